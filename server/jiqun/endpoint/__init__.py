@@ -1,0 +1,1 @@
+"""From a release to HTTP: the engine, the SPARQL protocol and the pages."""

@@ -1,0 +1,115 @@
+"""Everything that can go wrong and is somebody's to mend, as one small tree.
+
+Each error carries the HTTP status it answers with and a text that is safe to show: no paths, no
+stack traces. Whatever is not a `JiqunError` is a bug.
+"""
+
+from __future__ import annotations
+
+
+class JiqunError(Exception):
+    """The root: `title` is short and constant, the message says what was wrong and what to do."""
+
+    status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str) -> None:
+        """Keep `detail`, one or more full sentences for the person who can mend it."""
+        super().__init__(detail)
+        self.detail = detail
+
+
+class MalformedQuery(JiqunError):
+    """The text is not a SPARQL query."""
+
+    status = 400
+    title = "Malformed query"
+
+
+class QueryTooLarge(JiqunError):
+    """The query exceeds a limit of the gate; the detail names the limit and by how much."""
+
+    status = 400
+    title = "Query exceeds a limit"
+
+
+class ServiceRefused(JiqunError):
+    """The query calls SERVICE on an endpoint that is not allow-listed."""
+
+    status = 403
+    title = "SERVICE refused"
+
+
+class UpdateRefused(JiqunError):
+    """An update was sent where only queries are answered, or without the right to write."""
+
+    status = 403
+    title = "Update refused"
+
+
+class QueryTimeout(JiqunError):
+    """The query did not end before its deadline and was stopped."""
+
+    status = 504
+    title = "Query timed out"
+
+
+class MemoryLimitExceeded(JiqunError):
+    """The query needed more memory than a worker may take and was stopped."""
+
+    status = 503
+    title = "Query exceeded its memory"
+
+
+class Busy(JiqunError):
+    """No worker is free and the queue, or the client's share of it, is full."""
+
+    status = 503
+    title = "Busy"
+
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
+        """Keep `retry_after`, in whole seconds, for the header of that name."""
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class WorkerFailed(JiqunError):
+    """A worker died while it answered; the query is to blame, nobody else was touched."""
+
+    status = 503
+    title = "Query failed"
+
+
+class NotFound(JiqunError):
+    """There is no such thing here."""
+
+    status = 404
+    title = "Not found"
+
+
+class BadParameter(JiqunError):
+    """A request parameter is missing, unknown or not of its type."""
+
+    status = 400
+    title = "Bad parameter"
+
+
+class NotAcceptable(JiqunError):
+    """None of the formats that the client accepts can be given."""
+
+    status = 406
+    title = "Not acceptable"
+
+
+class ReleaseError(JiqunError):
+    """A release folder is missing, half-written, damaged or of another format."""
+
+    status = 503
+    title = "No usable release"
+
+
+class ContentError(JiqunError):
+    """The ontology, data or queries have mistakes; the detail is `file:line: what, and the rule`."""
+
+    status = 500
+    title = "Content has mistakes"

@@ -1,0 +1,1 @@
+"""From sources to a release: reading, checking, inferring and writing the graph."""
