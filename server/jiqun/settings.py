@@ -1,0 +1,194 @@
+"""The one table of settings: each has a default, a unit and a help text.
+
+A setting comes from the command line, else from the environment (`JIQUN_` and its name in upper
+case, for example `JIQUN_DEADLINE_SECONDS=5`), else from its default. Lists are written as JSON in
+the environment: `JIQUN_SERVICE_ALLOW='["https://query.wikidata.org/sparql"]'`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+KIBIBYTE = 1024
+MEBIBYTE = 1024 * KIBIBYTE
+
+_PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\-_\[\]:]+(/[A-Za-z0-9._~\-/]*)?")
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
+
+
+def _processors() -> int:
+    """Count the processors this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; immutable once made."""
+
+    model_config = SettingsConfigDict(env_prefix="JIQUN_", frozen=True, extra="forbid")
+
+    # Where the server is reached
+    host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
+    port: Annotated[
+        int, Field(ge=0, le=65535, description="TCP port to listen on; 0 takes any free one.")
+    ] = 8000
+    public_url: Annotated[
+        str | None,
+        Field(
+            description="The URL the public sees, for example https://example.org/kg; used for "
+            "every absolute link. Without it, links are made from the Host header."
+        ),
+    ] = None
+    root_path: Annotated[
+        str,
+        Field(
+            description="Path prefix under which a reverse proxy offers the server, for example "
+            "/kg; it works whether or not the proxy removes the prefix."
+        ),
+    ] = ""
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Addresses of reverse proxies whose X-Forwarded-For, -Proto and -Host "
+            "headers are believed. Empty: these headers are ignored."
+        ),
+    ] = ()
+
+    # The engine
+    workers: Annotated[
+        int, Field(ge=1, description="Worker processes that evaluate queries of any weight.")
+    ] = max(2, _processors())
+    light_workers: Annotated[
+        int, Field(ge=1, description="Further worker processes that only take light queries.")
+    ] = 1
+    deadline_seconds: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="Longest time for one query, in seconds; a client may ask for less with "
+            "timeout=, never for more.",
+        ),
+    ] = 10.0
+    memory_bytes: Annotated[
+        int, Field(ge=64 * MEBIBYTE, description="Memory one worker may take for a query, bytes.")
+    ] = 1024 * MEBIBYTE
+    queue_length: Annotated[
+        int, Field(ge=1, description="Queries that may wait for a worker; more get 503.")
+    ] = 256
+    client_share: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description="Share of the workers and of the queue that one client address may hold.",
+        ),
+    ] = 0.5
+    max_rows: Annotated[
+        int, Field(ge=1, description="Rows or triples of one answer; more are cut and announced.")
+    ] = 1_000_000
+    max_bytes: Annotated[
+        int, Field(ge=KIBIBYTE, description="Bytes of one answer; more are cut and announced.")
+    ] = 512 * MEBIBYTE
+    service_allow: Annotated[
+        tuple[str, ...],
+        Field(description="Exact endpoint URLs that SERVICE may call. Empty: SERVICE is refused."),
+    ] = ()
+
+    # The gate: limits on the text of a query
+    query_length: Annotated[
+        int, Field(ge=1, description="Longest text of a query, in characters.")
+    ] = 100_000
+    query_nesting: Annotated[
+        int, Field(ge=1, description="Deepest nesting of brackets of any kind in a query.")
+    ] = 64
+    query_patterns: Annotated[
+        int, Field(ge=1, description="Most triple patterns and group elements of a query.")
+    ] = 1_000
+    query_path_length: Annotated[
+        int, Field(ge=1, description="Most operators in the property paths of a query.")
+    ] = 100
+    query_values: Annotated[int, Field(ge=1, description="Most terms in VALUES of a query.")] = (
+        10_000
+    )
+
+    # Requests
+    body_bytes: Annotated[
+        int, Field(ge=KIBIBYTE, description="Longest request body, in bytes; longer gets 413.")
+    ] = MEBIBYTE
+    header_bytes: Annotated[
+        int,
+        Field(
+            ge=KIBIBYTE,
+            description="Longest request line and headers together, in bytes; longer gets 431.",
+        ),
+    ] = 256 * KIBIBYTE
+    header_seconds: Annotated[
+        float, Field(gt=0, description="Time a client has to send the headers of a request.")
+    ] = 10.0
+    body_seconds: Annotated[
+        float, Field(gt=0, description="Time a client has to send the body of a request.")
+    ] = 30.0
+    send_seconds: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="Time a client may take no data of an answer before it is cut off.",
+        ),
+    ] = 60.0
+    connections: Annotated[
+        int, Field(ge=1, description="Connections served at once; more get 503.")
+    ] = 2_000
+
+    # Answers
+    cache_bytes: Annotated[
+        int, Field(ge=0, description="Memory for the result cache, in bytes; 0 turns it off.")
+    ] = 64 * MEBIBYTE
+    cache_entry_bytes: Annotated[
+        int, Field(ge=0, description="Longest answer that is kept in the cache, in bytes.")
+    ] = 2 * MEBIBYTE
+    cache_seconds: Annotated[
+        int,
+        Field(
+            ge=0,
+            description="How long clients may reuse an answer without asking again (max-age).",
+        ),
+    ] = 300
+    compress_from_bytes: Annotated[
+        int, Field(ge=0, description="Answers shorter than this are never compressed.")
+    ] = 860
+    cors_seconds: Annotated[
+        int, Field(ge=0, description="How long browsers may keep a CORS preflight answer.")
+    ] = 86_400
+    log_requests: Annotated[
+        bool, Field(description="Write one JSON line for each request to standard error.")
+    ] = True
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value is None or value == "":
+            return None
+        if not _PUBLIC_URL.fullmatch(value):
+            raise ValueError("must be an absolute http or https URL without query or fragment")
+        return value.rstrip("/")
+
+    @field_validator("root_path")
+    @classmethod
+    def _check_root_path(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if not _ROOT_PATH.fullmatch(value):
+            raise ValueError("must start with / and hold only letters, digits and . _ ~ - /")
+        return value
+
+
+def table() -> list[tuple[str, str, str, str]]:
+    """One row a setting: name, environment variable, default, help text; in order."""
+    return [
+        (name, f"JIQUN_{name.upper()}", repr(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
