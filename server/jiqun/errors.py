@@ -109,7 +109,40 @@ class ReleaseError(JiqunError):
 
 
 class ContentError(JiqunError):
-    """The ontology, data or queries have mistakes; the detail is `file:line: what, and the rule`."""
+    """The ontology, data or queries have mistakes, each told as `file:line: what, and the rule`."""
 
     status = 500
     title = "Content has mistakes"
+
+
+class MethodNotAllowed(JiqunError):
+    """The resource does not know this HTTP method."""
+
+    status = 405
+    title = "Method not allowed"
+
+    def __init__(self, detail: str, allowed: tuple[str, ...]) -> None:
+        """Keep `allowed`, the methods for the Allow header."""
+        super().__init__(detail)
+        self.allowed = allowed
+
+
+class RequestTimeout(JiqunError):
+    """The client did not send its request in time."""
+
+    status = 408
+    title = "Request timed out"
+
+
+class RequestTooLarge(JiqunError):
+    """The body of the request is longer than the server reads."""
+
+    status = 413
+    title = "Request too large"
+
+
+class UnsupportedMediaType(JiqunError):
+    """The body of the request has a media type, charset or coding that is not read here."""
+
+    status = 415
+    title = "Unsupported media type"
