@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from jiqun.endpoint.wording import shorten
 from jiqun.errors import BadParameter, NotAcceptable
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def choose_named(name: str, available: Iterable[Format]) -> Choice:
         if wanted in each.aliases:
             return Choice(each, wanted)
     listed = ", ".join(each.names[0] for each in formats)
-    raise BadParameter(f"format={_shorten(name)} is not possible here. Possible: {listed}.")
+    raise BadParameter(f"format={shorten(name)} is not possible here. Possible: {listed}.")
 
 
 def negotiate(accept: str | None, named: str | None, available: tuple[Format, ...]) -> Choice:
@@ -183,8 +184,3 @@ def _best_coding(qualities: Mapping[str, int], available: Sequence[str]) -> str 
         if worth > 0 and (worth > best or (found is None and worth == best)):
             best, found = worth, coding
     return found
-
-
-def _shorten(text: str, most: int = 60) -> str:
-    printable = "".join(character if character.isprintable() else "?" for character in text)
-    return printable if len(printable) <= most else f"{printable[:most]}…"
