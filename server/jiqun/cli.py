@@ -1,0 +1,101 @@
+"""The command `jiqun`: each subcommand reads its arguments and calls one function.
+
+Exit codes: 0 done, 1 the content has findings, 2 the command could not be done, and why.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jiqun.errors import JiqunError
+from jiqun.knowledge import check as checking
+from jiqun.knowledge import content as contents
+from jiqun.knowledge import scaffold
+from jiqun.knowledge.files import write_text
+
+app = typer.Typer(
+    name="jiqun",
+    help="A knowledge graph of manufacturing clusters, with the words behind every statement.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ContentFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--content", help="Folder with ontology/, data/ and queries/.", show_default=False
+    ),
+]
+
+
+@app.command()
+def check(
+    texts: Annotated[
+        Path | None,
+        typer.Option(help="Folder with <slug>/article.txt, to check the quotes against."),
+    ] = None,
+    content: ContentFolder = None,
+) -> None:
+    """Check ontology, data and queries; print findings as a compiler does."""
+    if texts is not None and not texts.is_dir():
+        raise JiqunError(f"There is no folder {texts}.")
+    findings = checking.check(contents.locate(content), texts)
+    for finding in findings:
+        typer.echo(str(finding))
+    if findings:
+        typer.echo(f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}", err=True)
+        raise typer.Exit(1)
+
+
+@app.command(name="fmt")
+def fmt(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files to format; all of them by default.")
+    ] = None,
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 when a file would change.")
+    ] = False,
+    content: ContentFolder = None,
+) -> None:
+    """Give every data file its one canonical form."""
+    found = contents.locate(content)
+    changed = checking.reformat(found, files)
+    for path, text in changed.items():
+        typer.echo(found.name(path))
+        if not check_only:
+            write_text(path, text)
+    if changed and check_only:
+        raise typer.Exit(1)
+
+
+@app.command(name="new-source")
+def new_source(  # noqa: PLR0913, PLR0917 (typer reads options from parameters)
+    slug: Annotated[str, typer.Argument(help="Name of the source, as hebei-daily-2024-12-23.")],
+    text: Annotated[Path, typer.Option(help="The text of the source, in UTF-8.")],
+    url: Annotated[str, typer.Option(help="Where it was published.")] = "",
+    title: Annotated[str, typer.Option(help="Its title, as printed.")] = "",
+    publisher: Annotated[str, typer.Option(help="Slug of its publisher in the register.")] = "",
+    date: Annotated[str, typer.Option(help="Day of publication, as 2024-12-23.")] = "",
+    content: ContentFolder = None,
+) -> None:
+    """Prepare data/sources/SLUG/: hash, numbered passages with offsets, no sentences."""
+    found = contents.locate(content)
+    known = scaffold.Particulars(url, title, publisher, date)
+    skeleton = scaffold.new_source(found, slug, text, known)
+    for name, words in skeleton.passages:
+        typer.echo(f"{name}\t{words}")
+    typer.echo(f"wrote {found.name(skeleton.folder)}/", err=True)
+
+
+def main() -> None:
+    """Run the command; whatever is somebody's to mend ends with its message and code 2."""
+    try:
+        app()
+    except JiqunError as error:
+        typer.echo(f"jiqun: {error.detail}", err=True)
+        sys.exit(2)

@@ -1,0 +1,129 @@
+"""Where the ontology, the data and the saved queries lie: in a checkout, or inside the wheel.
+
+A `Content` names a root folder with `ontology/`, `data/` and `queries/` in it. Everything in
+`knowledge/` takes its files from here, in one fixed order, so that every machine sees the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from jiqun.errors import ContentError
+from jiqun.vocabulary import SOURCE
+
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_FOLDERS: Final = ("ontology", "data", "queries")
+
+
+@dataclass(frozen=True)
+class Content:
+    """The folder that holds `ontology/`, `data/` and `queries/`."""
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        """Raise `ContentError` when the folder is not there or is something else."""
+        missing = [name for name in _FOLDERS if not (self.root / name).is_dir()]
+        if missing:
+            raise ContentError(
+                f"{self.root}: there is no folder {' or '.join(missing)} here. "
+                "Give --content the folder that holds ontology/, data/ and queries/."
+            )
+
+    @property
+    def prefixes(self) -> Path:
+        """The file with the one list of prefixes."""
+        return self.root / "ontology" / "prefixes.ttl"
+
+    @property
+    def ontology(self) -> Path:
+        """The ontology proper, without alignments and concept lists."""
+        return self.root / "ontology" / "jiqun.ttl"
+
+    @property
+    def alignments(self) -> Path:
+        """How our terms map to those of other vocabularies."""
+        return self.root / "ontology" / "alignments.ttl"
+
+    @property
+    def shapes(self) -> Path:
+        """The SHACL shapes."""
+        return self.root / "ontology" / "shapes.ttl"
+
+    @property
+    def sources(self) -> Path:
+        """The folder with one folder for every source."""
+        return self.root / "data" / "sources"
+
+    def concepts(self) -> list[Path]:
+        """The SKOS lists."""
+        return _sorted(self.root / "ontology" / "concepts", "*.ttl")
+
+    def rules(self) -> list[Path]:
+        """The hygiene rules, one SPARQL SELECT a file."""
+        return _sorted(self.root / "ontology" / "rules", "*.rq")
+
+    def inferences(self) -> list[Path]:
+        """The inference rules, one SPARQL CONSTRUCT a file."""
+        return _sorted(self.root / "ontology" / "inferences", "*.rq")
+
+    def registers(self) -> list[Path]:
+        """The files that say what each thing is and what it is called."""
+        return _sorted(self.root / "data" / "register", "*.ttl")
+
+    def links(self) -> list[Path]:
+        """The SSSOM mapping sets, one for every target."""
+        return _sorted(self.root / "data" / "links", "*.sssom.tsv")
+
+    def source_descriptions(self) -> list[Path]:
+        """The `source.ttl` of every source."""
+        return _sorted(self.sources, "*/source.ttl")
+
+    def facts(self) -> list[Path]:
+        """The `facts.trig` of every source."""
+        return _sorted(self.sources, "*/facts.trig")
+
+    def queries(self) -> list[Path]:
+        """The saved queries."""
+        return _sorted(self.root / "queries", "*.rq")
+
+    def canonical(self) -> list[Path]:
+        """The files that have one canonical form, which `jiqun fmt` gives them."""
+        return [*self.concepts(), *self.registers(), *self.source_descriptions(), *self.facts()]
+
+    def name(self, path: Path) -> str:
+        """How messages call a file: relative to the root, with forward slashes."""
+        resolved = path.resolve()
+        root = self.root.resolve()
+        return (resolved.relative_to(root) if resolved.is_relative_to(root) else path).as_posix()
+
+
+def locate(root: Path | None = None) -> Content:
+    """Return the content at `root`, else of the checkout, else what the wheel carries.
+
+    Raises `ContentError` when none of them holds the three folders.
+    """
+    if root is not None:
+        return Content(root)
+    checkout = _PACKAGE.parent.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / "ontology").is_dir():
+        return Content(checkout)
+    return Content(_PACKAGE / "content")
+
+
+def in_checkout() -> bool:
+    """Whether this program runs from its checkout, not from an installed wheel."""
+    return not (_PACKAGE / "content").is_dir()
+
+
+def passage_namespace(path: Path) -> str | None:
+    """Return what `passage:` stands for in a file of `data/sources/<slug>/`, else None."""
+    if path.parent.parent.name != "sources":
+        return None
+    return f"{SOURCE}{path.parent.name}#"
+
+
+def _sorted(folder: Path, pattern: str) -> list[Path]:
+    return sorted(folder.glob(pattern), key=lambda path: path.relative_to(folder).as_posix())

@@ -1,0 +1,127 @@
+"""The skeleton of a new source: its hash, and its passages numbered and measured.
+
+The sentences of a source are not ours to republish: the skeleton holds where each passage stands,
+not what it says. The curator adds the quotes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from jiqun.errors import ContentError
+from jiqun.knowledge.files import write_text
+from jiqun.knowledge.format import canonical
+from jiqun.knowledge.parse import Document, read_prefixes
+from jiqun.knowledge.passages import (
+    END,
+    PASSAGE_OF,
+    START,
+    TEXT_LENGTH,
+    TEXT_SHA256,
+    Text,
+    lines,
+    read_text,
+)
+from jiqun.knowledge.terms import RDF_TYPE, XSD
+from jiqun.vocabulary import ID, KG, SOURCE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jiqun.knowledge.content import Content
+
+_SLUG: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_DCTERMS: Final = "http://purl.org/dc/terms/"
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+@dataclass(frozen=True)
+class Particulars:
+    """What the curator knows already, or ""; `publisher` is a slug, `date` is in ISO 8601."""
+
+    url: str = ""
+    title: str = ""
+    publisher: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """The folder that was written, and each passage's name with its words, for the curator."""
+
+    folder: Path
+    passages: tuple[tuple[str, str], ...]
+
+
+def new_source(
+    content: Content, slug: str, text_file: Path, known: Particulars | None = None
+) -> Skeleton:
+    """Write `data/sources/<slug>/`; raise `ContentError` for a bad slug, text or date.
+
+    An existing folder is never touched.
+    """
+    known = known or Particulars()
+    folder = content.sources / slug
+    if not _SLUG.fullmatch(slug):
+        raise ContentError(f"“{slug}” is not a slug: use words of a-z and 0-9, joined by hyphens.")
+    if folder.exists():
+        raise ContentError(f"{content.name(folder)} exists already; nothing was written.")
+    if known.publisher and not _SLUG.fullmatch(known.publisher):
+        raise ContentError(f"“{known.publisher}” is not the slug of a publisher in data/register/.")
+    if known.date and not _DATE.fullmatch(known.date):
+        raise ContentError(f"“{known.date}” is not a date: write it as 2024-12-23.")
+    try:
+        text = read_text(text_file)
+    except OSError as error:
+        raise ContentError(f"{text_file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ContentError(f"{text_file} is not UTF-8.") from None
+    spans = [(f"p{number}", *span) for number, span in enumerate(lines(text.characters), 1)]
+    if not spans:
+        raise ContentError(f"{text_file} has no words.")
+    prefixes = read_prefixes(content)
+    described = _description(slug, known, text, spans)
+    source = _canonical(folder / "source.ttl", described, prefixes)
+    facts = _canonical(folder / "facts.trig", [], prefixes)
+    folder.mkdir(parents=True)
+    write_text(folder / "source.ttl", source)
+    write_text(folder / "facts.trig", facts)
+    return Skeleton(folder, tuple((name, text.characters[start:end]) for name, start, end in spans))
+
+
+def _description(
+    slug: str, known: Particulars, text: Text, spans: list[tuple[str, int, int]]
+) -> list[ox.Quad]:
+    source = ox.NamedNode(f"{SOURCE}{slug}")
+    said: list[tuple[ox.NamedNode, str, ox.NamedNode | ox.Literal]] = [
+        (source, RDF_TYPE.value, ox.NamedNode(f"{KG}Source")),
+        (source, TEXT_SHA256, ox.Literal(text.sha256)),
+        (source, TEXT_LENGTH, ox.Literal(len(text.characters))),
+    ]
+    if known.title:
+        said.append((source, f"{_DCTERMS}title", ox.Literal(known.title)))
+    if known.date:
+        date = ox.Literal(known.date, datatype=ox.NamedNode(f"{XSD}date"))
+        said.append((source, f"{_DCTERMS}issued", date))
+    if known.publisher:
+        said.append((source, f"{_DCTERMS}publisher", ox.NamedNode(f"{ID}{known.publisher}")))
+    if known.url:
+        url = ox.Literal(known.url, datatype=ox.NamedNode(f"{XSD}anyURI"))
+        said.append((source, f"{_DCTERMS}source", url))
+    for name, start, end in spans:
+        passage = ox.NamedNode(f"{source.value}#{name}")
+        said += [
+            (passage, RDF_TYPE.value, ox.NamedNode(f"{KG}Passage")),
+            (passage, PASSAGE_OF, source),
+            (passage, START, ox.Literal(start)),
+            (passage, END, ox.Literal(end)),
+        ]
+    return [ox.Quad(subject, ox.NamedNode(verb), value) for subject, verb, value in said]
+
+
+def _canonical(path: Path, quads: list[ox.Quad], prefixes: dict[str, str]) -> str:
+    return canonical(Document(path, path.name, "", tuple(quads), {}), prefixes)
