@@ -14,6 +14,7 @@ import typer
 from jiqun.errors import JiqunError
 from jiqun.knowledge import check as checking
 from jiqun.knowledge import content as contents
+from jiqun.knowledge import release as releases
 from jiqun.knowledge import scaffold
 from jiqun.knowledge.files import write_text
 
@@ -90,6 +91,16 @@ def new_source(  # noqa: PLR0913, PLR0917 (typer reads options from parameters)
     for name, words in skeleton.passages:
         typer.echo(f"{name}\t{words}")
     typer.echo(f"wrote {found.name(skeleton.folder)}/", err=True)
+
+
+@app.command()
+def build(
+    release: Annotated[Path, typer.Option(help="Folder to write.")] = Path("release"),
+    content: ContentFolder = None,
+) -> None:
+    """Write the release: dumps, store, saved queries, manifest."""
+    releases.build(contents.locate(content), release)
+    typer.echo(f"wrote {release}/", err=True)
 
 
 def main() -> None:

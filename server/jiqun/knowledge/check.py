@@ -1,23 +1,35 @@
 """Everything `jiqun check` looks at, as findings with file and line.
 
-The order is that of cost: what cannot be read is said first, and nothing that needs the whole
-graph is tried on half of it.
+First each file by itself: syntax, headers, passages. Only when all of them can be read is the
+whole put together and the rules and shapes run over it, since they would report what follows from
+a missing half as mistakes of the rest.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from jiqun.errors import ContentError
+from jiqun.knowledge import shapes
+from jiqun.knowledge.dataset import homes
+from jiqun.knowledge.findings import Finding
 from jiqun.knowledge.format import canonical
+from jiqun.knowledge.identifiers import check_identifiers
+from jiqun.knowledge.knowledge import complete
 from jiqun.knowledge.parse import Document, Malformed, read, read_prefixes
 from jiqun.knowledge.passages import check_source
+from jiqun.knowledge.positions import Locator
+from jiqun.knowledge.queries import SavedQuery, read_query
+from jiqun.knowledge.rules import HygieneRule, Rules, read_rule
+from jiqun.knowledge.terms import Compactor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from jiqun.knowledge.content import Content
-    from jiqun.knowledge.findings import Finding
+
+Read = TypeVar("Read")
 
 
 def check(content: Content, texts: Path | None = None) -> list[Finding]:
@@ -25,12 +37,18 @@ def check(content: Content, texts: Path | None = None) -> list[Finding]:
 
     `texts` is the folder that holds `<slug>/article.txt` for the sources, when it is at hand.
     """
-    paths = [content.prefixes, content.ontology, content.alignments, content.shapes]
-    paths = [path for path in paths if path.exists()] + content.canonical()
-    documents, findings = _read_all(paths, content)
+    findings: list[Finding] = []
+    prefixes = _all(read, [content.prefixes], content, findings)
+    documents = _all(read, homes(content), content, findings)
+    queries = _all(read_query, content.queries(), content, findings)
+    rules = _all(read_rule, content.rules(), content, findings)
     for document in documents:
         if document.path.name == "source.ttl":
             findings += check_source(document, texts)
+    findings += check_identifiers(documents, content)
+    if not any(finding.rule in {"syntax", "file"} for finding in findings):
+        shorten = Compactor(prefixes[0].prefixes).write
+        findings += _check_whole(documents, queries, rules, content, shorten)
     return sorted(set(findings))
 
 
@@ -46,11 +64,42 @@ def reformat(content: Content, paths: Iterable[Path] | None = None) -> dict[Path
     return changed
 
 
-def _read_all(paths: list[Path], content: Content) -> tuple[list[Document], list[Finding]]:
-    documents, findings = [], []
+def _all(
+    reader: Callable[[Path, Content], Read],
+    paths: Iterable[Path],
+    content: Content,
+    findings: list[Finding],
+) -> list[Read]:
+    """Read all files that can be read, and add what is wrong with the others to `findings`."""
+    done = []
     for path in paths:
         try:
-            documents.append(read(path, content))
+            done.append(reader(path, content))
         except Malformed as error:
             findings.append(error.finding)
-    return documents, findings
+    return done
+
+
+def _check_whole(
+    documents: list[Document],
+    queries: list[SavedQuery],
+    rules: list[HygieneRule],
+    content: Content,
+    shorten: Callable[..., str],
+) -> Iterator[Finding]:
+    try:
+        knowledge = complete(documents, queries, content)
+    except Malformed as error:
+        yield error.finding
+        return
+    except ContentError as error:
+        yield Finding("ontology/inferences", 0, 0, error.detail, "inference")
+        return
+    locator = Locator(documents)
+    runner = Rules(knowledge, locator, shorten)
+    for rule in rules:
+        try:
+            yield from runner.violations(rule)
+        except Malformed as error:
+            yield error.finding
+    yield from shapes.violations(knowledge, locator, shorten)

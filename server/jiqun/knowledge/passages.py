@@ -86,7 +86,7 @@ def check_source(document: Document, texts: Path | None) -> Iterator[Finding]:
             what = f"the text {slug}/article.txt cannot be read: {error}"
             yield Finding(document.name, 0, 0, what, "source-text")
     for what, rule, keys in _mistakes(described, text):
-        place = next(iter(locator.find(*keys)), None)
+        place = locator.best(*keys)
         yield Finding(document.name, place.line if place else 0, 0, what, rule)
 
 

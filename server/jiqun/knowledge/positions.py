@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from jiqun.knowledge.tokens import DIRECTIVES, Token, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from jiqun.knowledge.parse import Document
 
@@ -112,40 +112,44 @@ class Place:
 
     path: str
     line: int
+    graph: str
 
 
 class Locator:
     """Finds the file and line that state something about a subject; indexes on first use."""
 
-    def __init__(self, documents: tuple[Document, ...]) -> None:
+    def __init__(self, documents: Iterable[Document]) -> None:
         """Take the documents in the order in which they are to be searched."""
-        self._documents = documents
-        self._places: dict[tuple[str, ...], list[Place]] | None = None
+        self._documents = tuple(documents)
+        self._places: dict[tuple[str, ...], list[Place]] = {}
 
-    def find(self, subject: str, predicate: str = "", value: str = "") -> list[Place]:
-        """Return the places of the subject, or closer, of its predicate and value; or none."""
-        if self._places is None:
-            self._places = self._index()
-        for key in ((subject, predicate, value), (subject, predicate), (subject,)):
-            places = self._places.get(key)
-            if places:
-                return places
-        return []
+    def best(
+        self, subject: str, predicate: str = "", value: str = "", *, graph: str = ""
+    ) -> Place | None:
+        """Return the first place of the statement, or of the subject and predicate, or of either.
 
-    def _index(self) -> dict[tuple[str, ...], list[Place]]:
-        places: dict[tuple[str, ...], list[Place]] = {}
+        A literal value is given in quotation marks. A place in `graph` is preferred.
+        """
+        if not self._places:
+            self._index()
+        keys = (subject, predicate, value), (subject, predicate), (subject,), ("mention", subject)
+        for key in keys:
+            places = self._places.get(key, ())
+            if key[-1] and places:
+                return min(places, key=lambda place: place.graph != graph)
+        return None
+
+    def _index(self) -> None:
         for document in self._documents:
-            seen: set[tuple[tuple[str, ...], int]] = set()
             for said in statements(document):
                 exact = (said.subject, said.predicate, said.object)
-                keys = [
-                    (exact, said.line),
-                    (exact[:2], said.line),
-                    (exact[:1], said.subject_line),
-                    ((said.graph,), said.subject_line),
-                ]
-                for key, line in keys:
-                    if (key, line) not in seen:
-                        seen.add((key, line))
-                        places.setdefault(key, []).append(Place(document.name, line))
-        return places
+                here = Place(document.name, said.line, said.graph)
+                above = Place(document.name, said.subject_line, said.graph)
+                self._add(exact, here)
+                self._add(exact[:2], here)
+                self._add(exact[:1], above)
+                for mentioned in (said.predicate, said.object, said.graph):
+                    self._add(("mention", mentioned), here)
+
+    def _add(self, key: tuple[str, ...], place: Place) -> None:
+        self._places.setdefault(key, []).append(place)

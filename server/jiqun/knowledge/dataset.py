@@ -1,0 +1,116 @@
+"""The named graphs of a release, from the files that state them.
+
+Every graph is a set of triples under its IRI; the default graph is made from them by `merge`.
+Blank nodes (only the ontology, its alignments and the shapes may have them) get the labels of
+RDFC-1.0 (https://www.w3.org/TR/rdf-canon/), so that they do not depend on the run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from jiqun.vocabulary import GRAPH, SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from jiqun.knowledge.content import Content
+    from jiqun.knowledge.parse import Document
+
+ONTOLOGY: Final = f"{GRAPH}ontology"
+ALIGNMENTS: Final = f"{GRAPH}alignments"
+CONCEPTS: Final = f"{GRAPH}concepts"
+SHAPES: Final = f"{GRAPH}shapes"
+REGISTER: Final = f"{GRAPH}register"
+SOURCES: Final = f"{GRAPH}sources"
+INFERRED: Final = f"{GRAPH}inferred"
+QUERIES: Final = f"{GRAPH}queries"
+CATALOGUE: Final = f"{GRAPH}catalogue"
+UNMERGED: Final = frozenset({SHAPES})
+
+Graphs = dict[str, set[ox.Triple]]
+
+
+def homes(content: Content) -> dict[Path, str]:
+    """Return every Turtle and TriG file with the graph that its triples go to.
+
+    It is "" for the facts of sources, which name their graphs themselves.
+    """
+    single = {
+        content.ontology: ONTOLOGY,
+        content.alignments: ALIGNMENTS,
+        content.shapes: SHAPES,
+    }
+    found = {path: graph for path, graph in single.items() if path.exists()}
+    found |= dict.fromkeys(content.concepts(), CONCEPTS)
+    found |= dict.fromkeys(content.registers(), REGISTER)
+    found |= dict.fromkeys(content.source_descriptions(), SOURCES)
+    return found | dict.fromkeys(content.facts(), "")
+
+
+def assemble(documents: Iterable[Document], content: Content) -> Graphs:
+    """Put what the documents state into the graphs where it belongs, blank nodes labelled."""
+    graph_of = homes(content)
+    quads = ox.Dataset()
+    for document in documents:
+        home = graph_of[document.path]
+        for quad in document.quads:
+            named = ox.NamedNode(home) if home else quad.graph_name
+            quads.add(ox.Quad(quad.subject, quad.predicate, quad.object, named))
+    return split(canonical_blank_nodes(quads))
+
+
+def canonical_blank_nodes(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
+    """Return the quads with the blank node labels of RDFC-1.0."""
+    named, blank = [], ox.Dataset()
+    for quad in quads:
+        if isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode):
+            blank.add(quad)
+        else:
+            named.append(quad)
+    blank.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return [*named, *blank]
+
+
+def split(quads: Iterable[ox.Quad]) -> Graphs:
+    """Sort quads into graphs by IRI; the default graph is ""."""
+    graphs: Graphs = {}
+    for quad in quads:
+        name = quad.graph_name
+        graph = name.value if isinstance(name, ox.NamedNode) else ""
+        graphs.setdefault(graph, set()).add(quad.triple)
+    return graphs
+
+
+def merge(graphs: Mapping[str, set[ox.Triple]]) -> set[ox.Triple]:
+    """Return the default graph: every triple of every named graph but the shapes, once."""
+    return set().union(*(graphs[name] for name in graphs if name not in UNMERGED))
+
+
+def is_passage(graph: str) -> bool:
+    """Whether a graph is that of a passage of a source."""
+    return graph.startswith(SOURCE) and "#" in graph
+
+
+def store(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -> ox.Store:
+    """Return a store in memory with the named graphs and that default graph."""
+    filled = ox.Store()
+    fill(filled, graphs, default)
+    return filled
+
+
+def fill(
+    target: ox.Store, graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]
+) -> None:
+    """Load the named graphs and the default graph into a store, in one go each."""
+    target.bulk_extend(_in(ox.DefaultGraph(), triple) for triple in default)
+    for name, triples in graphs.items():
+        graph = ox.NamedNode(name)
+        target.bulk_extend(_in(graph, triple) for triple in triples)
+
+
+def _in(graph: ox.NamedNode | ox.DefaultGraph, triple: ox.Triple) -> ox.Quad:
+    return ox.Quad(triple.subject, triple.predicate, triple.object, graph)

@@ -1,0 +1,93 @@
+"""The text files of a release: gzip-compressed, in one order, the same bytes on every machine."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from jiqun.knowledge.format import dataset, prefix_lines, subjects
+from jiqun.knowledge.terms import Compactor, quad_line, triple_line
+from jiqun.vocabulary import SOURCE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    import pyoxigraph as ox
+
+_LEVEL: Final = 6
+
+
+@dataclass(frozen=True)
+class Written:
+    """A file that was written: its name, SHA-256 in hexadecimal, size, type and triples."""
+
+    name: str
+    sha256: str
+    bytes: int
+    media_type: str
+    triples: int | None
+
+
+def ntriples_text(triples: Iterable[ox.Triple]) -> str:
+    """Write N-Triples, its lines sorted by code point."""
+    return _lines(triple_line(triple) for triple in triples)
+
+
+def nquads_text(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -> str:
+    """Write N-Quads, its lines sorted by code point."""
+    named = (quad_line(triple, name) for name, triples in graphs.items() for triple in triples)
+    return _lines([*(triple_line(triple) for triple in default), *named])
+
+
+def turtle_text(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
+    """Write Turtle for people: prefixes, and one block for each subject."""
+    compactor = Compactor(prefixes)
+    body = list(subjects(triples, compactor))
+    return _document(body, compactor, prefixes)
+
+
+def trig_text(
+    graphs: Mapping[str, set[ox.Triple]],
+    default: Iterable[ox.Triple],
+    prefixes: Mapping[str, str],
+) -> str:
+    """Write TriG for people: the default graph, then each named graph."""
+    compactor = Compactor(prefixes)
+    body = list(dataset({"": default, **graphs}, compactor, {}))
+    return _document(body, compactor, prefixes)
+
+
+def with_passages(prefixes: Mapping[str, str], graphs: Iterable[str]) -> dict[str, str]:
+    """Return the prefixes and, for the passages of each source, one named as the source."""
+    slugs = sorted({name[len(SOURCE) :].partition("#")[0] for name in graphs if "#" in name})
+    return {**{slug: f"{SOURCE}{slug}#" for slug in slugs if slug not in prefixes}, **prefixes}
+
+
+def write_compressed(path: Path, text: str, media_type: str, triples: int | None) -> Written:
+    """Write `text` as gzip without name or time in it (RFC 1952), and describe the file."""
+    buffer = io.BytesIO()
+    with gzip.GzipFile(
+        filename="", mode="wb", compresslevel=_LEVEL, fileobj=buffer, mtime=0
+    ) as out:
+        out.write(text.encode("utf-8"))
+    return write(path, buffer.getvalue(), media_type, triples)
+
+
+def write(path: Path, raw: bytes, media_type: str, triples: int | None) -> Written:
+    """Write the bytes as they are, and describe the file."""
+    path.write_bytes(raw)
+    digest = hashlib.sha256(raw).hexdigest()
+    return Written(path.name, digest, len(raw), media_type, triples)
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def _document(body: list[str], compactor: Compactor, prefixes: Mapping[str, str]) -> str:
+    used = {key: prefixes[key] for key in compactor.used}
+    return "\n".join([prefix_lines(used), *body])

@@ -1,0 +1,69 @@
+"""The whole of what a release will hold, made from the content in one pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from jiqun.knowledge.catalogue import describe_dataset, describe_queries
+from jiqun.knowledge.dataset import CATALOGUE, INFERRED, QUERIES, Graphs, assemble, merge
+from jiqun.knowledge.headers import read_annotated
+from jiqun.knowledge.inference import Rule, infer
+from jiqun.knowledge.terms import RDF_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pyoxigraph as ox
+
+    from jiqun.knowledge.content import Content
+    from jiqun.knowledge.parse import Document
+    from jiqun.knowledge.queries import SavedQuery
+
+TITLE: Final = "Jiqun"
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """All named graphs, the default graph that is their merge, and the saved queries."""
+
+    version: str
+    graphs: Graphs
+    default: set[ox.Triple]
+    queries: Sequence[SavedQuery]
+
+
+def complete(
+    documents: Iterable[Document], queries: Sequence[SavedQuery], content: Content
+) -> Knowledge:
+    """Add inferences, queries and the catalogue to what the documents state, and merge all.
+
+    Raises `ContentError` for an inference rule that cannot be run.
+    """
+    graphs = assemble(documents, content)
+    graphs.pop("", None)
+    inferred = infer(graphs, inference_rules(content))
+    if inferred:
+        graphs[INFERRED] = inferred
+    if queries:
+        graphs[QUERIES] = describe_queries(queries)
+    release = version("jiqun")
+    default = merge(graphs)
+    counts = {
+        "triples": len(default) + len(describe_dataset(TITLE, release, _no_counts())),
+        "classes": len({triple.object for triple in default if triple.predicate == RDF_TYPE}),
+        "properties": len({triple.predicate for triple in default}),
+    }
+    graphs[CATALOGUE] = describe_dataset(TITLE, release, counts)
+    return Knowledge(release, graphs, default | graphs[CATALOGUE], queries)
+
+
+def inference_rules(content: Content) -> list[Rule]:
+    """Read the inference rules."""
+    files = [read_annotated(path, content) for path in content.inferences()]
+    return [Rule(file.name, file.text) for file in files]
+
+
+def _no_counts() -> dict[str, int]:
+    return dict.fromkeys(("triples", "classes", "properties"), 0)

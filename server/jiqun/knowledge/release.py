@@ -1,0 +1,107 @@
+"""A release: the folder that `knowledge` writes and `endpoint` reads.
+
+It is written beside its place under another name and renamed into it when it is whole; the
+manifest comes last. Every text file has the same bytes wherever it is built: no clocks, no random
+numbers, one order. (The store is RocksDB's, whose files are not.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from jiqun.errors import ReleaseError
+from jiqun.knowledge import dumps
+from jiqun.knowledge.dataset import fill, homes
+from jiqun.knowledge.evidence import evidence
+from jiqun.knowledge.knowledge import Knowledge, complete
+from jiqun.knowledge.manifest import manifest
+from jiqun.knowledge.parse import read, read_prefixes
+from jiqun.knowledge.queries import read_query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jiqun.knowledge.content import Content
+
+_TURTLE: Final = "text/turtle"
+
+
+def build(content: Content, folder: Path) -> None:
+    """Write the release of this content to `folder`, replacing a release that is there.
+
+    Raises `ContentError` for content that cannot be built from, and `ReleaseError` for a folder
+    that is something else than a release.
+    """
+    _refuse_other_folder(folder)
+    documents = [read(path, content) for path in homes(content)]
+    queries = [read_query(path, content) for path in content.queries()]
+    knowledge = complete(documents, queries, content)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        building.chmod(0o755)
+        write(knowledge, read_prefixes(content), building)
+        _put_in_place(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def write(knowledge: Knowledge, prefixes: Mapping[str, str], folder: Path) -> None:
+    """Write all files of a release into an empty folder, the manifest last."""
+    graphs, default = knowledge.graphs, knowledge.default
+    known = dumps.with_passages(prefixes, graphs)
+    reified = set(evidence(graphs))
+    quads = sum(map(len, graphs.values())) + len(default)
+    nquads = dumps.nquads_text(graphs, default)
+    texts = {
+        "jiqun.ttl.gz": (dumps.turtle_text(default, known), _TURTLE, len(default)),
+        "jiqun.nt.gz": (dumps.ntriples_text(default), "application/n-triples", len(default)),
+        "jiqun.nq.gz": (nquads, "application/n-quads", quads),
+        "jiqun.trig.gz": (dumps.trig_text(graphs, default, known), "application/trig", quads),
+        "evidence.ttl.gz": (dumps.turtle_text(reified, known), _TURTLE, len(reified)),
+    }
+    files = [dumps.write_compressed(folder / name, *rest) for name, rest in texts.items()]
+    entries = [query.as_json() for query in knowledge.queries]
+    saved = json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
+    queries = folder / "queries.json"
+    files.append(dumps.write(queries, saved.encode("utf-8"), "application/json", None))
+    _write_store(knowledge, folder / "store")
+    release = hashlib.sha256(nquads.encode("utf-8")).hexdigest()
+    (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
+
+
+def _write_store(knowledge: Knowledge, folder: Path) -> None:
+    store = ox.Store(str(folder))
+    fill(store, knowledge.graphs, knowledge.default)
+    store.optimize()
+    store.flush()
+
+
+def _refuse_other_folder(folder: Path) -> None:
+    if folder.exists() and not (folder / "manifest.json").is_file() and any(folder.iterdir()):
+        raise ReleaseError(
+            f"{folder} is not empty and holds no release; nothing was written. Name another folder."
+        )
+
+
+def _put_in_place(building: Path, folder: Path) -> None:
+    if not folder.exists():
+        building.rename(folder)
+        return
+    former = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        folder.rename(former / folder.name)
+        try:
+            building.rename(folder)
+        except BaseException:
+            (former / folder.name).rename(folder)
+            raise
+    finally:
+        shutil.rmtree(former, ignore_errors=True)

@@ -1,0 +1,58 @@
+"""SPARQL files are read by two parsers, since the tools that people load them in differ too."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+from pyparsing.exceptions import ParseBaseException
+from rdflib.plugins.sparql.parser import parseQuery
+
+if TYPE_CHECKING:
+    from jiqun.knowledge.headers import Annotated
+
+_FORM: Final = re.compile(r"\b(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE)
+_PROLOGUE: Final = re.compile(r"\s*(?:PREFIX\s+[^\s:]*:\s*<[^>]*>|BASE\s*<[^>]*>)", re.IGNORECASE)
+
+
+def query_form(file: Annotated) -> str:
+    """Return SELECT, ASK, CONSTRUCT or DESCRIBE; raise `Malformed` when it is none of them."""
+    text = file.bare()
+    while match := _PROLOGUE.match(text):
+        text = text[match.end() :]
+    found = _FORM.match(text.lstrip())
+    if found is None:
+        raise file.mistake("this is no SELECT, ASK, CONSTRUCT or DESCRIBE", "query-syntax", 1)
+    return found[1].upper()
+
+
+def check_syntax(file: Annotated) -> None:
+    """Raise `Malformed` with the line unless both pyoxigraph and rdflib can read the query."""
+    if re.search(r"\b(?:SERVICE|LOAD)\b", file.bare(), re.IGNORECASE):
+        raise file.mistake("a query of ours asks no other endpoint: no SERVICE", "query-syntax")
+    try:
+        ox.Store().query(file.text)
+    except SyntaxError as error:
+        line, what = _explain(error.msg or str(error), file.text)
+        raise file.mistake(what, "query-syntax", line) from None
+    try:
+        parseQuery(file.text)
+    except ParseBaseException as error:
+        what = f"rdflib cannot read this: {error.msg}"
+        raise file.mistake(what, "query-syntax", error.lineno) from None
+
+
+def _explain(message: str, text: str) -> tuple[int, str]:
+    """Return the line and a message shorter than the parser's list of all it could have taken."""
+    place = re.search(r"error at ([0-9]+):([0-9]+)", message)
+    if place is None:
+        return 1, message.strip()
+    line, column = int(place[1]), int(place[2])
+    rows = text.split("\n")
+    rest = rows[line - 1][column - 1 :].strip() if line <= len(rows) else ""
+    what = f"not SPARQL from “{rest[:40]}” on" if rest else "the query ends too early"
+    return (
+        line,
+        f"a prefix is not declared: “{rest[:40]}”" if "Prefix not found" in message else what,
+    )
