@@ -22,6 +22,7 @@ from jiqun.knowledge.positions import Locator
 from jiqun.knowledge.queries import SavedQuery, read_query
 from jiqun.knowledge.rules import HygieneRule, Rules, read_rule
 from jiqun.knowledge.terms import Compactor
+from jiqun.knowledge.wordings import check_wordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,6 +46,7 @@ def check(content: Content, texts: Path | None = None) -> list[Finding]:
     for document in documents:
         if document.path.name == "source.ttl":
             findings += check_source(document, texts)
+    findings += _wordings(documents, texts)
     findings += check_identifiers(documents, content)
     if not any(finding.rule in {"syntax", "file"} for finding in findings):
         shorten = Compactor(prefixes[0].prefixes).write
@@ -78,6 +80,16 @@ def _all(
         except Malformed as error:
             findings.append(error.finding)
     return done
+
+
+def _wordings(documents: list[Document], texts: Path | None) -> list[Finding]:
+    sources = {document.path: document for document in documents}
+    found: list[Finding] = []
+    for facts in documents:
+        source = sources.get(facts.path.with_name("source.ttl"))
+        if facts.path.name == "facts.trig" and source is not None:
+            found += check_wordings(facts, source, texts)
+    return found
 
 
 def _check_whole(

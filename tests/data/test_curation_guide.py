@@ -1,0 +1,82 @@
+"""The worked example of docs/curation.md, followed to the letter by a curator."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "curation.md").read_text(encoding="utf-8")
+SLUG = "example-gazette-2025-01-10"
+
+
+def block(language: str, containing: str) -> str:
+    """Return the only fenced block of that language that has those words."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL)
+    (found,) = [text for text in blocks if containing in text]
+    return str(found)
+
+
+def jiqun(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "jiqun", *arguments, "--content", "."],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    for name in ("ontology", "data", "queries"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    text = tmp_path / "texts" / SLUG / "article.txt"
+    text.parent.mkdir(parents=True)
+    text.write_text(block("text", "Example Gazette, 10 January 2025\n\nLast"), encoding="utf-8")
+    return tmp_path
+
+
+def follow(checkout: Path) -> str:
+    """Do what the guide says, in its order; return what `new-source` printed."""
+    (command,) = re.findall(r"^\$ jiqun (new-source .*)$", GUIDE, re.MULTILINE)
+    arguments = re.findall(r'"[^"]*"|\S+', command)
+    printed = jiqun(*(word.strip('"') for word in arguments), folder=checkout)
+    assert printed.returncode == 0, printed.stderr
+    source = checkout / "data" / "sources" / SLUG
+    prefixes = (checkout / "ontology" / "prefixes.ttl").read_text(encoding="utf-8")
+    own = f"@prefix passage: <https://w3id.org/jiqun/source/{SLUG}#> .\n"
+    with (source / "source.ttl").open("a", encoding="utf-8") as file:
+        file.write(prefixes + block("turtle", "10 January 2025"))
+    facts = prefixes + own + block("trig", "passage:p1 {")
+    (source / "facts.trig").write_text(facts, encoding="utf-8")
+    register = checkout / "data" / "register" / "example.ttl"
+    register.write_text(prefixes + block("turtle", "id:hebei-pumps"), encoding="utf-8")
+    return printed.stdout
+
+
+def findings_of_the_example(checkout: Path) -> list[str]:
+    assert jiqun("fmt", folder=checkout).returncode == 0
+    checked = jiqun("check", "--texts", "texts", folder=checkout)
+    assert checked.returncode == 1, checked.stderr  # the text of the other source is not at hand
+    return [line for line in checked.stdout.splitlines() if SLUG in line or "example.ttl" in line]
+
+
+def test_the_example_passes_every_check(checkout: Path) -> None:
+    printed = follow(checkout)
+    assert block("text", "p1\tExample Gazette") in printed
+    assert findings_of_the_example(checkout) == []
+
+
+def test_a_slip_in_the_example_is_reported_with_its_line(checkout: Path) -> None:
+    follow(checkout)
+    facts = checkout / "data" / "sources" / SLUG / "facts.trig"
+    said = facts.read_text(encoding="utf-8").replace("more than 1,200", "more than 1,300")
+    facts.write_text(said, encoding="utf-8")
+    (finding,) = findings_of_the_example(checkout)
+    assert re.match(rf"data/sources/{SLUG}/facts.trig:\d+: .*1,300", finding)
