@@ -1,0 +1,72 @@
+"""What a page shows for one RDF term: its words, where they lead, and what stands beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jiqun.endpoint.pages.environment import grouped
+from jiqun.endpoint.pages.reader import Text, pick
+from jiqun.endpoint.pages.terms import Term, address, compact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jiqun.endpoint.pages.reader import Reader
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is known of a thing beside its IRI: labels by language, types, quoted words."""
+
+    labels: Mapping[str, str]
+    types: tuple[str, ...] = ()
+    quotes: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One term, ready to be shown; `kind` is thing, passage, web, text, number or blank."""
+
+    kind: str
+    text: Text
+    href: str | None = None
+    note: str = ""
+    quotes: tuple[Text, ...] = ()
+
+
+def show(term: Term | None, captions: Mapping[str, Caption], reader: Reader) -> Cell:
+    """Give the cell for a term; an unbound one gives an empty cell."""
+    if term is None:
+        return Cell("blank", Text(""))
+    if not term.is_iri:
+        return _show_value(term)
+    caption = captions.get(term.value)
+    href = address(term.value, reader)
+    if term.is_passage:
+        quotes = caption.quotes if caption else ()
+        mark = Text("¶ " + term.value.rpartition("#")[2].removeprefix("p"))
+        return Cell("passage", mark, href, compact(term.value), quotes)
+    label = pick(caption.labels, reader) if caption else Text("")
+    if label.value:
+        return Cell("thing", label, href, compact(term.value))
+    kind = "web" if href is not None and not href.startswith("/") else "thing"
+    return Cell(kind, Text(compact(term.value)), href)
+
+
+def _show_value(term: Term) -> Cell:
+    if term.is_number and not term.datatype.endswith("gYear"):
+        return Cell("number", Text(readable_number(term.value)))
+    if term.kind == "bnode":
+        return Cell("text", Text(f"_:{term.value}"))
+    return Cell("text", Text(term.value, term.lang), note=term.datatype_note)
+
+
+def readable_number(lexical: str) -> str:
+    """Give a number with its thousands apart; what is no plain number stays as it is written."""
+    whole, point, fraction = lexical.partition(".")
+    if not fraction.strip("0") and whole.lstrip("+-").isdecimal():
+        return grouped(whole)
+    if point and fraction.isdecimal() and whole.lstrip("+-").isdecimal():
+        return f"{grouped(whole)}.{fraction}"
+    return lexical
