@@ -146,3 +146,10 @@ class UnsupportedMediaType(JiqunError):
 
     status = 415
     title = "Unsupported media type"
+
+
+class AddressError(JiqunError):
+    """The server cannot listen where it was told to."""
+
+    status = 503
+    title = "Cannot listen"
