@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jiqun.endpoint.pages.environment import grouped
+from jiqun.endpoint.pages.phrases import PHRASES
 from jiqun.endpoint.pages.reader import Text, pick
-from jiqun.endpoint.pages.terms import Term, address, compact
+from jiqun.endpoint.pages.terms import XSD, Term, address, compact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,9 +55,19 @@ def show(term: Term | None, captions: Mapping[str, Caption], reader: Reader) -> 
     return Cell(kind, Text(compact(term.value)), href)
 
 
+def property_name(iri: str, captions: Mapping[str, Caption], reader: Reader) -> Text:
+    """Give what a property is called; those of other vocabularies have names in the phrases."""
+    key = compact(iri)
+    if key in PHRASES:
+        return Text(PHRASES[key][reader.lang], reader.lang)
+    return show(Term("uri", iri), captions, reader).text
+
+
 def _show_value(term: Term) -> Cell:
     if term.is_number and not term.datatype.endswith("gYear"):
         return Cell("number", Text(readable_number(term.value)))
+    if term.datatype == f"{XSD}dateTime":
+        return Cell("text", Text(term.value.replace("T", " ").removesuffix(":00")))
     if term.kind == "bnode":
         return Cell("text", Text(f"_:{term.value}"))
     return Cell("text", Text(term.value, term.lang), note=term.datatype_note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.cells import Cell, show
@@ -37,10 +38,11 @@ _MOST_SOURCES: Final = 12
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a cluster with its bound, its unit and the words of the passage that gives it."""
+    """A figure of a cluster: what is counted, in what population, and the words that give it."""
 
     cluster: Term
     metric: Term
+    population: Term | None
     bound: Term
     value: Term
     unit: Term
@@ -63,10 +65,10 @@ class Overview:
 
 @dataclass(frozen=True)
 class FigureRow:
-    """A figure as it is shown."""
+    """A figure as it is shown; `bound` is None for an exact one."""
 
-    cluster: Cell
     metric: Cell
+    population: Cell
     bound: Cell | None
     value: Cell
     unit: Cell
@@ -89,14 +91,22 @@ def render_home(
         dumps=[(dump, _contents(dump.name)) for dump in release.dumps.values()],
         sources=list_sources(sources[:_MOST_SOURCES], captions, reader),
         more_sources=max(0, len(sources) - _MOST_SOURCES),
-        figures=[_row(figure, captions, reader) for figure in figures],
+        figures=[
+            (show(cluster, captions, reader), [_row(each, captions, reader) for each in members])
+            for cluster, members in groupby(figures, key=lambda figure: figure.cluster)
+        ],
         open_form=reader.link("/sparql", query=overview.first_query),
         text=DEFAULT_QUERY,
     )
 
 
 def _counts(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    return [(f"count_{name}", counts[name]) for name in _COUNTS if counts.get(name)]
+    return [(_count_key(name, counts[name]), counts[name]) for name in _COUNTS if counts.get(name)]
+
+
+def _count_key(name: str, count: int) -> str:
+    singular = f"count_{name}_one"
+    return singular if count == 1 and singular in PHRASES else f"count_{name}"
 
 
 def _contents(name: str) -> str:
@@ -108,8 +118,8 @@ def _contents(name: str) -> str:
 def _row(figure: Figure, captions: Mapping[str, Caption], reader: Reader) -> FigureRow:
     exact = figure.bound.value.endswith("/exact")
     return FigureRow(
-        show(figure.cluster, captions, reader),
         show(figure.metric, captions, reader),
+        show(figure.population, captions, reader),
         None if exact else show(figure.bound, captions, reader),
         show(figure.value, captions, reader),
         show(figure.unit, captions, reader),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from jiqun.endpoint.pages.cells import Cell, show
+from jiqun.endpoint.pages.cells import Cell, property_name, show
 from jiqun.endpoint.pages.environment import render
 from jiqun.endpoint.pages.reader import Text, pick
 from jiqun.endpoint.pages.terms import Term, compact, link_target, text_fragment
@@ -217,7 +217,7 @@ def _said(
     types = [Term("uri", iri) for iri in (caption.types if caption else ())]
     rows = [
         (
-            show(Term("uri", predicate), captions, reader).text,
+            property_name(predicate, captions, reader),
             tuple(sorted((show(each, captions, reader) for each in found), key=_by_text)),
         )
         for predicate, found in values.items()

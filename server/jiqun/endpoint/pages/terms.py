@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from jiqun.endpoint.pages.reader import canonical_tag
 from jiqun.vocabulary import BASE, ID, KG, QUERY, SOURCE
@@ -104,15 +104,18 @@ def compact(iri: str) -> str:
 def link_target(iri: str) -> str | None:
     """Give the address a page may link to, or None when the IRI is no harmless web address.
 
-    IRIs of this graph become paths on this site, so that the pages work wherever they are served.
+    IRIs of this graph become paths on this site, so that the pages work wherever they are served:
+    things, sources and queries have pages, the others are described by a query.
     """
     if _UNSAFE.search(iri):
         return None
     if iri.startswith(BASE):
         path = iri.removeprefix(BASE)
-        if path.startswith("/"):  # "//host" would lead to another site
-            return None
-        return "/" + (f"queries/{path.removeprefix('query/')}" if iri.startswith(QUERY) else path)
+        if iri.startswith(QUERY):
+            return f"/queries/{path.removeprefix('query/')}"
+        if iri.startswith((ID, SOURCE)):
+            return f"/{path}"
+        return f"/sparql?{urlencode({'query': f'DESCRIBE <{iri}>', 'format': 'html'})}"
     try:
         parts = urlsplit(iri)
         host = parts.hostname
