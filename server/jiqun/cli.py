@@ -38,7 +38,10 @@ ContentFolder = Annotated[
 def check(
     texts: Annotated[
         Path | None,
-        typer.Option(help="Folder with <slug>/article.txt, to check the quotes against."),
+        typer.Option(
+            envvar="JIQUN_TEXTS",
+            help="Folder with <slug>/article.txt, to check the quotes against.",
+        ),
     ] = None,
     content: ContentFolder = None,
 ) -> None:
