@@ -31,8 +31,8 @@ def test_good_content_has_no_findings(small: Small) -> None:
             "企业120家以上",
             "企业130家以上",
             (
-                f"{SOURCE}:15: “企业130家以上” does not stand in passage p2, nor anywhere in the text "
-                "(quote)"
+                f"{SOURCE}:15: “企业130家以上” does not stand in passage p2, nor anywhere in "
+                "the text (quote)"
             ),
         ),
         (

@@ -22,7 +22,7 @@ HEAD = "".join(f"@prefix {key}: <{value}> .\n" for key, value in PREFIXES.items(
 names = st.one_of(
     st.text("ab01_.-", min_size=1, max_size=6),
     st.text(
-        st.characters(min_codepoint=0x21, exclude_characters='<>"{}|^`\\', exclude_categories="C"),
+        st.characters(categories=["L", "N", "P", "S"], exclude_characters='<>"{}|^`\\\ufffc\ufffd'),
         max_size=6,
     ),
 )

@@ -35,9 +35,9 @@ def follows(data: str, *rules: str) -> set[ox.Triple]:
         (
             ":a :in :b . :b :in :c . :c :in :d",
             (
-                ":a :in :c , :d . :b :in :d . :d :has :a , :b , :c . :c :has :a , :b . :b :has :a . "
-                ":a :near :b , :c , :d . :b :near :a , :c , :d . :c :near :a , :b , :d . "
-                ":d :near :a , :b , :c"
+                ":a :in :c , :d . :b :in :d . :d :has :a , :b , :c . :c :has :a , :b . "
+                ":b :has :a . :a :near :b , :c , :d . :b :near :a , :c , :d . "
+                ":c :near :a , :b , :d . :d :near :a , :b , :c"
             ),
         ),
         (':a :in "b"', ':a :near "b"'),

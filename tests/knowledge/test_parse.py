@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
 import pytest
 
 from jiqun.knowledge.parse import Malformed, language_tag, parse, read
@@ -62,4 +63,5 @@ def test_language_tags_get_the_case_of_rfc_5646() -> None:
 @pytest.mark.parametrize("number", ["01", "+1", "-0", "2.50", "00.0", "1e3", "1.0E+03", "true"])
 def test_lexical_forms_stay_as_they_are(number: str) -> None:
     (quad,) = parse(f"<http://e/a> <http://e/b> {number} .", "x.ttl", TTL).quads
+    assert isinstance(quad.object, ox.Literal)
     assert quad.object.value == number

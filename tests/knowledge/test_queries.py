@@ -99,7 +99,9 @@ def test_the_description_in_rdf_runs_as_it_stands(small: Small) -> None:
     assert len(list(graph.objects(subject, rdflib.RDFS.comment))) == 1
     (text,) = graph.objects(subject, SH.select)
     prepareQuery(str(text))
-    assert list(ox.Store().query(str(text))) == []
+    rows = ox.Store().query(str(text))
+    assert isinstance(rows, ox.QuerySolutions)
+    assert list(rows) == []
     declared = {
         str(graph.value(each, SH.prefix)): str(graph.value(each, SH.namespace))
         for owner in graph.objects(subject, SH.prefixes)
