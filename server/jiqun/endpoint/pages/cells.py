@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.environment import grouped
 from jiqun.endpoint.pages.phrases import PHRASES
@@ -15,14 +15,36 @@ if TYPE_CHECKING:
 
     from jiqun.endpoint.pages.reader import Reader
 
+_MOST_WORDS: Final = 4
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Words by which a passage states a fact, and the terms that this fact speaks of."""
+
+    words: Text
+    mentions: frozenset[str]
+
 
 @dataclass(frozen=True)
 class Caption:
-    """What is known of a thing beside its IRI: labels by language, types, quoted words."""
+    """What is known of a thing beside its IRI: labels by language and types.
+
+    Of a passage, also its quoted words and the words of the single facts that it states.
+    """
 
     labels: Mapping[str, str]
     types: tuple[str, ...] = ()
     quotes: tuple[Text, ...] = ()
+    wordings: tuple[Wording, ...] = ()
+
+    def words_for(self, mentions: frozenset[str]) -> tuple[Text, ...]:
+        """Give the words of the facts that speak of most of `mentions`, else all quoted words."""
+        best = max((len(each.mentions & mentions) for each in self.wordings), default=0)
+        if best == 0:
+            return self.quotes
+        found = (each.words for each in self.wordings if len(each.mentions & mentions) == best)
+        return tuple(dict.fromkeys(found))[:_MOST_WORDS]
 
 
 @dataclass(frozen=True)

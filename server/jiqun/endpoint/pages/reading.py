@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
-from jiqun.endpoint.pages.cells import Caption
+from jiqun.endpoint.pages.cells import Caption, Wording
 from jiqun.endpoint.pages.home import Figure
 from jiqun.endpoint.pages.reader import Text
 from jiqun.endpoint.pages.sources import Passage, Source, SourceEntry, Statement
@@ -26,6 +27,7 @@ _SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _SAFE_IRI: Final = re.compile(r"[a-z][a-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*", re.IGNORECASE)
 _AT_ONCE: Final = 500
 _MOST_ELSEWHERE: Final = 300
+_MOST_PASSAGES: Final = 100
 _PREFIXES: Final = f"""\
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX kg: <{KG}>
@@ -156,9 +158,35 @@ async def read_captions(select: Select, iris: Iterable[str]) -> dict[str, Captio
     The types are captioned too.
     """
     captions = await _read_captions(select, dict.fromkeys(iris))
+    for passage, wordings in (await _read_wordings(select, captions)).items():
+        captions[passage] = replace(captions[passage], wordings=wordings)
     types = dict.fromkeys(each for caption in captions.values() for each in caption.types)
     unnamed = [each for each in types if each not in captions]
     return {**await _read_captions(select, unnamed), **captions} if unnamed else captions
+
+
+async def _read_wordings(
+    select: Select, captions: Mapping[str, Caption]
+) -> dict[str, tuple[Wording, ...]]:
+    passages = [iri for iri in captions if Term("uri", iri).is_passage][:_MOST_PASSAGES]
+    if not passages:
+        return {}
+    values = " ".join(f"<{iri}>" for iri in passages)
+    rows = await select(
+        f"{_PREFIXES}SELECT ?passage ?fact ?words ?mentioned WHERE {{ "
+        f"VALUES ?passage {{ {values} }} "
+        "GRAPH ?passage { ?fact kg:wording ?words ; ?property ?mentioned } }"
+    )
+    words: dict[tuple[str, str], dict[Text, None]] = {}
+    mentions: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        key = (row["passage"].value, row["fact"].value)
+        words.setdefault(key, {})[Text(row["words"].value, row["words"].lang)] = None
+        mentions[key] |= {row["fact"].value, row["mentioned"].value}
+    found: defaultdict[str, list[Wording]] = defaultdict(list)
+    for key, texts in sorted(words.items()):
+        found[key[0]] += (Wording(text, frozenset(mentions[key])) for text in texts)
+    return {passage: tuple(wordings) for passage, wordings in found.items()}
 
 
 async def _read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:

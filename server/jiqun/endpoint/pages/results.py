@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
@@ -148,9 +148,9 @@ def _columns(outcome: Outcome) -> tuple[Column, ...]:
 
 
 def _partner(name: str, variables: Sequence[str]) -> str | None:
-    candidates = [f"{name}Label", f"{name}_label", f"{name}Quote", f"{name}_quote"]
+    candidates = [f"{name}Label", f"{name}_label", f"{name}Quote", f"{name}Words"]
     if name == "passage":
-        candidates.append("quote")
+        candidates += ["quote", "words", "wording"]
     return next((each for each in candidates if each in variables), None)
 
 
@@ -164,9 +164,22 @@ def _cell(
 ) -> Cell:
     cell = show(row.get(column.variable), captions, reader)
     words = row.get(column.words) if column.words else None
+    if cell.kind == "passage" and words is None:
+        return _evidence(cell, column, row, captions)
     if words is None or words.is_iri or cell.kind == "blank":
         return cell
     text = show(words, captions, reader).text
     if cell.kind == "passage":
         return Cell("passage", cell.text, cell.href, cell.note, (text,))
     return Cell("thing", text, cell.href, cell.note)
+
+
+def _evidence(
+    cell: Cell, column: Column, row: Mapping[str, Term], captions: Mapping[str, Caption]
+) -> Cell:
+    """Show beside a passage the words by which it states what stands in this row."""
+    caption = captions.get(row[column.variable].value)
+    if caption is None:
+        return cell
+    mentions = frozenset(each.value for name, each in row.items() if name != column.variable)
+    return replace(cell, quotes=caption.words_for(mentions))
