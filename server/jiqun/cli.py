@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jiqun.errors import JiqunError
+from jiqun.errors import BadParameter, JiqunError
 from jiqun.knowledge import check as checking
 from jiqun.knowledge import content as contents
 from jiqun.knowledge import release as releases
 from jiqun.knowledge import scaffold
 from jiqun.knowledge.files import write_text
+
+if TYPE_CHECKING:
+    from jiqun.settings import Settings
 
 app = typer.Typer(
     name="jiqun",
@@ -32,13 +35,19 @@ ContentFolder = Annotated[
         "--content", help="Folder with ontology/, data/ and queries/.", show_default=False
     ),
 ]
+ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
+
+# The endpoint is imported where it is used: those who check data should not wait for a server.
 
 
 @app.command()
 def check(
     texts: Annotated[
         Path | None,
-        typer.Option(help="Folder with <slug>/article.txt, to check the quotes against."),
+        typer.Option(
+            envvar="JIQUN_TEXTS",
+            help="Folder with <slug>/article.txt, to check the quotes against.",
+        ),
     ] = None,
     content: ContentFolder = None,
 ) -> None:
@@ -95,12 +104,77 @@ def new_source(  # noqa: PLR0913, PLR0917 (typer reads options from parameters)
 
 @app.command()
 def build(
-    release: Annotated[Path, typer.Option(help="Folder to write.")] = Path("release"),
+    release: ReleaseFolder = Path("release"),
     content: ContentFolder = None,
 ) -> None:
     """Write the release: dumps, store, saved queries, manifest."""
     releases.build(contents.locate(content), release)
     typer.echo(f"wrote {release}/", err=True)
+
+
+@app.command()
+def serve(
+    release: ReleaseFolder = Path("release"),
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = None,
+) -> None:
+    """Serve a release over HTTP; further settings come from JIQUN_… variables."""
+    from jiqun.endpoint.serve import serve as serve_release  # noqa: PLC0415 (see above)
+
+    serve_release(release, _settings(host=host, port=port))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def query(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="Name of a saved query; none lists them all.")
+    ] = None,
+    format_name: Annotated[
+        str, typer.Option("--format", help="table, or csv, tsv, json, xml, turtle and so on.")
+    ] = "table",
+    release: ReleaseFolder = Path("release"),
+) -> None:
+    """Run a saved query; its parameters are options, as in --place beijing."""
+    from jiqun.endpoint.release import open_release  # noqa: PLC0415 (see above)
+    from jiqun.endpoint.run_query import run_query  # noqa: PLC0415 (see above)
+
+    if name is None:
+        for each in open_release(release, verify=False).queries.values():
+            typer.echo(f"{each.name}\t{each.summary['en']}")
+        return
+    given = parameters(context.args)
+    answer = run_query(release, name, given, format_name, _settings())
+    sys.stdout.buffer.write(answer)
+
+
+def parameters(arguments: list[str]) -> dict[str, list[str]]:
+    """Read `--place beijing` and `--place=beijing` into name and values; raise `BadParameter`."""
+    given: dict[str, list[str]] = {}
+    rest = iter(arguments)
+    for argument in rest:
+        name, equals, value = argument.removeprefix("--").partition("=")
+        if not argument.startswith("--") or not name:
+            raise BadParameter(f"{argument} is no parameter: write --name value.")
+        if not equals:
+            found = next(rest, None)
+            if found is None:
+                raise BadParameter(f"The parameter --{name} has no value.")
+            value = found
+        given.setdefault(name, []).append(value)
+    return given
+
+
+def _settings(**given: object) -> Settings:
+    """Make the settings; what the command line leaves open comes from the environment."""
+    from jiqun.settings import Settings  # noqa: PLC0415 (see above)
+
+    try:
+        return Settings.model_validate({key: value for key, value in given.items() if value})
+    except ValueError as error:
+        raise JiqunError(str(error)) from None
 
 
 def main() -> None:

@@ -146,3 +146,24 @@ class UnsupportedMediaType(JiqunError):
 
     status = 415
     title = "Unsupported media type"
+
+
+class AddressError(JiqunError):
+    """The server cannot listen where it was told to."""
+
+    status = 503
+    title = "Cannot listen"
+
+
+class EvaluationFailed(JiqunError):
+    """The query is well-formed, but it cannot be evaluated: an unknown function, a bad term."""
+
+    status = 400
+    title = "Query cannot be evaluated"
+
+
+class ResultTooLarge(JiqunError):
+    """The result has more rows or bytes than one answer may have; what was sent is not whole."""
+
+    status = 400
+    title = "Result exceeds a limit"

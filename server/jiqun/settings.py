@@ -103,18 +103,26 @@ class Settings(BaseSettings):
     query_length: Annotated[
         int, Field(ge=1, description="Longest text of a query, in characters.")
     ] = 100_000
+    query_tokens: Annotated[
+        int, Field(ge=1, description="Most tokens (words, names, numbers, signs) in a query.")
+    ] = 10_000
     query_nesting: Annotated[
         int, Field(ge=1, description="Deepest nesting of brackets of any kind in a query.")
     ] = 64
-    query_patterns: Annotated[
-        int, Field(ge=1, description="Most triple patterns and group elements of a query.")
-    ] = 1_000
+    query_triple_patterns: Annotated[
+        int, Field(ge=1, description="Most triple patterns in a query, templates included.")
+    ] = 200
     query_path_length: Annotated[
-        int, Field(ge=1, description="Most operators in the property paths of a query.")
-    ] = 100
-    query_values: Annotated[int, Field(ge=1, description="Most terms in VALUES of a query.")] = (
-        10_000
-    )
+        int, Field(ge=1, description="Most IRIs in one property path.")
+    ] = 32
+    query_values: Annotated[
+        int, Field(ge=1, description="Most values in all VALUES blocks of a query together.")
+    ] = 5_000
+    query_unions: Annotated[int, Field(ge=1, description="Most UNION keywords in a query.")] = 100
+    query_groups: Annotated[int, Field(ge=1, description="Most groups in braces in a query.")] = 500
+    query_expressions: Annotated[
+        int, Field(ge=1, description="Most expressions of a query that are given a name with AS.")
+    ] = 200
 
     # Requests
     body_bytes: Annotated[

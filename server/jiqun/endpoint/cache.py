@@ -53,6 +53,10 @@ class ResultCache:
         self.hits += 1
         return entry
 
+    def peek(self, key: bytes) -> Entry | None:
+        """Look up `key` without counting it as a hit or a miss."""
+        return self._entries.get(key)
+
     def put(self, key: bytes, entry: Entry) -> bool:
         """Keep `entry` if it is small enough, at the cost of the least recently used ones."""
         size = len(entry.body) + _OVERHEAD

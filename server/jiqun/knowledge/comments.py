@@ -48,23 +48,25 @@ class _Walk:
 
     def step(self, token: Token, following: str) -> None:
         self.last_line = token.line + token.text.count("\n")
+        if token.text == "{" and following == "}" and (self.graph, "") in self.found.above:
+            raise Malformed(_misplaced(self.document, token))
         if self.inside == "directive":
             self.inside = "" if token.kind == "iri" else self.inside
         elif token.kind == "mark":
-            self._mark(token.text)
+            self._mark(token)
         elif not self.inside and token.text in DIRECTIVES:
             self.found.head += [comment.text for comment in self.pending]
             self.pending, self.inside = [], "directive"
         elif not self.inside and token.text != "GRAPH":
             self._begin(token.text, following)
 
-    def _mark(self, text: str) -> None:
-        if text in ".{}":
+    def _mark(self, token: Token) -> None:
+        if token.text in ".{}":
             self.inside = ""
-        if text == "}":
-            self.graph = ""
+        if token.text == "}":
             if self.pending:
                 raise Malformed(_misplaced(self.document, self.pending[0]))
+            self.graph = ""
 
     def _begin(self, text: str, following: str) -> None:
         names_graph = following == "{"

@@ -82,7 +82,7 @@ def language_tag(tag: str) -> str:
     first, *rest = tag.lower().split("-")
     parts = [first]
     for part in rest:
-        if len(parts[-1]) == 1:
+        if any(len(former) == 1 for former in parts):
             parts.append(part)
         elif len(part) == 4 and part.isalpha():
             parts.append(part.title())

@@ -19,8 +19,9 @@ _RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 class Statement:
     """One object of one predicate of one named subject, and where its object stands.
 
-    Terms are IRIs; a literal object is its text as written, with quotation marks; what lies
-    inside blank nodes and lists is not described. `graph` is "" outside a named graph.
+    Terms are IRIs; a literal object is its text as written, with quotation marks; a blank node is
+    `_:x` or, without a name, `[` or `(`, and what lies inside it is not described. `graph` is ""
+    outside a named graph.
     """
 
     graph: str
@@ -59,11 +60,12 @@ class _Walk:
         terms = self.iri(subject), self.iri(predicate), self.iri(value)
         return Statement(self.graph, *terms, value.line, value.column, subject.line)
 
-    def mark(self, text: str) -> Statement | None:
+    def mark(self, token: Token) -> Statement | None:
+        text = token.text
         if text in "[(":
             self.depth += 1
             if self.depth == 1 and len(self.terms) < 3:
-                self.terms.append(Token("mark", text, 0, 0))
+                self.terms.append(token)
             return None
         if text in "])":
             self.depth -= 1
@@ -89,8 +91,8 @@ def statements(document: Document) -> Iterator[Statement]:
     stream = (token for token in tokens(document.text) if token.kind != "comment")
     for token in stream:
         if token.kind == "mark":
-            found = walk.mark(token.text)
-            if found is not None and found.line:
+            found = walk.mark(token)
+            if found is not None:
                 yield found
         elif token.text in DIRECTIVES and not walk.terms:
             _skip_directive(token, stream)

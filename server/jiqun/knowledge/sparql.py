@@ -50,9 +50,8 @@ def _explain(message: str, text: str) -> tuple[int, str]:
         return 1, message.strip()
     line, column = int(place[1]), int(place[2])
     rows = text.split("\n")
-    rest = rows[line - 1][column - 1 :].strip() if line <= len(rows) else ""
-    what = f"not SPARQL from “{rest[:40]}” on" if rest else "the query ends too early"
-    return (
-        line,
-        f"a prefix is not declared: “{rest[:40]}”" if "Prefix not found" in message else what,
-    )
+    row = rows[line - 1] if line <= len(rows) else ""
+    before, rest = row[: column - 1].split(), row[column - 1 :].strip()
+    if "Prefix not found" in message and before:
+        return line, f"the prefix of {before[-1]} is not declared"
+    return line, f"not SPARQL from “{rest[:40]}” on" if rest else "the query ends too early"

@@ -1,0 +1,55 @@
+# make install   the program into .venv         make serve   build the release and serve it
+# make test      everything that CI runs        make check   check ontology, data and queries
+# make fmt       canonical form of the data     make build   write release/
+
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CONTENT := $(shell find ontology data queries -type f 2>/dev/null | sort)
+PROGRAM := $(shell find server/jiqun -maxdepth 1 -name '*.py') $(wildcard server/jiqun/knowledge/*.py)
+
+.PHONY: install serve build check fmt test lint clean
+.DELETE_ON_ERROR:
+
+install: $(VENV)/.installed
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable '.[test]'
+	@touch $@ $(VENV)/.installed
+
+build: release/manifest.json
+
+release/manifest.json: $(CONTENT) $(PROGRAM) | $(VENV)/.installed
+	$(BIN)/jiqun build --release release
+
+serve: release/manifest.json
+	$(BIN)/jiqun serve --release release
+
+check: | $(VENV)/.installed
+	$(BIN)/jiqun check
+
+fmt: $(VENV)/.installed-test
+	$(BIN)/jiqun fmt
+	$(BIN)/ruff format
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/jiqun fmt --check
+
+test: lint check
+	$(BIN)/pytest
+
+clean:
+	rm -rf $(VENV) release dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

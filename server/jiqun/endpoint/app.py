@@ -1,0 +1,95 @@
+"""Puts the endpoint together: release, engine, routes, and the layer in front of them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from jiqun.endpoint.engine import Engine
+from jiqun.endpoint.front import Front
+from jiqun.endpoint.openapi import openapi_document
+from jiqun.endpoint.problems import problem_reply
+from jiqun.endpoint.release import open_release
+from jiqun.endpoint.routes import dumps, health, queries
+from jiqun.endpoint.routes.sparql import serve_sparql
+from jiqun.endpoint.service import Service
+from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound
+from jiqun.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
+    """Make the application that serves the release in the folder `release`.
+
+    The release is opened at once; raises `ReleaseError` when it is not usable. The engine starts
+    and stops with the application's lifespan.
+    """
+    settings = settings or Settings()
+    opened = open_release(release)
+    engine = Engine.from_settings(opened.store, settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await engine.start()
+        try:
+            yield
+        finally:
+            await engine.stop()
+
+    app = FastAPI(
+        title=opened.title,
+        version=opened.version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.settings = settings
+    app.state.release = opened
+    app.state.engine = engine
+    app.state.service = Service(opened, engine, settings)
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
+    for router in (health.router, queries.router, dumps.router):
+        app.include_router(router)
+    app.add_middleware(Front, settings=settings, direct={"/sparql": serve_sparql})
+    app.add_exception_handler(JiqunError, _answer_error)
+    app.add_exception_handler(HTTPException, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_error)
+    return app
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    reply = problem_reply(_as_known(error), request.scope, request.app.state.settings)
+    response = Response(reply.body, reply.status)
+    response.raw_headers = list(reply.headers)
+    return response
+
+
+def _as_known(error: Exception) -> JiqunError:
+    """Say in our terms what the framework found wrong."""
+    if isinstance(error, JiqunError):
+        return error
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        return NotFound("There is nothing at this address.")
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        allowed = tuple((error.headers or {}).get("Allow", "GET, HEAD").split(", "))
+        return MethodNotAllowed(
+            f"This method is not possible here. Possible: {', '.join(allowed)}.", allowed
+        )
+    if isinstance(error, RequestValidationError):
+        places = "; ".join(
+            f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
+            for each in error.errors()
+        )
+        return BadParameter(f"The request is not valid: {places}.")
+    known = JiqunError("The request failed.")
+    known.status = getattr(error, "status_code", 500)
+    return known

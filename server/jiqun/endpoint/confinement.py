@@ -1,0 +1,138 @@
+"""What a worker gives up before it reads its first query.
+
+Each measure stands alone and a platform that lacks one does without: Linux has them all, macOS
+only the limits. `confine` returns the names of those in force, for the log and the health page.
+
+* `nice`: a heavy worker yields the processor to everything else.
+* `files`: no file can grow (RLIMIT_FSIZE), no core is dumped.
+* `orphan`: the kernel ends the worker when the server ends (PR_SET_PDEATHSIG); the closed socket
+  does the same elsewhere.
+* `network`: a seccomp filter refuses every system call that makes a socket, starts a program or
+  looks into another process, so a SERVICE that slips through the gate reaches nobody.
+* `memory`: private memory (RLIMIT_DATA) may grow by so many bytes; an allocation beyond it fails
+  and the runtime aborts, which ends this worker and nothing else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import platform
+import resource
+import signal
+import struct
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_NO_NEW_PRIVS = 38
+_SECCOMP_SET_MODE_FILTER = 1
+_SECCOMP_FILTER_FLAG_TSYNC = 1
+_EPERM = 1
+_RET_ERRNO = 0x00050000
+_RET_ALLOW = 0x7FFF0000
+_X32 = 0x40000000
+
+# Per machine: the audit number, seccomp itself, and the refused calls: socket, socketpair,
+# connect, accept, accept4, bind, listen, execve, execveat, ptrace, process_vm_readv,
+# process_vm_writev, io_uring_setup, fork, vfork, pidfd_getfd, bpf, perf_event_open, keyctl.
+_MACHINES = {
+    "x86_64": (
+        0xC000003E,
+        317,
+        (41, 53, 42, 43, 288, 49, 50, 59, 322, 101, 310, 311, 425, 57, 58, 438, 321, 298, 250),
+    ),
+    "aarch64": (
+        0xC00000B7,
+        277,
+        (198, 199, 203, 202, 242, 200, 201, 221, 281, 117, 270, 271, 425, 438, 280, 241, 219),
+    ),
+}
+
+
+def confine(niceness: int, network: bool) -> list[str]:
+    """Apply everything but the memory limit, before any thread is started."""
+    done = []
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if niceness:
+        os.nice(niceness)
+        done.append("nice")
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError):
+        with open("/proc/self/oom_score_adj", "w") as adjustment:  # noqa: PTH123
+            adjustment.write("500")
+    libc = _libc()
+    if libc is not None and libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
+        done.append("orphan")
+    if libc is not None and not network and _refuse_calls(libc):
+        done.append("network")
+    return done
+
+
+def refuse_writing() -> list[str]:
+    """Let no file grow any more, once the store is open."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        return ["files"]
+    return []
+
+
+def limit_memory(growth: int) -> list[str]:
+    """Let private memory grow by `growth` bytes beyond what is in use now."""
+    used = private_memory()
+    if used is None:
+        return []
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (used + growth, used + growth))
+        return ["memory"]
+    return []
+
+
+def private_memory() -> int | None:
+    """Return the bytes that RLIMIT_DATA counts for this process, if the platform tells."""
+    with contextlib.suppress(OSError, ValueError), open("/proc/self/statm") as numbers:  # noqa: PTH123
+        return int(numbers.read().split()[5]) * resource.getpagesize()
+    return None
+
+
+def _libc() -> ctypes.CDLL | None:
+    if platform.system() != "Linux":
+        return None
+    with contextlib.suppress(OSError):
+        return ctypes.CDLL(None, use_errno=True)
+    return None
+
+
+def _refuse_calls(libc: ctypes.CDLL) -> bool:
+    machine = _MACHINES.get(platform.machine())
+    if machine is None:
+        return False
+    architecture, seccomp, calls = machine
+    code = _filter(architecture, calls)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        return False
+    result = libc.syscall(
+        ctypes.c_long(seccomp),
+        ctypes.c_ulong(_SECCOMP_SET_MODE_FILTER),
+        ctypes.c_ulong(_SECCOMP_FILTER_FLAG_TSYNC),
+        ctypes.c_char_p(program),
+    )
+    return int(result) == 0
+
+
+def _filter(architecture: int, calls: tuple[int, ...]) -> bytes:
+    """Return the BPF program: refuse `calls`, and everything of another calling convention."""
+    load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
+    refuse = _RET_ERRNO | _EPERM
+    steps = [
+        (load, 0, 0, 4),
+        (equal, 1, 0, architecture),
+        (answer, 0, 0, refuse),
+        (load, 0, 0, 0),
+        (at_least, len(calls) + 1, 0, _X32),
+    ]
+    steps += [(equal, len(calls) - at, 0, call) for at, call in enumerate(calls)]
+    steps += [(answer, 0, 0, _RET_ALLOW), (answer, 0, 0, refuse)]
+    return b"".join(struct.pack("HBBI", *step) for step in steps)

@@ -1,0 +1,124 @@
+"""One HTTP connection: uvicorn's, with limits on how long and how slowly headers may come."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+_TITLES = {
+    400: "Bad Request",
+    408: "Request Timeout",
+    431: "Request Header Fields Too Large",
+}
+
+
+class HttpConnection(HttpToolsProtocol):
+    """Refuses headers that are too long, too slow or broken, with problem details."""
+
+    header_bytes = 1 << 18
+    header_seconds = 10.0
+
+    @classmethod
+    def with_limits(cls, header_bytes: int, header_seconds: float) -> type[HttpConnection]:
+        """Make a class of connections with these limits, as uvicorn wants one."""
+        limits = {"header_bytes": header_bytes, "header_seconds": header_seconds}
+        return type("LimitedHttpConnection", (cls,), limits)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Wait for the first byte."""
+        super().__init__(*arguments, **options)
+        self._header_size = 0
+        self._in_headers = True
+        self._begun = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Give the client its time for the first headers."""
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the client."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Count what belongs to headers, then parse it."""
+        if self._in_headers:
+            self._header_size += len(data)
+            # A piece may hold headers and body; only an end of headers that is overdue is refused.
+            if self._header_size - len(data) > self.header_bytes or (
+                self._header_size > self.header_bytes
+                and b"\r\n\r\n" not in data[: self.header_bytes]
+            ):
+                self._refuse(431, f"The headers are longer than {self.header_bytes} bytes.")
+                return
+        try:
+            super().data_received(data)
+        except (httptools.HttpParserError, UnicodeError, ValueError):
+            self.send_400_response("The request is not HTTP/1.1.")
+        # Whole headers in one piece are the rule and need no timer at all.
+        if self._begun and self._timer is None and self.transport is not None:
+            self._start_timer()
+
+    def on_message_begin(self) -> None:
+        """Start counting the headers of a request."""
+        super().on_message_begin()
+        self._in_headers = self._begun = True
+
+    def on_headers_complete(self) -> None:
+        """Stop counting."""
+        self._in_headers = self._begun = False
+        self._header_size = 0
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Expect the next headers; an idle connection is the keep-alive timer's business."""
+        super().on_message_complete()
+        self._in_headers = True
+        self._header_size = 0
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP."""
+        self._refuse(400, msg if msg.endswith(".") else f"{msg}.")
+
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self.header_seconds, self._out_of_time)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _out_of_time(self) -> None:
+        self._timer = None
+        if self._begun:
+            detail = f"The headers did not arrive within {self.header_seconds:g} seconds."
+            self._refuse(408, detail)
+        elif self.transport is not None:
+            self.transport.close()
+
+    def _refuse(self, status: int, detail: str) -> None:
+        if self.transport is None or self.transport.is_closing():
+            return
+        self._stop_timer()
+        title = _TITLES[status]
+        members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        body = json.dumps(members).encode()
+        if self.cycle is None or self.cycle.response_complete:
+            head = (
+                f"HTTP/1.1 {status} {title}\r\n"
+                "content-type: application/problem+json\r\n"
+                f"content-length: {len(body)}\r\n"
+                "access-control-allow-origin: *\r\n"
+                "connection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode() + body)
+        self.transport.close()

@@ -1,0 +1,127 @@
+"""The outermost layer: what every request and every answer has in common, written for speed.
+
+It mends the path (prefix, slash at the end), answers preflights, adds the headers that belong on
+everything, turns errors into answers, counts and logs. `/sparql` is served straight from here,
+without passing through the router.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from jiqun.endpoint.problems import problem_reply
+from jiqun.endpoint.replies import ClientGone, send_whole
+from jiqun.endpoint.requests import trust_proxy
+from jiqun.errors import JiqunError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from jiqun.endpoint.replies import Message, Receive, Scope, Send
+    from jiqun.settings import Settings
+
+    App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+ALLOWED_METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
+EXPOSED_HEADERS: Final = (
+    b"ETag, Link, Location, Retry-After, Server-Timing, Content-Disposition, Accept-Ranges, "
+    b"Content-Range, Jiqun-Limits, Jiqun-Truncated"
+)
+EVERYWHERE: Final = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", EXPOSED_HEADERS),
+    (b"x-content-type-options", b"nosniff"),
+)
+
+_log = logging.getLogger("jiqun.front")
+
+
+class InternalError(JiqunError):
+    """A bug of ours; its details go to the log only."""
+
+
+class Front:
+    """ASGI middleware around the whole application; `direct` maps paths to ASGI applications."""
+
+    def __init__(self, app: App, settings: Settings, direct: Mapping[str, App]) -> None:
+        """Serve the paths in `direct` without `app`, everything else by `app`."""
+        self._app = app
+        self._direct = direct
+        self._settings = settings
+        self._prefix = settings.root_path
+        self._trusted = frozenset(settings.trusted_proxies)
+        self._preflight = (
+            (b"access-control-allow-origin", b"*"),
+            (b"access-control-allow-methods", ALLOWED_METHODS),
+            (b"access-control-allow-headers", b"*, Authorization"),
+            (b"access-control-max-age", str(settings.cors_seconds).encode()),
+            (b"allow", ALLOWED_METHODS),
+            (b"vary", b"Access-Control-Request-Method, Access-Control-Request-Headers"),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or pass on what is not a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message["headers"], *EVERYWHERE]
+            await send(message)
+
+        try:
+            await self._serve(scope, receive, send, answer)
+        except ClientGone:
+            return
+        except Exception as error:
+            if started:
+                # Returning without the end of the body makes the server cut the connection, which
+                # is how the client learns that the answer is not whole.
+                _log_break(error)
+                return
+            known = error if isinstance(error, JiqunError) else None
+            if known is None:
+                _log.exception("a request failed by a mistake in the program")
+                known = InternalError("The server made a mistake; it has been logged.")
+            reply = problem_reply(known, scope, self._settings)
+            await send_whole(reply, scope["method"], answer)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, answer: Send) -> None:
+        if self._trusted:
+            trust_proxy(scope, self._trusted)
+        path = self._mend_path(scope)
+        if scope["method"] == "OPTIONS":
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 204,
+                    "headers": list(self._preflight),
+                }
+            )
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await self._direct.get(path, self._app)(scope, receive, answer)
+
+    def _mend_path(self, scope: Scope) -> str:
+        """Remove the prefix and a slash at the end; give the path that routes are made for."""
+        path: str = scope["path"]
+        prefix = self._prefix
+        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+            path = path[len(prefix) :] or "/"
+        if len(path) > 1 and path.endswith("/"):
+            path = path.rstrip("/") or "/"
+        scope["root_path"] = prefix
+        scope["path"] = prefix + path
+        return path
+
+
+def _log_break(error: Exception) -> None:
+    if isinstance(error, JiqunError):
+        _log.warning("an answer broke off: %s", error.title)
+    else:
+        _log.error("an answer broke off by a mistake in the program", exc_info=error)

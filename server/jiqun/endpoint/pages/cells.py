@@ -1,0 +1,105 @@
+"""What a page shows for one RDF term: its words, where they lead, and what stands beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from jiqun.endpoint.pages.environment import grouped
+from jiqun.endpoint.pages.phrases import PHRASES
+from jiqun.endpoint.pages.reader import Text, pick
+from jiqun.endpoint.pages.terms import XSD, Term, address, compact
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jiqun.endpoint.pages.reader import Reader
+
+_MOST_WORDS: Final = 4
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Words by which a passage states a fact, and the terms that this fact speaks of."""
+
+    words: Text
+    mentions: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Caption:
+    """What is known of a thing beside its IRI: labels by language and types.
+
+    Of a passage, also its quoted words and the words of the single facts that it states.
+    """
+
+    labels: Mapping[str, str]
+    types: tuple[str, ...] = ()
+    quotes: tuple[Text, ...] = ()
+    wordings: tuple[Wording, ...] = ()
+
+    def words_for(self, mentions: frozenset[str]) -> tuple[Text, ...]:
+        """Give the words of the facts that speak of most of `mentions`, else all quoted words."""
+        best = max((len(each.mentions & mentions) for each in self.wordings), default=0)
+        if best == 0:
+            return self.quotes
+        found = (each.words for each in self.wordings if len(each.mentions & mentions) == best)
+        return tuple(dict.fromkeys(found))[:_MOST_WORDS]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One term, ready to be shown; `kind` is thing, passage, web, text, number or blank."""
+
+    kind: str
+    text: Text
+    href: str | None = None
+    note: str = ""
+    quotes: tuple[Text, ...] = ()
+
+
+def show(term: Term | None, captions: Mapping[str, Caption], reader: Reader) -> Cell:
+    """Give the cell for a term; an unbound one gives an empty cell."""
+    if term is None:
+        return Cell("blank", Text(""))
+    if not term.is_iri:
+        return _show_value(term)
+    caption = captions.get(term.value)
+    href = address(term.value, reader)
+    if term.is_passage:
+        quotes = caption.quotes if caption else ()
+        mark = Text("¶ " + term.value.rpartition("#")[2].removeprefix("p"))
+        return Cell("passage", mark, href, compact(term.value), quotes)
+    label = pick(caption.labels, reader) if caption else Text("")
+    if label.value:
+        return Cell("thing", label, href, compact(term.value))
+    kind = "web" if href is not None and not href.startswith("/") else "thing"
+    return Cell(kind, Text(compact(term.value)), href)
+
+
+def property_name(iri: str, captions: Mapping[str, Caption], reader: Reader) -> Text:
+    """Give what a property is called; those of other vocabularies have names in the phrases."""
+    key = compact(iri)
+    if key in PHRASES:
+        return Text(PHRASES[key][reader.lang], reader.lang)
+    return show(Term("uri", iri), captions, reader).text
+
+
+def _show_value(term: Term) -> Cell:
+    if term.is_number and not term.datatype.endswith("gYear"):
+        return Cell("number", Text(readable_number(term.value)))
+    if term.datatype == f"{XSD}dateTime":
+        return Cell("text", Text(term.value.replace("T", " ").removesuffix(":00")))
+    if term.kind == "bnode":
+        return Cell("text", Text(f"_:{term.value}"))
+    return Cell("text", Text(term.value, term.lang), note=term.datatype_note)
+
+
+def readable_number(lexical: str) -> str:
+    """Give a number with its thousands apart; what is no plain number stays as it is written."""
+    whole, point, fraction = lexical.partition(".")
+    if not fraction.strip("0") and whole.lstrip("+-").isdecimal():
+        return grouped(whole)
+    if point and fraction.isdecimal() and whole.lstrip("+-").isdecimal():
+        return f"{grouped(whole)}.{fraction}"
+    return lexical

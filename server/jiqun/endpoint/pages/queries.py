@@ -1,0 +1,95 @@
+"""The saved queries as pages: the list, and one page for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from jiqun.endpoint.pages.environment import render
+from jiqun.endpoint.pages.results import GRAPH_FORMATS, TABLE_FORMATS, ResultTable, arrange
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from jiqun.endpoint.pages.cells import Caption
+    from jiqun.endpoint.pages.reader import Reader
+    from jiqun.endpoint.pages.results import Outcome
+    from jiqun.endpoint.saved_queries import Parameter, SavedQuery
+
+_INPUT_TYPES: Final = {"date": "date"}
+_INPUT_MODES: Final = {"integer": "numeric", "decimal": "decimal"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The saved queries whose first tag is `tag`; `anchor` is its fragment on the page."""
+
+    tag: str
+    anchor: str
+    queries: tuple[SavedQuery, ...]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One parameter as a field of the form."""
+
+    parameter: Parameter
+    value: str
+    input_type: str
+    input_mode: str
+
+
+def group_queries(queries: Iterable[SavedQuery]) -> tuple[Group, ...]:
+    """Group queries by their first tag, in the order in which the tags first appear."""
+    groups: dict[str, list[SavedQuery]] = {}
+    for query in queries:
+        groups.setdefault(query.tags[0] if query.tags else "", []).append(query)
+    return tuple(
+        Group(tag, f"tag-{number}", tuple(members))
+        for number, (tag, members) in enumerate(groups.items(), 1)
+    )
+
+
+def render_queries(queries: Iterable[SavedQuery], reader: Reader) -> str:
+    """Render the list of all saved queries."""
+    return render("queries.html", reader, groups=group_queries(queries))
+
+
+def render_query(  # noqa: PLR0913 -- a page has this many parts
+    query: SavedQuery,
+    given: Mapping[str, str],
+    outcome: Outcome | None,
+    captions: Mapping[str, Caption],
+    reader: Reader,
+    *,
+    problem: str = "",
+) -> str:
+    """Render a saved query with its form and, when there is one, its answer.
+
+    `given` holds the values of the request; `problem` says what was wrong with them.
+    """
+    kept = {name: value for name, value in given.items() if value}
+    path = f"{reader.root}/queries/{query.name}"
+    formats = TABLE_FORMATS if query.form in {"SELECT", "ASK"} else GRAPH_FORMATS
+    links = [(label, f"{path}?{urlencode({**kept, 'format': name})}") for name, label in formats]
+    table = arrange(outcome, captions, reader, links) if outcome else ResultTable()
+    return render(
+        "query.html",
+        reader,
+        query=query,
+        fields=[_field(each, given) for each in query.parameters],
+        outcome=outcome,
+        table=table,
+        problem=problem,
+        open_form=reader.link("/sparql", query=query.text),
+    )
+
+
+def _field(parameter: Parameter, given: Mapping[str, str]) -> Field:
+    return Field(
+        parameter,
+        given.get(parameter.name, ""),
+        _INPUT_TYPES.get(parameter.type, "text"),
+        _INPUT_MODES.get(parameter.type, "text"),
+    )

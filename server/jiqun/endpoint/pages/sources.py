@@ -1,0 +1,240 @@
+"""A source as a page: its card, its passages, and what each passage says in which words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from jiqun.endpoint.pages.cells import Cell, property_name, show
+from jiqun.endpoint.pages.environment import render
+from jiqun.endpoint.pages.reader import Text, pick
+from jiqun.endpoint.pages.terms import Term, compact, link_target, text_fragment
+from jiqun.vocabulary import KG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from jiqun.endpoint.pages.cells import Caption
+    from jiqun.endpoint.pages.reader import Reader
+
+_DCTERMS: Final = "http://purl.org/dc/terms/"
+_RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_RDFS_LABEL: Final = "http://www.w3.org/2000/01/rdf-schema#label"
+_TITLE: Final = f"{_DCTERMS}title"
+_ADDRESSES: Final = (
+    "https://schema.org/url",
+    "http://xmlns.com/foaf/0.1/page",
+    f"{KG}url",
+    f"{_DCTERMS}source",
+    f"{_DCTERMS}identifier",
+)
+_CARD: Final = (
+    ("publisher", f"{_DCTERMS}publisher"),
+    ("original_publisher", f"{KG}syndicatedFrom"),
+    ("author", f"{_DCTERMS}creator"),
+    ("date", f"{_DCTERMS}issued"),
+    ("text_sha256", f"{KG}textSha256"),
+    ("text_length", f"{KG}textLength"),
+    ("rights", f"{_DCTERMS}rights"),
+)
+_WORDING: Final = f"{KG}wording"
+_MENTIONED_LAST: Final = (_RDF_TYPE, _RDFS_LABEL, _WORDING)
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """One line of the list of sources; `issued` is a date, YYYY-MM-DD."""
+
+    iri: str
+    title: Text
+    issued: str
+    publisher: Term | None
+    passages: int
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One triple that a passage states."""
+
+    subject: Term
+    predicate: str
+    value: Term
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A passage: where it stands in the text (code points), its quotes, and what it states."""
+
+    iri: str
+    start: int
+    end: int
+    quotes: tuple[Text, ...]
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source: its properties as they stand in the graph, and its passages in reading order."""
+
+    iri: str
+    slug: str
+    details: Mapping[str, list[Term]]
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True)
+class SourceLine:
+    """A line of the list of sources as it is shown; `label` only where it adds to the title."""
+
+    title: Text
+    label: Text
+    href: str
+    issued: str
+    publisher: Cell | None
+    passages: int
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a passage says of one thing: a list of properties with their values."""
+
+    subject: Cell
+    types: tuple[Text, ...]
+    properties: tuple[tuple[Text, tuple[Cell, ...]], ...]
+    wordings: tuple[tuple[Text, str | None], ...]
+
+
+@dataclass(frozen=True)
+class PassageView:
+    """A passage as it is shown."""
+
+    anchor: str
+    number: str
+    start: int
+    end: int
+    quotes: tuple[tuple[Text, str | None], ...]
+    said: tuple[Said, ...]
+    count: int
+    data: str
+
+
+def list_sources(
+    entries: Iterable[SourceEntry], captions: Mapping[str, Caption], reader: Reader
+) -> list[SourceLine]:
+    """Make the lines of a list of sources."""
+    return [_line(entry, captions, reader) for entry in entries]
+
+
+def render_sources(
+    entries: Iterable[SourceEntry], captions: Mapping[str, Caption], reader: Reader
+) -> str:
+    """Render the list of all sources."""
+    return render("sources.html", reader, sources=list_sources(entries, captions, reader))
+
+
+def render_source(source: Source, captions: Mapping[str, Caption], reader: Reader) -> str:
+    """Render a source with its passages; `captions` name the things they speak of."""
+    titles = source.details.get(_TITLE, [])
+    title = Text(titles[0].value, titles[0].lang) if titles else Text(source.slug)
+    caption = captions.get(source.iri)
+    label = pick(caption.labels, reader) if caption else Text("")
+    web_page = _web_page(source)
+    return render(
+        "source.html",
+        reader,
+        source=source,
+        title=title,
+        label=label if label.value != title.value else Text(""),
+        card=[
+            (key, [show(value, captions, reader) for value in source.details[iri]])
+            for key, iri in _CARD
+            if source.details.get(iri)
+        ],
+        web_page=web_page,
+        passages=[_view(each, web_page, captions, reader) for each in source.passages],
+        count=sum(len(each.statements) for each in source.passages),
+    )
+
+
+def _line(entry: SourceEntry, captions: Mapping[str, Caption], reader: Reader) -> SourceLine:
+    caption = captions.get(entry.iri)
+    label = pick(caption.labels, reader) if caption else Text("")
+    return SourceLine(
+        title=entry.title,
+        label=label if label.value != entry.title.value else Text(""),
+        href=reader.link(link_target(entry.iri) or "/"),
+        issued=entry.issued,
+        publisher=show(entry.publisher, captions, reader) if entry.publisher else None,
+        passages=entry.passages,
+    )
+
+
+def _web_page(source: Source) -> str | None:
+    for iri in _ADDRESSES:
+        for value in source.details.get(iri, []):
+            target = link_target(value.value)
+            if target is not None and not target.startswith("/"):
+                return target
+    return None
+
+
+def _view(
+    passage: Passage, web_page: str | None, captions: Mapping[str, Caption], reader: Reader
+) -> PassageView:
+    anchor = passage.iri.rpartition("#")[2]
+    by_subject: dict[Term, list[Statement]] = {}
+    for statement in passage.statements:
+        by_subject.setdefault(statement.subject, []).append(statement)
+    said = [_said(each, web_page, captions, reader) for each in by_subject.values()]
+    describe = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{passage.iri}> {{ ?s ?p ?o }} }}"
+    return PassageView(
+        anchor=anchor,
+        number=anchor.removeprefix("p"),
+        start=passage.start,
+        end=passage.end,
+        quotes=tuple((quote, _at(web_page, quote)) for quote in passage.quotes),
+        said=tuple(sorted(said, key=lambda each: each.subject.text.value)),
+        count=len(passage.statements),
+        data=reader.link("/sparql", query=describe, format="ttl"),
+    )
+
+
+def _said(
+    statements: list[Statement],
+    web_page: str | None,
+    captions: Mapping[str, Caption],
+    reader: Reader,
+) -> Said:
+    subject = statements[0].subject
+    values: dict[str, list[Term]] = {}
+    for statement in statements:
+        values.setdefault(statement.predicate, []).append(statement.value)
+    own_labels = {each.lang: each.value for each in values.get(_RDFS_LABEL, [])}
+    shown = show(subject, captions, reader)
+    if own_labels and shown.text.value == compact(subject.value):
+        shown = Cell("thing", pick(own_labels, reader), shown.href, shown.note)
+    caption = captions.get(subject.value)
+    types = [Term("uri", iri) for iri in (caption.types if caption else ())]
+    rows = [
+        (
+            property_name(predicate, captions, reader),
+            tuple(sorted((show(each, captions, reader) for each in found), key=_by_text)),
+        )
+        for predicate, found in values.items()
+        if predicate not in _MENTIONED_LAST
+    ]
+    wordings = [Text(each.value, each.lang) for each in values.get(_WORDING, [])]
+    return Said(
+        shown,
+        tuple(show(each, captions, reader).text for each in types),
+        tuple(sorted(rows, key=lambda row: row[0].value)),
+        tuple((words, _at(web_page, words)) for words in wordings),
+    )
+
+
+def _by_text(cell: Cell) -> str:
+    return cell.text.value
+
+
+def _at(web_page: str | None, words: Text) -> str | None:
+    return text_fragment(web_page, words.value) if web_page else None

@@ -1,0 +1,115 @@
+"""`/dumps/` and `/dumps/<file>`: the files of the release, exactly as the manifest lists them.
+
+`/dumps/jiqun.ttl.gz` is the file itself, byte for byte. `/dumps/jiqun.ttl` is the same content
+under the media type of its RDF format, compressed on the way if the client takes gzip.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import FileResponse, StreamingResponse
+
+from jiqun.endpoint.negotiate import choose_coding
+from jiqun.endpoint.requests import public_url
+from jiqun.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jiqun.endpoint.release import Dump, Release
+
+router = APIRouter(tags=["dumps"])
+
+_BLOCK = 1 << 18
+_METHODS = ["GET", "HEAD"]
+
+
+@router.api_route("/dumps", methods=_METHODS, summary="List the dumps")
+async def list_dumps(request: Request) -> Response:
+    """List the dumps with media type, size and SHA-256, as JSON."""
+    release: Release = request.app.state.release
+    root = public_url(request.scope, request.app.state.settings)
+    body: dict[str, Any] = {
+        "title": release.title,
+        "version": release.version,
+        "release": release.identifier,
+        "dumps": [
+            {
+                "name": dump.name,
+                "url": f"{root}/dumps/{dump.name}",
+                "mediaType": dump.media_type,
+                "bytes": dump.size,
+                "sha256": dump.sha256,
+                "triples": dump.triples,
+            }
+            for dump in release.dumps.values()
+        ],
+    }
+    return Response(
+        json.dumps(body, ensure_ascii=False, indent=1),
+        media_type="application/json",
+        headers={"ETag": f'"dumps-{release.identifier[:32]}"', "Cache-Control": "no-cache"},
+    )
+
+
+@router.api_route("/dumps/{name}", methods=_METHODS, summary="Download a dump")
+async def download(request: Request, name: str) -> Response:
+    """Send one dump; knows If-None-Match, Range and If-Range."""
+    release: Release = request.app.state.release
+    dump = release.dumps.get(name)
+    if dump is not None:
+        return _send_file(request, dump)
+    compressed = release.dumps.get(f"{name}.gz")
+    if compressed is not None:
+        return _send_content(request, compressed)
+    listed = ", ".join(release.dumps)
+    raise NotFound(f"There is no such dump. There are: {listed}.")
+
+
+def _headers(etag: str, settings_seconds: int) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": f"public, max-age={settings_seconds}"}
+
+
+def _unchanged(request: Request, etag: str) -> bool:
+    tags = request.headers.get("if-none-match", "")
+    known = {tag.strip().removeprefix("W/") for tag in tags.split(",")}
+    return etag in known or "*" in known
+
+
+def _send_file(request: Request, dump: Dump) -> Response:
+    headers = _headers(f'"{dump.sha256}"', request.app.state.settings.cache_seconds)
+    if _unchanged(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    media_type = "application/gzip" if dump.name.endswith(".gz") else dump.media_type
+    return FileResponse(
+        dump.path,
+        headers=headers,
+        media_type=media_type,
+        filename=dump.name,
+        content_disposition_type="attachment",
+    )
+
+
+def _send_content(request: Request, dump: Dump) -> Response:
+    coding = choose_coding(request.headers.get("accept-encoding"), ("gzip",))
+    suffix = "gzip" if coding else "identity"
+    headers = _headers(f'"{dump.sha256}-{suffix}"', request.app.state.settings.cache_seconds)
+    headers["Vary"] = "Accept-Encoding"
+    if _unchanged(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    media_type = f"{dump.media_type}; charset=utf-8"
+    if coding:
+        headers["Content-Encoding"] = "gzip"
+        return FileResponse(dump.path, headers=headers, media_type=media_type)
+    blocks = iter(()) if request.method == "HEAD" else _unpacked(dump)
+    return StreamingResponse(blocks, headers=headers, media_type=media_type)
+
+
+def _unpacked(dump: Dump) -> Iterator[bytes]:
+    with gzip.open(dump.path) as file:
+        while block := file.read(_BLOCK):
+            yield block

@@ -1,0 +1,134 @@
+"""`/sparql`: the SPARQL 1.1 Protocol over ASGI, without a framework in between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from jiqun.endpoint.formats import GRAPHS, HTML, JSON, TURTLE
+from jiqun.endpoint.negotiate import negotiate
+from jiqun.endpoint.pages.errors import render_error
+from jiqun.endpoint.pages.results import render_query_form, render_results
+from jiqun.endpoint.problems import error_headers
+from jiqun.endpoint.protocol import Description, Query, Update, read_operation
+from jiqun.endpoint.replies import ClientWatch, send_flight, send_whole, whole
+from jiqun.endpoint.requests import header, public_url, read_body, reader_of
+from jiqun.endpoint.routes.html import page
+from jiqun.endpoint.routes.results import read_answer
+from jiqun.endpoint.service import Question
+from jiqun.endpoint.service_description import describe
+from jiqun.errors import JiqunError, UpdateRefused
+
+if TYPE_CHECKING:
+    from jiqun.endpoint.protocol import Operation
+    from jiqun.endpoint.replies import Receive, Reply, Scope, Send
+    from jiqun.endpoint.service import Service
+
+_BODY_METHODS = frozenset({"POST", "QUERY", "PUT", "PATCH"})
+
+
+async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request to `/sparql`; the service is `app.state.service`."""
+    service: Service = scope["app"].state.service
+    operation = await _read(scope, receive, service)
+    if isinstance(operation, Update):
+        raise UpdateRefused("This endpoint is read-only: it answers queries and takes no updates.")
+    if _wants_page(scope, operation.options.format):
+        response = await _page(scope, operation, service)
+        await response(scope, receive, send)
+    elif isinstance(operation, Query):
+        await send_answer(service, ask(scope, operation), scope["method"], receive, send)
+    else:
+        await send_whole(await _describe(scope, operation, service), scope["method"], send)
+
+
+def _wants_page(scope: Scope, named: str | None) -> bool:
+    if named is not None:
+        return named.strip().lower() in {*HTML.names, HTML.media_type}
+    accept = header(scope, b"accept")
+    if accept is None or "html" not in accept:
+        return False
+    return negotiate(accept, None, (JSON, TURTLE, HTML)).format is HTML
+
+
+async def _page(scope: Scope, operation: Query | Description, service: Service) -> Response:
+    request = Request(scope)
+    reader = reader_of(scope, service.settings)
+    if isinstance(operation, Description):
+        return page(request, render_query_form(reader))
+    try:
+        outcome, captions = await read_answer(service, ask(scope, operation))
+    except JiqunError as error:
+        text = render_error(error.status, error.title, error.detail, reader, operation.text)
+        return page(request, text, error.status, error_headers(error))
+    return page(request, render_results(operation.text, outcome, captions, reader))
+
+
+async def _describe(scope: Scope, operation: Description, service: Service) -> Reply:
+    choice = negotiate(header(scope, b"accept"), operation.options.format, GRAPHS)
+    body = describe(
+        f"{public_url(scope, service.settings)}/sparql",
+        service.release,
+        service.settings,
+        await service.named_graphs(),
+        choice.format.media_type,
+    )
+    headers = ((b"vary", b"Accept"), (b"cache-control", b"no-cache"))
+    return whole(200, choice.content_type, body, headers)
+
+
+async def _read(scope: Scope, receive: Receive, service: Service) -> Operation:
+    method = scope["method"]
+    body = b""
+    if method in _BODY_METHODS:
+        body = await read_body(scope, receive, service.settings)
+    return read_operation(method, scope["query_string"], header(scope, b"content-type"), body)
+
+
+def ask(scope: Scope, query: Query) -> Question:
+    """Make the question of a query operation and the headers of its request."""
+    client = scope.get("client")
+    options = query.options
+    return Question(
+        text=query.text,
+        accept=header(scope, b"accept"),
+        format=options.format,
+        accept_encoding=header(scope, b"accept-encoding"),
+        if_none_match=header(scope, b"if-none-match"),
+        default_graphs=query.default_graphs,
+        named_graphs=query.named_graphs,
+        timeout=options.timeout,
+        excel=options.excel,
+        client=client[0] if client else "",
+    )
+
+
+class AnswerResponse(Response):
+    """The answer to a question, for routes that go through the framework."""
+
+    def __init__(self, service: Service, question: Question) -> None:
+        """Answer `question` when the response is sent; errors before that are raised there."""
+        super().__init__()
+        self._service = service
+        self._question = question
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        await send_answer(self._service, self._question, scope["method"], receive, send)
+
+
+async def send_answer(
+    service: Service, question: Question, method: str, receive: Receive, send: Send
+) -> None:
+    """Answer a question to the client; what is cached needs no watching over the client."""
+    plan = service.plan(question)
+    reply = service.recall(plan)
+    if reply is None:
+        async with ClientWatch(receive):
+            reply = await service.answer(plan)
+            if reply.flight is not None:
+                await send_flight(reply, reply.flight, method, send, service.settings.send_seconds)
+                return
+    await send_whole(reply, method, send)

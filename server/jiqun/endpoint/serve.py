@@ -1,0 +1,90 @@
+"""`jiqun serve`: the application on its HTTP server."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from jiqun.endpoint.app import create_app
+from jiqun.endpoint.connection import HttpConnection
+from jiqun.errors import AddressError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fastapi import FastAPI
+
+    from jiqun.settings import Settings
+
+_BACKLOG: Final = 2048
+_KEEP_ALIVE_SECONDS: Final = 15
+_SHUTDOWN_SECONDS: Final = 15
+
+
+def serve(release: Path, settings: Settings) -> None:
+    """Serve the release in the folder `release` until the process is told to stop.
+
+    Raises `ReleaseError` for a release that is not usable and `AddressError` for an address that
+    cannot be listened on, both before anything is served.
+    """
+    app = create_app(release, settings)
+    with listen(settings.host, settings.port) as listener:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+        logging.getLogger("jiqun").info(
+            "Serving %s %s at http://%s:%d%s/",
+            app.state.release.title,
+            app.state.release.version,
+            shown,
+            port,
+            settings.root_path,
+        )
+        uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
+
+
+def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Make the configuration of the HTTP server for the application."""
+    return uvicorn.Config(
+        app,
+        http=HttpConnection.with_limits(settings.header_bytes, settings.header_seconds),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        limit_concurrency=settings.connections,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; raises `AddressError` saying why it cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise AddressError(f"{host} is no address to listen on: {error.strerror}.") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise AddressError(
+                f"Port {port} of {host} is in use. Stop what listens there, or choose another port "
+                "with --port."
+            ) from None
+        raise AddressError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
+    listener.set_inheritable(False)
+    return listener

@@ -1,0 +1,297 @@
+"""Answers questions about one release: gate, negotiation, cache, single flight, engine.
+
+Everything that serves query results goes through here: the SPARQL protocol, saved queries, pages
+and the command line. A release never changes, so an answer has a strong ETag before it exists.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Final
+
+from jiqun.endpoint import gate
+from jiqun.endpoint.cache import Entry, ResultCache
+from jiqun.endpoint.coding import CODINGS, encode
+from jiqun.endpoint.engine import Job
+from jiqun.endpoint.flight import Flight
+from jiqun.endpoint.formats import JSON, Format, formats_for
+from jiqun.endpoint.negotiate import Choice, choose_coding, negotiate
+from jiqun.endpoint.replies import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jiqun.endpoint.engine import Answer, Engine
+    from jiqun.endpoint.flight import Complete
+    from jiqun.endpoint.gate import Inspection
+    from jiqun.endpoint.release import Release
+    from jiqun.endpoint.replies import Headers
+    from jiqun.settings import Settings
+
+VARY: Final = (b"vary", b"Accept, Accept-Encoding")
+PROGRAM: Final = version("jiqun")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A query as somebody asks it; the headers are given as they were sent."""
+
+    text: str
+    accept: str | None = None
+    format: str | None = None
+    accept_encoding: str | None = None
+    if_none_match: str | None = None
+    default_graphs: tuple[str, ...] | None = None
+    named_graphs: tuple[str, ...] | None = None
+    substitutions: Mapping[str, str] = field(default_factory=dict)
+    timeout: float | None = None
+    excel: bool = False
+    max_rows: int | None = None
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a question will be answered; `key` is None for what may differ from time to time."""
+
+    job: Job
+    choice: Choice
+    key: bytes | None
+    coding: str | None
+    if_none_match: str | None
+
+
+class Service:
+    """One release and the engine that reads it, with the cache of its answers."""
+
+    def __init__(self, release: Release, engine: Engine, settings: Settings) -> None:
+        """Serve `release` through `engine`, which the caller starts and stops."""
+        self.release = release
+        self.engine = engine
+        self.settings = settings
+        self.cache = ResultCache(settings.cache_bytes, settings.cache_entry_bytes)
+        self._limits = gate_limits(settings)
+        self._allowed_services = frozenset(settings.service_allow)
+        self._flights: dict[bytes, Flight] = {}
+        self._realm = "\0".join(
+            (PROGRAM, release.identifier, str(settings.max_rows), str(settings.max_bytes))
+        )
+        self._cache_control = (
+            b"cache-control",
+            f"public, max-age={settings.cache_seconds}".encode(),
+        )
+
+    def inspect(self, text: str) -> Inspection:
+        """Pass a query through the gate; raises what the gate raises."""
+        return gate.inspect(text, self._limits, self._allowed_services)
+
+    def plan(self, question: Question, available: tuple[Format, ...] | None = None) -> Plan:
+        """Decide how to answer, in one of the formats `available` or in those of the form.
+
+        Raises what the gate and the negotiation raise.
+        """
+        inspection = self.inspect(question.text)
+        formats = available or formats_for(inspection.form)
+        choice = negotiate(question.accept, question.format, formats)
+        job = self._job(question, inspection, choice.format.media_type)
+        if not inspection.deterministic:
+            return Plan(job, choice, None, None, None)
+        key = self._key(job, choice)
+        coding = choose_coding(question.accept_encoding, CODINGS)
+        return Plan(job, choice, key, coding, question.if_none_match)
+
+    def recall(self, plan: Plan) -> Reply | None:
+        """Answer without evaluating anything: unchanged for the client, or cached."""
+        if plan.key is None:
+            return None
+        if plan.if_none_match:
+            known = _matching(plan.if_none_match, plan.key, plan.coding)
+            if known:
+                headers = (self._cache_control, (b"etag", known), VARY)
+                return Reply(304, headers, outcome="unchanged")
+        entry = self.cache.get(plan.key)
+        return self._from_entry(entry, plan.key, plan.coding, "cached") if entry else None
+
+    async def answer(self, plan: Plan) -> Reply:
+        """Answer by evaluating; raises a `JiqunError` for what keeps the answer from beginning."""
+        if plan.key is None:
+            return await self._fly_alone(plan)
+        while True:
+            flight = self._flights.get(plan.key)
+            if flight is None:
+                return await self._lead(plan, plan.key)
+            complete = await flight.follow()
+            if complete is not None:
+                entry = self._entry(complete, plan.choice, plan.key)
+                return self._from_entry(entry, plan.key, plan.coding, "shared")
+            if self._flights.get(plan.key) is flight:
+                del self._flights[plan.key]
+
+    async def probe(self) -> bool:
+        """Tell whether a query comes back from a worker; never answered from the cache."""
+        question = Question("ASK {}", timeout=self.settings.deadline_seconds)
+        plan = replace(self.plan(question, (JSON,)), key=None)
+        return b"true" in await _read_whole(await self.answer(plan))
+
+    async def named_graphs(self) -> list[str]:
+        """List the named graphs of the release."""
+        question = Question("SELECT ?graph { GRAPH ?graph {} } ORDER BY ?graph")
+        document = json.loads(await self.collect(question))
+        return [row["graph"]["value"] for row in document["results"]["bindings"]]
+
+    async def collect(self, question: Question, format_: Format = JSON) -> bytes:
+        """Answer a question wholly, for use inside this program."""
+        plain = replace(
+            question, accept=None, format=None, accept_encoding=None, if_none_match=None
+        )
+        plan = self.plan(plain, (format_,))
+        reply = self.recall(plan) or await self.answer(plan)
+        return await _read_whole(reply)
+
+    def _job(self, question: Question, inspection: Inspection, media_type: str) -> Job:
+        deadline = self.settings.deadline_seconds
+        return Job(
+            text=inspection.text,
+            form=inspection.form,
+            media_type=media_type,
+            default_graphs=question.default_graphs,
+            named_graphs=question.named_graphs,
+            substitutions=question.substitutions,
+            deadline_seconds=min(question.timeout or deadline, deadline),
+            client=question.client,
+            light=inspection.light,
+            max_rows=min(question.max_rows or self.settings.max_rows, self.settings.max_rows),
+            max_bytes=self.settings.max_bytes,
+            base_iri=None,
+        )
+
+    def _key(self, job: Job, choice: Choice) -> bytes:
+        parts = (
+            self._realm,
+            job.text.strip(),
+            choice.media_type,
+            str(job.max_rows),
+            repr(job.default_graphs),
+            repr(job.named_graphs),
+            repr(sorted(job.substitutions.items())),
+        )
+        return hashlib.blake2b("\0".join(parts).encode(), digest_size=18).digest()
+
+    async def _fly_alone(self, plan: Plan) -> Reply:
+        flight = Flight(self.engine, plan.job, 0, lambda _flight, _complete: None)
+        answer = await _first(flight)
+        headers = (
+            (b"content-type", plan.choice.content_type.encode()),
+            (b"cache-control", b"no-store"),
+            VARY,
+            *_facts(answer),
+        )
+        return Reply(200, headers, flight=flight)
+
+    async def _lead(self, plan: Plan, key: bytes) -> Reply:
+        def landed(flight: Flight, complete: Complete | None) -> None:
+            if self._flights.get(key) is flight:
+                del self._flights[key]
+            if complete is not None:
+                self.cache.put(key, self._entry(complete, plan.choice, key))
+
+        flight = Flight(self.engine, plan.job, self.cache.largest, landed)
+        self._flights[key] = flight
+        answer = await _first(flight)
+        complete = flight.whole()
+        if complete is not None:
+            entry = self.cache.peek(key) or self._entry(complete, plan.choice, key)
+            return self._from_entry(entry, key, plan.coding, "ok")
+        headers = (
+            (b"content-type", plan.choice.content_type.encode()),
+            (b"etag", _etag(key, plan.coding)),
+            self._cache_control,
+            VARY,
+            *_facts(answer),
+        )
+        return Reply(200, headers, flight=flight, coding=plan.coding)
+
+    def _entry(self, complete: Complete, choice: Choice, key: bytes) -> Entry:
+        headers = (
+            (b"content-type", choice.content_type.encode()),
+            self._cache_control,
+            VARY,
+            *_facts(complete.answer),
+        )
+        return Entry(complete.body, _etag(key, None), headers)
+
+    def _from_entry(self, entry: Entry, key: bytes, coding: str | None, outcome: str) -> Reply:
+        if coding is not None and len(entry.body) >= self.settings.compress_from_bytes:
+            coded_key = key + coding.encode()
+            coded = self.cache.peek(coded_key)
+            if coded is None:
+                coded = Entry(
+                    encode(coding, entry.body),
+                    _etag(key, coding),
+                    (*entry.headers, (b"content-encoding", coding.encode())),
+                )
+                self.cache.put(coded_key, coded)
+            entry = coded
+        length = (b"content-length", str(len(entry.body)).encode())
+        headers = (*entry.headers, (b"etag", entry.etag), length)
+        return Reply(200, headers, entry.body, outcome=outcome, entry=entry)
+
+
+def gate_limits(settings: Settings) -> gate.Limits:
+    """Give the gate's limits as the operator set them."""
+    return gate.Limits(
+        query_length=settings.query_length,
+        tokens=settings.query_tokens,
+        nesting=settings.query_nesting,
+        triple_patterns=settings.query_triple_patterns,
+        path_length=settings.query_path_length,
+        values=settings.query_values,
+        unions=settings.query_unions,
+        groups=settings.query_groups,
+        expressions=settings.query_expressions,
+    )
+
+
+async def _read_whole(reply: Reply) -> bytes:
+    if reply.flight is None:
+        return reply.body
+    try:
+        return b"".join([block async for block in reply.flight.blocks()])
+    finally:
+        reply.flight.leave()
+
+
+async def _first(flight: Flight) -> Answer:
+    try:
+        return await flight.first()
+    except BaseException:
+        flight.leave()
+        raise
+
+
+def _facts(answer: Answer) -> Headers:
+    """Headers that tell what is known about the answer beside its content."""
+    return ()
+
+
+def _etag(key: bytes, coding: str | None) -> bytes:
+    suffix = f"-{coding}" if coding else ""
+    return b'"' + base64.urlsafe_b64encode(key) + suffix.encode() + b'"'
+
+
+def _matching(if_none_match: str, key: bytes, coding: str | None) -> bytes | None:
+    """Give the tag among those of If-None-Match that is of this answer, if one is.
+
+    The plain tag counts also where a coding is chosen, because short answers go uncoded. A `*` is
+    left to the full answer: before it is evaluated, nobody knows that there is one.
+    """
+    own = {_etag(key, None), _etag(key, coding)}
+    for candidate in if_none_match[:4096].split(","):
+        tag = candidate.strip().removeprefix("W/").encode(errors="replace")
+        if tag in own:
+            return tag
+    return None

@@ -1,0 +1,163 @@
+"""A worker process: `python -m jiqun.endpoint.worker`, started by the engine, never by hand.
+
+It reads one store, answers one query at a time over the socket it was given, and ends when that
+socket closes. Whatever a query does to it, nobody else is touched. It imports as little as it
+can, because a killed worker has to be replaced quickly.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+import time
+
+from jiqun.endpoint import confinement, frames
+
+# The parser and the planner recurse over the query; memory is only taken where it is used.
+STACK_BYTES = 256 * 1024 * 1024
+# A worker whose private memory stays this far above its beginning is not used again.
+_SHARE_RETIRED = 4
+
+
+class Worker:
+    """The state of a worker: its connection and its store."""
+
+    def __init__(self, connection: socket.socket, memory: int) -> None:
+        """Answer over `connection`; a query may take `memory` bytes."""
+        self.connection = connection
+        self.memory = memory
+        self.store = None
+        self.fresh = 0
+
+    def serve(self) -> None:
+        """Answer frames until the connection closes."""
+        while (frame := self._receive()) is not None:
+            kind, body = frame
+            if kind == frames.OPEN:
+                self._open(frames.json.loads(body)["store"])
+            elif kind == frames.JOB:
+                self._answer(frames.json.loads(body))
+
+    def _receive(self) -> tuple[bytes, bytes] | None:
+        header = self._exactly(frames.HEADER.size)
+        if header is None:
+            return None
+        kind, length = frames.HEADER.unpack(header)
+        body = self._exactly(length)
+        return None if body is None else (kind, body)
+
+    def _exactly(self, length: int) -> bytes | None:
+        data = b""
+        while len(data) < length:
+            part = self.connection.recv(length - len(data))
+            if not part:
+                return None
+            data += part
+        return data
+
+    def _open(self, path: str) -> None:
+        from pyoxigraph import Store  # noqa: PLC0415
+
+        try:
+            self.store = Store.read_only(path)
+        except (OSError, ValueError) as error:
+            self._send(frames.ERROR, {"kind": "store", "detail": str(error)})
+            return
+        if not self.fresh:
+            confinement.refuse_writing()
+            confinement.limit_memory(self.memory + STACK_BYTES)
+        self.fresh = confinement.private_memory() or 1
+        self._send(frames.READY, {"pid": os.getpid()})
+
+    def _answer(self, job: dict[str, object]) -> None:
+        from jiqun.endpoint.evaluation import Failure, evaluate  # noqa: PLC0415
+        from jiqun.endpoint.outflow import Cancelled, Outflow  # noqa: PLC0415
+
+        began = time.perf_counter()
+
+        def begin() -> None:
+            self._send(frames.START, {"complete": False, "seconds": time.perf_counter() - began})
+
+        outflow = Outflow(
+            job["media_type"], job["max_rows"], job["max_bytes"], begin, self._send_block
+        )
+        try:
+            rows, truncated, data = evaluate(self.store, job, outflow)
+        except Failure as failure:
+            self._fail(failure.kind, failure.detail)
+        except Cancelled:
+            self._fail("cancelled", "")
+        except MemoryError:
+            self._fail("memory", "", retire=True)
+        except BaseException as error:
+            # A panic of the engine is no Exception; whatever it left behind must not be reused.
+            self._fail("internal", type(error).__name__, retire=True)
+        else:
+            end = {"rows": rows, "truncated": truncated, "retire": self._grown()}
+            if data is None:
+                self._send(frames.END, end)
+                return
+            start = {"complete": True, "seconds": time.perf_counter() - began, **end}
+            self.connection.sendall(
+                frames.pack(frames.START, start)
+                + frames.pack(frames.BLOCK, data)
+                + frames.pack(frames.END, end)
+            )
+
+    def _fail(self, kind: str, detail: str, retire: bool = False) -> None:
+        retire = retire or self._grown()
+        self._send(frames.ERROR, {"kind": kind, "detail": detail, "retire": retire})
+
+    def _grown(self) -> bool:
+        """Tell whether memory that a query took was not given back."""
+        used = confinement.private_memory()
+        return used is not None and used - self.fresh > self.memory // _SHARE_RETIRED
+
+    def _send(self, kind: bytes, body: dict[str, object]) -> None:
+        self.connection.sendall(frames.pack(kind, body))
+
+    def _send_block(self, data: bytes) -> None:
+        self._check_cancelled()
+        self.connection.sendall(frames.HEADER.pack(frames.BLOCK, len(data)) + data)
+        self._check_cancelled()
+
+    def _check_cancelled(self) -> None:
+        """While a query runs, the engine says only one thing: that it is cancelled."""
+        from jiqun.endpoint.outflow import Cancelled  # noqa: PLC0415
+
+        try:
+            said = self.connection.recv(frames.HEADER.size, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        if not said:
+            os._exit(0)
+        raise Cancelled
+
+
+def main(arguments: list[str]) -> None:
+    """Run a worker; the arguments are the socket's number, niceness, memory and `network`."""
+    number, niceness, memory, network = arguments
+    confinement.confine(int(niceness), network == "network")
+    connection = socket.socket(fileno=int(number))
+    import jiqun.endpoint.evaluation  # noqa: F401, PLC0415
+
+    threading.stack_size(STACK_BYTES)
+    thread = threading.Thread(target=_run, args=(Worker(connection, int(memory)),))
+    thread.start()
+    thread.join()
+
+
+def _run(worker: Worker) -> None:
+    try:
+        worker.serve()
+    except OSError:
+        # The server is gone, and with it everybody who could read an answer.
+        pass
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,32 @@
+"""The project's own data, as a release would hold it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jiqun.knowledge import dataset
+from jiqun.knowledge.content import locate
+from jiqun.knowledge.dataset import homes
+from jiqun.knowledge.knowledge import complete
+from jiqun.knowledge.parse import read
+from jiqun.knowledge.queries import read_query
+
+if TYPE_CHECKING:
+    import pyoxigraph as ox
+
+    from jiqun.knowledge.knowledge import Knowledge
+
+
+@pytest.fixture(scope="session")
+def knowledge() -> Knowledge:
+    content = locate()
+    documents = [read(path, content) for path in homes(content)]
+    queries = [read_query(path, content) for path in content.queries()]
+    return complete(documents, queries, content)
+
+
+@pytest.fixture(scope="session")
+def store(knowledge: Knowledge) -> ox.Store:
+    return dataset.store(knowledge.graphs, knowledge.default)

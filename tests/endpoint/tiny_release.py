@@ -1,0 +1,210 @@
+"""A release small enough to know by heart, written by hand in release format 1.
+
+Default graph: the merge of the named graphs, as in any release. Two clusters, two regions, one
+application in two passages; labels in three languages; a literal with every awkward character.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse, serialize
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PREFIXES: Final = {
+    "id": "https://w3id.org/jiqun/id/",
+    "kg": "https://w3id.org/jiqun/ontology#",
+    "graph": "https://w3id.org/jiqun/graph/",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "passage": "https://w3id.org/jiqun/source/tiny#",
+}
+HEADER: Final = "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in PREFIXES.items())
+
+CONTENT: Final = (
+    HEADER
+    + r"""
+graph:register {
+  id:beijing a kg:Region ; rdfs:label "Beijing"@en , "北京"@zh-Hans , "北京"@zh-Hant .
+  id:tianjin a kg:Region ; rdfs:label "Tianjin"@en , "天津"@zh-Hans , "天津"@zh-Hant .
+  id:baoding-power a kg:Cluster ; rdfs:label "Baoding power equipment cluster"@en .
+  id:life-health a kg:Cluster ; rdfs:label "Life and health cluster"@en , "生命健康集群"@zh-Hans .
+  id:awkward rdfs:comment "a \"quoted\", comma\nnewline\ttab \\ backslash <&> 😀" .
+}
+graph:sources {
+  <https://w3id.org/jiqun/source/tiny> a kg:Source ; rdfs:label "A tiny source"@en .
+  passage:p1 a kg:Passage ; kg:passageOf <https://w3id.org/jiqun/source/tiny> ;
+    kg:start 0 ; kg:end 4 ; kg:quote "生命健康"@zh-Hans .
+  passage:p2 a kg:Passage ; kg:passageOf <https://w3id.org/jiqun/source/tiny> ;
+    kg:start 4 ; kg:end 6 ; kg:quote "北京"@zh-Hans .
+}
+passage:p1 { id:life-health kg:coreArea id:beijing , id:tianjin ; kg:companies 1331 . }
+passage:p2 { id:life-health kg:coreArea id:beijing ; kg:designatedOn "2024-02-01"^^xsd:date . }
+"""
+)
+
+BROWSE: Final = (
+    "PREFIX kg: <https://w3id.org/jiqun/ontology#>\n"
+    "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
+)
+
+QUERIES: Final[list[dict[str, Any]]] = [
+    {
+        "name": "clusters-of-a-region",
+        "summary": {"en": "Clusters of a region", "zh-Hans": "一个地区的集群"},
+        "description": {"en": "The clusters that have the region as a core area."},
+        "tags": ["places"],
+        "form": "SELECT",
+        "text": BROWSE
+        + "SELECT ?cluster ?_place_iri WHERE { ?cluster kg:coreArea ?_place_iri }\n"
+        + "ORDER BY ?cluster ?_place_iri",
+        "parameters": [
+            {
+                "name": "place",
+                "variable": "_place_iri",
+                "type": "iri",
+                "default": None,
+                "required": False,
+                "description": {"en": "The region."},
+                "values": None,
+            }
+        ],
+        "example": {"place": "beijing"},
+    },
+    {
+        "name": "things-by-label",
+        "summary": {"en": "Things by label"},
+        "description": {"en": "The things whose label contains a text."},
+        "tags": ["look-up"],
+        "form": "SELECT",
+        "text": BROWSE
+        + "SELECT ?thing ?label WHERE { ?thing rdfs:label ?label\n"
+        + "FILTER(CONTAINS(STR(?label), STR(?_name_literal)) && LANG(?label) = ?_language_lang) }\n"
+        + "ORDER BY ?thing ?label",
+        "parameters": [
+            {
+                "name": "name",
+                "variable": "_name_literal",
+                "type": "literal",
+                "default": None,
+                "required": True,
+                "description": {"en": "A part of the label."},
+                "values": None,
+            },
+            {
+                "name": "language",
+                "variable": "_language_lang",
+                "type": "lang",
+                "default": "en",
+                "required": False,
+                "description": {"en": "The language of the label."},
+                "values": ["en", "zh-hans"],
+            },
+        ],
+        "example": {"name": "Bei"},
+    },
+    {
+        "name": "size-over",
+        "summary": {"en": "Is there a cluster with more companies?"},
+        "description": {"en": "Whether a cluster has more companies than a number."},
+        "tags": ["figures"],
+        "form": "ASK",
+        "text": BROWSE + "ASK { ?cluster kg:companies ?count FILTER(?count > ?_least_integer) }",
+        "parameters": [
+            {
+                "name": "least",
+                "variable": "_least_integer",
+                "type": "integer",
+                "default": "1000",
+                "required": False,
+                "description": {"en": "The number."},
+                "values": None,
+            }
+        ],
+        "example": {"least": "1000"},
+    },
+    {
+        "name": "areas-as-graph",
+        "summary": {"en": "Areas as a graph"},
+        "description": {"en": "The core areas as triples."},
+        "tags": ["places"],
+        "form": "CONSTRUCT",
+        "text": BROWSE
+        + "CONSTRUCT { ?cluster kg:coreArea ?area } WHERE { ?cluster kg:coreArea ?area }",
+        "parameters": [],
+        "example": {},
+    },
+]
+
+
+def write_release(folder: Path) -> Path:
+    """Write the tiny release into `folder`, the manifest last; gives `folder` back."""
+    folder.mkdir(parents=True)
+    named = list(parse(CONTENT, RdfFormat.TRIG))
+    merged = sorted(
+        {Quad(q.subject, q.predicate, q.object, DefaultGraph()) for q in named}, key=str
+    )
+    store = Store(str(folder / "store"))
+    store.extend([*named, *merged])
+    store.flush()
+    store.optimize()
+    del store
+    triples = [quad.triple for quad in merged]
+    contents = {
+        "jiqun.ttl.gz": (serialize(triples, format=RdfFormat.TURTLE), "text/turtle", len(triples)),
+        "jiqun.nt.gz": (
+            serialize(triples, format=RdfFormat.N_TRIPLES),
+            "application/n-triples",
+            len(triples),
+        ),
+        "jiqun.nq.gz": (
+            serialize([*merged, *named], format=RdfFormat.N_QUADS),
+            "application/n-quads",
+            len(merged) + len(named),
+        ),
+        "jiqun.trig.gz": (
+            serialize([*merged, *named], format=RdfFormat.TRIG),
+            "application/trig",
+            len(merged) + len(named),
+        ),
+    }
+    files = {}
+    for name, (content, media_type, count) in contents.items():
+        packed = gzip.compress(content or b"", 6, mtime=0)
+        (folder / name).write_bytes(packed)
+        files[name] = {
+            "sha256": hashlib.sha256(packed).hexdigest(),
+            "bytes": len(packed),
+            "mediaType": media_type,
+            "triples": count,
+        }
+    (folder / "queries.json").write_text(json.dumps(QUERIES, ensure_ascii=False), "utf-8")
+    manifest = {
+        "format": 1,
+        "title": "Jiqun",
+        "version": "0.0.1",
+        "release": hashlib.sha256(contents["jiqun.nq.gz"][0] or b"").hexdigest(),
+        "ontology": {
+            "iri": "https://w3id.org/jiqun/ontology",
+            "versionIRI": "https://w3id.org/jiqun/ontology/0.0.1",
+        },
+        "counts": {
+            "triples": len(merged),
+            "quads": len(named),
+            "graphs": 4,
+            "sources": 1,
+            "passages": 2,
+            "statements": 5,
+            "clusters": 2,
+            "regions": 2,
+            "queries": len(QUERIES),
+        },
+        "files": files,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=1), "utf-8")
+    return folder
