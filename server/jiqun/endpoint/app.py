@@ -15,7 +15,7 @@ from jiqun.endpoint.front import Front
 from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import open_release
-from jiqun.endpoint.routes import dumps, health, queries
+from jiqun.endpoint.routes import dumps, health, home, queries, sources, things
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.service import Service
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound
@@ -57,8 +57,8 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.service = Service(opened, engine, settings)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for router in (health.router, queries.router, dumps.router):
-        app.include_router(router)
+    for each in (health, home, queries, sources, things, dumps):
+        app.include_router(each.router)
     app.add_middleware(Front, settings=settings, direct={"/sparql": serve_sparql})
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)

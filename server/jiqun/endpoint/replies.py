@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
     from jiqun.endpoint.cache import Entry
+    from jiqun.endpoint.engine import Answer
     from jiqun.endpoint.flight import Flight
 
     Scope = MutableMapping[str, Any]
@@ -54,6 +55,7 @@ class Reply:
     coding: str | None = None
     outcome: str = "ok"
     entry: Entry | None = None
+    answer: Answer | None = None
 
 
 def whole(
@@ -67,6 +69,15 @@ def whole(
         (b"content-length", str(len(encoded)).encode()),
     )
     return Reply(status, (*own, *guards, *headers), encoded, outcome=outcome)
+
+
+def unchanged(reply: Reply) -> Reply:
+    """Turn the answer to `If-None-Match: *` into 304: there is one, and that was the question."""
+    if reply.flight is not None:
+        reply.flight.leave()
+    kept = {b"etag", b"cache-control", b"vary"}
+    headers = tuple(pair for pair in reply.headers if pair[0] in kept)
+    return Reply(304, headers, outcome="unchanged")
 
 
 class ClientWatch:

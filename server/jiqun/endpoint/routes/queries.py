@@ -11,12 +11,12 @@ from jiqun.endpoint.formats import HTML, PLAIN_JSON, formats_for
 from jiqun.endpoint.negotiate import negotiate
 from jiqun.endpoint.pages.queries import render_queries, render_query
 from jiqun.endpoint.protocol import parse_parameters, read_timeout
+from jiqun.endpoint.questions import Question
 from jiqun.endpoint.requests import header, public_url, reader_of
 from jiqun.endpoint.routes.html import page
 from jiqun.endpoint.routes.results import read_answer
 from jiqun.endpoint.routes.sparql import AnswerResponse
 from jiqun.endpoint.saved_queries import bind
-from jiqun.endpoint.service import Question
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import BadParameter, JiqunError, NotFound
 

@@ -13,11 +13,11 @@ from jiqun.endpoint.pages.errors import render_error
 from jiqun.endpoint.pages.results import render_query_form, render_results
 from jiqun.endpoint.problems import error_headers
 from jiqun.endpoint.protocol import Description, Query, Update, read_operation
-from jiqun.endpoint.replies import ClientWatch, send_flight, send_whole, whole
+from jiqun.endpoint.questions import Question
+from jiqun.endpoint.replies import ClientWatch, send_flight, send_whole, unchanged, whole
 from jiqun.endpoint.requests import header, public_url, read_body, reader_of
 from jiqun.endpoint.routes.html import page
 from jiqun.endpoint.routes.results import read_answer
-from jiqun.endpoint.service import Question
 from jiqun.endpoint.service_description import describe
 from jiqun.errors import JiqunError, UpdateRefused
 
@@ -125,9 +125,13 @@ async def send_answer(
     """Answer a question to the client; what is cached needs no watching over the client."""
     plan = service.plan(question)
     reply = service.recall(plan)
+    if reply is not None and question.if_none_match == "*":
+        reply = unchanged(reply)
     if reply is None:
         async with ClientWatch(receive):
             reply = await service.answer(plan)
+            if question.if_none_match == "*" and plan.key is not None:
+                reply = unchanged(reply)
             if reply.flight is not None:
                 await send_flight(reply, reply.flight, method, send, service.settings.send_seconds)
                 return
