@@ -17,7 +17,7 @@ from jiqun.knowledge import release as releases
 from jiqun.knowledge import scaffold
 from jiqun.knowledge.files import write_text
 from jiqun.knowledge.format import reformat
-from jiqun.knowledge.passages import without_text
+from jiqun.knowledge.passages import held, without_text
 
 if TYPE_CHECKING:
     from jiqun.settings import Settings
@@ -62,7 +62,7 @@ def check(
     findings = check_content(found, texts)
     for finding in findings:
         typer.echo(str(finding))
-    slugs = [path.parent.name for path in found.source_descriptions()]
+    slugs = held(found.source_descriptions())
     missing = slugs if texts is None else without_text(slugs, texts)
     if missing:
         typer.echo(f"quotes not checked, no text at hand: {', '.join(missing)}", err=True)

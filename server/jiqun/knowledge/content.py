@@ -81,6 +81,10 @@ class Content:
         """The SSSOM mapping sets, one for every target."""
         return _sorted(self.root / "data" / "links", "*.sssom.tsv")
 
+    def curated(self) -> list[Path]:
+        """What the curators add to what sources say, marked as theirs."""
+        return _sorted(self.root / "data" / "curated", "*.ttl")
+
     def source_descriptions(self) -> list[Path]:
         """The `source.ttl` of every source."""
         return _sorted(self.sources, "*/source.ttl")
@@ -96,7 +100,7 @@ class Content:
     def canonical(self) -> list[Path]:
         """The files that have one canonical form, which `jiqun fmt` gives them."""
         identities = [*self.concepts(), *self.registers(), *self.geometries()]
-        return [*identities, *self.source_descriptions(), *self.facts()]
+        return [*identities, *self.curated(), *self.source_descriptions(), *self.facts()]
 
     def name(self, path: Path) -> str:
         """How messages call a file: relative to the root, with forward slashes."""

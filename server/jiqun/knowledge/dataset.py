@@ -27,6 +27,7 @@ SHAPES: Final = f"{GRAPH}shapes"
 REGISTER: Final = f"{GRAPH}register"
 GEO: Final = f"{GRAPH}geo"
 SOURCES: Final = f"{GRAPH}sources"
+CURATED: Final = f"{GRAPH}curated"
 INFERRED: Final = f"{GRAPH}inferred"
 QUERIES: Final = f"{GRAPH}queries"
 CATALOGUE: Final = f"{GRAPH}catalogue"
@@ -49,6 +50,7 @@ def homes(content: Content) -> dict[Path, str]:
     found |= dict.fromkeys(content.concepts(), CONCEPTS)
     found |= dict.fromkeys(content.registers(), REGISTER)
     found |= dict.fromkeys(content.geometries(), GEO)
+    found |= dict.fromkeys(content.curated(), CURATED)
     found |= dict.fromkeys(content.source_descriptions(), SOURCES)
     return found | dict.fromkeys(content.facts(), "")
 
