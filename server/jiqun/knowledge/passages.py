@@ -91,7 +91,11 @@ def check_source(document: Document, texts: Path | None) -> Iterator[Finding]:
 
 def held(descriptions: Iterable[Path]) -> list[str]:
     """Return the sources, of these `source.ttl`, that give the hash of a text held by us."""
-    return [path.parent.name for path in descriptions if "kg:textSha256 " in path.read_text("utf-8")]
+    return [
+        path.parent.name
+        for path in descriptions
+        if "kg:textSha256 " in path.read_text(encoding="utf-8")
+    ]
 
 
 def without_text(slugs: Iterable[str], texts: Path) -> list[str]:

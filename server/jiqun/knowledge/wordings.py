@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from jiqun.knowledge.findings import Finding
-from jiqun.knowledge.passages import END, LONGEST_QUOTE, START, read_text
+from jiqun.knowledge.passages import END, LONGEST_QUOTE, QUOTE, START, TEXT_SHA256, read_text
 from jiqun.knowledge.positions import statements
 from jiqun.vocabulary import KG
 
@@ -30,9 +30,10 @@ def check_wordings(facts: Document, source: Document, texts: Path | None) -> Ite
     """Yield a finding for every wording of `facts` that is too long or not in its passage.
 
     `source` describes the passages; without `texts`, or without this source's text (which
-    `check_source` reports), only the length is looked at.
+    `check_source` reports), only the length is looked at. The words of a source that is known by
+    its quotes alone have to stand in those.
     """
-    passages = _passages(source, texts)
+    passages = _passages(source, texts) if _held(source) else _quotes(source)
     for quad in facts.quads:
         if quad.predicate.value not in WORDS or not isinstance(quad.graph_name, ox.NamedNode):
             continue
@@ -44,6 +45,20 @@ def check_wordings(facts: Document, source: Document, texts: Path | None) -> Ite
         elif words not in passages.get(passage, words):
             what = f"“{words}” does not stand in passage {passage.rpartition('#')[2]}"
             yield Finding(facts.name, _line(facts, quad), 0, what, "quote")
+
+
+def _held(source: Document) -> bool:
+    return any(quad.predicate.value == TEXT_SHA256 for quad in source.quads)
+
+
+def _quotes(source: Document) -> dict[str, str]:
+    """Return the quotes of each passage by its IRI, one a line."""
+    found: dict[str, str] = {}
+    for quad in source.quads:
+        if quad.predicate.value == QUOTE and isinstance(quad.object, ox.Literal):
+            passage = str(quad.subject)[1:-1]
+            found[passage] = f"{found.get(passage, '')}{quad.object.value}\n"
+    return found
 
 
 def _passages(source: Document, texts: Path | None) -> dict[str, str]:
