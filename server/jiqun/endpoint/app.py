@@ -10,8 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from jiqun.endpoint.accounts import account_of
 from jiqun.endpoint.engine import Engine
 from jiqun.endpoint.front import Front
+from jiqun.endpoint.metrics import Metrics
 from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import open_release
@@ -59,7 +61,10 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     for each in (health, home, queries, sources, things, dumps):
         app.include_router(each.router)
-    app.add_middleware(Front, settings=settings, direct={"/sparql": serve_sparql})
+    app.state.metrics = Metrics()
+    app.add_middleware(
+        Front, settings=settings, metrics=app.state.metrics, direct={"/sparql": serve_sparql}
+    )
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_error)
@@ -67,7 +72,9 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
-    reply = problem_reply(_as_known(error), request.scope, request.app.state.settings)
+    known = _as_known(error)
+    account_of(request.scope).outcome = type(known).__name__
+    reply = problem_reply(known, request.scope, request.app.state.settings)
     response = Response(reply.body, reply.status)
     response.raw_headers = list(reply.headers)
     return response
