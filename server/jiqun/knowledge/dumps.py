@@ -46,7 +46,7 @@ def nquads_text(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Tripl
 def turtle_text(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
     """Write Turtle for people: prefixes, and one block for each subject."""
     compactor = Compactor(prefixes)
-    body = list(subjects(triples, compactor))
+    body = list(subjects(triples, compactor, nest=True))
     return _document(body, compactor, prefixes)
 
 
