@@ -96,7 +96,7 @@ def dataset(
         else:
             yield from subjects(graphs[graph], compactor, above)
     for name, graph in sorted(named, key=lambda pair: natural(pair[0])):
-        blocks = subjects(graphs[graph], compactor, above, graph=name, indent="    ")
+        blocks = subjects(graphs[graph], compactor, above, graph=name)
         head = "".join(f"{line}\n" for line in above.get((name, ""), ()))
         yield f"{head}{name} {{\n{chr(10).join(blocks)}}}\n"
 
@@ -107,13 +107,14 @@ def subjects(
     above: Mapping[Key, list[str]] | None = None,
     *,
     graph: str = "",
-    indent: str = "",
     nest: bool = False,
 ) -> Iterable[str]:
     """Yield the block of each subject, in natural order, each ending in a line feed.
 
-    `above` holds the comments by graph and subject; `nest` writes blank nodes as `[ … ]`.
+    `above` holds the comments by graph and subject; `graph`, as it is written, is the one that the
+    block stands in; `nest` writes blank nodes as `[ … ]`.
     """
+    indent = "    " if graph else ""
     triples = list(triples)
     nested = Nesting(triples if nest else (), compactor)
     grouped: dict[str, dict[ox.NamedNode, set[_Value]]] = {}
