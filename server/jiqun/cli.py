@@ -13,8 +13,8 @@ import typer
 
 from jiqun.errors import BadParameter, JiqunError
 from jiqun.knowledge import content as contents
+from jiqun.knowledge import documentation, scaffold
 from jiqun.knowledge import release as releases
-from jiqun.knowledge import scaffold
 from jiqun.knowledge.files import write_text
 from jiqun.knowledge.format import reformat
 from jiqun.knowledge.passages import held, without_text
@@ -109,6 +109,24 @@ def new_source(  # noqa: PLR0913, PLR0917 (typer reads options from parameters)
     for name, words in skeleton.passages:
         typer.echo(f"{name}\t{words}")
     typer.echo(f"wrote {found.name(skeleton.folder)}/", err=True)
+
+
+@app.command()
+def docs(
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 when a page would change.")
+    ] = False,
+    content: ContentFolder = None,
+) -> None:
+    """Write the pages of docs/ that are made from the content: saved queries, ontology terms."""
+    found = contents.locate(content)
+    stale = documentation.stale(found)
+    for path, text in stale.items():
+        typer.echo(found.name(path))
+        if not check_only:
+            write_text(path, text)
+    if stale and check_only:
+        raise typer.Exit(1)
 
 
 @app.command()

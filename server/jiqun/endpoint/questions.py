@@ -45,9 +45,10 @@ class Plan:
     key: bytes | None
     coding: str | None
     if_none_match: str | None
+    excel: bool = False
 
 
-def key_of(realm: str, job: Job, choice: Choice) -> bytes:
+def key_of(realm: str, job: Job, choice: Choice, *, excel: bool) -> bytes:
     """Give the key of an answer: equal for equal questions about what `realm` names."""
     parts = (
         realm,
@@ -56,6 +57,7 @@ def key_of(realm: str, job: Job, choice: Choice) -> bytes:
         str(job.max_rows),
         repr(job.default_graphs),
         repr(job.named_graphs),
+        str(excel),
     )
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=18).digest()
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
     Headers = tuple[tuple[bytes, bytes], ...]
+    Rewrite = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -44,8 +45,8 @@ class ClientGone(Exception):
 class Reply:
     """What is sent: a whole body, or a flight whose blocks are sent as they come.
 
-    `coding` is the content coding still to be applied to a flight; `outcome` goes to log and
-    metrics.
+    `rewrite` and then the content coding `coding` are still to be applied to a flight; `outcome`,
+    `entry` and `answer` go to log and metrics.
     """
 
     status: int
@@ -56,6 +57,7 @@ class Reply:
     outcome: str = "ok"
     entry: Entry | None = None
     answer: Answer | None = None
+    rewrite: Rewrite | None = None
 
 
 def whole(
@@ -135,6 +137,8 @@ async def send_flight(
     """
     headers = list(reply.headers)
     blocks: AsyncIterator[bytes] = flight.blocks()
+    if reply.rewrite:
+        blocks = reply.rewrite(blocks)
     if reply.coding:
         headers.append((b"content-encoding", reply.coding.encode()))
         blocks = encode_blocks(reply.coding, blocks)

@@ -18,18 +18,21 @@ from jiqun.endpoint.cache import Entry, ResultCache
 from jiqun.endpoint.coding import CODINGS, encode
 from jiqun.endpoint.engine import Job
 from jiqun.endpoint.flight import Flight
-from jiqun.endpoint.formats import JSON, Format, formats_for
+from jiqun.endpoint.formats import CSV, JSON, Format, formats_for
 from jiqun.endpoint.negotiate import choose_coding, negotiate
 from jiqun.endpoint.questions import Plan, Question, etag, key_of, matching_tag
 from jiqun.endpoint.replies import Reply
+from jiqun.endpoint.spreadsheet import blocks_for_spreadsheet, for_spreadsheet
 from jiqun.errors import Busy, QueryTimeout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jiqun.endpoint.engine import Answer, Engine
     from jiqun.endpoint.flight import Complete
     from jiqun.endpoint.gate import Inspection
     from jiqun.endpoint.release import Release
-    from jiqun.endpoint.replies import Headers
+    from jiqun.endpoint.replies import Headers, Rewrite
     from jiqun.settings import Settings
 
 VARY: Final = (b"vary", b"Accept, Accept-Encoding")
@@ -69,11 +72,12 @@ class Service:
         formats = available or formats_for(inspection.form)
         choice = negotiate(question.accept, question.format, formats)
         job = self._job(question, inspection, choice.format.media_type)
+        excel = question.excel and choice.format is CSV
         if not inspection.deterministic:
-            return Plan(job, choice, None, None, None)
-        key = key_of(self._realm, job, choice)
+            return Plan(job, choice, None, None, None, excel)
+        key = key_of(self._realm, job, choice, excel=excel)
         coding = choose_coding(question.accept_encoding, CODINGS)
-        return Plan(job, choice, key, coding, question.if_none_match)
+        return Plan(job, choice, key, coding, question.if_none_match, excel)
 
     def recall(self, plan: Plan) -> Reply | None:
         """Answer without evaluating anything: unchanged for the client, or cached."""
@@ -125,6 +129,11 @@ class Service:
         plan = replace(self.plan(question, (JSON,)), key=None)
         return b"true" in await _read_whole(await self.answer(plan))
 
+    async def holds(self, text: str, substitutions: Mapping[str, str]) -> bool:
+        """Answer an ASK query."""
+        body = await self.collect(Question(text, substitutions=substitutions))
+        return bool(json.loads(body)["boolean"])
+
     async def named_graphs(self) -> list[str]:
         """List the named graphs of the release."""
         question = Question("SELECT ?graph { GRAPH ?graph {} } ORDER BY ?graph")
@@ -160,16 +169,15 @@ class Service:
         flight = Flight(self.engine, plan.job, 0, lambda _flight, _complete: None)
         answer = await _first(flight)
         headers = (
-            (b"content-type", plan.choice.content_type.encode()),
             (b"cache-control", b"no-store"),
-            VARY,
-            *_facts(answer, plan.job),
+            *_facts(answer, plan),
             _timing(answer),
         )
         if not answer.complete:
-            return Reply(200, headers, flight=flight, answer=answer)
-        length = (b"content-length", str(len(answer.first)).encode())
-        return Reply(200, (*headers, length), answer.first, answer=answer)
+            return Reply(200, headers, flight=flight, answer=answer, rewrite=_rewrite(plan))
+        body = for_spreadsheet(answer.first) if plan.excel else answer.first
+        length = (b"content-length", str(len(body)).encode())
+        return Reply(200, (*headers, length), body, answer=answer)
 
     async def _lead(self, plan: Plan, key: bytes) -> Reply:
         def landed(flight: Flight, complete: Complete | None) -> None:
@@ -187,23 +195,24 @@ class Service:
             reply = self._from_entry(entry, key, plan.coding, "ok")
             return replace(reply, headers=(*reply.headers, _timing(answer)), answer=answer)
         headers = (
-            (b"content-type", plan.choice.content_type.encode()),
             (b"etag", etag(key, plan.coding)),
             self._cache_control,
-            VARY,
-            *_facts(answer, plan.job),
+            *_facts(answer, plan),
             _timing(answer),
         )
-        return Reply(200, headers, flight=flight, coding=plan.coding, answer=answer)
+        return Reply(
+            200,
+            headers,
+            flight=flight,
+            coding=plan.coding,
+            answer=answer,
+            rewrite=_rewrite(plan),
+        )
 
     def _entry(self, complete: Complete, plan: Plan, key: bytes) -> Entry:
-        headers = (
-            (b"content-type", plan.choice.content_type.encode()),
-            self._cache_control,
-            VARY,
-            *_facts(complete.answer, plan.job),
-        )
-        return Entry(complete.body, etag(key, None), headers, complete.answer.rows)
+        headers = (self._cache_control, *_facts(complete.answer, plan))
+        body = for_spreadsheet(complete.body) if plan.excel else complete.body
+        return Entry(body, etag(key, None), headers, complete.answer.rows)
 
     def _from_entry(self, entry: Entry, key: bytes, coding: str | None, outcome: str) -> Reply:
         if coding is not None and len(entry.body) >= self.settings.compress_from_bytes:
@@ -255,11 +264,24 @@ async def _first(flight: Flight) -> Answer:
         raise
 
 
-def _facts(answer: Answer, job: Job) -> Headers:
-    """Headers that tell what is known about the answer beside its content."""
-    if not answer.truncated:
-        return ()
-    return ((b"jiqun-truncated", f"rows={job.max_rows}".encode()),)
+def _facts(answer: Answer, plan: Plan) -> Headers:
+    """Headers that tell what the answer is, and whether all of it is there."""
+    job = plan.job
+    limits = f"rows={job.max_rows}, bytes={job.max_bytes}, seconds={job.deadline_seconds:g}"
+    facts: Headers = (
+        (b"content-type", plan.choice.content_type.encode()),
+        VARY,
+        (b"jiqun-limits", limits.encode()),
+    )
+    if answer.truncated:
+        facts += ((b"jiqun-truncated", f"rows={job.max_rows}".encode()),)
+    if plan.excel:
+        facts += ((b"content-disposition", b'attachment; filename="answer.csv"'),)
+    return facts
+
+
+def _rewrite(plan: Plan) -> Rewrite | None:
+    return blocks_for_spreadsheet if plan.excel else None
 
 
 def _timing(answer: Answer) -> tuple[bytes, bytes]:

@@ -101,7 +101,7 @@ class WorkerProcess(asyncio.Protocol):
         self._wake()
         self._reap()
 
-    def send(self, kind: bytes, body: Mapping[str, Any]) -> None:
+    def send(self, kind: bytes, body: bytes | Mapping[str, Any]) -> None:
         """Send a control frame; to a worker that is gone, nothing is sent."""
         if self._transport is not None and not self._gone:
             self._transport.write(frames.pack(kind, body))
