@@ -14,9 +14,11 @@ import typer
 from jiqun.errors import BadParameter, JiqunError
 from jiqun.knowledge import check as checking
 from jiqun.knowledge import content as contents
+from jiqun.knowledge import links as mappings
 from jiqun.knowledge import release as releases
 from jiqun.knowledge import scaffold
 from jiqun.knowledge.files import write_text
+from jiqun.knowledge.link_verification import Verifier
 
 if TYPE_CHECKING:
     from jiqun.settings import Settings
@@ -28,6 +30,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+links = typer.Typer(help="The links to other datasets.", no_args_is_help=True)
+app.add_typer(links, name="links")
 
 ContentFolder = Annotated[
     Path | None,
@@ -148,6 +153,49 @@ def query(
     given = parameters(context.args)
     answer = run_query(release, name, given, format_name, _settings())
     sys.stdout.buffer.write(answer)
+
+
+@links.command()
+def verify(
+    targets: Annotated[
+        list[str] | None, typer.Option("--target", help="Target to ask; all of them by default.")
+    ] = None,
+    servers: Annotated[
+        list[str] | None,
+        typer.Option("--server", help="TARGET=URL: ask this server instead of the target's own."),
+    ] = None,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds between two requests.")] = 1.0,
+    content: ContentFolder = None,
+) -> None:
+    """Ask the live targets whether the identifiers that links name still stand."""
+    sets = mappings.read_all(contents.locate(content))
+    unknown = set(targets or ()) - {found.target for found in sets}
+    if unknown:
+        raise BadParameter(f"There are no links to {min(unknown)}.")
+    verifier = Verifier(_servers(servers or []), pause)
+    counts: dict[str, int] = {}
+    for verdict in verifier.verify(
+        found for found in sets if found.target in (targets or {found.target})
+    ):
+        counts[verdict.status] = counts.get(verdict.status, 0) + 1
+        if verdict.status != "sound":
+            typer.echo(str(verdict.finding))
+    typer.echo(", ".join(f"{counts[status]} {status}" for status in sorted(counts)), err=True)
+    if counts.keys() & {"dead", "redirected", "mismatched"}:
+        raise typer.Exit(1)
+    if "unreachable" in counts:
+        raise JiqunError("Not every target answered; try again later.")
+
+
+def _servers(given: list[str]) -> dict[str, str]:
+    """Read `TARGET=URL`; raise `BadParameter`."""
+    servers = {}
+    for text in given:
+        target, equals, url = text.partition("=")
+        if not equals or not url.startswith(("http://", "https://")):
+            raise BadParameter(f"{text} is no server: write TARGET=URL.")
+        servers[target] = url
+    return servers
 
 
 def parameters(arguments: list[str]) -> dict[str, list[str]]:

@@ -48,9 +48,7 @@ def _links(mapping_set: MappingSet) -> Iterator[ox.Triple]:
         subject, linked = ox.NamedNode(mapping.subject), ox.NamedNode(mapping.object)
         yield ox.Triple(subject, ox.NamedNode(mapping.predicate), linked)
         node = ox.NamedNode(mapping_iri(mapping_set, mapping))
-        confidence = ox.Literal(
-            str(mapping.confidence), datatype=ox.NamedNode(f"{XSD}decimal")
-        )
+        confidence = ox.Literal(str(mapping.confidence), datatype=ox.NamedNode(f"{XSD}decimal"))
         values: dict[str, ox.NamedNode | ox.Literal] = {
             RDF_TYPE.value: ox.NamedNode(f"{SSSOM}Mapping"),
             f"{DCTERMS}isPartOf": ox.NamedNode(mapping_set.iri),
