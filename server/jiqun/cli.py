@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jiqun.errors import BadParameter, JiqunError
-from jiqun.knowledge import check as checking
 from jiqun.knowledge import content as contents
 from jiqun.knowledge import links as mappings
 from jiqun.knowledge import release as releases
 from jiqun.knowledge import scaffold
 from jiqun.knowledge.files import write_text
+from jiqun.knowledge.format import reformat
 from jiqun.knowledge.link_verification import Verifier
+from jiqun.knowledge.passages import without_text
 
 if TYPE_CHECKING:
     from jiqun.settings import Settings
@@ -42,7 +43,8 @@ ContentFolder = Annotated[
 ]
 ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
 
-# The endpoint is imported where it is used: those who check data should not wait for a server.
+# What takes long to import is imported where it is used: nobody should wait for what they do not
+# ask for, be it SHACL or a web server.
 
 
 @app.command()
@@ -57,11 +59,18 @@ def check(
     content: ContentFolder = None,
 ) -> None:
     """Check ontology, data and queries; print findings as a compiler does."""
+    from jiqun.knowledge.check import check as check_content  # noqa: PLC0415 (see above)
+
     if texts is not None and not texts.is_dir():
         raise JiqunError(f"There is no folder {texts}.")
-    findings = checking.check(contents.locate(content), texts)
+    found = contents.locate(content)
+    findings = check_content(found, texts)
     for finding in findings:
         typer.echo(str(finding))
+    slugs = [path.parent.name for path in found.source_descriptions()]
+    missing = slugs if texts is None else without_text(slugs, texts)
+    if missing:
+        typer.echo(f"quotes not checked, no text at hand: {', '.join(missing)}", err=True)
     if findings:
         typer.echo(f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}", err=True)
         raise typer.Exit(1)
@@ -79,7 +88,7 @@ def fmt(
 ) -> None:
     """Give every data file its one canonical form."""
     found = contents.locate(content)
-    changed = checking.reformat(found, files)
+    changed = reformat(found, files)
     for path, text in changed.items():
         typer.echo(found.name(path))
         if not check_only:

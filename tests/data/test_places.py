@@ -51,7 +51,8 @@ def _text(term: object) -> str:
 
 def mapping(store: ox.Store, pattern: str) -> dict[str, str]:
     """Return what the pattern binds to ?place with what it binds to ?value."""
-    return dict(rows(store, pattern, "place", "value"))
+    found = rows(store, pattern, "place", "value")
+    return {row[0]: row[1] for row in found}
 
 
 def slugs(found: Iterable[tuple[str, ...]]) -> set[str]:

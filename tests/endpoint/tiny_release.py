@@ -61,8 +61,8 @@ QUERIES: Final[list[dict[str, Any]]] = [
         "tags": ["places"],
         "form": "SELECT",
         "text": BROWSE
-        + "SELECT ?cluster ?_place_iri WHERE { ?cluster kg:coreArea ?_place_iri }\n"
-        + "ORDER BY ?cluster ?_place_iri",
+        + "SELECT ?cluster ?area WHERE { ?cluster kg:coreArea ?_place_iri , ?area }\n"
+        + "ORDER BY ?cluster ?area",
         "parameters": [
             {
                 "name": "place",

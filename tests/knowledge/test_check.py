@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.knowledge.check import check, reformat
+from jiqun.knowledge.check import check
+from jiqun.knowledge.format import reformat
 from knowledge.small import OWN, PREFIXES
 
 if TYPE_CHECKING:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 import rdflib
-from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.parser import parseQuery
 
+from jiqun.knowledge import content
 from jiqun.knowledge.catalogue import describe_queries
 from jiqun.knowledge.parse import Malformed
 from jiqun.knowledge.queries import Parameter, read_query
@@ -98,7 +99,7 @@ def test_the_description_in_rdf_runs_as_it_stands(small: Small) -> None:
     assert (subject, rdflib.RDF.type, SH.SPARQLSelectExecutable) in graph
     assert len(list(graph.objects(subject, rdflib.RDFS.comment))) == 1
     (text,) = graph.objects(subject, SH.select)
-    prepareQuery(str(text))
+    parseQuery(str(text))
     rows = ox.Store().query(str(text))
     assert isinstance(rows, ox.QuerySolutions)
     assert list(rows) == []
@@ -109,3 +110,18 @@ def test_the_description_in_rdf_runs_as_it_stands(small: Small) -> None:
     }
     assert declared == {"kg": "https://w3id.org/jiqun/ontology#"}
     assert not any(isinstance(triple.subject, ox.BlankNode) for triple in described)
+
+
+def test_rdflib_reads_every_saved_query_of_ours_and_pyoxigraph_runs_it() -> None:
+    real = content.locate()
+    queries = [read_query(path, real) for path in real.queries()]
+    graph = as_rdflib(describe_queries(queries))
+    texts = {
+        str(text)
+        for each in (SH.select, SH.ask, SH.construct)
+        for text in graph.objects(None, each)
+    }
+    assert len(texts) == len([query for query in queries if query.form != "DESCRIBE"])
+    for text in texts:
+        parseQuery(text)
+        ox.Store().query(text)

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.check import check, reformat
+from jiqun.knowledge.check import check
+from jiqun.knowledge.format import reformat
 from jiqun.knowledge.parse import read
 from jiqun.knowledge.passages import lines
 from jiqun.knowledge.scaffold import Particulars, new_source

@@ -114,6 +114,15 @@ def test_a_rule_has_a_header_whose_message_its_columns_fill(rule: Rule) -> None:
     assert columns == set(re.findall(r"\{(\w+)\}", rule.header["message"])) | {"subject"}
 
 
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_rule_refers_to_a_section_that_is_there(rule: Rule) -> None:
+    for reference in rule.header["reference"].split("; "):
+        page, _, section = reference.partition(", ")
+        if page.endswith(".md"):
+            text = (ONTOLOGY.parent / page).read_text(encoding="utf-8")
+            assert re.search(rf"^#+ {re.escape(section)}$", text, re.MULTILINE), reference
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_has_a_sound_and_an_unsound_example(name: str) -> None:
     cases = [case for case in CASES if case.rule == name]

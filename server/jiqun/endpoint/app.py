@@ -10,12 +10,14 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from jiqun.endpoint.accounts import account_of
 from jiqun.endpoint.engine import Engine
 from jiqun.endpoint.front import Front
+from jiqun.endpoint.metrics import Metrics
 from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import open_release
-from jiqun.endpoint.routes import dumps, health, queries
+from jiqun.endpoint.routes import dumps, health, home, queries, sources, things
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.service import Service
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound
@@ -57,9 +59,12 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.service = Service(opened, engine, settings)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for router in (health.router, queries.router, dumps.router):
-        app.include_router(router)
-    app.add_middleware(Front, settings=settings, direct={"/sparql": serve_sparql})
+    for each in (health, home, queries, sources, things, dumps):
+        app.include_router(each.router)
+    app.state.metrics = Metrics()
+    app.add_middleware(
+        Front, settings=settings, metrics=app.state.metrics, direct={"/sparql": serve_sparql}
+    )
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_error)
@@ -67,7 +72,9 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
-    reply = problem_reply(_as_known(error), request.scope, request.app.state.settings)
+    known = _as_known(error)
+    account_of(request.scope).outcome = type(known).__name__
+    reply = problem_reply(known, request.scope, request.app.state.settings)
     response = Response(reply.body, reply.status)
     response.raw_headers = list(reply.headers)
     return response

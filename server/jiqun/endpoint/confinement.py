@@ -58,9 +58,8 @@ def confine(niceness: int, network: bool) -> list[str]:
         done.append("nice")
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError):
-        with open("/proc/self/oom_score_adj", "w") as adjustment:  # noqa: PTH123
-            adjustment.write("500")
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as wish:  # noqa: PTH123
+        wish.write("500")
     libc = _libc()
     if libc is not None and libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
         done.append("orphan")

@@ -190,9 +190,7 @@ class Engine:
     def statistics(self) -> Statistics:
         """Count what happened and what is under way."""
         lanes = {
-            lane.name: LaneStatistics(
-                len(lane.workers), lane.busy, len(lane.waiting), lane.starts
-            )
+            lane.name: LaneStatistics(len(lane.workers), lane.busy, len(lane.waiting), lane.starts)
             for lane in (self.light, self.heavy)
         }
         return Statistics(dict(self.outcomes), dict(self.kills), lanes)

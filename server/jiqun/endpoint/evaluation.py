@@ -12,6 +12,13 @@ import pyoxigraph as ox
 
 from jiqun.endpoint.outflow import CSV, JSON, RDF_XML, TSV, XML, Cancelled, TooLarge, first_rows
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
+
+    from jiqun.endpoint.outflow import Outflow
+
 RESULTS = {
     JSON: ox.QueryResultsFormat.JSON,
     XML: ox.QueryResultsFormat.XML,
@@ -53,7 +60,7 @@ PREFIXES = {
 _XML_NAME = re.compile(r"[A-Z_a-z\u00c0-\ud7ff\uf900-\ufffd][\w.\-\u00b7]*\Z")
 
 
-class Failure(Exception):  # noqa: N818
+class Failure(Exception):
     """The query cannot be answered; `kind` says whose fault it is."""
 
     def __init__(self, kind: str, detail: str) -> None:
@@ -63,7 +70,9 @@ class Failure(Exception):  # noqa: N818
         self.detail = detail
 
 
-def evaluate(store, job, outflow):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+def evaluate(
+    store: ox.Store, job: dict[str, Any], outflow: Outflow
+) -> tuple[int | None, bool, bytes | None]:
     """Answer `job` from `store` into `outflow`; return (rows or None, whether it was cut, data).
 
     `data` is the whole result when none of it was sent yet, else None. Raises `Failure`, and
@@ -84,7 +93,9 @@ def evaluate(store, job, outflow):  # type: ignore[no-untyped-def]  # noqa: ANN0
         raise Failure(kind, _shorten(str(error))) from None
 
 
-def _evaluate(store, job, outflow):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _evaluate(
+    store: ox.Store, job: dict[str, Any], outflow: Outflow
+) -> tuple[int | None, bool, bytes | None]:
     media_type, most = job["media_type"], job["max_rows"]
     results = store.query(
         job["text"],
@@ -97,32 +108,35 @@ def _evaluate(store, job, outflow):  # type: ignore[no-untyped-def]  # noqa: ANN
         return _write_graph(results, media_type, most, outflow)
     if media_type not in RESULTS:
         raise Failure("media", f"The result of this query cannot be written as {media_type}.")
-    results.serialize(outflow, RESULTS[media_type])
+    file: Any = outflow
+    results.serialize(file, RESULTS[media_type])
     data = outflow.held()
     rows = None if isinstance(results, ox.QueryBoolean) else outflow.rows.count
-    if rows is None or most is None or rows <= most:
+    if rows is None or most is None or rows <= most or data is None:
         return rows, False, data
-    # Here the result was held back: otherwise the outflow would have refused the row too many.
     return most, True, first_rows(media_type, data, most)
 
 
-def _write_graph(triples, media_type, most, outflow):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _write_graph(
+    triples: ox.QueryTriples, media_type: str, most: int | None, outflow: Outflow
+) -> tuple[int | None, bool, bytes | None]:
     count = 0
+    file: Any = outflow
 
-    def counted():  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def counted() -> Iterator[ox.Triple]:
         nonlocal count
         for count, triple in enumerate(islice(triples, most), 1):  # noqa: B007
             yield triple
 
-    source = counted()
+    source: Iterable[ox.Triple] = counted()
     prefixes = PREFIXES if media_type in _PREFIXED else None
     if media_type in DATASETS:
-        source = (ox.Quad(*triple) for triple in source)
-        ox.serialize(source, outflow, DATASETS[media_type], prefixes=prefixes)
+        quads = (ox.Quad(*triple) for triple in source)
+        ox.serialize(quads, file, DATASETS[media_type], prefixes=prefixes)
     elif media_type in GRAPHS:
         if media_type == RDF_XML:
             source = map(_for_xml, source)
-        ox.serialize(source, outflow, GRAPHS[media_type], prefixes=prefixes)
+        ox.serialize(source, file, GRAPHS[media_type], prefixes=prefixes)
     else:
         raise Failure("media", f"A graph cannot be written as {media_type}.")
     cut = most is not None and count == most and next(triples, None) is not None
@@ -131,7 +145,7 @@ def _write_graph(triples, media_type, most, outflow):  # type: ignore[no-untyped
     return count, cut, outflow.held()
 
 
-def _for_xml(triple):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _for_xml(triple: ox.Triple) -> ox.Triple:
     if _XML_NAME.search(triple.predicate.value) is None:
         raise Failure(
             "media",
@@ -141,18 +155,18 @@ def _for_xml(triple):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     return triple
 
 
-def _graphs(iris, others):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    """Return the graphs of a protocol dataset; when only the other kind is given, there are none."""
+def _graphs(iris: list[str] | None, others: list[str] | None) -> list[Any] | None:
+    """Return graphs of a protocol dataset: none of this kind when only the other is given."""
     if iris is None:
         return None if others is None else []
     return [ox.NamedNode(iri) for iri in iris]
 
 
-def _substitutions(terms):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _substitutions(terms: Mapping[str, str]) -> dict[ox.Variable, Any] | None:
     return {ox.Variable(name): _term(text) for name, text in terms.items()} or None
 
 
-def _term(text: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+def _term(text: str) -> Any:
     """Read one RDF term in N-Triples syntax; anything beyond it is refused."""
     line = f"<urn:s> <urn:p> {text} .\n"
     try:

@@ -40,7 +40,7 @@ class Flight:
         self.answer: Answer | None = None
         self.settled: asyncio.Future[Complete | None] = asyncio.get_running_loop().create_future()
         self._engine = engine
-        self._job = job
+        self.job = job
         self._keep = keep
         self._landed = landed
         self._kept: list[bytes] | None = []
@@ -55,8 +55,11 @@ class Flight:
 
     async def _fly(self) -> None:
         try:
-            async with self._engine.answer(self._job) as answer:
+            async with self._engine.answer(self.job) as answer:
                 self.answer = answer
+                if answer.complete:
+                    self._arrive(answer)
+                    return
                 await self._take(answer.first)
                 async for block in answer.blocks:
                     await self._take(block)
@@ -76,6 +79,15 @@ class Flight:
                     self.settled.set_exception(failure)
                     self.settled.exception()  # followers are optional: mark it as seen
                 self._landed(self, None)
+
+    def _arrive(self, answer: Answer) -> None:
+        """Take an answer of one piece."""
+        self._waiting.append(answer.first)
+        if len(answer.first) <= self._keep:
+            self._kept = [answer.first]
+            self._settle(answer)
+        else:
+            self._release_followers()
 
     async def _take(self, block: bytes) -> None:
         if not block:

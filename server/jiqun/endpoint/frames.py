@@ -9,6 +9,10 @@ from __future__ import annotations
 import json
 import struct
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 HEADER = struct.Struct("!cI")
 
 # From the engine to a worker.
@@ -24,7 +28,7 @@ END = b"F"  # {"rows", "retire"}: the answer was whole
 ERROR = b"X"  # {"kind", "detail", "retire"}: there is no (whole) answer
 
 
-def pack(kind: bytes, body: bytes | dict[str, object]) -> bytes:
+def pack(kind: bytes, body: bytes | Mapping[str, object]) -> bytes:
     """Return a frame of this kind; a dictionary becomes JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return HEADER.pack(kind, len(data)) + data

@@ -7,17 +7,21 @@ without passing through the router.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 from typing import TYPE_CHECKING, Final
 
+from jiqun.endpoint.accounts import Account, RequestLog
 from jiqun.endpoint.problems import problem_reply
-from jiqun.endpoint.replies import ClientGone, send_whole
+from jiqun.endpoint.replies import ClientGone, Reply, send_whole
 from jiqun.endpoint.requests import trust_proxy
 from jiqun.errors import JiqunError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from jiqun.endpoint.metrics import Metrics
     from jiqun.endpoint.replies import Message, Receive, Scope, Send
     from jiqun.settings import Settings
 
@@ -44,15 +48,18 @@ class InternalError(JiqunError):
 class Front:
     """ASGI middleware around the whole application; `direct` maps paths to ASGI applications."""
 
-    def __init__(self, app: App, settings: Settings, direct: Mapping[str, App]) -> None:
+    def __init__(
+        self, app: App, settings: Settings, metrics: Metrics, direct: Mapping[str, App]
+    ) -> None:
         """Serve the paths in `direct` without `app`, everything else by `app`."""
+        self._metrics = metrics
+        self._log = RequestLog() if settings.log_requests else None
         self._app = app
         self._direct = direct
         self._settings = settings
         self._prefix = settings.root_path
         self._trusted = frozenset(settings.trusted_proxies)
         self._preflight = (
-            (b"access-control-allow-origin", b"*"),
             (b"access-control-allow-methods", ALLOWED_METHODS),
             (b"access-control-allow-headers", b"*, Authorization"),
             (b"access-control-max-age", str(settings.cors_seconds).encode()),
@@ -65,21 +72,41 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
+        if self._trusted:
+            trust_proxy(scope, self._trusted)
+        path = self._mend_path(scope)
+        client = scope.get("client")
+        account = Account(scope["method"], path, client[0] if client else "")
+        scope["account"] = account
 
         async def answer(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
+                account.status = message["status"]
                 message["headers"] = [*message["headers"], *EVERYWHERE]
+            else:
+                account.size += len(message.get("body", b""))
             await send(message)
 
         try:
-            await self._serve(scope, receive, send, answer)
+            await self._answer(scope, receive, answer, path)
+        finally:
+            account.seconds = time.perf_counter() - account.started
+            self._metrics.count(account)
+            if self._log is not None:
+                self._log.write(account, asyncio.get_running_loop())
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: Send, path: str) -> None:
+        account: Account = scope["account"]
+        try:
+            if scope["method"] == "OPTIONS":
+                await send_whole(Reply(204, self._preflight), "OPTIONS", answer)
+            else:
+                await self._direct.get(path, self._app)(scope, receive, answer)
         except ClientGone:
-            return
+            account.outcome = "gone"
         except Exception as error:
-            if started:
+            account.outcome = type(error).__name__
+            if account.status:
                 # Returning without the end of the body makes the server cut the connection, which
                 # is how the client learns that the answer is not whole.
                 _log_break(error)
@@ -90,22 +117,6 @@ class Front:
                 known = InternalError("The server made a mistake; it has been logged.")
             reply = problem_reply(known, scope, self._settings)
             await send_whole(reply, scope["method"], answer)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, answer: Send) -> None:
-        if self._trusted:
-            trust_proxy(scope, self._trusted)
-        path = self._mend_path(scope)
-        if scope["method"] == "OPTIONS":
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": 204,
-                    "headers": list(self._preflight),
-                }
-            )
-            await send({"type": "http.response.body", "body": b""})
-            return
-        await self._direct.get(path, self._app)(scope, receive, answer)
 
     def _mend_path(self, scope: Scope) -> str:
         """Remove the prefix and a slash at the end; give the path that routes are made for."""

@@ -128,7 +128,7 @@ class Lane:
         other.workers.add(worker)
         other.busy += 1
         other.running[client] += 1
-        other._held[client] += 1  # noqa: SLF001
+        other._held[client] += 1
         self._refill()
 
     def turned_away(self, reason: str) -> Busy:

@@ -11,6 +11,10 @@ from __future__ import annotations
 import json
 import re
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 BLOCK = 64 * 1024
 HOLD = 256 * 1024
 
@@ -25,11 +29,11 @@ _NO_XML = re.compile(rb"[\x00-\x08\x0b-\x1f]|\xef\xbf[\xbe\xbf]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 
 
-class Cancelled(Exception):  # noqa: N818
+class Cancelled(Exception):
     """Nobody waits for the result any more."""
 
 
-class TooLarge(Exception):  # noqa: N818
+class TooLarge(Exception):
     """The result exceeds its cap after its beginning was sent."""
 
 
@@ -39,13 +43,19 @@ class Outflow:
     `send` gets each block, and before the first of them `begin` is called.
     """
 
-    def __init__(self, media_type, most_rows, most_bytes, begin, send):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN204, D107, PLR0913, PLR0917
+    def __init__(
+        self,
+        media_type: str,
+        caps: tuple[int | None, int | None],
+        begin: Callable[[], None],
+        send: Callable[[bytes], None],
+    ) -> None:
+        """Write `media_type`; `caps` are the most rows and the most bytes, or None."""
         self.started = False
         self.rows = RowCount(media_type)
         self._media_type = media_type
         self._xml = media_type in {XML, RDF_XML}
-        self._most_rows = most_rows
-        self._most_bytes = most_bytes
+        self._most_rows, self._most_bytes = caps
         self._begin = begin
         self._send = send
         self._parts: list[bytes] = []

@@ -18,6 +18,8 @@ _NODE_WORDS: Final = frozenset({"TRUE", "FALSE", "A"})
 _PATH_STARTS: Final = frozenset({"^", "!", "("})
 _PATH_JOINS: Final = frozenset({"/", "|"})
 _PATH_REPEATS: Final = frozenset({"*", "+", "?"})
+# After these words comes a term that is part of no triple.
+_NAMED_AFTER: Final = {"GRAPH": _NODES, "SERVICE": _NODES, "FILTER": frozenset({"iri", "name"})}
 _INNER: Final = "[]"
 
 
@@ -91,9 +93,7 @@ class _Walk:
             self.shape.unions += 1
         elif word == "AS":
             self.shape.expressions += 1
-        elif word in {"GRAPH", "SERVICE"} and self._kind() in _NODES:
-            self.at += 1
-        elif word == "FILTER" and self._kind() in {"iri", "name"}:
+        elif self._kind() in _NAMED_AFTER.get(word, ()):
             self.at += 1
         if self.levels:
             self.levels[-1].expects = "subject"

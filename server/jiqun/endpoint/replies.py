@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 
     from jiqun.endpoint.cache import Entry
+    from jiqun.endpoint.engine import Answer
     from jiqun.endpoint.flight import Flight
 
     Scope = MutableMapping[str, Any]
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
     Headers = tuple[tuple[bytes, bytes], ...]
+    Rewrite = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -43,8 +45,8 @@ class ClientGone(Exception):
 class Reply:
     """What is sent: a whole body, or a flight whose blocks are sent as they come.
 
-    `coding` is the content coding still to be applied to a flight; `outcome` goes to log and
-    metrics.
+    `rewrite` and then the content coding `coding` are still to be applied to a flight; `outcome`,
+    `entry` and `answer` go to log and metrics.
     """
 
     status: int
@@ -54,6 +56,8 @@ class Reply:
     coding: str | None = None
     outcome: str = "ok"
     entry: Entry | None = None
+    answer: Answer | None = None
+    rewrite: Rewrite | None = None
 
 
 def whole(
@@ -67,6 +71,15 @@ def whole(
         (b"content-length", str(len(encoded)).encode()),
     )
     return Reply(status, (*own, *guards, *headers), encoded, outcome=outcome)
+
+
+def unchanged(reply: Reply) -> Reply:
+    """Turn the answer to `If-None-Match: *` into 304: there is one, and that was the question."""
+    if reply.flight is not None:
+        reply.flight.leave()
+    kept = {b"etag", b"cache-control", b"vary"}
+    headers = tuple(pair for pair in reply.headers if pair[0] in kept)
+    return Reply(304, headers, outcome="unchanged")
 
 
 class ClientWatch:
@@ -124,6 +137,8 @@ async def send_flight(
     """
     headers = list(reply.headers)
     blocks: AsyncIterator[bytes] = flight.blocks()
+    if reply.rewrite:
+        blocks = reply.rewrite(blocks)
     if reply.coding:
         headers.append((b"content-encoding", reply.coding.encode()))
         blocks = encode_blocks(reply.coding, blocks)

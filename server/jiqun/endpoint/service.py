@@ -6,63 +6,35 @@ and the command line. A release never changes, so an answer has a strong ETag be
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import asyncio
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+from jiqun.binding import bind
 from jiqun.endpoint import gate
 from jiqun.endpoint.cache import Entry, ResultCache
 from jiqun.endpoint.coding import CODINGS, encode
 from jiqun.endpoint.engine import Job
 from jiqun.endpoint.flight import Flight
-from jiqun.endpoint.formats import JSON, Format, formats_for
-from jiqun.endpoint.negotiate import Choice, choose_coding, negotiate
+from jiqun.endpoint.formats import CSV, JSON, Format, formats_for
+from jiqun.endpoint.negotiate import choose_coding, negotiate
+from jiqun.endpoint.questions import Plan, Question, etag, key_of, matching_tag
 from jiqun.endpoint.replies import Reply
+from jiqun.endpoint.spreadsheet import blocks_for_spreadsheet, for_spreadsheet
+from jiqun.errors import Busy, QueryTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jiqun.endpoint.engine import Answer, Engine
     from jiqun.endpoint.flight import Complete
     from jiqun.endpoint.gate import Inspection
     from jiqun.endpoint.release import Release
-    from jiqun.endpoint.replies import Headers
+    from jiqun.endpoint.replies import Headers, Rewrite
     from jiqun.settings import Settings
 
 VARY: Final = (b"vary", b"Accept, Accept-Encoding")
 PROGRAM: Final = version("jiqun")
-
-
-@dataclass(frozen=True)
-class Question:
-    """A query as somebody asks it; the headers are given as they were sent."""
-
-    text: str
-    accept: str | None = None
-    format: str | None = None
-    accept_encoding: str | None = None
-    if_none_match: str | None = None
-    default_graphs: tuple[str, ...] | None = None
-    named_graphs: tuple[str, ...] | None = None
-    substitutions: Mapping[str, str] = field(default_factory=dict)
-    timeout: float | None = None
-    excel: bool = False
-    max_rows: int | None = None
-    client: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a question will be answered; `key` is None for what may differ from time to time."""
-
-    job: Job
-    choice: Choice
-    key: bytes | None
-    coding: str | None
-    if_none_match: str | None
 
 
 class Service:
@@ -94,22 +66,23 @@ class Service:
 
         Raises what the gate and the negotiation raise.
         """
-        inspection = self.inspect(question.text)
+        inspection = self.inspect(bind(question.text, question.substitutions))
         formats = available or formats_for(inspection.form)
         choice = negotiate(question.accept, question.format, formats)
         job = self._job(question, inspection, choice.format.media_type)
+        excel = question.excel and choice.format is CSV
         if not inspection.deterministic:
-            return Plan(job, choice, None, None, None)
-        key = self._key(job, choice)
+            return Plan(job, choice, None, None, None, excel)
+        key = key_of(self._realm, job, choice, excel=excel)
         coding = choose_coding(question.accept_encoding, CODINGS)
-        return Plan(job, choice, key, coding, question.if_none_match)
+        return Plan(job, choice, key, coding, question.if_none_match, excel)
 
     def recall(self, plan: Plan) -> Reply | None:
         """Answer without evaluating anything: unchanged for the client, or cached."""
         if plan.key is None:
             return None
         if plan.if_none_match:
-            known = _matching(plan.if_none_match, plan.key, plan.coding)
+            known = matching_tag(plan.if_none_match, plan.key, plan.coding)
             if known:
                 headers = (self._cache_control, (b"etag", known), VARY)
                 return Reply(304, headers, outcome="unchanged")
@@ -124,12 +97,29 @@ class Service:
             flight = self._flights.get(plan.key)
             if flight is None:
                 return await self._lead(plan, plan.key)
-            complete = await flight.follow()
+            complete = await self._follow(flight, plan)
             if complete is not None:
-                entry = self._entry(complete, plan.choice, plan.key)
+                entry = self._entry(complete, plan, plan.key)
                 return self._from_entry(entry, plan.key, plan.coding, "shared")
             if self._flights.get(plan.key) is flight:
                 del self._flights[plan.key]
+
+    async def _follow(self, flight: Flight, plan: Plan) -> Complete | None:
+        """Wait for somebody else's flight; None when this question needs one of its own."""
+        deadline = plan.job.deadline_seconds
+        try:
+            async with asyncio.timeout(deadline):
+                return await flight.follow()
+        except TimeoutError:
+            raise QueryTimeout(
+                f"The query did not end within {deadline:g} seconds and was given up."
+            ) from None
+        except Busy:
+            return None  # the share of another client was full, not this one's
+        except QueryTimeout:
+            if deadline > flight.job.deadline_seconds:
+                return None
+            raise
 
     async def probe(self) -> bool:
         """Tell whether a query comes back from a worker; never answered from the cache."""
@@ -160,69 +150,62 @@ class Service:
             media_type=media_type,
             default_graphs=question.default_graphs,
             named_graphs=question.named_graphs,
-            substitutions=question.substitutions,
             deadline_seconds=min(question.timeout or deadline, deadline),
             client=question.client,
             light=inspection.light,
             max_rows=min(question.max_rows or self.settings.max_rows, self.settings.max_rows),
             max_bytes=self.settings.max_bytes,
-            base_iri=None,
+            inspection=inspection,
         )
-
-    def _key(self, job: Job, choice: Choice) -> bytes:
-        parts = (
-            self._realm,
-            job.text.strip(),
-            choice.media_type,
-            str(job.max_rows),
-            repr(job.default_graphs),
-            repr(job.named_graphs),
-            repr(sorted(job.substitutions.items())),
-        )
-        return hashlib.blake2b("\0".join(parts).encode(), digest_size=18).digest()
 
     async def _fly_alone(self, plan: Plan) -> Reply:
         flight = Flight(self.engine, plan.job, 0, lambda _flight, _complete: None)
         answer = await _first(flight)
         headers = (
-            (b"content-type", plan.choice.content_type.encode()),
             (b"cache-control", b"no-store"),
-            VARY,
-            *_facts(answer),
+            *_facts(answer, plan),
+            _timing(answer),
         )
-        return Reply(200, headers, flight=flight)
+        if not answer.complete:
+            return Reply(200, headers, flight=flight, answer=answer, rewrite=_rewrite(plan))
+        body = for_spreadsheet(answer.first) if plan.excel else answer.first
+        length = (b"content-length", str(len(body)).encode())
+        return Reply(200, (*headers, length), body, answer=answer)
 
     async def _lead(self, plan: Plan, key: bytes) -> Reply:
         def landed(flight: Flight, complete: Complete | None) -> None:
             if self._flights.get(key) is flight:
                 del self._flights[key]
             if complete is not None:
-                self.cache.put(key, self._entry(complete, plan.choice, key))
+                self.cache.put(key, self._entry(complete, plan, key))
 
         flight = Flight(self.engine, plan.job, self.cache.largest, landed)
         self._flights[key] = flight
         answer = await _first(flight)
         complete = flight.whole()
         if complete is not None:
-            entry = self.cache.peek(key) or self._entry(complete, plan.choice, key)
-            return self._from_entry(entry, key, plan.coding, "ok")
+            entry = self.cache.peek(key) or self._entry(complete, plan, key)
+            reply = self._from_entry(entry, key, plan.coding, "ok")
+            return replace(reply, headers=(*reply.headers, _timing(answer)), answer=answer)
         headers = (
-            (b"content-type", plan.choice.content_type.encode()),
-            (b"etag", _etag(key, plan.coding)),
+            (b"etag", etag(key, plan.coding)),
             self._cache_control,
-            VARY,
-            *_facts(answer),
+            *_facts(answer, plan),
+            _timing(answer),
         )
-        return Reply(200, headers, flight=flight, coding=plan.coding)
+        return Reply(
+            200,
+            headers,
+            flight=flight,
+            coding=plan.coding,
+            answer=answer,
+            rewrite=_rewrite(plan),
+        )
 
-    def _entry(self, complete: Complete, choice: Choice, key: bytes) -> Entry:
-        headers = (
-            (b"content-type", choice.content_type.encode()),
-            self._cache_control,
-            VARY,
-            *_facts(complete.answer),
-        )
-        return Entry(complete.body, _etag(key, None), headers)
+    def _entry(self, complete: Complete, plan: Plan, key: bytes) -> Entry:
+        headers = (self._cache_control, *_facts(complete.answer, plan))
+        body = for_spreadsheet(complete.body) if plan.excel else complete.body
+        return Entry(body, etag(key, None), headers, complete.answer.rows)
 
     def _from_entry(self, entry: Entry, key: bytes, coding: str | None, outcome: str) -> Reply:
         if coding is not None and len(entry.body) >= self.settings.compress_from_bytes:
@@ -231,8 +214,9 @@ class Service:
             if coded is None:
                 coded = Entry(
                     encode(coding, entry.body),
-                    _etag(key, coding),
+                    etag(key, coding),
                     (*entry.headers, (b"content-encoding", coding.encode())),
+                    entry.rows,
                 )
                 self.cache.put(coded_key, coded)
             entry = coded
@@ -273,25 +257,27 @@ async def _first(flight: Flight) -> Answer:
         raise
 
 
-def _facts(answer: Answer) -> Headers:
-    """Headers that tell what is known about the answer beside its content."""
-    return ()
+def _facts(answer: Answer, plan: Plan) -> Headers:
+    """Headers that tell what the answer is, and whether all of it is there."""
+    job = plan.job
+    limits = f"rows={job.max_rows}, bytes={job.max_bytes}, seconds={job.deadline_seconds:g}"
+    facts: Headers = (
+        (b"content-type", plan.choice.content_type.encode()),
+        VARY,
+        (b"jiqun-limits", limits.encode()),
+    )
+    if answer.truncated:
+        facts += ((b"jiqun-truncated", f"rows={job.max_rows}".encode()),)
+    if plan.excel:
+        facts += ((b"content-disposition", b'attachment; filename="answer.csv"'),)
+    return facts
 
 
-def _etag(key: bytes, coding: str | None) -> bytes:
-    suffix = f"-{coding}" if coding else ""
-    return b'"' + base64.urlsafe_b64encode(key) + suffix.encode() + b'"'
+def _rewrite(plan: Plan) -> Rewrite | None:
+    return blocks_for_spreadsheet if plan.excel else None
 
 
-def _matching(if_none_match: str, key: bytes, coding: str | None) -> bytes | None:
-    """Give the tag among those of If-None-Match that is of this answer, if one is.
-
-    The plain tag counts also where a coding is chosen, because short answers go uncoded. A `*` is
-    left to the full answer: before it is evaluated, nobody knows that there is one.
-    """
-    own = {_etag(key, None), _etag(key, coding)}
-    for candidate in if_none_match[:4096].split(","):
-        tag = candidate.strip().removeprefix("W/").encode(errors="replace")
-        if tag in own:
-            return tag
-    return None
+def _timing(answer: Answer) -> tuple[bytes, bytes]:
+    """The Server-Timing header: how long the query waited, and worked before its first block."""
+    queue, first = answer.queue_seconds * 1000, answer.first_seconds * 1000
+    return (b"server-timing", f"queue;dur={queue:.1f}, first;dur={first:.1f}".encode())

@@ -14,12 +14,11 @@ if TYPE_CHECKING:
     from jiqun.endpoint.patterns import Pattern, Shape
     from jiqun.endpoint.tokens import Token
 
-_HEAVY: Final = frozenset(
-    """
+_HEAVY_WORDS: Final = """
     GROUP HAVING ORDER MINUS EXISTS SERVICE LATERAL UNION REDUCED COUNT SUM MIN MAX AVG SAMPLE
     GROUP_CONCAT REGEX REPLACE MD5 SHA1 SHA256 SHA384 SHA512 CONCAT
-    """.split()
-)
+"""
+_HEAVY: Final = frozenset(_HEAVY_WORDS.split())
 _MOST_TOKENS: Final = 200
 _MOST_PATTERNS: Final = 8
 _MOST_OPEN_PREDICATES: Final = 2

@@ -7,6 +7,7 @@ can, because a killed worker has to be replaced quickly.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
@@ -14,6 +15,13 @@ import threading
 import time
 
 from jiqun.endpoint import confinement, frames
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from pyoxigraph import Store
 
 # The parser and the planner recurse over the query; memory is only taken where it is used.
 STACK_BYTES = 256 * 1024 * 1024
@@ -28,7 +36,7 @@ class Worker:
         """Answer over `connection`; a query may take `memory` bytes."""
         self.connection = connection
         self.memory = memory
-        self.store = None
+        self.store: Store | None = None
         self.fresh = 0
 
     def serve(self) -> None:
@@ -36,9 +44,9 @@ class Worker:
         while (frame := self._receive()) is not None:
             kind, body = frame
             if kind == frames.OPEN:
-                self._open(frames.json.loads(body)["store"])
+                self._open(json.loads(body)["store"])
             elif kind == frames.JOB:
-                self._answer(frames.json.loads(body))
+                self._answer(json.loads(body))
 
     def _receive(self) -> tuple[bytes, bytes] | None:
         header = self._exactly(frames.HEADER.size)
@@ -71,7 +79,7 @@ class Worker:
         self.fresh = confinement.private_memory() or 1
         self._send(frames.READY, {"pid": os.getpid()})
 
-    def _answer(self, job: dict[str, object]) -> None:
+    def _answer(self, job: dict[str, Any]) -> None:
         from jiqun.endpoint.evaluation import Failure, evaluate  # noqa: PLC0415
         from jiqun.endpoint.outflow import Cancelled, Outflow  # noqa: PLC0415
 
@@ -80,10 +88,10 @@ class Worker:
         def begin() -> None:
             self._send(frames.START, {"complete": False, "seconds": time.perf_counter() - began})
 
-        outflow = Outflow(
-            job["media_type"], job["max_rows"], job["max_bytes"], begin, self._send_block
-        )
+        caps = job["max_rows"], job["max_bytes"]
+        outflow = Outflow(job["media_type"], caps, begin, self._send_block)
         try:
+            assert self.store is not None
             rows, truncated, data = evaluate(self.store, job, outflow)
         except Failure as failure:
             self._fail(failure.kind, failure.detail)
@@ -115,7 +123,7 @@ class Worker:
         used = confinement.private_memory()
         return used is not None and used - self.fresh > self.memory // _SHARE_RETIRED
 
-    def _send(self, kind: bytes, body: dict[str, object]) -> None:
+    def _send(self, kind: bytes, body: Mapping[str, object]) -> None:
         self.connection.sendall(frames.pack(kind, body))
 
     def _send_block(self, data: bytes) -> None:

@@ -16,29 +16,30 @@ import subprocess
 import sys
 from collections import deque
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from jiqun.endpoint import frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 WINDOW: Final = 1024 * 1024
 _START_SECONDS: Final = 30.0
 _REAP_SECONDS: Final = 0.02
 # A worker gets no more of the environment than Python needs: secrets stay in the server.
-_ENVIRONMENT: Final = frozenset(
-    "PATH PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE VIRTUAL_ENV LANG LC_ALL TMPDIR".split()
+_ENVIRONMENT: Final = (
+    *("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"),
+    *("VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR"),
 )
 _OUT_OF_MEMORY: Final = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"out of memory")
 
 
-class WorkerGone(Exception):  # noqa: N818
+class WorkerGone(Exception):
     """The worker ended or was killed before it had answered."""
 
 
-class WorkerNotStarted(Exception):  # noqa: N818
+class WorkerNotStarted(Exception):
     """The worker could not be started or cannot open the store; the message says why."""
 
 
@@ -72,8 +73,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Cut what arrives into frames."""
@@ -104,7 +104,7 @@ class WorkerProcess(asyncio.Protocol):
     def send(self, kind: bytes, body: Mapping[str, Any]) -> None:
         """Send a control frame; to a worker that is gone, nothing is sent."""
         if self._transport is not None and not self._gone:
-            self._transport.write(frames.pack(kind, dict(body)))
+            self._transport.write(frames.pack(kind, body))
 
     async def receive(self) -> tuple[bytes, bytes]:
         """Return the next frame; raises `WorkerGone` at once when the worker is killed."""
@@ -197,7 +197,7 @@ async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
     os.set_blocking(errors, False)
     os.set_blocking(errors_end, False)
     try:
-        process = subprocess.Popen(  # noqa: ASYNC220
+        process = subprocess.Popen(  # noqa: ASYNC220, S603
             [
                 *(sys.executable, "-P", "-m", "jiqun.endpoint.worker"),
                 *(str(theirs.fileno()), str(confines.niceness), str(confines.memory_bytes)),

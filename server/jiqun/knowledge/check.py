@@ -13,11 +13,10 @@ from jiqun.errors import ContentError
 from jiqun.knowledge import shapes
 from jiqun.knowledge.dataset import homes
 from jiqun.knowledge.findings import Finding
-from jiqun.knowledge.format import canonical
 from jiqun.knowledge.identifiers import check_identifiers
 from jiqun.knowledge.knowledge import complete
 from jiqun.knowledge.link_rules import check_links
-from jiqun.knowledge.parse import Document, Malformed, read, read_prefixes
+from jiqun.knowledge.parse import Document, Malformed, read
 from jiqun.knowledge.passages import check_source
 from jiqun.knowledge.positions import Locator
 from jiqun.knowledge.queries import SavedQuery, read_query
@@ -54,18 +53,6 @@ def check(content: Content, texts: Path | None = None) -> list[Finding]:
         shorten = Compactor(prefixes[0].prefixes).write
         findings += _check_whole(documents, queries, rules, content, shorten)
     return sorted(set(findings))
-
-
-def reformat(content: Content, paths: Iterable[Path] | None = None) -> dict[Path, str]:
-    """Return the canonical text of every file that does not have it yet; raise `Malformed`."""
-    prefixes = read_prefixes(content)
-    changed = {}
-    for path in paths or content.canonical():
-        document = read(path, content)
-        text = canonical(document, prefixes)
-        if text != document.text:
-            changed[path] = text
-    return changed
 
 
 def _all(

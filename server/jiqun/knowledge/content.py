@@ -118,11 +118,6 @@ def locate(root: Path | None = None) -> Content:
     return Content(_PACKAGE / "content")
 
 
-def in_checkout() -> bool:
-    """Whether this program runs from its checkout, not from an installed wheel."""
-    return not (_PACKAGE / "content").is_dir()
-
-
 def passage_namespace(path: Path) -> str | None:
     """Return what `passage:` stands for in a file of `data/sources/<slug>/`, else None."""
     if path.parent.parent.name != "sources":

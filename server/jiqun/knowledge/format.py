@@ -14,13 +14,15 @@ import pyoxigraph as ox
 from jiqun.knowledge.comments import Comments, Key, comments
 from jiqun.knowledge.content import passage_namespace
 from jiqun.knowledge.findings import Finding
-from jiqun.knowledge.parse import Document, Malformed, parse
+from jiqun.knowledge.parse import Document, Malformed, parse, read, read_prefixes
 from jiqun.knowledge.positions import statements
 from jiqun.knowledge.terms import RDF_TYPE, Compactor, natural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
+
+    from jiqun.knowledge.content import Content
 
 WIDTH: Final = 100
 _ALWAYS: Final = ("id", "kg", "passage")
@@ -58,6 +60,18 @@ def canonical(document: Document, prefixes: Mapping[str, str]) -> str:
         "".join(f"{line}\n" for line in kept.foot),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def reformat(content: Content, paths: Iterable[Path] | None = None) -> dict[Path, str]:
+    """Return the canonical text of every file that does not have it yet; raise `Malformed`."""
+    prefixes = read_prefixes(content)
+    changed = {}
+    for path in paths or content.canonical():
+        document = read(path, content)
+        text = canonical(document, prefixes)
+        if text != document.text:
+            changed[path] = text
+    return changed
 
 
 def canonical_text(text: str, path: Path, prefixes: Mapping[str, str]) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from jiqun.knowledge.content import Content
 
+_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SKIPPED: Final = re.compile(
     r"""(?P<keep><[^<>"{}|^`\\\s]*>)|\#[^\n\r]*|\"{3}(?:[^"\\]|\\.|"(?!""))*\"{3}"""
     r"""|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*'""",
@@ -59,10 +60,10 @@ def read_annotated(path: Path, content: Content) -> Annotated:
     height = next((number for number, row in enumerate(rows) if not row.startswith("#+")), 0)
     lines = [row[2:].removeprefix(" ") for row in rows[:height]]
     try:
-        header = yaml.safe_load("\n".join(lines)) or {}
+        header = yaml.load("\n".join(lines), _Loader) or {}  # noqa: S506 (a safe loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        line = mark.line + 1 if mark is not None else 1
+        line = min(mark.line + 1, height) if mark is not None else 1
         what = f"the header is not YAML: {getattr(error, 'problem', None) or error}"
         raise Malformed(Finding(name, line, 0, what, "query-header")) from None
     if not isinstance(header, dict):

@@ -18,7 +18,7 @@ from jiqun.knowledge.positions import Locator
 from jiqun.vocabulary import KG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from jiqun.knowledge.parse import Document
@@ -71,7 +71,7 @@ class _Described:
 
 
 def check_source(document: Document, texts: Path | None) -> Iterator[Finding]:
-    """Check the passages of one `source.ttl`, against its text too when `texts` is given."""
+    """Check the passages of one `source.ttl`, and against its text if `texts` has it."""
     described = _describe(document)
     locator = Locator((document,))
     text = None
@@ -80,14 +80,18 @@ def check_source(document: Document, texts: Path | None) -> Iterator[Finding]:
         try:
             text = read_text(texts / slug / "article.txt")
         except FileNotFoundError:
-            what = f"there is no text {slug}/article.txt to check the quotes against"
-            yield Finding(document.name, 0, 0, what, "source-text")
+            text = None
         except (OSError, UnicodeDecodeError) as error:
             what = f"the text {slug}/article.txt cannot be read: {error}"
             yield Finding(document.name, 0, 0, what, "source-text")
     for what, rule, keys in _mistakes(described, text):
         place = locator.best(*keys)
         yield Finding(document.name, place.line if place else 0, 0, what, rule)
+
+
+def without_text(slugs: Iterable[str], texts: Path) -> list[str]:
+    """Return the sources whose text is not at hand, so that their quotes were not checked."""
+    return [slug for slug in slugs if not (texts / slug / "article.txt").exists()]
 
 
 def _describe(document: Document) -> _Described:

@@ -87,7 +87,7 @@ def render_home(
         reader,
         release=release,
         counts=_counts(release.counts),
-        groups=group_queries(release.queries.values()),
+        groups=group_queries(release.queries.values(), reader),
         dumps=[(dump, _contents(dump.name)) for dump in release.dumps.values()],
         sources=list_sources(sources[:_MOST_SOURCES], captions, reader),
         more_sources=max(0, len(sources) - _MOST_SOURCES),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from jiqun.endpoint.pages.environment import render
+from jiqun.endpoint.pages.phrases import PHRASES
 from jiqun.endpoint.pages.results import GRAPH_FORMATS, TABLE_FORMATS, ResultTable, arrange
 
 if TYPE_CHECKING:
@@ -17,15 +18,19 @@ if TYPE_CHECKING:
     from jiqun.endpoint.pages.results import Outcome
     from jiqun.endpoint.saved_queries import Parameter, SavedQuery
 
+LANGUAGE: Final = "lang"
+"""The parameter, of a query as of a page, that says in which language things are named."""
+
 _INPUT_TYPES: Final = {"date": "date"}
 _INPUT_MODES: Final = {"integer": "numeric", "decimal": "decimal"}
 
 
 @dataclass(frozen=True)
 class Group:
-    """The saved queries whose first tag is `tag`; `anchor` is its fragment on the page."""
+    """The saved queries whose first tag is `tag`, called `name`; `anchor` is its fragment."""
 
     tag: str
+    name: str
     anchor: str
     queries: tuple[SavedQuery, ...]
 
@@ -40,20 +45,26 @@ class Field:
     input_mode: str
 
 
-def group_queries(queries: Iterable[SavedQuery]) -> tuple[Group, ...]:
-    """Group queries by their first tag, in the order in which the tags first appear."""
+def group_queries(queries: Iterable[SavedQuery], reader: Reader) -> tuple[Group, ...]:
+    """Group queries by their first tag, the largest groups first."""
     groups: dict[str, list[SavedQuery]] = {}
     for query in queries:
         groups.setdefault(query.tags[0] if query.tags else "", []).append(query)
+    ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     return tuple(
-        Group(tag, f"tag-{number}", tuple(members))
-        for number, (tag, members) in enumerate(groups.items(), 1)
+        Group(tag, tag_name(tag, reader), f"tag-{number}", tuple(members))
+        for number, (tag, members) in enumerate(ordered, 1)
     )
+
+
+def tag_name(tag: str, reader: Reader) -> str:
+    """Give the name of a tag in the reader's language where it has one."""
+    return PHRASES.get(f"tag:{tag}", {}).get(reader.lang, tag) or "–"
 
 
 def render_queries(queries: Iterable[SavedQuery], reader: Reader) -> str:
     """Render the list of all saved queries."""
-    return render("queries.html", reader, groups=group_queries(queries))
+    return render("queries.html", reader, groups=group_queries(queries, reader))
 
 
 def render_query(  # noqa: PLR0913 -- a page has this many parts
@@ -67,9 +78,12 @@ def render_query(  # noqa: PLR0913 -- a page has this many parts
 ) -> str:
     """Render a saved query with its form and, when there is one, its answer.
 
-    `given` holds the values of the request; `problem` says what was wrong with them.
+    `given` holds the values of the request; `problem` says what was wrong with them. A parameter
+    `lang` is no field of the form: it follows the language of the page.
     """
     kept = {name: value for name, value in given.items() if value}
+    if any(each.name == LANGUAGE for each in query.parameters):
+        kept[LANGUAGE] = reader.lang
     path = f"{reader.root}/queries/{query.name}"
     formats = TABLE_FORMATS if query.form in {"SELECT", "ASK"} else GRAPH_FORMATS
     links = [(label, f"{path}?{urlencode({**kept, 'format': name})}") for name, label in formats]
@@ -78,7 +92,8 @@ def render_query(  # noqa: PLR0913 -- a page has this many parts
         "query.html",
         reader,
         query=query,
-        fields=[_field(each, given) for each in query.parameters],
+        tags=[tag_name(tag, reader) for tag in query.tags],
+        fields=[_field(each, given) for each in query.parameters if each.name != LANGUAGE],
         outcome=outcome,
         table=table,
         problem=problem,

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from jiqun.endpoint.pages.terms import Term, term
-from jiqun.endpoint.service import Question
+from jiqun.endpoint.questions import Question
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

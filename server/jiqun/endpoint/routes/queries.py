@@ -9,14 +9,14 @@ from fastapi import APIRouter, Request, Response
 
 from jiqun.endpoint.formats import HTML, PLAIN_JSON, formats_for
 from jiqun.endpoint.negotiate import negotiate
-from jiqun.endpoint.pages.queries import render_queries, render_query
+from jiqun.endpoint.pages.queries import LANGUAGE, render_queries, render_query
 from jiqun.endpoint.protocol import parse_parameters, read_timeout
+from jiqun.endpoint.questions import Question
 from jiqun.endpoint.requests import header, public_url, reader_of
 from jiqun.endpoint.routes.html import page
 from jiqun.endpoint.routes.results import read_answer
 from jiqun.endpoint.routes.sparql import AnswerResponse
 from jiqun.endpoint.saved_queries import bind
-from jiqun.endpoint.service import Question
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import BadParameter, JiqunError, NotFound
 
@@ -92,6 +92,8 @@ async def _answer_page(
 ) -> Response:
     reader = reader_of(request.scope, service.settings)
     values = {name: texts[0] for name, texts in given.items() if name not in OTHERS}
+    if any(each.name == LANGUAGE for each in query.parameters):
+        given = {LANGUAGE: [reader.lang], **given}
     try:
         outcome, captions = await read_answer(service, _question(request, query, given))
     except JiqunError as error:

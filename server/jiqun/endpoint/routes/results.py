@@ -14,7 +14,8 @@ from jiqun.endpoint.routes.answers import select_from
 if TYPE_CHECKING:
     from jiqun.endpoint.pages.cells import Caption
     from jiqun.endpoint.pages.terms import Term
-    from jiqun.endpoint.service import Question, Service
+    from jiqun.endpoint.questions import Question
+    from jiqun.endpoint.service import Service
 
 PAGE_ROWS: Final = 1000
 """Rows or triples that a page shows; the formats for programs give them all."""

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
+from jiqun.endpoint.accounts import account_of
 from jiqun.endpoint.formats import GRAPHS, HTML, JSON, TURTLE
 from jiqun.endpoint.negotiate import negotiate
 from jiqun.endpoint.pages.errors import render_error
 from jiqun.endpoint.pages.results import render_query_form, render_results
 from jiqun.endpoint.problems import error_headers
 from jiqun.endpoint.protocol import Description, Query, Update, read_operation
-from jiqun.endpoint.replies import ClientWatch, send_flight, send_whole, whole
+from jiqun.endpoint.questions import Question
+from jiqun.endpoint.replies import ClientWatch, send_flight, send_whole, unchanged, whole
 from jiqun.endpoint.requests import header, public_url, read_body, reader_of
 from jiqun.endpoint.routes.html import page
 from jiqun.endpoint.routes.results import read_answer
-from jiqun.endpoint.service import Question
 from jiqun.endpoint.service_description import describe
 from jiqun.errors import JiqunError, UpdateRefused
 
@@ -39,7 +40,7 @@ async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
         response = await _page(scope, operation, service)
         await response(scope, receive, send)
     elif isinstance(operation, Query):
-        await send_answer(service, ask(scope, operation), scope["method"], receive, send)
+        await send_answer(service, ask(scope, operation), scope, receive, send)
     else:
         await send_whole(await _describe(scope, operation, service), scope["method"], send)
 
@@ -116,19 +117,27 @@ class AnswerResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        await send_answer(self._service, self._question, scope["method"], receive, send)
+        await send_answer(self._service, self._question, scope, receive, send)
 
 
 async def send_answer(
-    service: Service, question: Question, method: str, receive: Receive, send: Send
+    service: Service, question: Question, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answer a question to the client; what is cached needs no watching over the client."""
+    method, account = scope["method"], account_of(scope)
     plan = service.plan(question)
+    account.note_job(plan.job)
     reply = service.recall(plan)
+    if reply is not None and question.if_none_match == "*":
+        reply = unchanged(reply)
     if reply is None:
         async with ClientWatch(receive):
             reply = await service.answer(plan)
+            if question.if_none_match == "*" and plan.key is not None:
+                reply = unchanged(reply)
+            account.note_reply(reply)
             if reply.flight is not None:
                 await send_flight(reply, reply.flight, method, send, service.settings.send_seconds)
                 return
+    account.note_reply(reply)
     await send_whole(reply, method, send)

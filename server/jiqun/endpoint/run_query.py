@@ -1,0 +1,125 @@
+"""`jiqun query`: a saved query from the command line, through the same engine as over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import json
+from typing import TYPE_CHECKING, Any, Final
+from unicodedata import combining, east_asian_width
+
+from jiqun.endpoint.engine import Engine
+from jiqun.endpoint.formats import JSON, TURTLE, Format, formats_for
+from jiqun.endpoint.negotiate import choose_named
+from jiqun.endpoint.pages.terms import compact
+from jiqun.endpoint.questions import Question
+from jiqun.endpoint.release import Release, open_release
+from jiqun.endpoint.saved_queries import SavedQuery, bind
+from jiqun.endpoint.service import Service
+from jiqun.endpoint.wording import shorten
+from jiqun.errors import BadParameter, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from jiqun.settings import Settings
+
+TABLE: Final = "table"
+
+
+def run_query(
+    folder: Path,
+    name: str,
+    given: Mapping[str, Sequence[str]],
+    format_name: str,
+    settings: Settings,
+) -> bytes:
+    """Run the saved query `name` of a release and give its answer, encoded in UTF-8.
+
+    `given` maps parameter names to values, each a list of one. `format_name` is a short name such
+    as csv or json, or `table`: a plain table for a terminal. Raises `ReleaseError`, `NotFound`
+    with the nearest names, `BadParameter`, and what the engine raises.
+    """
+    release = open_release(folder, verify=False)
+    query = find_query(release, name)
+    substitutions = bind(query, given)
+    table = format_name == TABLE
+    format_ = _table_source(query) if table else _format(query, format_name)
+    question = Question(query.text, substitutions=substitutions)
+    body = asyncio.run(_answer(release, question, format_, settings))
+    if table and format_ is JSON:
+        return table_text(json.loads(body)).encode()
+    return body
+
+
+def find_query(release: Release, name: str) -> SavedQuery:
+    """Find a saved query by its name; raises `NotFound` with the names most like it."""
+    query = release.queries.get(name)
+    if query is not None:
+        return query
+    near = difflib.get_close_matches(name, release.queries, n=3, cutoff=0.4)
+    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    raise NotFound(f"There is no saved query {shorten(name)}.{hint}")
+
+
+def _table_source(query: SavedQuery) -> Format:
+    return JSON if query.form in {"SELECT", "ASK"} else TURTLE
+
+
+def _format(query: SavedQuery, format_name: str) -> Format:
+    available = formats_for(query.form)
+    try:
+        return choose_named(format_name, available).format
+    except BadParameter:
+        listed = ", ".join([TABLE, *(each.names[0] for each in available)])
+        raise BadParameter(
+            f"--format {shorten(format_name)} is not possible for {query.name}. Possible: {listed}."
+        ) from None
+
+
+async def _answer(
+    release: Release, question: Question, format_: Format, settings: Settings
+) -> bytes:
+    single = settings.model_copy(update={"workers": 1, "light_workers": 1})
+    engine = Engine.from_settings(release.store, single)
+    await engine.start()
+    try:
+        return await Service(release, engine, single).collect(question, format_)
+    finally:
+        await engine.stop()
+
+
+def table_text(document: Mapping[str, Any]) -> str:
+    """Lay out SPARQL results JSON as a table of plain text, columns aligned as terminals show them.
+
+    East Asian characters take two columns. IRIs of this graph are shortened to `id:beijing`.
+    """
+    if "boolean" in document:
+        return "yes\n" if document["boolean"] else "no\n"
+    names: list[str] = document["head"]["vars"]
+    rows = [
+        [_cell(binding[name]) if name in binding else "" for name in names]
+        for binding in document["results"]["bindings"]
+    ]
+    widths = [max(map(_width, column)) for column in zip(names, *rows, strict=True)]
+    lines = [names, ["─" * width for width in widths], *rows]
+    body = "\n".join(
+        "  ".join(
+            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+    count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
+    return f"{body}\n\n{count}\n"
+
+
+def _cell(term: Mapping[str, str]) -> str:
+    value = compact(term["value"]) if term["type"] == "uri" else term["value"]
+    return "".join(each if each.isprintable() else " " for each in value)
+
+
+def _width(text: str) -> int:
+    return sum(
+        2 if east_asian_width(each) in "WF" else 0 if combining(each) else 1 for each in text
+    )

@@ -1,0 +1,121 @@
+"""A real server process on a free port of the loopback interface, for tests over HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_START = """
+import sys
+from pathlib import Path
+from jiqun.endpoint.serve import serve
+from jiqun.settings import Settings
+serve(Path(sys.argv[1]), Settings())
+"""
+_ANNOUNCEMENT = re.compile(r"at http://([0-9.]+):(\d+)")
+
+
+@dataclass
+class Log:
+    """What the server writes to standard error, read by a thread as it comes."""
+
+    lines: list[str] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    ended: bool = False
+
+    def read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            with self.changed:
+                self.lines.append(line)
+                self.changed.notify_all()
+        with self.changed:
+            self.ended = True
+            self.changed.notify_all()
+
+    def wait_for(self, pattern: re.Pattern[str], patience: float = 30) -> re.Match[str]:
+        """Give the first match in any line, there already or still to come."""
+
+        def matches() -> list[re.Match[str]]:
+            return [found for line in self.lines if (found := pattern.search(line))]
+
+        with self.changed:
+            self.changed.wait_for(lambda: self.ended or matches(), patience)
+            found = matches()
+        assert found, f"{pattern.pattern} is not in the log:\n{''.join(self.lines)}"
+        return found[0]
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """A running server: where it listens, its process, and a client with kept connections."""
+
+    host: str
+    port: int
+    process: subprocess.Popen[str]
+    client: httpx.Client
+    log: Log
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+    def exchange(self, request: bytes, *, shut: bool = False, patience: float = 15.0) -> bytes:
+        """Send raw bytes on a connection of their own and read until the server closes it.
+
+        With `shut`, the sending side is closed after them. A reset ends the answer like a close.
+        """
+        received = b""
+        with socket.create_connection((self.host, self.port), timeout=patience) as connection:
+            try:
+                connection.sendall(request)
+                if shut:
+                    connection.shutdown(socket.SHUT_WR)
+                while block := connection.recv(65536):
+                    received += block
+            except ConnectionError:
+                pass
+        return received
+
+
+@contextmanager
+def running(release: Path, **settings: object) -> Iterator[LiveServer]:
+    """Run a server on `release` with the given settings until the block ends."""
+    environment = {name: value for name, value in os.environ.items() if "JIQUN" not in name}
+    environment |= {f"JIQUN_{name.upper()}": str(value) for name, value in settings.items()}
+    environment.setdefault("JIQUN_PORT", "0")
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", _START, str(release)],
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    log = Log()
+    reader = threading.Thread(target=log.read, args=(process,))
+    reader.start()
+    try:
+        found = log.wait_for(_ANNOUNCEMENT)
+        host, port = found[1], int(found[2])
+        with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+            yield LiveServer(host, port, process, client, log)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        reader.join(timeout=30)
+        if process.stderr is not None:
+            process.stderr.close()
+    written = "".join(log.lines)
+    assert "Traceback" not in written, written

@@ -1,0 +1,86 @@
+"""The wheel carries ontology, data and queries, and works where there is no checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import sysconfig
+import urllib.request
+import venv
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel, but not again what it needs, and return the command."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = folder.glob("*.whl")
+    environment = folder / "environment"
+    venv.create(environment, with_pip=False, symlinks=True)
+    python = environment / "bin" / "python"
+    where = [str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    found = subprocess.run(where, check=True, capture_output=True, text=True)
+    packages = Path(found.stdout.strip())
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-deps", "-q"]
+    subprocess.run([*pip, str(wheel)], check=True, capture_output=True)
+    (packages / "needed.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    return environment / "bin" / "jiqun"
+
+
+@pytest.fixture(scope="module")
+def elsewhere(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder outside any checkout in which the installed command built a release."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    subprocess.run([installed, "build"], cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def test_the_wheel_builds_what_the_checkout_builds(elsewhere: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "jiqun", "build", "--release", str(tmp_path / "release")]
+    subprocess.run(build, check=True, capture_output=True)
+    ours = (tmp_path / "release" / "manifest.json").read_bytes()
+    assert (elsewhere / "release" / "manifest.json").read_bytes() == ours
+
+
+def test_the_wheel_answers_a_saved_query(installed: Path, elsewhere: Path) -> None:
+    listed = subprocess.run(
+        [installed, "query"], cwd=elsewhere, check=True, capture_output=True, text=True
+    )
+    entries = json.loads((elsewhere / "release" / "queries.json").read_bytes())
+    assert len(listed.stdout.splitlines()) == len(entries) > 0
+
+
+@pytest.fixture
+def address(installed: Path, elsewhere: Path) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    command = [str(installed), "serve", "--port", str(port)]
+    environment = {**os.environ, "JIQUN_WORKERS": "1"}
+    with subprocess.Popen(
+        command, cwd=elsewhere, env=environment, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr is not None
+        for line in server.stderr:
+            if line.startswith("Serving "):
+                break
+        yield f"http://127.0.0.1:{port}"
+        server.terminate()
+        server.stderr.read()
+
+
+def test_the_wheel_serves(address: str) -> None:
+    with urllib.request.urlopen(f"{address}/sparql?query=ASK%20%7B%7D&format=json") as answer:
+        assert json.load(answer)["boolean"] is True
