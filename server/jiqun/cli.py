@@ -13,13 +13,12 @@ import typer
 
 from jiqun.errors import BadParameter, JiqunError
 from jiqun.knowledge import content as contents
-from jiqun.knowledge import links as mappings
+from jiqun.knowledge import documentation, scaffold
 from jiqun.knowledge import release as releases
-from jiqun.knowledge import scaffold
 from jiqun.knowledge.files import write_text
 from jiqun.knowledge.format import reformat
-from jiqun.knowledge.link_verification import Verifier
 from jiqun.knowledge.passages import without_text
+from jiqun.link_commands import links
 
 if TYPE_CHECKING:
     from jiqun.settings import Settings
@@ -32,7 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-links = typer.Typer(help="The links to other datasets.", no_args_is_help=True)
 app.add_typer(links, name="links")
 
 ContentFolder = Annotated[
@@ -117,6 +115,24 @@ def new_source(  # noqa: PLR0913, PLR0917 (typer reads options from parameters)
 
 
 @app.command()
+def docs(
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit 1 when a page would change.")
+    ] = False,
+    content: ContentFolder = None,
+) -> None:
+    """Write the pages of docs/ that are made from the content: saved queries, ontology terms."""
+    found = contents.locate(content)
+    stale = documentation.stale(found)
+    for path, text in stale.items():
+        typer.echo(found.name(path))
+        if not check_only:
+            write_text(path, text)
+    if stale and check_only:
+        raise typer.Exit(1)
+
+
+@app.command()
 def build(
     release: ReleaseFolder = Path("release"),
     content: ContentFolder = None,
@@ -162,49 +178,6 @@ def query(
     given = parameters(context.args)
     answer = run_query(release, name, given, format_name, _settings())
     sys.stdout.buffer.write(answer)
-
-
-@links.command()
-def verify(
-    targets: Annotated[
-        list[str] | None, typer.Option("--target", help="Target to ask; all of them by default.")
-    ] = None,
-    servers: Annotated[
-        list[str] | None,
-        typer.Option("--server", help="TARGET=URL: ask this server instead of the target's own."),
-    ] = None,
-    pause: Annotated[float, typer.Option(min=0, help="Seconds between two requests.")] = 1.0,
-    content: ContentFolder = None,
-) -> None:
-    """Ask the live targets whether the identifiers that links name still stand."""
-    sets = mappings.read_all(contents.locate(content))
-    unknown = set(targets or ()) - {found.target for found in sets}
-    if unknown:
-        raise BadParameter(f"There are no links to {min(unknown)}.")
-    verifier = Verifier(_servers(servers or []), pause)
-    counts: dict[str, int] = {}
-    for verdict in verifier.verify(
-        found for found in sets if found.target in (targets or {found.target})
-    ):
-        counts[verdict.status] = counts.get(verdict.status, 0) + 1
-        if verdict.status != "sound":
-            typer.echo(str(verdict.finding))
-    typer.echo(", ".join(f"{counts[status]} {status}" for status in sorted(counts)), err=True)
-    if counts.keys() & {"dead", "redirected", "mismatched"}:
-        raise typer.Exit(1)
-    if "unreachable" in counts:
-        raise JiqunError("Not every target answered; try again later.")
-
-
-def _servers(given: list[str]) -> dict[str, str]:
-    """Read `TARGET=URL`; raise `BadParameter`."""
-    servers = {}
-    for text in given:
-        target, equals, url = text.partition("=")
-        if not equals or not url.startswith(("http://", "https://")):
-            raise BadParameter(f"{text} is no server: write TARGET=URL.")
-        servers[target] = url
-    return servers
 
 
 def parameters(arguments: list[str]) -> dict[str, list[str]]:

@@ -181,3 +181,15 @@ class Unauthorized(JiqunError):
 
     status = 401
     title = "Unauthorized"
+
+
+class RangeNotSatisfiable(JiqunError):
+    """The range of bytes that is asked for lies beyond the end."""
+
+    status = 416
+    title = "Range not satisfiable"
+
+    def __init__(self, detail: str, size: int) -> None:
+        """Keep `size`, the length in bytes of what there is."""
+        super().__init__(detail)
+        self.size = size

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from jiqun.endpoint.accounts import account_of
+from jiqun.endpoint.accounts import RequestLog, account_of
 from jiqun.endpoint.engine import Engine
 from jiqun.endpoint.front import Front
 from jiqun.endpoint.metrics import Metrics
@@ -38,6 +38,8 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
     opened = open_release(release)
     engine = Engine.from_settings(opened.store, settings)
 
+    log = RequestLog()
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await engine.start()
@@ -45,6 +47,7 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
             yield
         finally:
             await engine.stop()
+            log.flush()
 
     app = FastAPI(
         title=opened.title,
@@ -63,7 +66,11 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
         app.include_router(each.router)
     app.state.metrics = Metrics()
     app.add_middleware(
-        Front, settings=settings, metrics=app.state.metrics, direct={"/sparql": serve_sparql}
+        Front,
+        settings=settings,
+        metrics=app.state.metrics,
+        log=log if settings.log_requests else None,
+        direct={"/sparql": serve_sparql},
     )
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)

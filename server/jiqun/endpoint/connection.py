@@ -109,16 +109,31 @@ class HttpConnection(HttpToolsProtocol):
         if self.transport is None or self.transport.is_closing():
             return
         self._stop_timer()
-        title = _TITLES[status]
-        members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        body = json.dumps(members).encode()
-        if self.cycle is None or self.cycle.response_complete:
-            head = (
-                f"HTTP/1.1 {status} {title}\r\n"
-                "content-type: application/problem+json\r\n"
-                f"content-length: {len(body)}\r\n"
-                "access-control-allow-origin: *\r\n"
-                "connection: close\r\n\r\n"
-            )
-            self.transport.write(head.encode() + body)
+        if self._may_answer():
+            self.transport.write(_refusal(status, detail))
+            if self.cycle is not None:
+                self.cycle.disconnected = True
+                self.cycle.message_event.set()
         self.transport.close()
+
+    def _may_answer(self) -> bool:
+        """Tell whether a refusal would be read as the answer to the request that is refused."""
+        cycle = self.cycle
+        if cycle is None or cycle.response_complete:
+            return True
+        return cycle.more_body and not cycle.response_started and not self.pipeline
+
+
+def _refusal(status: int, detail: str) -> bytes:
+    title = _TITLES[status]
+    members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    body = json.dumps(members).encode()
+    head = (
+        f"HTTP/1.1 {status} {title}\r\n"
+        "content-type: application/problem+json\r\n"
+        f"content-length: {len(body)}\r\n"
+        "access-control-allow-origin: *\r\n"
+        "x-content-type-options: nosniff\r\n"
+        "connection: close\r\n\r\n"
+    )
+    return head.encode() + body

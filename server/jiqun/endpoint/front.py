@@ -49,11 +49,16 @@ class Front:
     """ASGI middleware around the whole application; `direct` maps paths to ASGI applications."""
 
     def __init__(
-        self, app: App, settings: Settings, metrics: Metrics, direct: Mapping[str, App]
+        self,
+        app: App,
+        settings: Settings,
+        metrics: Metrics,
+        log: RequestLog | None,
+        direct: Mapping[str, App],
     ) -> None:
         """Serve the paths in `direct` without `app`, everything else by `app`."""
         self._metrics = metrics
-        self._log = RequestLog() if settings.log_requests else None
+        self._log = log
         self._app = app
         self._direct = direct
         self._settings = settings

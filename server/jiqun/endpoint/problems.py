@@ -10,7 +10,7 @@ from jiqun.endpoint.negotiate import Choice, choose
 from jiqun.endpoint.pages.errors import render_error
 from jiqun.endpoint.replies import whole
 from jiqun.endpoint.requests import header, reader_of
-from jiqun.errors import Busy, JiqunError, MethodNotAllowed, NotAcceptable
+from jiqun.errors import Busy, JiqunError, MethodNotAllowed, NotAcceptable, RangeNotSatisfiable
 
 if TYPE_CHECKING:
     from jiqun.endpoint.replies import Headers, Reply, Scope
@@ -61,6 +61,8 @@ def error_headers(error: JiqunError) -> Headers:
         return ((b"retry-after", str(error.retry_after).encode()),)
     if isinstance(error, MethodNotAllowed):
         return ((b"allow", ", ".join(error.allowed).encode()),)
+    if isinstance(error, RangeNotSatisfiable):
+        return ((b"content-range", f"bytes */{error.size}".encode()),)
     if error.status == 415:
         return ((b"accept-encoding", b"identity"),)
     if error.status in {408, 413, 431}:

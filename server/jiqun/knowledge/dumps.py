@@ -23,10 +23,15 @@ _LEVEL: Final = 6
 
 @dataclass(frozen=True)
 class Written:
-    """A file that was written: its name, SHA-256 in hexadecimal, size, type and triples."""
+    """A file that was written: its name, SHA-256 in hexadecimal, size, type and triples.
+
+    `text_sha256` is that of the text before it was compressed: it is the same on every machine,
+    while the compressed bytes are so only where zlib is the same (zlib-ng packs otherwise).
+    """
 
     name: str
     sha256: str
+    text_sha256: str
     bytes: int
     media_type: str
     triples: int | None
@@ -46,7 +51,7 @@ def nquads_text(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Tripl
 def turtle_text(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
     """Write Turtle for people: prefixes, and one block for each subject."""
     compactor = Compactor(prefixes)
-    body = list(subjects(triples, compactor))
+    body = list(subjects(triples, compactor, nest=True))
     return _document(body, compactor, prefixes)
 
 
@@ -74,14 +79,20 @@ def write_compressed(path: Path, text: str, media_type: str, triples: int | None
         filename="", mode="wb", compresslevel=_LEVEL, fileobj=buffer, mtime=0
     ) as out:
         out.write(text.encode("utf-8"))
-    return write(path, buffer.getvalue(), media_type, triples)
+    path.write_bytes(buffer.getvalue())
+    digests = _sha256(buffer.getvalue()), _sha256(text.encode("utf-8"))
+    return Written(path.name, *digests, len(buffer.getvalue()), media_type, triples)
 
 
-def write(path: Path, raw: bytes, media_type: str, triples: int | None) -> Written:
-    """Write the bytes as they are, and describe the file."""
+def write_plain(path: Path, text: str, media_type: str) -> Written:
+    """Write `text` as it is, and describe the file."""
+    raw = text.encode("utf-8")
     path.write_bytes(raw)
-    digest = hashlib.sha256(raw).hexdigest()
-    return Written(path.name, digest, len(raw), media_type, triples)
+    return Written(path.name, _sha256(raw), _sha256(raw), len(raw), media_type, None)
+
+
+def _sha256(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _lines(lines: Iterable[str]) -> str:

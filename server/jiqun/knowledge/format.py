@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from jiqun.knowledge.comments import Comments, Key, comments
 from jiqun.knowledge.content import passage_namespace
 from jiqun.knowledge.findings import Finding
+from jiqun.knowledge.nesting import Nesting
 from jiqun.knowledge.parse import Document, Malformed, parse, read, read_prefixes
 from jiqun.knowledge.positions import statements
 from jiqun.knowledge.terms import RDF_TYPE, Compactor, natural
@@ -95,7 +96,7 @@ def dataset(
         else:
             yield from subjects(graphs[graph], compactor, above)
     for name, graph in sorted(named, key=lambda pair: natural(pair[0])):
-        blocks = subjects(graphs[graph], compactor, above, graph=name, indent="    ")
+        blocks = subjects(graphs[graph], compactor, above, graph=name)
         head = "".join(f"{line}\n" for line in above.get((name, ""), ()))
         yield f"{head}{name} {{\n{chr(10).join(blocks)}}}\n"
 
@@ -106,18 +107,27 @@ def subjects(
     above: Mapping[Key, list[str]] | None = None,
     *,
     graph: str = "",
-    indent: str = "",
+    nest: bool = False,
 ) -> Iterable[str]:
-    """Yield the block of each subject, in natural order, each ending in a line feed."""
-    write = compactor.write
+    """Yield the block of each subject, in natural order, each ending in a line feed.
+
+    `above` holds the comments by graph and subject; `graph`, as it is written, is the one that the
+    block stands in; `nest` writes blank nodes as `[ … ]`.
+    """
+    indent = "    " if graph else ""
+    triples = list(triples)
+    nested = Nesting(triples if nest else (), compactor)
     grouped: dict[str, dict[ox.NamedNode, set[_Value]]] = {}
     for triple in triples:
-        values = grouped.setdefault(write(triple.subject), {}).setdefault(triple.predicate, set())
+        if triple.subject in nested:
+            continue
+        subject = grouped.setdefault(compactor.write(triple.subject), {})
         language = triple.object.language if isinstance(triple.object, ox.Literal) else None
-        values.add((language or "", write(triple.object)))
-    for subject in sorted(grouped, key=natural):
-        lines = [f"{indent}{line}\n" for line in (above or {}).get((graph, subject), ())]
-        yield "".join(lines) + _block(subject, grouped[subject], compactor, indent)
+        values = subject.setdefault(triple.predicate, set())
+        values.add((language or "", nested.write(triple.object)))
+    for name in sorted(grouped, key=natural):
+        lines = [f"{indent}{line}\n" for line in (above or {}).get((graph, name), ())]
+        yield "".join(lines) + _block(name, grouped[name], compactor, indent)
 
 
 def _block(

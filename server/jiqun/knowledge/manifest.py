@@ -44,6 +44,7 @@ def manifest(knowledge: Knowledge, release: str, files: Iterable[Written]) -> st
     for file in sorted(files, key=lambda file: file.name):
         entries[file.name] = {
             "sha256": file.sha256,
+            "textSha256": file.text_sha256,
             "bytes": file.bytes,
             "mediaType": file.media_type,
         }

@@ -7,7 +7,6 @@ numbers, one order. (The store is RocksDB's, whose files are not.)
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -70,10 +69,9 @@ def write(knowledge: Knowledge, prefixes: Mapping[str, str], folder: Path) -> No
     files = [dumps.write_compressed(folder / name, *rest) for name, rest in texts.items()]
     entries = [query.as_json() for query in knowledge.queries]
     saved = json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
-    queries = folder / "queries.json"
-    files.append(dumps.write(queries, saved.encode("utf-8"), "application/json", None))
+    files.append(dumps.write_plain(folder / "queries.json", saved, "application/json"))
     _write_store(knowledge, folder / "store")
-    release = hashlib.sha256(nquads.encode("utf-8")).hexdigest()
+    release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
     (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
 
 

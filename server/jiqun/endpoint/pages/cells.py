@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from jiqun.endpoint.pages.reader import Reader
 
 _MOST_WORDS: Final = 4
+_HAN: Final = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,13 @@ class Caption:
     wordings: tuple[Wording, ...] = ()
 
     def words_for(self, mentions: frozenset[str]) -> tuple[Text, ...]:
-        """Give the words of the facts that speak of most of `mentions`, else all quoted words."""
+        """Give the words of the facts that speak of most of `mentions`, else the quoted words.
+
+        A fact that shares only one of several mentions is taken for another fact.
+        """
         best = max((len(each.mentions & mentions) for each in self.wordings), default=0)
-        if best == 0:
-            return self.quotes
+        if best < max(1, min(2, len(mentions))):
+            return self.quotes[:_MOST_WORDS]
         found = (each.words for each in self.wordings if len(each.mentions & mentions) == best)
         return tuple(dict.fromkeys(found))[:_MOST_WORDS]
 
@@ -92,7 +97,8 @@ def _show_value(term: Term) -> Cell:
         return Cell("text", Text(term.value.replace("T", " ").removesuffix(":00")))
     if term.kind == "bnode":
         return Cell("text", Text(f"_:{term.value}"))
-    return Cell("text", Text(term.value, term.lang), note=term.datatype_note)
+    lang = term.lang or ("zh" if _HAN.search(term.value) else "")
+    return Cell("text", Text(term.value, lang), note=term.datatype_note)
 
 
 def readable_number(lexical: str) -> str:

@@ -87,7 +87,7 @@ def render_query(  # noqa: PLR0913 -- a page has this many parts
     path = f"{reader.root}/queries/{query.name}"
     formats = TABLE_FORMATS if query.form in {"SELECT", "ASK"} else GRAPH_FORMATS
     links = [(label, f"{path}?{urlencode({**kept, 'format': name})}") for name, label in formats]
-    table = arrange(outcome, captions, reader, links) if outcome else ResultTable()
+    table = arrange(outcome, captions, reader, links, readable=True) if outcome else ResultTable()
     return render(
         "query.html",
         reader,

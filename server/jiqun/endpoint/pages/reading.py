@@ -175,7 +175,8 @@ async def _read_wordings(
     rows = await select(
         f"{_PREFIXES}SELECT ?passage ?fact ?words ?mentioned WHERE {{ "
         f"VALUES ?passage {{ {values} }} "
-        "GRAPH ?passage { ?fact kg:wording ?words ; ?property ?mentioned } }"
+        "GRAPH ?passage { ?fact kg:wording ?words ; ?property ?mentioned } "
+        "FILTER (?property != kg:wording) }"
     )
     words: dict[tuple[str, str], dict[Text, None]] = {}
     mentions: defaultdict[tuple[str, str], set[str]] = defaultdict(set)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
@@ -60,9 +61,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the table; its label or quote may come from another variable of the row."""
+    """A column of the table; its words may come from another variable of the row."""
 
     variable: str
+    title: str
     words: str | None = None
     numeric: bool = False
 
@@ -115,20 +117,22 @@ def arrange(
     captions: Mapping[str, Caption],
     reader: Reader,
     formats: Sequence[tuple[str, str]],
+    *,
+    readable: bool = False,
 ) -> ResultTable:
-    """Arrange the rows as they are shown.
+    """Arrange the rows as they are shown; `readable` turns variables into column titles.
 
     Where a query gives both `?x` and `?xLabel` (or `?passage` and `?quote`), one column shows the
     words and links to the thing.
     """
-    columns = _columns(outcome)
+    columns = _columns(outcome, readable=readable)
     rows = tuple(
         tuple(_cell(column, row, captions, reader) for column in columns) for row in outcome.rows
     )
     return ResultTable(columns, rows, tuple(formats))
 
 
-def _columns(outcome: Outcome) -> tuple[Column, ...]:
+def _columns(outcome: Outcome, *, readable: bool) -> tuple[Column, ...]:
     things = {
         name
         for name in outcome.variables
@@ -141,10 +145,20 @@ def _columns(outcome: Outcome) -> tuple[Column, ...]:
     }
     hidden = set(partners.values())
     return tuple(
-        Column(name, partners.get(name), numeric=_is_numeric(name, outcome))
+        Column(
+            name,
+            _title(name) if readable else name,
+            partners.get(name),
+            numeric=_is_numeric(name, outcome),
+        )
         for name in outcome.variables
         if name not in hidden
     )
+
+
+def _title(variable: str) -> str:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", variable.lstrip("_").removesuffix("Label"))
+    return words.replace("_", " ").lower()
 
 
 def _partner(name: str, variables: Sequence[str]) -> str | None:
@@ -181,5 +195,7 @@ def _evidence(
     caption = captions.get(row[column.variable].value)
     if caption is None:
         return cell
-    mentions = frozenset(each.value for name, each in row.items() if name != column.variable)
+    mentions = frozenset(
+        each.value for name, each in row.items() if name != column.variable and not each.lang
+    )
     return replace(cell, quotes=caption.words_for(mentions))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
@@ -15,7 +16,7 @@ from starlette.responses import FileResponse, StreamingResponse
 
 from jiqun.endpoint.negotiate import choose_coding
 from jiqun.endpoint.requests import public_url
-from jiqun.errors import NotFound
+from jiqun.errors import NotFound, RangeNotSatisfiable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["dumps"])
 
+_RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 _BLOCK = 1 << 18
 _METHODS = ["GET", "HEAD"]
 
@@ -84,6 +86,7 @@ def _send_file(request: Request, dump: Dump) -> Response:
     headers = _headers(f'"{dump.sha256}"', request.app.state.settings.cache_seconds)
     if _unchanged(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
+    _check_range(request, dump)
     media_type = "application/gzip" if dump.name.endswith(".gz") else dump.media_type
     return FileResponse(
         dump.path,
@@ -92,6 +95,26 @@ def _send_file(request: Request, dump: Dump) -> Response:
         filename=dump.name,
         content_disposition_type="attachment",
     )
+
+
+def _check_range(request: Request, dump: Dump) -> None:
+    """Leave to the framework only what is one range that can be had (RFC 9110 §14.2).
+
+    Several ranges, and what is no range, are ignored; one beyond the end is refused.
+    """
+    header = request.headers.get("range", "")
+    found = _RANGE.fullmatch(header)
+    if found is None or found[1] == found[2] == "" or _backwards(found):
+        kept = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
+        request.scope["headers"] = kept
+        return
+    beyond = int(found[1]) >= dump.size if found[1] else int(found[2]) == 0
+    if beyond and request.headers.get("if-range") in {None, f'"{dump.sha256}"'}:
+        raise RangeNotSatisfiable(f"{dump.name} has {dump.size} bytes.", dump.size)
+
+
+def _backwards(found: re.Match[str]) -> bool:
+    return bool(found[1] and found[2]) and int(found[1]) > int(found[2])
 
 
 def _send_content(request: Request, dump: Dump) -> Response:

@@ -1,0 +1,186 @@
+"""The pages of `docs/` that are made from the content: saved queries and ontology terms."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from jiqun.errors import ContentError
+from jiqun.knowledge.parse import language_tag, read
+from jiqun.knowledge.queries import read_query
+from jiqun.knowledge.terms import OWL, RDF_TYPE, RDFS, SKOS
+from jiqun.vocabulary import KG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from jiqun.knowledge.content import Content
+    from jiqun.knowledge.queries import Parameter, SavedQuery
+
+MADE: Final = "<!-- Made by `jiqun docs`; change the content and run it again. -->"
+FIRST: Final = "clusters-of-region"
+
+_KINDS: Final = {
+    "Class": "Classes",
+    "ObjectProperty": "Properties between things",
+    "DatatypeProperty": "Properties with values",
+    "AnnotationProperty": "Annotations",
+}
+_FACTS: Final = {
+    f"{RDFS}subClassOf": "kind of",
+    f"{RDFS}subPropertyOf": "implies",
+    f"{RDFS}domain": "of",
+    f"{RDFS}range": "to",
+    f"{OWL}inverseOf": "inverse of",
+}
+_TRAITS: Final = {
+    f"{OWL}FunctionalProperty": "at most one value",
+    f"{OWL}TransitiveProperty": "transitive",
+    f"{OWL}SymmetricProperty": "symmetric",
+    f"{OWL}InverseFunctionalProperty": "identifying",
+}
+_TERM: Final = re.compile(r"(?<![\w-])kg:([A-Za-z]\w*)")
+
+Facts = dict[str, list[ox.NamedNode | ox.Literal]]
+
+
+def documentation(content: Content) -> dict[Path, str]:
+    """Return the made pages and what should stand in them; raises `Malformed`."""
+    queries = [read_query(path, content) for path in content.queries()]
+    ontology = {quad.triple for quad in read(content.ontology, content).quads}
+    folder = content.root / "docs"
+    return {
+        folder / "queries.md": query_list(queries),
+        folder / "ontology-terms.md": ontology_terms(ontology, queries),
+    }
+
+
+def stale(content: Content) -> dict[Path, str]:
+    """Return the made pages that say something else than they should, or are not there.
+
+    Raises `ContentError` where there is no `docs/` to hold them, as in an installed package.
+    """
+    if not (content.root / "docs").is_dir():
+        raise ContentError(f"{content.root}: there is no folder docs here to write to.")
+    return {
+        path: text
+        for path, text in documentation(content).items()
+        if not path.exists() or path.read_bytes() != text.encode("utf-8")
+    }
+
+
+def query_list(queries: Sequence[SavedQuery]) -> str:
+    """Write the list of the saved queries, by subject, with their parameters."""
+    subjects: dict[str, list[SavedQuery]] = defaultdict(list)
+    for query in sorted(queries, key=lambda each: (each.name != FIRST, each.name)):
+        subjects[query.tags[0]].append(query)
+    introduction = (
+        f"The {len(queries)} questions below stand in `queries/`, one file each. Ask one with "
+        "`jiqun query NAME --parameter value`, or at `/queries/NAME?parameter=value` of a "
+        "running endpoint. IRIs may be given as `id:beijing` or `beijing`. A parameter without a "
+        "value takes its default, or leaves the question open."
+    )
+    lines = ["# Saved queries", MADE, introduction]
+    leading = {query.tags[0] for query in queries if query.name == FIRST}
+    for subject in sorted(subjects, key=lambda each: (each not in leading, each)):
+        lines.append(f"## {subject.capitalize()}")
+        for query in subjects[subject]:
+            lines += _query(query)
+    return "\n\n".join(lines) + "\n"
+
+
+def _query(query: SavedQuery) -> Iterator[str]:
+    yield f"### {query.name}"
+    yield f"**{query.summary['en']}** {query.summary['zh-Hans']}"
+    yield query.description["en"]
+    if query.parameters:
+        yield "\n".join(_parameter(each) for each in query.parameters)
+    form = "" if query.form == "SELECT" else f" · {query.form}"
+    yield f"[{query.name}.rq](../queries/{query.name}.rq) · {', '.join(query.tags)}{form}"
+
+
+def _parameter(parameter: Parameter) -> str:
+    text = f"- `{parameter.name}` ({parameter.type}): {parameter.description['en']}"
+    if parameter.values is not None:
+        text += f" One of {', '.join(f'`{value}`' for value in parameter.values)}."
+    return text if parameter.default is None else f"{text} Default: `{parameter.default}`."
+
+
+def ontology_terms(graph: Iterable[ox.Triple], queries: Sequence[SavedQuery] = ()) -> str:
+    """Write the terms of the ontology, with the saved queries that use each of them."""
+    said = _statements(graph)
+    users = _users(queries)
+    introduction = (
+        f"Namespace `{KG}`, prefix `kg:`. [The guide](ontology-guide.md) tells how the terms "
+        "play together."
+    )
+    lines = ["# Terms of the ontology", MADE, introduction]
+    for kind, heading in _KINDS.items():
+        names = sorted(
+            name
+            for name, facts in said.items()
+            if any(value == ox.NamedNode(f"{OWL}{kind}") for value in facts[RDF_TYPE.value])
+        )
+        lines.append(f"## {heading} ({len(names)})")
+        for name in names:
+            lines += _term(name, said[name], users.get(name, []))
+    return "\n\n".join(lines) + "\n"
+
+
+def _statements(graph: Iterable[ox.Triple]) -> dict[str, Facts]:
+    """Return what is said of each term, by predicate; restrictions are left out."""
+    said: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
+    for triple in sorted(graph, key=str):
+        value = triple.object
+        if (
+            isinstance(triple.subject, ox.NamedNode)
+            and triple.subject.value.startswith(KG)
+            and isinstance(value, ox.NamedNode | ox.Literal)
+        ):
+            said[triple.subject.value.removeprefix(KG)][triple.predicate.value].append(value)
+    return said
+
+
+def _users(queries: Sequence[SavedQuery]) -> dict[str, list[str]]:
+    users: dict[str, list[str]] = defaultdict(list)
+    for query in queries:
+        for name in sorted(set(_TERM.findall(query.text))):
+            users[name].append(query.name)
+    return users
+
+
+def _term(name: str, facts: Facts, users: Sequence[str]) -> Iterator[str]:
+    labels = _by_language(facts[f"{RDFS}label"])
+    definitions = _by_language(facts[f"{SKOS}definition"])
+    yield f"### kg:{name}"
+    yield " · ".join(labels[language] for language in sorted(labels))
+    yield " ".join(definitions[language] for language in sorted(definitions))
+    rows = []
+    for iri, words in _FACTS.items():
+        named = sorted(_short(each) for each in facts[iri] if isinstance(each, ox.NamedNode))
+        if named:
+            rows.append(f"- {words}: {', '.join(named)}")
+    traits = sorted(_TRAITS[each.value] for each in facts[RDF_TYPE.value] if each.value in _TRAITS)
+    if traits:
+        rows.append(f"- {', '.join(traits)}")
+    rows += [f"- example: `{text}`" for text in _by_language(facts[f"{SKOS}example"]).values()]
+    links = [f"[{user}](queries.md#{user})" for user in users]
+    if links:
+        rows.append(f"- asked for in {', '.join(links)}")
+    yield "\n".join(rows)
+
+
+def _by_language(values: Iterable[ox.NamedNode | ox.Literal]) -> dict[str, str]:
+    literals = [value for value in values if isinstance(value, ox.Literal)]
+    return {language_tag(value.language or ""): value.value for value in literals}
+
+
+def _short(term: ox.NamedNode) -> str:
+    if term.value.startswith(KG):
+        name = term.value.removeprefix(KG)
+        return f"[kg:{name}](#kg{name.lower()})"
+    return f"`{re.split('[#/]', term.value)[-1]}`"
