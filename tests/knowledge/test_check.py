@@ -70,10 +70,7 @@ def test_good_content_has_no_findings(small: Small) -> None:
             THINGS,
             "a kg:Region ; kg:within id:zhuo-city",
             "a kg:Region",
-            (
-                f'{THINGS}:11: id:ji-county lies nowhere, it is called "Ji County"@en '
-                "(region-somewhere)"
-            ),
+            (f"{THINGS}:11: id:ji-county lies nowhere, it is called Ji County (region-somewhere)"),
         ),
         (
             THINGS,

@@ -17,7 +17,8 @@ from jiqun.endpoint.metrics import Metrics
 from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import open_release
-from jiqun.endpoint.routes import dumps, health, home, queries, sources, things
+from jiqun.endpoint.routes import dumps, health, home, metrics, queries, sources, things
+from jiqun.endpoint.routes.graphs import serve_graphs
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.service import Service
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound
@@ -62,7 +63,7 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.service = Service(opened, engine, settings)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in (health, home, queries, sources, things, dumps):
+    for each in (health, home, queries, sources, things, dumps, metrics):
         app.include_router(each.router)
     app.state.metrics = Metrics()
     app.add_middleware(
@@ -70,7 +71,7 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
         settings=settings,
         metrics=app.state.metrics,
         log=log if settings.log_requests else None,
-        direct={"/sparql": serve_sparql},
+        direct={"/sparql": serve_sparql, "/graphs": serve_graphs},
     )
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)

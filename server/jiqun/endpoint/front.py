@@ -106,7 +106,7 @@ class Front:
             if scope["method"] == "OPTIONS":
                 await send_whole(Reply(204, self._preflight), "OPTIONS", answer)
             else:
-                await self._direct.get(path, self._app)(scope, receive, answer)
+                await self._route(path)(scope, receive, answer)
         except ClientGone:
             account.outcome = "gone"
         except Exception as error:
@@ -122,6 +122,12 @@ class Front:
                 known = InternalError("The server made a mistake; it has been logged.")
             reply = problem_reply(known, scope, self._settings)
             await send_whole(reply, scope["method"], answer)
+
+    def _route(self, path: str) -> App:
+        found = self._direct.get(path)
+        if found is None and path.startswith("/graphs/"):
+            found = self._direct.get("/graphs")
+        return found or self._app
 
     def _mend_path(self, scope: Scope) -> str:
         """Remove the prefix and a slash at the end; give the path that routes are made for."""

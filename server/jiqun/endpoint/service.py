@@ -26,6 +26,8 @@ from jiqun.endpoint.spreadsheet import blocks_for_spreadsheet, for_spreadsheet
 from jiqun.errors import Busy, QueryTimeout
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jiqun.endpoint.engine import Answer, Engine
     from jiqun.endpoint.flight import Complete
     from jiqun.endpoint.gate import Inspection
@@ -126,6 +128,11 @@ class Service:
         question = Question("ASK {}", timeout=self.settings.deadline_seconds)
         plan = replace(self.plan(question, (JSON,)), key=None)
         return b"true" in await _read_whole(await self.answer(plan))
+
+    async def holds(self, text: str, substitutions: Mapping[str, str]) -> bool:
+        """Answer an ASK query."""
+        body = await self.collect(Question(text, substitutions=substitutions))
+        return bool(json.loads(body)["boolean"])
 
     async def named_graphs(self) -> list[str]:
         """List the named graphs of the release."""

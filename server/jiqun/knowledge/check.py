@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from jiqun.errors import ContentError
 from jiqun.knowledge import shapes
 from jiqun.knowledge.dataset import homes
+from jiqun.knowledge.dumps import with_passages
 from jiqun.knowledge.findings import Finding
 from jiqun.knowledge.identifiers import check_identifiers
 from jiqun.knowledge.knowledge import complete
@@ -50,7 +51,8 @@ def check(content: Content, texts: Path | None = None) -> list[Finding]:
     findings += check_identifiers(documents, content)
     findings += check_links(documents, content)
     if not any(finding.rule in {"syntax", "file"} for finding in findings):
-        shorten = Compactor(prefixes[0].prefixes).write
+        graphs = [str(quad.graph_name)[1:-1] for each in documents for quad in each.quads]
+        shorten = Compactor(with_passages(prefixes[0].prefixes, graphs)).write
         findings += _check_whole(documents, queries, rules, content, shorten)
     return sorted(set(findings))
 

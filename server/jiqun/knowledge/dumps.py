@@ -8,6 +8,7 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from jiqun.knowledge.dataset import is_passage
 from jiqun.knowledge.format import dataset, prefix_lines, subjects
 from jiqun.knowledge.terms import Compactor, quad_line, triple_line
 from jiqun.vocabulary import SOURCE
@@ -68,7 +69,7 @@ def trig_text(
 
 def with_passages(prefixes: Mapping[str, str], graphs: Iterable[str]) -> dict[str, str]:
     """Return the prefixes and, for the passages of each source, one named as the source."""
-    slugs = sorted({name[len(SOURCE) :].partition("#")[0] for name in graphs if "#" in name})
+    slugs = sorted({name[len(SOURCE) :].partition("#")[0] for name in graphs if is_passage(name)})
     return {**{slug: f"{SOURCE}{slug}#" for slug in slugs if slug not in prefixes}, **prefixes}
 
 

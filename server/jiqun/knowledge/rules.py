@@ -77,7 +77,7 @@ class Rules:
 
     def _finding(self, rule: HygieneRule, values: dict[str, Term]) -> Finding:
         what = _HOLE.sub(
-            lambda hole: self._shorten(values[hole[1]]) if hole[1] in values else hole[0],
+            lambda hole: self._word(values[hole[1]]) if hole[1] in values else hole[0],
             rule.message,
         )
         keys = [_key(values.get(name)) for name in ("subject", "predicate", "object")]
@@ -85,6 +85,9 @@ class Rules:
         if place is None:
             return Finding(rule.file.name, 0, 0, what, rule.name)
         return Finding(place.path, place.line, 0, what, rule.name)
+
+    def _word(self, term: Term) -> str:
+        return term.value if isinstance(term, ox.Literal) else self._shorten(term)
 
     def _store(self, dataset: str) -> ox.Store:
         if dataset not in self._stores:

@@ -57,7 +57,7 @@ def _finding(
 ) -> Finding:
     focus, path = report.value(result, SH.focusNode), report.value(result, SH.resultPath)
     value = report.value(result, SH.value)
-    messages = sorted(str(text) for text in report.objects(result, SH.resultMessage))
+    messages = _messages(report, result)
     subject = shorten(_term(focus))
     about = f"{subject} {shorten(_term(path))}" if isinstance(path, rdflib.URIRef) else subject
     given = f" ({shorten(_term(value))})" if value is not None and value != focus else ""
@@ -67,6 +67,12 @@ def _finding(
     if place is None:
         return Finding("ontology/shapes.ttl", 0, 0, what, rule)
     return Finding(place.path, place.line, 0, what, rule)
+
+
+def _messages(report: rdflib.Graph, result: rdflib.term.Node) -> list[str]:
+    texts = list(report.objects(result, SH.resultMessage))
+    english = [text for text in texts if isinstance(text, rdflib.Literal) and text.language == "en"]
+    return sorted(str(text) for text in english or texts)
 
 
 def _shape_name(report: rdflib.Graph, result: rdflib.term.Node) -> str:

@@ -1,0 +1,344 @@
+"""The folder that holds what users write, apart from the curated release.
+
+    workspace.json    what is published: generation, number, release; replaced in one step
+    lock              held by the process that writes
+    generation-3/     one release (or none) that the statements of users are laid over
+        base/         a checkpoint of that release's store, absent when there is no release
+        store/        the writer's own store; made anew from what is published at every start
+        published-17/ an immutable checkpoint that readers open
+
+A change is made in `store/` first, published as the next checkpoint, and only then named in
+`workspace.json`: whoever dies in between leaves the last published state in force. What users
+wrote is what stands in the published store and not in `base/`, so another release can be laid
+under it at any time, and a statement that the release has too counts as the release's.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final, Self
+
+import pyoxigraph as ox
+
+from jiqun.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    Graph = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
+
+FORMAT: Final = 1
+_STATE: Final = "workspace.json"
+_LOCK_SECONDS: Final = 5.0
+_LOCK_PAUSE: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What `workspace.json` says; `release` is the identifier of the release below, or ""."""
+
+    format: int = FORMAT
+    generation: int = 0
+    published: int = 0
+    release: str = ""
+
+
+class Protected(Exception):
+    """A change would remove a statement of the release; the message names one."""
+
+
+def published_store(folder: Path) -> Path:
+    """Return the store that readers open now; raises `WorkspaceError` when there is none."""
+    state = read_state(folder)
+    if state is None:
+        raise WorkspaceError("There is no workspace: nothing was ever written to this folder.")
+    return _published(folder, state)
+
+
+def read_state(folder: Path) -> State | None:
+    """Return what is published, None for a new workspace; raises `WorkspaceError`."""
+    try:
+        found = json.loads((folder / _STATE).read_bytes())
+        state = State(**found)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise WorkspaceError(f"{_STATE} of the workspace cannot be read: {error}") from error
+    if state.format != FORMAT:
+        raise WorkspaceError(
+            f"The workspace has format {state.format}, this program writes format {FORMAT}. "
+            "Back it up with the program that wrote it, and restore the backup here."
+        )
+    return state
+
+
+def own_quads(folder: Path) -> Iterator[ox.Quad]:
+    """Yield what users wrote, as published; works while a server writes to the workspace."""
+    published = published_store(folder)
+    yield from _difference(_open(published), _open_base(published.parent))
+
+
+class Workspace:
+    """A workspace opened for writing; one process at a time. Made by `open_workspace`.
+
+    `store` holds what is published and whatever was changed since; nobody else sees it.
+    """
+
+    def __init__(self, folder: Path, lock: int, state: State) -> None:
+        """Take over the descriptor of the lock that is held."""
+        self._folder = folder
+        self._lock = lock
+        self._state = state
+        self._base = _open_base(self._generation)
+        self.store = self._fresh_store()
+        self._remove_old(0)
+
+    @property
+    def published(self) -> Path:
+        """The store that readers open."""
+        return _published(self._folder, self._state)
+
+    @property
+    def number(self) -> int:
+        """How many changes were published; it never goes back."""
+        return self._state.published
+
+    @property
+    def release(self) -> str:
+        """The identifier of the release below, "" where there is none."""
+        return self._state.release
+
+    @property
+    def _generation(self) -> Path:
+        return _generation(self._folder, self._state)
+
+    def publish(self, keep_seconds: float, touched: Iterable[Graph] | None = None) -> Path:
+        """Make what is in `store` the published state, durably; return the store to read.
+
+        `touched` are the graphs that may have lost statements, None when any may have: only
+        there are the statements of the release looked for. Raises `Protected` when one is gone;
+        call `reset` then. Checkpoints that were replaced more than `keep_seconds` ago are
+        removed: no reader is that slow.
+        """
+        missing = next((quad for quad in self._of_base(touched) if quad not in self.store), None)
+        if missing is not None:
+            raise Protected(str(missing.triple))
+        following = replace(self._state, published=self._state.published + 1)
+        target = _published(self._folder, following)
+        shutil.rmtree(target, ignore_errors=True)
+        self.store.backup(str(target))
+        _sync(target.parent)
+        self._replace_state(following)
+        self._remove_old(keep_seconds)
+        return target
+
+    def reset(self) -> None:
+        """Forget every change since the last publication."""
+        self.store = self._fresh_store()
+
+    def lay_over(self, release: str, store: Path | None, keep_seconds: float = 0) -> None:
+        """Put another release (or none) below what users wrote, and publish the result."""
+        own = _difference(self.store, self._base)
+        graphs = _own_graphs(self.store, self._base)
+        self._begin_generation(release, store, own, graphs, keep_seconds)
+
+    def replace_own(self, quads: Iterable[ox.Quad]) -> None:
+        """Put other statements in place of what users wrote, and publish the result."""
+        base = self._generation / "base"
+        below = base if base.exists() else None
+        self._begin_generation(self._state.release, below, quads, (), 0)
+
+    @property
+    def empty(self) -> bool:
+        """Whether users wrote nothing, or removed it all."""
+        return next(iter(_difference(self.store, self._base)), None) is None
+
+    def close(self) -> None:
+        """Let go of the files and give the lock back."""
+        self.store, self._base = ox.Store(), None
+        os.close(self._lock)
+
+    def __enter__(self) -> Self:
+        """Nothing more to do: `open_workspace` took the lock."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close."""
+        self.close()
+
+    def _begin_generation(
+        self,
+        release: str,
+        below: Path | None,
+        quads: Iterable[ox.Quad],
+        graphs: Iterable[ox.NamedNode | ox.BlankNode],
+        keep_seconds: float,
+    ) -> None:
+        state = State(
+            generation=self._state.generation + 1,
+            published=self._state.published + 1,
+            release=release,
+        )
+        target = _generation(self._folder, state)
+        shutil.rmtree(target, ignore_errors=True)
+        laid = _create(target, below)
+        laid.bulk_extend(quads)
+        for graph in graphs:
+            laid.add_graph(graph)
+        laid.backup(str(_published(self._folder, state)))
+        del laid
+        _sync(target)
+        self._replace_state(state)
+        self._base = _open_base(self._generation)
+        self.store = self._fresh_store()
+        self._remove_old(keep_seconds)
+
+    def _of_base(self, touched: Iterable[Graph] | None) -> Iterator[ox.Quad]:
+        if self._base is None:
+            return
+        if touched is None:
+            yield from self._base
+            return
+        for graph in touched:
+            yield from self._base.quads_for_pattern(None, None, None, graph)
+
+    def _fresh_store(self) -> ox.Store:
+        path = self._generation / "store"
+        self.store = ox.Store()  # lets go of the files before they are removed
+        shutil.rmtree(path, ignore_errors=True)
+        _open(self.published).backup(str(path))
+        return ox.Store(str(path))
+
+    def _replace_state(self, state: State) -> None:
+        before = self.published
+        _write_state(self._folder, state)
+        self._state = state
+        if before.exists():
+            # From now on it is old: `_remove_old` counts from here.
+            os.utime(before)
+            os.utime(before.parent)
+
+    def _remove_old(self, keep_seconds: float) -> None:
+        """Remove checkpoints and generations that nobody can be reading any more."""
+        oldest = time.time() - keep_seconds
+        kept = {self.published, self._generation}
+        for pattern in ("generation-*", f"{self._generation.name}/published-*"):
+            for folder in self._folder.glob(pattern):
+                if folder not in kept and folder.stat().st_mtime <= oldest:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+def open_workspace(folder: Path) -> Workspace:
+    """Open a workspace for writing as it is; a new one begins empty, over no release.
+
+    Raises `WorkspaceError` when another process writes to it or it cannot be read. A process
+    that was killed a moment ago may still be ending, so the lock is waited for a little.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise WorkspaceError(f"The workspace cannot be written: {error.strerror}.") from error
+    try:
+        _take(lock)
+        return Workspace(folder, lock, read_state(folder) or _begin(folder))
+    except BaseException:
+        os.close(lock)
+        raise
+
+
+def _take(lock: int) -> None:
+    last = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if time.monotonic() > last:
+                raise WorkspaceError(
+                    "The workspace is in use by another process. Stop that one, or take another "
+                    "folder."
+                ) from error
+            time.sleep(_LOCK_PAUSE)
+        else:
+            return
+
+
+def _begin(folder: Path) -> State:
+    if any(not _ours(path) for path in folder.iterdir()):
+        raise WorkspaceError("The folder holds other files. A workspace needs a folder of its own.")
+    state = State(generation=1)
+    target = _generation(folder, state)
+    shutil.rmtree(target, ignore_errors=True)
+    _create(target, None).backup(str(_published(folder, state)))
+    _sync(target)
+    _write_state(folder, state)
+    return state
+
+
+def _ours(path: Path) -> bool:
+    return path.name.startswith("generation-") or path.name in {"lock", f"{_STATE}.new"}
+
+
+def _create(generation: Path, below: Path | None) -> ox.Store:
+    """Make the folder of a generation; return a writable store with what lies below."""
+    generation.mkdir(parents=True)
+    if below is not None:
+        source = _open(below)
+        source.backup(str(generation / "base"))
+        source.backup(str(generation / "store"))
+    return ox.Store(str(generation / "store"))
+
+
+def _generation(folder: Path, state: State) -> Path:
+    return folder / f"generation-{state.generation}"
+
+
+def _published(folder: Path, state: State) -> Path:
+    return _generation(folder, state) / f"published-{state.published}"
+
+
+def _open(store: Path) -> ox.Store:
+    try:
+        return ox.Store.read_only(str(store))
+    except OSError as error:
+        raise WorkspaceError(
+            f"The store {store.name} cannot be read: {error}. Restore a backup into a new folder."
+        ) from error
+
+
+def _open_base(generation: Path) -> ox.Store | None:
+    base = generation / "base"
+    return _open(base) if base.exists() else None
+
+
+def _difference(store: ox.Store, base: ox.Store | None) -> Iterator[ox.Quad]:
+    return (quad for quad in store if base is None or quad not in base)
+
+
+def _own_graphs(store: ox.Store, base: ox.Store | None) -> list[ox.NamedNode | ox.BlankNode]:
+    return [g for g in store.named_graphs() if base is None or not base.contains_named_graph(g)]
+
+
+def _write_state(folder: Path, state: State) -> None:
+    """Replace `workspace.json` in one step that survives a power cut."""
+    new = folder / f"{_STATE}.new"
+    with new.open("w", encoding="utf-8") as file:
+        json.dump(asdict(state), file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(folder / _STATE)
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    directory = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

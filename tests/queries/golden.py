@@ -1,0 +1,97 @@
+"""What every saved query answers over the project's own content, kept in `golden/`.
+
+`python tests/queries/golden.py` writes the answers anew; `git diff tests/queries/golden` then shows
+what a change of the data or of a query has changed. See README.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from jiqun.binding import bind
+from jiqun.endpoint import saved_queries as served
+from jiqun.knowledge.content import locate
+from jiqun.knowledge.dataset import homes, store
+from jiqun.knowledge.knowledge import complete
+from jiqun.knowledge.parse import read
+from jiqun.knowledge.queries import SavedQuery, read_query
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER: Final = Path(__file__).with_name("golden")
+ENDINGS: Final = {"SELECT": "csv", "ASK": "txt", "CONSTRUCT": "ttl", "DESCRIBE": "ttl"}
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The saved queries by name, as written and as served, and the store they are asked of."""
+
+    written: Mapping[str, SavedQuery]
+    served: Mapping[str, served.SavedQuery]
+    store: ox.Store
+
+    def text(self, name: str, values: Mapping[str, str]) -> str:
+        """Return the query with the values of a request in it, and the defaults of the others."""
+        query = self.served[name]
+        return bind(query.text, served.bind(query, {key: [values[key]] for key in values}))
+
+    def rows(self, text: str) -> list[str]:
+        """Return the rows of a SELECT query as CSV, without the head."""
+        return self.answer(text).splitlines()[1:]
+
+    def answer(self, text: str) -> str:
+        """Return the answer: CSV, true or false, or sorted N-Triples (which are Turtle too)."""
+        found = self.store.query(text)
+        if isinstance(found, ox.QueryBoolean):
+            return f"{str(bool(found)).lower()}\n"
+        if isinstance(found, ox.QuerySolutions):
+            content = found.serialize(format=ox.QueryResultsFormat.CSV)
+            return (content or b"").decode().replace("\r\n", "\n")
+        return "".join(sorted(f"{triple} .\n" for triple in set(found)))
+
+
+def collect() -> Collection:
+    """Build the dataset of the content and read the saved queries."""
+    content = locate()
+    queries = [read_query(path, content) for path in content.queries()]
+    documents = [read(path, content) for path in homes(content)]
+    knowledge = complete(documents, queries, content)
+    entries = json.dumps([query.as_json() for query in queries]).encode()
+    return Collection(
+        {query.name: query for query in queries},
+        served.read_saved_queries(entries),
+        store(knowledge.graphs, knowledge.default),
+    )
+
+
+def golden(collection: Collection, name: str) -> tuple[Path, str]:
+    """Return where the golden answer of a query stands and what it should be."""
+    query = collection.served[name]
+    text = collection.text(name, query.example)
+    return FOLDER / f"{name}.{ENDINGS[query.form]}", collection.answer(text)
+
+
+def write() -> list[Path]:
+    """Write all golden answers, remove those of queries that are no more, return what changed."""
+    collection = collect()
+    wanted = dict(golden(collection, name) for name in collection.written)
+    changed = [path for path in FOLDER.iterdir() if path not in wanted]
+    for path in changed:
+        path.unlink()
+    for path, answer in wanted.items():
+        if not path.exists() or path.read_text("utf-8") != answer:
+            path.write_text(answer, "utf-8", newline="\n")
+            changed.append(path)
+    return sorted(changed)
+
+
+if __name__ == "__main__":
+    for each in write():
+        sys.stdout.write(f"{each.name}\n")

@@ -1,0 +1,213 @@
+"""Every saved query parses, runs with and without values, and answers what its golden file says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+import pytest
+from rdflib.plugins.sparql import prepareQuery
+
+from jiqun.endpoint.saved_queries import bind
+from jiqun.errors import BadParameter
+from queries.golden import FOLDER, Collection, collect, golden
+
+if TYPE_CHECKING:
+    from jiqun.endpoint.saved_queries import Parameter
+
+NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "queries").glob("*.rq"))
+EXECUTABLE = "http://www.w3.org/ns/shacl#"
+HOSTILE = (
+    '" } INSERT DATA { <x:a> <x:b> <x:c> } #',
+    "' } ; DROP ALL #",
+    "> } DELETE WHERE { ?s ?p ?o } #",
+    "\\u0022 } CLEAR ALL",
+    '"""',
+    "?x",
+    "http://example.org/> . ?s ?p <http://example.org/",
+    "javascript:alert(1)",
+    "\ud800",
+)
+
+
+@pytest.fixture(scope="session")
+def collection() -> Collection:
+    return collect()
+
+
+def test_there_are_enough_questions(collection: Collection) -> None:
+    asking = [
+        query
+        for query in collection.written.values()
+        if any(each.name != "lang" for each in query.parameters)
+    ]
+    assert len(collection.written) >= 45
+    assert len(asking) >= 14
+    assert {query.form for query in asking} == {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_answer_is_golden(collection: Collection, name: str) -> None:
+    path, answer = golden(collection, name)
+    assert path.read_text("utf-8") == answer, "see tests/queries/README.md"
+
+
+def test_no_golden_answer_is_left_over(collection: Collection) -> None:
+    assert {path.stem for path in FOLDER.iterdir()} == set(collection.written)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_libraries_read_it(collection: Collection, name: str) -> None:
+    """Without values they have read it already, when it was collected."""
+    text = collection.text(name, collection.served[name].example)
+    ox.Store().query(text)
+    prepareQuery(text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_header_is_complete(collection: Collection, name: str) -> None:
+    query = collection.written[name]
+    for texts in (query.summary, query.description):
+        assert set(texts) == {"en", "zh-Hans"}
+        assert re.search(r"[\u4e00-\u9fff]", texts["zh-Hans"])
+        assert not re.search(r"[\u4e00-\u9fff]", texts["en"])
+    for parameter in query.parameters:
+        assert set(parameter.description) == {"en", "zh-Hans"}
+        assert parameter.default is not None or parameter.name in query.example or _open(name)
+    assert set(query.example) <= {parameter.name for parameter in query.parameters}
+
+
+def _open(name: str) -> bool:
+    """Whether the example of a query leaves some of its parameters open on purpose."""
+    return name == "figures"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_runs_without_any_value(collection: Collection, name: str) -> None:
+    query = collection.served[name]
+    answer = collection.answer(query.text)
+    assert answer or query.form in {"DESCRIBE", "CONSTRUCT"}
+
+
+NARROWING = [
+    "applications",
+    "assessments",
+    "claims-without-date",
+    "cluster-areas",
+    "cluster-comparison",
+    "clusters-above-size",
+    "clusters-by-industry",
+    "clusters-of-region",
+    "clusters-reaching-region",
+    "designation-list",
+    "enterprise-classes",
+    "enterprises-of-cluster",
+    "enterprises-of-region",
+    "figures",
+    "figures-of-year",
+    "goals",
+    "intentions",
+    "made-labels",
+    "passages-of-source",
+    "plans-in-force",
+    "quotes-of-source",
+    "region-contents",
+    "region-strengths",
+    "repeated-statements",
+    "statements-of-passage",
+    "things-by-name",
+    "timeline",
+    "who-claims-what",
+]
+
+
+@pytest.mark.parametrize("name", NARROWING)
+def test_a_value_narrows_the_answer(collection: Collection, name: str) -> None:
+    query = collection.served[name]
+    with_values = set(collection.rows(collection.text(name, query.example)))
+    assert with_values
+    assert with_values <= set(collection.rows(query.text))
+
+
+ELSEWHERE = {"place": "shenzhen", "cluster": "no-such-cluster", "thing": "no-such-thing"}
+
+
+@pytest.mark.parametrize("name", ["clusters-of-region", "region-contents", "words-for-thing"])
+def test_what_is_not_there_has_no_rows(collection: Collection, name: str) -> None:
+    names = {parameter.name for parameter in collection.served[name].parameters}
+    values = {key: value for key, value in ELSEWHERE.items() if key in names}
+    assert collection.rows(collection.text(name, values)) == []
+
+
+def test_labels_follow_the_language(collection: Collection) -> None:
+    text = collection.text("clusters-without-application", {"lang": "zh-Hant"})
+    assert "京津冀生命健康集群" in "".join(collection.rows(text))
+    text = collection.text("clusters-without-application", {"lang": "zh-Hans"})
+    assert "保定电力及新能源高端装备集群" in "".join(collection.rows(text))
+
+
+def _wanting() -> list[tuple[str, str]]:
+    """Return each query with a parameter, and each hostile value."""
+    return [(name, value) for name in NAMES for value in HOSTILE]
+
+
+@pytest.mark.parametrize(("name", "value"), _wanting())
+def test_hostile_values_are_data_or_refused(collection: Collection, name: str, value: str) -> None:
+    query = collection.served[name]
+    before = len(collection.store)
+    for parameter in query.parameters:
+        try:
+            terms = bind(query, {parameter.name: [value]})
+        except BadParameter:
+            continue
+        assert parameter.type == "literal"
+        assert _literal(terms[parameter.variable]) == value
+        collection.answer(collection.text(name, {parameter.name: value}))
+    assert len(collection.store) == before
+
+
+def _literal(term: str) -> str:
+    quads = list(ox.parse(f"<x:s> <x:p> {term} .", ox.RdfFormat.N_TRIPLES))
+    assert isinstance(quads[0].object, ox.Literal)
+    return quads[0].object.value
+
+
+@pytest.mark.parametrize("type_", ["iri", "integer", "decimal", "date"])
+def test_values_of_another_type_are_refused(collection: Collection, type_: str) -> None:
+    found: list[tuple[str, Parameter]] = [
+        (name, parameter)
+        for name, query in collection.served.items()
+        for parameter in query.parameters
+        if parameter.type == type_
+    ]
+    assert found
+    for name, parameter in found:
+        with pytest.raises(BadParameter):
+            collection.text(name, {parameter.name: "not a value {}"})
+
+
+def test_each_is_an_example_for_editors(collection: Collection) -> None:
+    """The graph of queries has each in the form of SHACL, as the files have it."""
+    rows = collection.store.query(
+        f"""
+        PREFIX sh: <{EXECUTABLE}>
+        PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+        PREFIX ex: <https://purl.expasy.org/sparql-examples/ontology#>
+        SELECT ?query ?text (COUNT(?comment) AS ?comments)
+        WHERE {{
+          GRAPH <https://w3id.org/jiqun/graph/queries> {{
+            ?query a sh:SPARQLExecutable ; rdfs:comment ?comment ; sh:prefixes ?prefixes .
+            ?query sh:select|sh:ask|sh:construct|ex:describe ?text
+          }}
+        }}
+        GROUP BY ?query ?text
+        """
+    )
+    assert isinstance(rows, ox.QuerySolutions)
+    found = {}
+    for query, text, comments in rows:
+        assert comments.value == "1"
+        found[query.value.rpartition("/")[2]] = text.value
+    assert found == {name: query.text for name, query in collection.written.items()}
