@@ -193,3 +193,37 @@ class RangeNotSatisfiable(JiqunError):
         """Keep `size`, the length in bytes of what there is."""
         super().__init__(detail)
         self.size = size
+
+
+class MalformedData(JiqunError):
+    """RDF data that was sent is not well-formed, or is of a kind that is not stored here."""
+
+    status = 400
+    title = "Malformed data"
+
+    def __init__(self, detail: str, line: int | None = None, column: int | None = None) -> None:
+        """Keep `line` and `column`, counted from 1, where they are known."""
+        super().__init__(detail)
+        self.line = line
+        self.column = column
+
+
+class UpdateFailed(JiqunError):
+    """The update is well-formed, but it cannot be carried out; nothing of it was."""
+
+    status = 400
+    title = "Update failed"
+
+
+class UpdateTimeout(JiqunError):
+    """The update did not end before its deadline and was undone."""
+
+    status = 504
+    title = "Update timed out"
+
+
+class PreconditionFailed(JiqunError):
+    """The graph is not, or no longer, what the request takes it to be (If-Match and the like)."""
+
+    status = 412
+    title = "Precondition failed"

@@ -105,7 +105,9 @@ def public_url(scope: Scope, settings: Settings) -> str:
 
 def reader_of(scope: Scope, settings: Settings) -> Reader:
     """Tell for whom the page of this request is written."""
-    parameters = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    parameters = parse_qsl(
+        scope["query_string"].decode("latin-1"), keep_blank_values=True, encoding="latin-1"
+    )
     asked = next((value for name, value in parameters if name == "lang"), None)
     lang, chosen = choose_language(asked, header(scope, b"accept-language"))
     root = settings.root_path
