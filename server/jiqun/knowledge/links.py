@@ -258,9 +258,10 @@ class _Rows:
     def _confidence(self, line: int, text: str) -> Decimal:
         try:
             number = Decimal(text)
+            fits = 0 <= number <= 1
         except InvalidOperation:
-            number = Decimal(-1)
-        if not 0 <= number <= 1:
+            number, fits = Decimal(0), False
+        if not fits:
             self._wrong(line, f"confidence must be a number from 0 to 1, not {text!r}")
         return number
 
