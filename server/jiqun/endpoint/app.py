@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from jiqun.endpoint.metrics import Metrics
 from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import open_release
-from jiqun.endpoint.routes import dumps, health, home, metrics, queries, sources, things
+from jiqun.endpoint.routes import dumps, health, home, metrics, queries, sources, things, void
 from jiqun.endpoint.routes.graphs import serve_graphs
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.service import Service
@@ -76,7 +77,7 @@ def create_app(release: Path, settings: Settings | None = None) -> Endpoint:
     app.state.engine = engine
     app.state.service = Service(opened, engine, settings)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in (health, home, queries, sources, things, dumps, metrics):
+    for each in (health, home, queries, sources, things, dumps, metrics, void):
         app.include_router(each.router)
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)
@@ -90,6 +91,20 @@ def create_app(release: Path, settings: Settings | None = None) -> Endpoint:
         {"/sparql": serve_sparql, "/graphs": serve_graphs},
     )
     return app
+
+
+async def switch_release(app: Endpoint, folder: Path) -> None:
+    """Serve the release in `folder` from now on; what is under way ends on the one before.
+
+    Raises `ReleaseError`, and goes on with the one before, when the new one is not usable.
+    """
+    state = app.state
+    opened = await asyncio.to_thread(open_release, folder)
+    await state.engine.switch(opened.store)
+    state.release = opened
+    state.service = Service(opened, state.engine, state.settings)
+    app.title, app.version = opened.title, opened.version
+    app.openapi_schema = None
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
