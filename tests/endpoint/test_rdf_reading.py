@@ -109,7 +109,7 @@ REFUSED = {
     ),
     "a scoped remote context": (
         "application/ld+json",
-        '{"@context": {"p": {"@id": "p:p", "@context": "http://127.0.0.1:9/"}}, "p": {"q": 1}}',
+        '{"@context": {"p": {"@id": "x:p", "@context": "http://127.0.0.1:9/"}}, "p": {"q": 1}}',
         "remote context",
     ),
     "JSON-LD that breaks off": ("application/ld+json", '{"@id": "a"', "JSON-LD"),

@@ -28,8 +28,21 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from jiqun.endpoint.replies import Receive, Scope, Send
 
-def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
+
+class Endpoint(FastAPI):
+    """The application; requests come in through `front`, many never reach the framework."""
+
+    front: Front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the lifespan."""
+        scope["app"] = self
+        await self.front(scope, receive, send)
+
+
+def create_app(release: Path, settings: Settings | None = None) -> Endpoint:
     """Make the application that serves the release in the folder `release`.
 
     The release is opened at once; raises `ReleaseError` when it is not usable. The engine starts
@@ -50,7 +63,7 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
             await engine.stop()
             log.flush()
 
-    app = FastAPI(
+    app = Endpoint(
         title=opened.title,
         version=opened.version,
         lifespan=lifespan,
@@ -65,17 +78,17 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     for each in (health, home, queries, sources, things, dumps, metrics):
         app.include_router(each.router)
-    app.state.metrics = Metrics()
-    app.add_middleware(
-        Front,
-        settings=settings,
-        metrics=app.state.metrics,
-        log=log if settings.log_requests else None,
-        direct={"/sparql": serve_sparql, "/graphs": serve_graphs},
-    )
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_error)
+    app.state.metrics = Metrics()
+    app.front = Front(
+        super(Endpoint, app).__call__,
+        settings,
+        app.state.metrics,
+        log if settings.log_requests else None,
+        {"/sparql": serve_sparql, "/graphs": serve_graphs},
+    )
     return app
 
 

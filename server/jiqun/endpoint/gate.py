@@ -95,15 +95,15 @@ def with_row_limit(inspection: Inspection, rows: int) -> str:
 
 
 def _inspect(text: str, limits: Limits, allowed_services: frozenset[str]) -> Inspection:
-    _hold("query_length", len(text), limits)
+    hold("query_length", len(text), limits)
     text, tokens, nesting = tokenize(text, limits.tokens, limits.nesting)
-    _hold("tokens", len(tokens), limits)
-    _hold("nesting", nesting, limits)
+    hold("tokens", len(tokens), limits)
+    hold("nesting", nesting, limits)
     form = _form(text, tokens)
     shape = read_shape(tokens)
-    _hold_shape(shape, limits)
-    services = _services(text, tokens)
-    _hold_services(services, allowed_services)
+    hold_shape(shape, limits)
+    services = services_of(text, tokens)
+    hold_services(services, allowed_services)
     row_limit, span = _row_limit(tokens)
     return Inspection(
         text=text,
@@ -124,24 +124,28 @@ _inspect_cached: Callable[[str, Limits, frozenset[str]], Inspection] = lru_cache
 )
 
 
-def _hold(name: str, found: int, limits: Limits) -> None:
-    """Refuse a query that has `found` of what the limit `name` counts, when that is too many."""
-    allowed: int = getattr(limits, name)
+def hold(name: str, found: int, limits: Limits, most: int | None = None) -> None:
+    """Refuse what has `found` of what the limit `name` counts, when that is too many.
+
+    `most` is given for a limit that is none of `Limits`.
+    """
+    allowed: int = getattr(limits, name) if most is None else most
     if found > allowed:
-        help_text = next(f.metadata["help"] for f in fields(limits) if f.name == name)
+        help_text = next((f" ({f.metadata['help']})" for f in fields(limits) if f.name == name), "")
         raise QueryTooLarge(
-            f"The query exceeds the limit “{name}”: {found} found, {allowed} allowed. "
-            f"({help_text}) Shorten the query or split it."
+            f"The query exceeds the limit “{name}”: {found} found, {allowed} allowed."
+            f"{help_text} Shorten the query or split it."
         )
 
 
-def _hold_shape(shape: Shape, limits: Limits) -> None:
-    _hold("triple_patterns", len(shape.patterns), limits)
-    _hold("path_length", shape.longest_path, limits)
-    _hold("values", shape.values, limits)
-    _hold("unions", shape.unions, limits)
-    _hold("groups", shape.groups, limits)
-    _hold("expressions", shape.expressions, limits)
+def hold_shape(shape: Shape, limits: Limits) -> None:
+    """Refuse a query whose parts are more than the limits allow."""
+    hold("triple_patterns", len(shape.patterns), limits)
+    hold("path_length", shape.longest_path, limits)
+    hold("values", shape.values, limits)
+    hold("unions", shape.unions, limits)
+    hold("groups", shape.groups, limits)
+    hold("expressions", shape.expressions, limits)
 
 
 def _form(text: str, tokens: list[Token]) -> str:
@@ -165,7 +169,7 @@ def _form(text: str, tokens: list[Token]) -> str:
     return first.text
 
 
-def _services(text: str, tokens: list[Token]) -> tuple[str, ...]:
+def services_of(text: str, tokens: list[Token]) -> tuple[str, ...]:
     """Return the endpoints that SERVICE calls, as written, without their angle brackets."""
     if "service" not in text.lower():
         return ()
@@ -190,7 +194,8 @@ def _glued(tokens: list[Token], at: int) -> bool:
     return after == "{" and before not in {"GRAPH", "FROM", "NAMED"}
 
 
-def _hold_services(services: tuple[str, ...], allowed: frozenset[str]) -> None:
+def hold_services(services: tuple[str, ...], allowed: frozenset[str]) -> None:
+    """Refuse a SERVICE whose IRI is not, character by character, among `allowed`."""
     for service in services:
         if service not in allowed:
             shown = "an endpoint given by a variable or a prefixed name"

@@ -251,7 +251,7 @@ class Running:
         if not self._worker.alive:
             self._release(retire=True)
             return
-        self._worker.send(frames.CANCEL, {})
+        self._worker.send(frames.CANCEL, b"")
         task = self._loop.create_task(self._wind_down())
         self._engine.tasks.add(task)
         task.add_done_callback(self._engine.tasks.discard)

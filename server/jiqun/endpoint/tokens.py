@@ -244,7 +244,7 @@ def place(text: str, position: int) -> str:
 def _decoded(text: str, found: re.Match[str]) -> str:
     if found["kept"] is not None:
         return found[0]
-    code = int(found[0], 0)
+    code = int(found[2] or found[3], 16)
     if code > 0x10FFFF or 0xD800 <= code < 0xE000:
         where = place(text, found.start())
         raise MalformedQuery(f"{found[0]} at {where} is not a Unicode character.")

@@ -75,7 +75,7 @@ class Worker:
             return
         if not self.fresh:
             confinement.refuse_writing()
-            confinement.limit_memory(self.memory + STACK_BYTES)
+            confinement.limit_memory(self.memory)
         self.fresh = confinement.private_memory() or 1
         self._send(frames.READY, {"pid": os.getpid()})
 
