@@ -16,7 +16,8 @@ ALLOWED = {
     "binding": set(),
     "knowledge": FOUNDATION,
     "endpoint": FOUNDATION,
-    "cli": FOUNDATION | {"knowledge", "endpoint"},
+    "link_commands": FOUNDATION | {"knowledge"},
+    "cli": FOUNDATION | {"knowledge", "endpoint", "link_commands"},
     "__main__": {"cli"},
     "__init__": set(),
 }

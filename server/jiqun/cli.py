@@ -19,6 +19,7 @@ from jiqun.knowledge import release as releases
 from jiqun.knowledge.files import write_text
 from jiqun.knowledge.format import reformat
 from jiqun.knowledge.passages import without_text
+from jiqun.link_commands import links
 
 if TYPE_CHECKING:
     from jiqun.settings import Settings
@@ -30,6 +31,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(links, name="links")
 
 ContentFolder = Annotated[
     Path | None,

@@ -16,6 +16,7 @@ from jiqun.knowledge.dumps import with_passages
 from jiqun.knowledge.findings import Finding
 from jiqun.knowledge.identifiers import check_identifiers
 from jiqun.knowledge.knowledge import complete
+from jiqun.knowledge.link_rules import check_links
 from jiqun.knowledge.parse import Document, Malformed, read
 from jiqun.knowledge.passages import check_source
 from jiqun.knowledge.positions import Locator
@@ -48,6 +49,7 @@ def check(content: Content, texts: Path | None = None) -> list[Finding]:
             findings += check_source(document, texts)
     findings += _wordings(documents, texts)
     findings += check_identifiers(documents, content)
+    findings += check_links(documents, content)
     if not any(finding.rule in {"syntax", "file"} for finding in findings):
         graphs = [str(quad.graph_name)[1:-1] for each in documents for quad in each.quads]
         shorten = Compactor(with_passages(prefixes[0].prefixes, graphs)).write

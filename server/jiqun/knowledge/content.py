@@ -73,6 +73,10 @@ class Content:
         """The files that say what each thing is and what it is called."""
         return _sorted(self.root / "data" / "register", "*.ttl")
 
+    def geometries(self) -> list[Path]:
+        """The files that say where things lie."""
+        return _sorted(self.root / "data" / "geo", "*.ttl")
+
     def links(self) -> list[Path]:
         """The SSSOM mapping sets, one for every target."""
         return _sorted(self.root / "data" / "links", "*.sssom.tsv")
@@ -91,7 +95,8 @@ class Content:
 
     def canonical(self) -> list[Path]:
         """The files that have one canonical form, which `jiqun fmt` gives them."""
-        return [*self.concepts(), *self.registers(), *self.source_descriptions(), *self.facts()]
+        identities = [*self.concepts(), *self.registers(), *self.geometries()]
+        return [*identities, *self.source_descriptions(), *self.facts()]
 
     def name(self, path: Path) -> str:
         """How messages call a file: relative to the root, with forward slashes."""

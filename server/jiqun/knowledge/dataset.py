@@ -25,6 +25,7 @@ ALIGNMENTS: Final = f"{GRAPH}alignments"
 CONCEPTS: Final = f"{GRAPH}concepts"
 SHAPES: Final = f"{GRAPH}shapes"
 REGISTER: Final = f"{GRAPH}register"
+GEO: Final = f"{GRAPH}geo"
 SOURCES: Final = f"{GRAPH}sources"
 INFERRED: Final = f"{GRAPH}inferred"
 QUERIES: Final = f"{GRAPH}queries"
@@ -47,6 +48,7 @@ def homes(content: Content) -> dict[Path, str]:
     found = {path: graph for path, graph in single.items() if path.exists()}
     found |= dict.fromkeys(content.concepts(), CONCEPTS)
     found |= dict.fromkeys(content.registers(), REGISTER)
+    found |= dict.fromkeys(content.geometries(), GEO)
     found |= dict.fromkeys(content.source_descriptions(), SOURCES)
     return found | dict.fromkeys(content.facts(), "")
 

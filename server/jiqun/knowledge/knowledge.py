@@ -10,6 +10,8 @@ from jiqun.knowledge.catalogue import describe_dataset, describe_queries
 from jiqun.knowledge.dataset import CATALOGUE, INFERRED, QUERIES, Graphs, assemble, merge
 from jiqun.knowledge.headers import read_annotated
 from jiqun.knowledge.inference import Rule, infer
+from jiqun.knowledge.link_graphs import describe_links, link_graphs
+from jiqun.knowledge.links import read_all
 from jiqun.knowledge.terms import RDF_TYPE
 
 if TYPE_CHECKING:
@@ -39,15 +41,19 @@ def complete(
 ) -> Knowledge:
     """Add inferences, queries and the catalogue to what the documents state, and merge all.
 
-    Raises `ContentError` for an inference rule that cannot be run.
+    Raises `ContentError` for an inference rule that cannot be run or links that cannot be read.
     """
     graphs = assemble(documents, content)
     graphs.pop("", None)
+    links = read_all(content)
+    graphs |= link_graphs(links)
     inferred = infer(graphs, inference_rules(content))
     if inferred:
         graphs[INFERRED] = inferred
     if queries:
         graphs[QUERIES] = describe_queries(queries)
+    if links:
+        graphs[CATALOGUE] = describe_links(links)
     release = version("jiqun")
     default = merge(graphs)
     counts = {
@@ -55,8 +61,9 @@ def complete(
         "classes": len({triple.object for triple in default if triple.predicate == RDF_TYPE}),
         "properties": len({triple.predicate for triple in default}),
     }
-    graphs[CATALOGUE] = describe_dataset(TITLE, release, counts)
-    return Knowledge(release, graphs, default | graphs[CATALOGUE], queries)
+    described = describe_dataset(TITLE, release, counts)
+    graphs[CATALOGUE] = graphs.get(CATALOGUE, set()) | described
+    return Knowledge(release, graphs, default | described, queries)
 
 
 def inference_rules(content: Content) -> list[Rule]:
