@@ -62,8 +62,13 @@ class Settings(BaseSettings):
 
     # The engine
     workers: Annotated[
-        int, Field(ge=1, description="Worker processes that evaluate queries of any weight.")
-    ] = max(2, _processors())
+        int,
+        Field(
+            ge=1,
+            description="Worker processes that evaluate queries of any weight; by default one for "
+            "each processor, and at least two.",
+        ),
+    ] = Field(default_factory=lambda: max(2, _processors()))
     light_workers: Annotated[
         int, Field(ge=1, description="Further worker processes that only take light queries.")
     ] = 1
@@ -232,7 +237,12 @@ class Settings(BaseSettings):
 def table() -> list[tuple[str, str, str, str]]:
     """One row a setting: name, environment variable, default, help text; in order."""
     return [
-        (name, f"JIQUN_{name.upper()}", repr(field.default), field.description or "")
+        (
+            name,
+            f"JIQUN_{name.upper()}",
+            "computed" if field.default_factory else repr(field.default),
+            field.description or "",
+        )
         for name, field in Settings.model_fields.items()
     ]
 
