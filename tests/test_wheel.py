@@ -63,6 +63,19 @@ def test_the_wheel_answers_a_saved_query(installed: Path, elsewhere: Path) -> No
     assert len(listed.stdout.splitlines()) == len(entries) > 0
 
 
+def test_the_wheel_does_not_write_into_itself(installed: Path, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("words", encoding="utf-8")
+    for command in (["fmt"], ["new-source", "x", "--text", str(text)]):
+        done = subprocess.run(
+            [str(installed), *command], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert done.stderr == (
+            "jiqun: There is no checkout here to change; name it with --content.\n"
+        )
+
+
 @pytest.fixture
 def address(installed: Path, elsewhere: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:

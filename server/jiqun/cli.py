@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 the content has findings, 2 the command could not be done,
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -85,7 +86,7 @@ def fmt(
     content: ContentFolder = None,
 ) -> None:
     """Give every data file its one canonical form."""
-    found = contents.locate(content)
+    found = contents.locate(content, writing=not check_only)
     changed = reformat(found, files)
     for path, text in changed.items():
         typer.echo(found.name(path))
@@ -106,7 +107,7 @@ def new_source(  # noqa: PLR0913, PLR0917 (typer reads options from parameters)
     content: ContentFolder = None,
 ) -> None:
     """Prepare data/sources/SLUG/: hash, numbered passages with offsets, no sentences."""
-    found = contents.locate(content)
+    found = contents.locate(content, writing=True)
     known = scaffold.Particulars(url, title, publisher, date)
     skeleton = scaffold.new_source(found, slug, text, known)
     for name, words in skeleton.passages:
@@ -178,6 +179,7 @@ def query(
     given = parameters(context.args)
     answer = run_query(release, name, given, format_name, _settings())
     sys.stdout.buffer.write(answer)
+    sys.stdout.flush()
 
 
 def parameters(arguments: list[str]) -> dict[str, list[str]]:
@@ -213,4 +215,11 @@ def main() -> None:
         app()
     except JiqunError as error:
         typer.echo(f"jiqun: {error.detail}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:  # whoever read the output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        about = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"jiqun: {about}{error.strerror or error}", err=True)
         sys.exit(2)

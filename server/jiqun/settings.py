@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path  # noqa: TC003 (pydantic reads it)
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 KIBIBYTE = 1024
@@ -61,8 +62,13 @@ class Settings(BaseSettings):
 
     # The engine
     workers: Annotated[
-        int, Field(ge=1, description="Worker processes that evaluate queries of any weight.")
-    ] = max(2, _processors())
+        int,
+        Field(
+            ge=1,
+            description="Worker processes that evaluate queries of any weight; by default one for "
+            "each processor, and at least two.",
+        ),
+    ] = Field(default_factory=lambda: max(2, _processors()))
     light_workers: Annotated[
         int, Field(ge=1, description="Further worker processes that only take light queries.")
     ] = 1
@@ -123,6 +129,40 @@ class Settings(BaseSettings):
     query_expressions: Annotated[
         int, Field(ge=1, description="Most expressions of a query that are given a name with AS.")
     ] = 200
+
+    # Writing
+    workspace: Annotated[
+        Path | None,
+        Field(
+            description="Folder for what users write, apart from the release; served together "
+            "with it, or alone. Made when it is missing."
+        ),
+    ] = None
+    update_token: Annotated[
+        SecretStr | None,
+        Field(description="Token that allows writing; without one, nobody may write."),
+    ] = None
+    update_token_file: Annotated[
+        Path | None, Field(description="File with the token that allows writing.")
+    ] = None
+    load_allow: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Origins, such as https://example.org, that LOAD may fetch from. Empty: "
+            "LOAD is refused."
+        ),
+    ] = ()
+    update_seconds: Annotated[
+        float,
+        Field(gt=0, description="Longest time for one update, in seconds; then it is undone."),
+    ] = 60.0
+    update_length: Annotated[
+        int, Field(ge=1, description="Longest text of an update, in characters.")
+    ] = 1_000_000
+    write_bytes: Annotated[
+        int,
+        Field(ge=KIBIBYTE, description="Longest graph that is sent or loaded, in bytes."),
+    ] = 64 * MEBIBYTE
 
     # Requests
     body_bytes: Annotated[
@@ -197,6 +237,16 @@ class Settings(BaseSettings):
 def table() -> list[tuple[str, str, str, str]]:
     """One row a setting: name, environment variable, default, help text; in order."""
     return [
-        (name, f"JIQUN_{name.upper()}", repr(field.default), field.description or "")
+        (
+            name,
+            f"JIQUN_{name.upper()}",
+            "computed" if field.default_factory else repr(field.default),
+            field.description or "",
+        )
         for name, field in Settings.model_fields.items()
     ]
+
+
+if __name__ == "__main__":
+    for _, variable, default, help_text in table():
+        print(f"| `{variable}` | `{default}` | {help_text} |")  # noqa: T201 -- its whole purpose

@@ -85,8 +85,8 @@ class Audit(HTMLParser):
             self.problems.append("img without alt")
         if tag == "nav" and not given.get("aria-label"):
             self.problems.append("nav without a name")
-        if given.get("role") == "region" and not given.get("aria-labelledby"):
-            self.problems.append("region without a name")
+        if given.get("role") == "group" and not given.get("aria-labelledby"):
+            self.problems.append("group without a name")
 
     def _note(self, tag: str, given: dict[str, str]) -> None:
         if tag == "html":

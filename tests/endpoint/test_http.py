@@ -39,6 +39,8 @@ ADDRESSES = [
     "/health/live",
     "/health/ready",
     "/openapi.json",
+    "/.well-known/void",
+    "/graphs?default",
     "/none",
 ]
 
@@ -275,6 +277,18 @@ class TestServiceDescription:
     def test_it_is_not_to_be_had_as_results(self, client: httpx.Client) -> None:
         accept = {"Accept": "application/sparql-results+json"}
         assert client.get("/sparql", headers=accept).status_code == 406
+
+
+def test_the_dataset_is_described_in_void(server: LiveServer) -> None:
+    response = server.client.get("/.well-known/void")
+    values = {
+        str(quad.predicate).rpartition("#")[2]: quad.object.value
+        for quad in parse(response.content, RdfFormat.TURTLE)
+    }
+    assert values["sparqlEndpoint>"] == f"{server.url}/sparql"
+    assert values["triples>"] == "30"
+    dump = server.client.get(values["dataDump>"])
+    assert dump.status_code == 200
 
 
 class TestBehindAProxy:

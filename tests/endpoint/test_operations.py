@@ -11,6 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from endpoint.live_server import running
+from endpoint.tiny_release import write_release
 from jiqun.endpoint.cache import Entry, ResultCache
 from jiqun.settings import Settings, table
 
@@ -84,6 +85,27 @@ def test_the_process_ends_well_when_told_to(release_folder: Path) -> None:
         live.client.get("/health/ready")
         live.process.send_signal(signal.SIGTERM)
         assert live.process.wait(30) in {0, -signal.SIGTERM}
+
+
+def test_a_hangup_switches_to_the_new_release(release_folder: Path, tmp_path: Path) -> None:
+    current = tmp_path / "current"
+    current.symlink_to(release_folder)
+    count = {"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", "format": "csv"}
+    with running(current, workers=1) as live:
+        before = live.client.get("/sparql", params=count)
+        other = write_release(tmp_path / "other", "id:new a kg:Region .", version="0.0.2")
+        current.unlink()
+        current.symlink_to(other)
+        live.process.send_signal(signal.SIGHUP)
+        live.log.wait_for(re.compile(r"Serving Jiqun 0\.0\.2 \("))
+        headers = {"If-None-Match": before.headers["etag"]}
+        after = live.client.get("/sparql", params=count, headers=headers)
+        assert (before.text, after.text) == ("n\r\n30\r\n", "n\r\n31\r\n")
+        assert live.client.get("/dumps").json()["version"] == "0.0.2"
+        (other / "manifest.json").unlink()
+        live.process.send_signal(signal.SIGHUP)
+        live.log.wait_for(re.compile("The release stays as it was: .* has no manifest.json"))
+        assert live.client.get("/sparql", params=count).text == after.text
 
 
 def test_every_setting_has_a_help_text() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
 from jiqun.endpoint.release import open_release
-from jiqun.endpoint.run_query import run_query
+from jiqun.endpoint.run_query import run_query, table_text
 from jiqun.endpoint.saved_queries import Parameter, read_value
 from jiqun.errors import BadParameter, NotFound
 from jiqun.settings import Settings
@@ -237,3 +237,28 @@ def test_the_command_line_gives_the_same_answers(release_folder: Path) -> None:
         run_query(release_folder, "clusters-of-region", {}, "csv", settings)
     with pytest.raises(BadParameter, match="Possible: table, json, xml, csv, tsv"):
         run_query(release_folder, name, {}, "turtle", settings)
+
+
+def test_tables_are_aligned_and_say_labels_once() -> None:
+    def literal(value: str) -> dict[str, str]:
+        return {"type": "literal", "value": value}
+
+    thing = {"type": "uri", "value": f"{ID}beijing"}
+    document = {
+        "head": {"vars": ["place", "placeLabel", "noteLabel", "n"]},
+        "results": {
+            "bindings": [
+                {"place": thing, "placeLabel": literal("北京"), "n": literal("1")},
+                {"place": thing, "noteLabel": literal("a\nb" + "字" * 50), "n": literal("22")},
+            ]
+        },
+    }
+    assert table_text(document).splitlines() == [
+        "place" + " " * 7 + "noteLabel" + " " * 37 + "n",
+        "─" * 10 + "  " + "─" * 44 + "  " + "──",
+        "北京" + " " * 54 + "1",
+        "id:beijing  a b" + "字" * 20 + "…  22",
+        "",
+        "2 rows",
+    ]
+    assert table_text({"boolean": False}) == "no\n"

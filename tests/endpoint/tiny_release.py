@@ -142,10 +142,13 @@ QUERIES: Final[list[dict[str, Any]]] = [
 ]
 
 
-def write_release(folder: Path) -> Path:
-    """Write the tiny release into `folder`, the manifest last; gives `folder` back."""
+def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Path:
+    """Write the tiny release into `folder`, the manifest last; gives `folder` back.
+
+    `further` is Turtle for the register, for a release that differs.
+    """
     folder.mkdir(parents=True)
-    named = list(parse(CONTENT, RdfFormat.TRIG))
+    named = list(parse(f"{CONTENT}graph:register {{ {further} }}", RdfFormat.TRIG))
     merged = sorted(
         {Quad(q.subject, q.predicate, q.object, DefaultGraph()) for q in named}, key=str
     )
@@ -187,7 +190,7 @@ def write_release(folder: Path) -> Path:
     manifest = {
         "format": 1,
         "title": "Jiqun",
-        "version": "0.0.1",
+        "version": version,
         "release": hashlib.sha256(contents["jiqun.nq.gz"][0] or b"").hexdigest(),
         "ontology": {
             "iri": "https://w3id.org/jiqun/ontology",

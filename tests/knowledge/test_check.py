@@ -103,6 +103,11 @@ def test_a_thing_described_twice_is_found_at_the_later_file(small: Small) -> Non
     ]
 
 
+def test_a_quote_of_forty_characters_is_not_too_long(small: Small) -> None:
+    small.replace(SOURCE, "位于𠮷县", "二十个字" * 10)
+    assert not any("quote-length" in line for line in found(small))
+
+
 def test_two_types_are_well_when_one_is_a_subclass_of_the_other(small: Small) -> None:
     small.replace(THINGS, "id:pumps a kg:Cluster", "id:pumps a kg:Cluster , kg:Thing")
     assert found(small) == []

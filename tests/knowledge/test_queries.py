@@ -97,7 +97,8 @@ def test_the_description_in_rdf_runs_as_it_stands(small: Small) -> None:
     (subject,) = graph.subjects(rdflib.RDF.type, SH.SPARQLExecutable)
     assert str(subject) == "https://w3id.org/jiqun/query/where"
     assert (subject, rdflib.RDF.type, SH.SPARQLSelectExecutable) in graph
-    assert len(list(graph.objects(subject, rdflib.RDFS.comment))) == 1
+    (comment,) = graph.objects(subject, rdflib.RDFS.comment)
+    assert comment == rdflib.Literal("Where is a cluster?", lang="en")
     (text,) = graph.objects(subject, SH.select)
     parseQuery(str(text))
     rows = ox.Store().query(str(text))

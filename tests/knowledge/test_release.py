@@ -134,6 +134,8 @@ def test_the_turtle_is_readable(release: Path) -> None:
 
 def test_the_evidence_of_a_statement_is_one_hop_away(release: Path) -> None:
     evidence = rdflib.Graph().parse(data=text(release, "evidence.ttl.gz"), format="turtle")
+    statements = set(evidence.subjects(rdflib.RDF.type, rdflib.RDF.Statement))
+    assert len(statements) == manifest(release)["counts"]["statements"]
     asked = f"""
         PREFIX prov: <http://www.w3.org/ns/prov#>
         SELECT ?words ?passage ?source WHERE {{
@@ -156,6 +158,22 @@ def test_a_build_that_fails_leaves_the_former_release(small: Small, release: Pat
     small.replace("ontology/inferences/located-upwards.rq", "CONSTRUCT", "CONSTRUCTS")
     with pytest.raises(ContentError):
         build(small.content, release)
+    assert sorted(path.name for path in release.parent.iterdir()) == [
+        "content",
+        "release",
+        "texts",
+    ]
+
+
+def test_a_full_disk_leaves_the_former_release(small: Small, release: Path) -> None:
+    before = manifest(release)
+    limited = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); "
+    limited += "from jiqun.cli import main; main()"
+    command = [sys.executable, "-c", limited, "build", "--release", str(release)]
+    command += ["--content", str(small.content.root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "jiqun: File too large\n")
+    assert manifest(release) == before
     assert sorted(path.name for path in release.parent.iterdir()) == [
         "content",
         "release",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from jiqun.endpoint.metrics import Metrics
 from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import open_release
-from jiqun.endpoint.routes import dumps, health, home, metrics, queries, sources, things
+from jiqun.endpoint.routes import dumps, health, home, metrics, queries, sources, things, void
 from jiqun.endpoint.routes.graphs import serve_graphs
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.service import Service
@@ -28,8 +29,21 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from jiqun.endpoint.replies import Receive, Scope, Send
 
-def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
+
+class Endpoint(FastAPI):
+    """The application; requests come in through `front`, many never reach the framework."""
+
+    front: Front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the lifespan."""
+        scope["app"] = self
+        await self.front(scope, receive, send)
+
+
+def create_app(release: Path, settings: Settings | None = None) -> Endpoint:
     """Make the application that serves the release in the folder `release`.
 
     The release is opened at once; raises `ReleaseError` when it is not usable. The engine starts
@@ -50,7 +64,7 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
             await engine.stop()
             log.flush()
 
-    app = FastAPI(
+    app = Endpoint(
         title=opened.title,
         version=opened.version,
         lifespan=lifespan,
@@ -63,20 +77,34 @@ def create_app(release: Path, settings: Settings | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.service = Service(opened, engine, settings)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in (health, home, queries, sources, things, dumps, metrics):
+    for each in (health, home, queries, sources, things, dumps, metrics, void):
         app.include_router(each.router)
-    app.state.metrics = Metrics()
-    app.add_middleware(
-        Front,
-        settings=settings,
-        metrics=app.state.metrics,
-        log=log if settings.log_requests else None,
-        direct={"/sparql": serve_sparql, "/graphs": serve_graphs},
-    )
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_error)
+    app.state.metrics = Metrics()
+    app.front = Front(
+        super(Endpoint, app).__call__,
+        settings,
+        app.state.metrics,
+        log if settings.log_requests else None,
+        {"/sparql": serve_sparql, "/graphs": serve_graphs},
+    )
     return app
+
+
+async def switch_release(app: Endpoint, folder: Path) -> None:
+    """Serve the release in `folder` from now on; what is under way ends on the one before.
+
+    Raises `ReleaseError`, and goes on with the one before, when the new one is not usable.
+    """
+    state = app.state
+    opened = await asyncio.to_thread(open_release, folder)
+    await state.engine.switch(opened.store)
+    state.release = opened
+    state.service = Service(opened, state.engine, state.settings)
+    app.title, app.version = opened.title, opened.version
+    app.openapi_schema = None
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

@@ -46,7 +46,7 @@ class InternalError(JiqunError):
 
 
 class Front:
-    """ASGI middleware around the whole application; `direct` maps paths to ASGI applications."""
+    """An ASGI application around the whole; `direct` maps paths to ASGI applications."""
 
     def __init__(
         self,

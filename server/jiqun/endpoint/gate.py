@@ -124,14 +124,17 @@ _inspect_cached: Callable[[str, Limits, frozenset[str]], Inspection] = lru_cache
 )
 
 
-def hold(name: str, found: int, limits: Limits) -> None:
-    """Refuse a query that has `found` of what the limit `name` counts, when that is too many."""
-    allowed: int = getattr(limits, name)
+def hold(name: str, found: int, limits: Limits, most: int | None = None) -> None:
+    """Refuse what has `found` of what the limit `name` counts, when that is too many.
+
+    `most` is given for a limit that is none of `Limits`.
+    """
+    allowed: int = getattr(limits, name) if most is None else most
     if found > allowed:
-        help_text = next(f.metadata["help"] for f in fields(limits) if f.name == name)
+        help_text = next((f" ({f.metadata['help']})" for f in fields(limits) if f.name == name), "")
         raise QueryTooLarge(
-            f"The query exceeds the limit “{name}”: {found} found, {allowed} allowed. "
-            f"({help_text}) Shorten the query or split it."
+            f"The query exceeds the limit “{name}”: {found} found, {allowed} allowed."
+            f"{help_text} Shorten the query or split it."
         )
 
 

@@ -187,7 +187,8 @@ class Lane:
             self._refill()
             return
         self.workers.add(worker)
-        if worker.store == self.store or self.store is None:
+        # By identity: another store may stand under the same name, as after a new build.
+        if worker.store is self.store or self.store is None:
             self.idle.append(worker)
             self._dispatch()
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -53,9 +54,7 @@ class Metrics:
 
     def count(self, account: Account) -> None:
         """Count a request that is over."""
-        route = account.path.lstrip("/").partition("/")[0]
-        route = "/" if not route else f"/{route}" if route in _ROUTES else "other"
-        self._requests[route, account.status] += 1
+        self._requests[_route(account.path), account.status] += 1
         self._bytes += account.size
         if account.query:
             self._queries[account.outcome or "refused"] += 1
@@ -107,6 +106,13 @@ class Metrics:
             yield "jiqun_query_seconds_bucket", {"le": str(bound)}, total
         yield "jiqun_query_seconds_sum", {}, self._seconds
         yield "jiqun_query_seconds_count", {}, total
+
+
+@lru_cache(maxsize=256)
+def _route(path: str) -> str:
+    """Give the route of a path; there are few, whatever is asked for."""
+    name = path[1:].partition("/")[0]
+    return f"/{name}" if not name or name in _ROUTES else "other"
 
 
 def _engine_families(engine: Engine) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -38,14 +38,20 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a question will be answered; `key` is None for what may differ from time to time."""
+    """How a question will be answered, whoever asks it.
+
+    `key` is None for what may differ from time to time.
+    """
 
     job: Job
     choice: Choice
     key: bytes | None
     coding: str | None
-    if_none_match: str | None
     excel: bool = False
+
+    def for_client(self, client: str) -> Plan:
+        """Give the same plan on account of another client."""
+        return replace(self, job=replace(self.job, client=client))
 
 
 def key_of(realm: str, job: Job, choice: Choice, *, excel: bool) -> bytes:

@@ -56,7 +56,7 @@ class Release:
     @property
     def store(self) -> Path:
         """The folder of the store."""
-        return self.folder / "store"
+        return self.folder.resolve() / "store"
 
 
 def open_release(folder: Path, *, verify: bool = True) -> Release:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from jiqun.settings import Settings
 
 TABLE: Final = "table"
+WIDEST_CELL: Final = 44
+"""Columns that a cell of the table takes at most."""
 
 
 def run_query(
@@ -91,32 +93,50 @@ async def _answer(
 
 
 def table_text(document: Mapping[str, Any]) -> str:
-    """Lay out SPARQL results JSON as a table of plain text, columns aligned as terminals show them.
+    """Lay out SPARQL results JSON as a table of plain text, aligned as terminals show it.
 
-    East Asian characters take two columns. IRIs of this graph are shortened to `id:beijing`.
+    East Asian characters take two columns. Where a row has both `?x` and `?xLabel`, one column
+    shows the label; IRIs of this graph are shortened to `id:beijing`, long cells are cut with `…`.
     """
     if "boolean" in document:
         return "yes\n" if document["boolean"] else "no\n"
     names: list[str] = document["head"]["vars"]
-    rows = [
-        [_cell(binding[name]) if name in binding else "" for name in names]
-        for binding in document["results"]["bindings"]
-    ]
-    widths = [max(map(_width, column)) for column in zip(names, *rows, strict=True)]
-    lines = [names, ["─" * width for width in widths], *rows]
-    body = "\n".join(
-        "  ".join(
-            cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)
-        ).rstrip()
-        for line in lines
-    )
+    shown = [name for name in names if name.removesuffix("Label") == name or _alone(name, names)]
+    rows = [[_cell(binding, name) for name in shown] for binding in document["results"]["bindings"]]
+    widths = [max(map(_width, column)) for column in zip(shown, *rows, strict=True)]
+    lines = [shown, ["─" * width for width in widths], *rows]
+    body = "\n".join(_line(cells, widths) for cells in lines)
     count = "1 row" if len(rows) == 1 else f"{len(rows)} rows"
     return f"{body}\n\n{count}\n"
 
 
-def _cell(term: Mapping[str, str]) -> str:
+def _alone(name: str, names: Sequence[str]) -> bool:
+    return name.removesuffix("Label") not in names
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _cell(binding: Mapping[str, Mapping[str, str]], name: str) -> str:
+    term = binding.get(f"{name}Label", binding.get(name))
+    if term is None:
+        return ""
     value = compact(term["value"]) if term["type"] == "uri" else term["value"]
-    return "".join(each if each.isprintable() else " " for each in value)
+    printable = "".join(each if each.isprintable() else " " for each in value)
+    return printable if _width(printable) <= WIDEST_CELL else _cut(printable)
+
+
+def _cut(text: str) -> str:
+    kept = ""
+    for character in text:
+        if _width(kept + character) >= WIDEST_CELL:
+            break
+        kept += character
+    return f"{kept}…"
 
 
 def _width(text: str) -> int:

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import logging
+import signal
 import socket
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from jiqun.endpoint.app import create_app
+from jiqun.endpoint.app import create_app, switch_release
 from jiqun.endpoint.connection import HttpConnection
-from jiqun.errors import AddressError
+from jiqun.errors import AddressError, JiqunError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from fastapi import FastAPI
 
+    from jiqun.endpoint.app import Endpoint
     from jiqun.settings import Settings
+
+_log = logging.getLogger("jiqun.serve")
 
 _BACKLOG: Final = 2048
 _KEEP_ALIVE_SECONDS: Final = 15
@@ -32,11 +40,12 @@ def serve(release: Path, settings: Settings) -> None:
     cannot be listened on, both before anything is served.
     """
     app = create_app(release, settings)
+    app.router.lifespan_context = _listening_to_hangups(app, release)
     with listen(settings.host, settings.port) as listener:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
         logging.basicConfig(level=logging.INFO, format="%(message)s")
-        logging.getLogger("jiqun").info(
+        _log.info(
             "Serving %s %s at http://%s:%d%s/",
             app.state.release.title,
             app.state.release.version,
@@ -45,6 +54,37 @@ def serve(release: Path, settings: Settings) -> None:
             settings.root_path,
         )
         uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
+
+
+def _listening_to_hangups(
+    app: Endpoint, release: Path
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request."""
+    inner = app.router.lifespan_context
+    switches: set[asyncio.Task[None]] = set()
+
+    async def switch() -> None:
+        try:
+            await switch_release(app, release)
+        except JiqunError as error:
+            _log.error("The release stays as it was: %s", error.detail)
+        else:
+            state = app.state.release
+            _log.info("Serving %s %s (%s)", state.title, state.version, state.identifier[:12])
+
+    def hang_up() -> None:
+        task = asyncio.get_running_loop().create_task(switch())
+        switches.add(task)
+        task.add_done_callback(switches.discard)
+
+    @asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
+        async with inner(served):
+            if hasattr(signal, "SIGHUP"):
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+            yield
+
+    return lifespan
 
 
 def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:

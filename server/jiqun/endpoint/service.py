@@ -20,6 +20,7 @@ from jiqun.endpoint.engine import Job
 from jiqun.endpoint.flight import Flight
 from jiqun.endpoint.formats import CSV, JSON, Format, formats_for
 from jiqun.endpoint.negotiate import choose_coding, negotiate
+from jiqun.endpoint.plans import Plans
 from jiqun.endpoint.questions import Plan, Question, etag, key_of, matching_tag
 from jiqun.endpoint.replies import Reply
 from jiqun.endpoint.spreadsheet import blocks_for_spreadsheet, for_spreadsheet
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 VARY: Final = (b"vary", b"Accept, Accept-Encoding")
 PROGRAM: Final = version("jiqun")
 
+_SEAL: Final = frozenset({b"etag", b"content-length"})
+
 
 class Service:
     """One release and the engine that reads it, with the cache of its answers."""
@@ -48,12 +51,18 @@ class Service:
         self.engine = engine
         self.settings = settings
         self.cache = ResultCache(settings.cache_bytes, settings.cache_entry_bytes)
+        self.plans = Plans()
         self._limits = gate_limits(settings)
         self._allowed_services = frozenset(settings.service_allow)
         self._flights: dict[bytes, Flight] = {}
         self._realm = "\0".join(
             (PROGRAM, release.identifier, str(settings.max_rows), str(settings.max_bytes))
         )
+        limits = (
+            f"rows={settings.max_rows}, bytes={settings.max_bytes}, "
+            f"seconds={settings.deadline_seconds:g}"
+        )
+        self._limits_header = (b"jiqun-limits", limits.encode())
         self._cache_control = (
             b"cache-control",
             f"public, max-age={settings.cache_seconds}".encode(),
@@ -74,17 +83,17 @@ class Service:
         job = self._job(question, inspection, choice.format.media_type)
         excel = question.excel and choice.format is CSV
         if not inspection.deterministic:
-            return Plan(job, choice, None, None, None, excel)
+            return Plan(job, choice, None, None, excel)
         key = key_of(self._realm, job, choice, excel=excel)
         coding = choose_coding(question.accept_encoding, CODINGS)
-        return Plan(job, choice, key, coding, question.if_none_match, excel)
+        return Plan(job, choice, key, coding, excel)
 
-    def recall(self, plan: Plan) -> Reply | None:
+    def recall(self, plan: Plan, if_none_match: str | None = None) -> Reply | None:
         """Answer without evaluating anything: unchanged for the client, or cached."""
         if plan.key is None:
             return None
-        if plan.if_none_match:
-            known = matching_tag(plan.if_none_match, plan.key, plan.coding)
+        if if_none_match:
+            known = matching_tag(if_none_match, plan.key, plan.coding)
             if known:
                 headers = (self._cache_control, (b"etag", known), VARY)
                 return Reply(304, headers, outcome="unchanged")
@@ -142,9 +151,7 @@ class Service:
 
     async def collect(self, question: Question, format_: Format = JSON) -> bytes:
         """Answer a question wholly, for use inside this program."""
-        plain = replace(
-            question, accept=None, format=None, accept_encoding=None, if_none_match=None
-        )
+        plain = replace(question, accept=None, format=None, accept_encoding=None)
         plan = self.plan(plain, (format_,))
         reply = self.recall(plan) or await self.answer(plan)
         return await _read_whole(reply)
@@ -170,7 +177,7 @@ class Service:
         answer = await _first(flight)
         headers = (
             (b"cache-control", b"no-store"),
-            *_facts(answer, plan),
+            *self._facts(answer, plan),
             _timing(answer),
         )
         if not answer.complete:
@@ -197,7 +204,7 @@ class Service:
         headers = (
             (b"etag", etag(key, plan.coding)),
             self._cache_control,
-            *_facts(answer, plan),
+            *self._facts(answer, plan),
             _timing(answer),
         )
         return Reply(
@@ -210,26 +217,41 @@ class Service:
         )
 
     def _entry(self, complete: Complete, plan: Plan, key: bytes) -> Entry:
-        headers = (self._cache_control, *_facts(complete.answer, plan))
         body = for_spreadsheet(complete.body) if plan.excel else complete.body
-        return Entry(body, etag(key, None), headers, complete.answer.rows)
+        headers = (self._cache_control, *self._facts(complete.answer, plan))
+        return _sealed(body, etag(key, None), headers, complete.answer.rows)
 
     def _from_entry(self, entry: Entry, key: bytes, coding: str | None, outcome: str) -> Reply:
         if coding is not None and len(entry.body) >= self.settings.compress_from_bytes:
             coded_key = key + coding.encode()
             coded = self.cache.peek(coded_key)
             if coded is None:
-                coded = Entry(
-                    encode(coding, entry.body),
-                    etag(key, coding),
-                    (*entry.headers, (b"content-encoding", coding.encode())),
-                    entry.rows,
-                )
+                headers = tuple(pair for pair in entry.headers if pair[0] not in _SEAL)
+                headers = (*headers, (b"content-encoding", coding.encode()))
+                body = encode(coding, entry.body)
+                coded = _sealed(body, etag(key, coding), headers, entry.rows)
                 self.cache.put(coded_key, coded)
             entry = coded
-        length = (b"content-length", str(len(entry.body)).encode())
-        headers = (*entry.headers, (b"etag", entry.etag), length)
-        return Reply(200, headers, entry.body, outcome=outcome, entry=entry)
+        return Reply(200, entry.headers, entry.body, outcome=outcome, entry=entry)
+
+    def _facts(self, answer: Answer, plan: Plan) -> Headers:
+        """Headers that tell what the answer is, and whether all of it is there."""
+        facts: Headers = (
+            (b"content-type", plan.choice.content_type.encode()),
+            VARY,
+            self._limits_header,
+        )
+        if answer.truncated:
+            facts += ((b"jiqun-truncated", f"rows={plan.job.max_rows}".encode()),)
+        if plan.excel:
+            facts += ((b"content-disposition", b'attachment; filename="answer.csv"'),)
+        return facts
+
+
+def _sealed(body: bytes, tag: bytes, headers: Headers, rows: int | None) -> Entry:
+    """Make an entry whose headers are all there."""
+    seal = ((b"etag", tag), (b"content-length", str(len(body)).encode()))
+    return Entry(body, tag, (*headers, *seal), rows)
 
 
 def gate_limits(settings: Settings) -> gate.Limits:
@@ -262,22 +284,6 @@ async def _first(flight: Flight) -> Answer:
     except BaseException:
         flight.leave()
         raise
-
-
-def _facts(answer: Answer, plan: Plan) -> Headers:
-    """Headers that tell what the answer is, and whether all of it is there."""
-    job = plan.job
-    limits = f"rows={job.max_rows}, bytes={job.max_bytes}, seconds={job.deadline_seconds:g}"
-    facts: Headers = (
-        (b"content-type", plan.choice.content_type.encode()),
-        VARY,
-        (b"jiqun-limits", limits.encode()),
-    )
-    if answer.truncated:
-        facts += ((b"jiqun-truncated", f"rows={job.max_rows}".encode()),)
-    if plan.excel:
-        facts += ((b"content-disposition", b'attachment; filename="answer.csv"'),)
-    return facts
 
 
 def _rewrite(plan: Plan) -> Rewrite | None:

@@ -27,7 +27,7 @@ DCTERMS: Final = "http://purl.org/dc/terms/"
 _XSD_INTEGER: Final = NamedNode("http://www.w3.org/2001/XMLSchema#integer")
 _TYPE: Final = NamedNode(f"{RDF}type")
 
-_WRITERS: Final = {
+WRITERS: Final = {
     "text/turtle": RdfFormat.TURTLE,
     "application/n-triples": RdfFormat.N_TRIPLES,
     "application/rdf+xml": RdfFormat.RDF_XML,
@@ -48,7 +48,7 @@ def describe(
     """Write the description in the format `media_type`; `endpoint` is its absolute URL."""
     triples = list(_triples(endpoint, release, settings, named_graphs))
     output = BytesIO()
-    serialize(triples, output, _WRITERS[media_type], prefixes=PREFIXES)
+    serialize(triples, output, WRITERS[media_type], prefixes=PREFIXES)
     return output.getvalue()
 
 

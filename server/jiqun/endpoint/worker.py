@@ -41,29 +41,12 @@ class Worker:
 
     def serve(self) -> None:
         """Answer frames until the connection closes."""
-        while (frame := self._receive()) is not None:
+        while (frame := frames.receive(self.connection)) is not None:
             kind, body = frame
             if kind == frames.OPEN:
                 self._open(json.loads(body)["store"])
             elif kind == frames.JOB:
                 self._answer(json.loads(body))
-
-    def _receive(self) -> tuple[bytes, bytes] | None:
-        header = self._exactly(frames.HEADER.size)
-        if header is None:
-            return None
-        kind, length = frames.HEADER.unpack(header)
-        body = self._exactly(length)
-        return None if body is None else (kind, body)
-
-    def _exactly(self, length: int) -> bytes | None:
-        data = b""
-        while len(data) < length:
-            part = self.connection.recv(length - len(data))
-            if not part:
-                return None
-            data += part
-        return data
 
     def _open(self, path: str) -> None:
         from pyoxigraph import Store  # noqa: PLC0415

@@ -122,7 +122,15 @@ class WorkerProcess(asyncio.Protocol):
 
     async def open(self, store: Path) -> None:
         """Make the worker read `store`; raises `WorkerNotStarted`."""
-        self.send(frames.OPEN, {"store": str(store)})
+        await self.prepare({"store": str(store)})
+        self.store = store
+
+    async def prepare(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """Make the worker open what `order` names, and return what it says of it.
+
+        Raises `WorkerNotStarted`.
+        """
+        self.send(frames.OPEN, order)
         try:
             kind, body = await asyncio.wait_for(self.receive(), _START_SECONDS)
         except (WorkerGone, TimeoutError):
@@ -132,7 +140,8 @@ class WorkerProcess(asyncio.Protocol):
         if kind != frames.READY:
             self.kill()
             raise WorkerNotStarted(str(json.loads(body)["detail"]))
-        self.store = store
+        said: dict[str, Any] = json.loads(body)
+        return said
 
     @property
     def alive(self) -> bool:
@@ -191,6 +200,21 @@ class WorkerProcess(asyncio.Protocol):
 
 async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
     """Start a worker that reads `store`; raises `WorkerNotStarted`."""
+    worker = await start_process("jiqun.endpoint.worker", confines)
+    try:
+        await worker.open(store)
+    except BaseException:
+        worker.kill()
+        raise
+    return worker
+
+
+async def start_process(module: str, confines: Confines) -> WorkerProcess:
+    """Start a module as a process that speaks in frames; raises `WorkerNotStarted`.
+
+    Its arguments are the number of its socket, niceness, memory in bytes, and `network` or
+    `alone`.
+    """
     loop = asyncio.get_running_loop()
     ours, theirs = socket.socketpair()
     errors, errors_end = os.pipe()
@@ -199,7 +223,7 @@ async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
     try:
         process = subprocess.Popen(  # noqa: ASYNC220, S603
             [
-                *(sys.executable, "-P", "-m", "jiqun.endpoint.worker"),
+                *(sys.executable, "-P", "-m", module),
                 *(str(theirs.fileno()), str(confines.niceness), str(confines.memory_bytes)),
                 "network" if confines.network else "alone",
             ],
@@ -219,9 +243,4 @@ async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
     worker = WorkerProcess(process, errors)
     ours.setblocking(False)
     await loop.create_unix_connection(lambda: worker, sock=ours)
-    try:
-        await worker.open(store)
-    except BaseException:
-        worker.kill()
-        raise
     return worker

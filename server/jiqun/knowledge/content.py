@@ -109,16 +109,19 @@ class Content:
         return (resolved.relative_to(root) if resolved.is_relative_to(root) else path).as_posix()
 
 
-def locate(root: Path | None = None) -> Content:
+def locate(root: Path | None = None, *, writing: bool = False) -> Content:
     """Return the content at `root`, else of the checkout, else what the wheel carries.
 
-    Raises `ContentError` when none of them holds the three folders.
+    Raises `ContentError` when none of them holds the three folders, and for `writing` in what the
+    wheel carries: the next installation would take it away.
     """
     if root is not None:
         return Content(root)
     checkout = _PACKAGE.parent.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / "ontology").is_dir():
         return Content(checkout)
+    if writing:
+        raise ContentError("There is no checkout here to change; name it with --content.")
     return Content(_PACKAGE / "content")
 
 

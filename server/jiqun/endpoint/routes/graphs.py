@@ -29,7 +29,7 @@ WRITING: Final = ("PUT", "POST", "DELETE", "PATCH")
 
 _DEFAULT: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _NAMED: Final = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?graph { ?s ?p ?o } }"
-_EXISTS: Final = "ASK { GRAPH ?graph { ?s ?p ?o } }"
+_EXISTS: Final = "ASK { GRAPH ?graph {} }"
 
 
 async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +49,7 @@ async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
     # The format is settled first, so that 406 does not depend on what there is.
     negotiate(question.accept, question.format, GRAPHS)
     if graph is not None and not await service.holds(_EXISTS, question.substitutions):
-        raise NotFound("There is no graph of this name, or it is empty.")
+        raise NotFound("There is no graph of this name.")
     await send_answer(service, question, scope, receive, send)
 
 

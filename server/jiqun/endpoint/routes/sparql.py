@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +23,9 @@ from jiqun.endpoint.service_description import describe
 from jiqun.errors import JiqunError, UpdateRefused
 
 if TYPE_CHECKING:
+    from jiqun.endpoint.plans import Signature
     from jiqun.endpoint.protocol import Operation
+    from jiqun.endpoint.questions import Plan
     from jiqun.endpoint.replies import Receive, Reply, Scope, Send
     from jiqun.endpoint.service import Service
 
@@ -33,23 +35,51 @@ _BODY_METHODS = frozenset({"POST", "QUERY", "PUT", "PATCH"})
 async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer one request to `/sparql`; the service is `app.state.service`."""
     service: Service = scope["app"].state.service
+    asked = _Asked.of(scope)
+    known = service.plans.get(asked.signature) if scope["method"] in {"GET", "HEAD"} else None
+    if known is not None:
+        await send_planned(service, known, asked.if_none_match, scope, receive, send)
+        return
     operation = await _read(scope, receive, service)
     if isinstance(operation, Update):
         raise UpdateRefused("This endpoint is read-only: it answers queries and takes no updates.")
-    if _wants_page(scope, operation.options.format):
+    if _wants_page(asked.accept, operation.options.format):
         response = await _page(scope, operation, service)
         await response(scope, receive, send)
     elif isinstance(operation, Query):
-        await send_answer(service, ask(scope, operation), scope, receive, send)
+        plan = service.plan(ask(scope, operation))
+        if scope["method"] in {"GET", "HEAD"}:
+            service.plans.put(asked.signature, plan)
+        await send_planned(service, plan, asked.if_none_match, scope, receive, send)
     else:
         await send_whole(await _describe(scope, operation, service), scope["method"], send)
 
 
-def _wants_page(scope: Scope, named: str | None) -> bool:
+class _Asked(NamedTuple):
+    """The headers that matter, and what makes two GET requests ask the same in the same way."""
+
+    accept: str | None
+    if_none_match: str | None
+    signature: Signature
+
+    @classmethod
+    def of(cls, scope: Scope) -> _Asked:
+        accept = coding = if_none_match = b""
+        for name, value in scope["headers"]:
+            if name == b"accept":
+                accept = value if not accept else accept + b", " + value
+            elif name == b"accept-encoding":
+                coding = value if not coding else coding + b", " + value
+            elif name == b"if-none-match":
+                if_none_match = value
+        signature = (scope["query_string"], accept, coding)
+        return cls(accept.decode("latin-1"), if_none_match.decode("latin-1"), signature)
+
+
+def _wants_page(accept: str | None, named: str | None) -> bool:
     if named is not None:
         return named.strip().lower() in {*HTML.names, HTML.media_type}
-    accept = header(scope, b"accept")
-    if accept is None or "html" not in accept:
+    if not accept or "html" not in accept:
         return False
     return negotiate(accept, None, (JSON, TURTLE, HTML)).format is HTML
 
@@ -123,17 +153,29 @@ class AnswerResponse(Response):
 async def send_answer(
     service: Service, question: Question, scope: Scope, receive: Receive, send: Send
 ) -> None:
-    """Answer a question to the client; what is cached needs no watching over the client."""
-    method, account = scope["method"], account_of(scope)
+    """Answer a question to the client."""
     plan = service.plan(question)
+    await send_planned(service, plan, question.if_none_match, scope, receive, send)
+
+
+async def send_planned(  # noqa: PLR0913, PLR0917 -- three of them are ASGI
+    service: Service,
+    plan: Plan,
+    if_none_match: str | None,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+) -> None:
+    """Answer as planned; what is cached needs no watching over the client."""
+    method, account = scope["method"], account_of(scope)
     account.note_job(plan.job)
-    reply = service.recall(plan)
-    if reply is not None and question.if_none_match == "*":
+    reply = service.recall(plan, if_none_match)
+    if reply is not None and if_none_match == "*":
         reply = unchanged(reply)
     if reply is None:
         async with ClientWatch(receive):
-            reply = await service.answer(plan)
-            if question.if_none_match == "*" and plan.key is not None:
+            reply = await service.answer(plan.for_client(account.client))
+            if if_none_match == "*" and plan.key is not None:
                 reply = unchanged(reply)
             account.note_reply(reply)
             if reply.flight is not None:

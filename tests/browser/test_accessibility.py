@@ -1,0 +1,124 @@
+"""Every kind of page in a real browser: WCAG 2.2 AA by axe, no overflow, no policy violations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from endpoint.live_server import LiveServer
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+KG = "PREFIX kg: <https://w3id.org/jiqun/ontology#> "
+ROWS = (
+    KG + "SELECT ?c ?lead ?passage "
+    "{ GRAPH ?passage { ?a kg:applicationFor ?c ; kg:leadApplicant ?lead } }"
+)
+GRAPH = KG + "CONSTRUCT { ?a kg:leadApplicant ?b } WHERE { ?a kg:leadApplicant ?b }"
+
+
+def sparql(text: str) -> str:
+    return "/sparql?" + urlencode({"query": text, "format": "html"})
+
+
+PAGES = {
+    "home": "/",
+    "queries": "/queries",
+    "query": "/queries/clusters-of-region?place=hebei",
+    "query with a problem": "/queries/figures-of-year?year=abc",
+    "form": "/sparql",
+    "rows": sparql(ROWS),
+    "no rows": sparql("SELECT ?x { ?x a <urn:nothing> }"),
+    "yes": sparql("ASK {}"),
+    "graph": sparql(GRAPH),
+    "malformed query": sparql("SELECT * {"),
+    "sources": "/source",
+    "source": "/source/hebei-daily-2024-12-23",
+    "thing": "/id/jjj-safety-emergency-equipment",
+    "nothing there": "/nothing",
+}
+VIEWS = {"desk": (1280, "light", "en"), "phone at night": (390, "dark", "zh-Hant")}
+PART = {"exclude": [["article.passage ~ article.passage ~ article.passage ~ article.passage"]]}
+"""What axe looks at: of the passages of a source, which are all alike, only the first."""
+
+
+@pytest.fixture(params=VIEWS, scope="module")
+def view(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[Page, str]]:
+    width, scheme, lang = VIEWS[request.param]
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    yield context.new_page(), lang
+    context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_are_accessible(view: tuple[Page, str], site: LiveServer, name: str) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright",
+        reason="axe is not installed: pip install jiqun[browser]",
+    )
+    page, lang = view
+    path = PAGES[name]
+    page.goto(f"{site.url}{path}{'&' if '?' in path else '?'}lang={lang}")
+    rules = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
+    found = axe.Axe().run(page, context=PART, options=rules)
+    assert [
+        (each["id"], each["nodes"][0]["html"], each["nodes"][0].get("failureSummary"))
+        for each in found.response["violations"]
+    ] == []
+
+
+def test_no_page_is_wider_than_a_narrow_screen(browser: Browser, site: LiveServer) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 800})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    too_wide = []
+    for name, path in PAGES.items():
+        page.goto(f"{site.url}{path}")
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            too_wide.append(name)
+    context.close()
+    assert too_wide == []
+    assert [each for each in complaints if "Content Security Policy" in each] == []
+
+
+def test_a_query_runs_without_scripts_and_from_the_keyboard(
+    browser: Browser, site: LiveServer
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.url}/#ask")
+    page.get_by_label("Query", exact=True).fill("SELECT (1 + 1 AS ?sum) {}")
+    page.get_by_role("button", name="Run the query").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("cell", name="2").wait_for()
+    assert "/sparql?" in page.url
+    context.close()
+
+
+def test_the_first_focus_skips_to_the_content(browser: Browser, site: LiveServer) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site.url}/source")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('href')") == "#main"
+    context.close()
+
+
+def test_a_source_mark_opens_its_passage(browser: Browser, site: LiveServer) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(site.url)
+    page.locator("a.mark").first.click()
+    page.wait_for_url("**/source/**")
+    assert page.locator("article.passage:target").count() == 1
+    context.close()
