@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
 from endpoint.html_audit import Audit
+from endpoint.live_server import running
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
@@ -26,6 +31,7 @@ PATHS = (
     "/source",
     "/source/tiny",
     "/doc/life-health",
+    "/quality",
     "/nowhere",
 )
 
@@ -133,3 +139,26 @@ def test_static_files_are_kept_and_others_are_not_found(client: httpx.Client) ->
     assert "immutable" in response.headers["cache-control"]
     assert client.get("/static/nothing.css").status_code == 404
     assert client.get("/static/..%2Fpages%2Fhome.py").status_code == 404
+
+
+def test_the_report_on_quality_is_a_page_and_json(client: httpx.Client) -> None:
+    page = client.get("/quality", headers=BROWSER)
+    text = Audit(page.text).text
+    for expected in ("100.0 %", "Life and health cluster", "data-label", "somebody <else>"):
+        assert expected in text
+    assert "/quality" in Audit(client.get("/", headers=BROWSER).text).links
+    for told in (client.get("/quality"), client.get("/quality?format=json", headers=BROWSER)):
+        assert told.headers["content-type"] == "application/json"
+        assert told.json()["rules"]["findings"] == 3
+    assert client.get("/quality", headers={"Accept": "text/turtle"}).status_code == 406
+
+
+def test_a_release_without_a_report_has_no_such_page(release_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "release"
+    shutil.copytree(release_folder, folder)
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    del manifest["files"]["quality.json"]
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    (folder / "quality.json").unlink()
+    with running(folder) as live:
+        assert live.client.get("/quality", headers=BROWSER).status_code == 404

@@ -53,6 +53,59 @@ BROWSE: Final = (
     "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
 )
 
+QUALITY: Final[dict[str, Any]] = {
+    "classes": [{"class": "https://w3id.org/jiqun/ontology#Cluster", "things": 2, "told": 1}],
+    "sources": [
+        {
+            "source": "https://w3id.org/jiqun/source/tiny",
+            "issued": "2024-12",
+            "held": True,
+            "passages": 2,
+            "statements": 5,
+        }
+    ],
+    "facts": {"stated": 5, "curated": 0, "share": 1.0},
+    "links": [],
+    "candidates": [{"candidate": "https://w3id.org/jiqun/id/baoding-power"}],
+    "lists": [
+        {
+            "list": "https://w3id.org/jiqun/id/life-health",
+            "size": 3,
+            "missing": 2,
+            "named": 1,
+            "candidates": 1,
+        }
+    ],
+    "open": {
+        "disagreements": 0,
+        "brandsWithCandidates": 0,
+        "locationsReadFromNames": 0,
+        "industriesMapped": 0,
+    },
+    "rules": {
+        "checked": 2,
+        "findings": 3,
+        "broken": [{"rule": "data-label", "findings": 3}],
+    },
+    "freshness": {
+        "newest": "2024-12",
+        "oldest": "2024-12",
+        "years": [{"year": "2024", "sources": 1, "statements": 5}],
+    },
+    "datasets": [
+        {
+            "dataset": "https://w3id.org/jiqun/id/beijing",
+            "licence": "https://creativecommons.org/licenses/by/4.0/",
+            "attribution": "Contains data from somebody <else>",
+            "address": "https://example.org/",
+        }
+    ],
+    "labels": {
+        "https://w3id.org/jiqun/id/life-health": {"en": "Life and health cluster"},
+        "https://w3id.org/jiqun/id/baoding-power": {"en": "Baoding power equipment cluster"},
+    },
+}
+
 QUERIES: Final[list[dict[str, Any]]] = [
     {
         "name": "clusters-of-a-region",
@@ -187,6 +240,13 @@ def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Pa
             "triples": count,
         }
     (folder / "queries.json").write_text(json.dumps(QUERIES, ensure_ascii=False), "utf-8")
+    report = json.dumps(QUALITY, ensure_ascii=False).encode()
+    (folder / "quality.json").write_bytes(report)
+    files["quality.json"] = {
+        "sha256": hashlib.sha256(report).hexdigest(),
+        "bytes": len(report),
+        "mediaType": "application/json",
+    }
     manifest = {
         "format": 1,
         "title": "Jiqun",

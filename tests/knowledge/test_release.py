@@ -59,7 +59,7 @@ def test_the_manifest_tells_what_is_there(release: Path) -> None:
         assert entry["bytes"] == len(raw)
         plain = gzip.decompress(raw) if name.endswith(".gz") else raw
         assert entry["textSha256"] == hashlib.sha256(plain).hexdigest()
-    assert sorted(told["files"]) == sorted([*TEXTS, "queries.json"])
+    assert sorted(told["files"]) == sorted([*TEXTS, "quality.json", "queries.json"])
     assert told["release"] == hashlib.sha256(text(release, "jiqun.nq.gz").encode()).hexdigest()
     assert told["counts"]["statements"] == 2
     assert told["counts"]["clusters"] == 1

@@ -6,26 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from endpoint.live_server import running
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.release import build
 from queries.golden import ENDINGS, FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import httpx
 
 NAMES = [path.stem for path in locate().queries()]
 FORMATS = {"SELECT": "csv", "ASK": "json", "CONSTRUCT": "nt", "DESCRIBE": "nt"}
-
-
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    folder = tmp_path_factory.mktemp("whole") / "release"
-    build(locate(), folder)
-    with running(folder) as live:
-        yield live.client
 
 
 @pytest.fixture(scope="module")

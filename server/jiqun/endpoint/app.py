@@ -18,7 +18,17 @@ from jiqun.endpoint.metrics import Metrics
 from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import open_release
-from jiqun.endpoint.routes import dumps, health, home, metrics, queries, sources, things, void
+from jiqun.endpoint.routes import (
+    dumps,
+    health,
+    home,
+    metrics,
+    quality,
+    queries,
+    sources,
+    things,
+    void,
+)
 from jiqun.endpoint.routes.graphs import serve_graphs
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.service import Service
@@ -77,7 +87,7 @@ def create_app(release: Path, settings: Settings | None = None) -> Endpoint:
     app.state.engine = engine
     app.state.service = Service(opened, engine, settings)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in (health, home, queries, sources, things, dumps, metrics, void):
+    for each in (health, home, queries, sources, things, quality, dumps, metrics, void):
         app.include_router(each.router)
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)

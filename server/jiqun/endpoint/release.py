@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from jiqun.endpoint.saved_queries import SavedQuery, read_saved_queries
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 _REBUILD: Final = "Build it anew with `jiqun build`."
 _BLOCK: Final = 1 << 20
+_QUALITY: Final = "quality.json"
+_APART: Final = ("queries.json", _QUALITY)
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Release:
     counts: Mapping[str, int]
     dumps: Mapping[str, Dump]
     queries: Mapping[str, SavedQuery]
+    quality: Mapping[str, Any] = field(default_factory=dict)
+    """The report on the quality of the data; empty for a release that has none."""
 
     @property
     def store(self) -> Path:
@@ -69,9 +73,9 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
         dumps = {
             name: _dump(folder, name, entry)
             for name, entry in manifest["files"].items()
-            if name != "queries.json"
+            if name not in _APART
         }
-        queries_entry = manifest["files"].get("queries.json")
+        apart = {name: manifest["files"].get(name) for name in _APART}
         release = Release(
             folder=folder,
             title=str(manifest.get("title", "Jiqun")),
@@ -81,6 +85,7 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
             counts=dict(manifest.get("counts") or {}),
             dumps=dumps,
             queries=_read_queries(folder),
+            quality=_read_quality(folder) if apart[_QUALITY] else {},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReleaseError(
@@ -89,8 +94,9 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
     if not (release.store / "CURRENT").is_file():
         raise ReleaseError(f"The release has no store. {_REBUILD}")
     listed = [*dumps.values()]
-    if isinstance(queries_entry, dict):
-        listed.append(_dump(folder, "queries.json", queries_entry))
+    listed += [
+        _dump(folder, name, entry) for name, entry in apart.items() if isinstance(entry, dict)
+    ]
     for each in listed:
         _check_file(each, verify=verify)
     return release
@@ -129,6 +135,15 @@ def _read_queries(folder: Path) -> dict[str, SavedQuery]:
         raise ReleaseError(f"The release has no queries.json. {_REBUILD}") from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReleaseError(f"queries.json of the release is damaged: {error}. {_REBUILD}") from None
+
+
+def _read_quality(folder: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((folder / _QUALITY).read_bytes()))
+    except FileNotFoundError:
+        raise ReleaseError(f"The release lacks its file {_QUALITY}. {_REBUILD}") from None
+    except (TypeError, ValueError) as error:
+        raise ReleaseError(f"{_QUALITY} of the release is damaged: {error}. {_REBUILD}") from None
 
 
 def _dump(folder: Path, name: str, entry: Mapping[str, Any]) -> Dump:

@@ -22,7 +22,9 @@ FORMAT: Final = 1
 _COUNTED: Final = {
     "sources": "Source",
     "passages": "Passage",
-    "clusters": "Cluster",
+    "clusters": "NationalCluster",
+    "candidates": "CandidateCluster",
+    "disagreements": "Disagreement",
     "organisations": "Organisation",
     "companies": "Company",
     "brands": "Brand",

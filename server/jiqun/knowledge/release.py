@@ -17,17 +17,20 @@ import pyoxigraph as ox
 
 from jiqun.errors import ReleaseError
 from jiqun.knowledge import dumps
-from jiqun.knowledge.dataset import fill, homes
+from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store
 from jiqun.knowledge.evidence import evidence
 from jiqun.knowledge.knowledge import Knowledge, complete
 from jiqun.knowledge.manifest import manifest
 from jiqun.knowledge.parse import read, read_prefixes
+from jiqun.knowledge.quality import report
 from jiqun.knowledge.queries import read_query
+from jiqun.knowledge.rules import read_rule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jiqun.knowledge.content import Content
+    from jiqun.knowledge.rules import HygieneRule
 
 _TURTLE: Final = "text/turtle"
 
@@ -41,19 +44,28 @@ def build(content: Content, folder: Path) -> None:
     _refuse_other_folder(folder)
     documents = [read(path, content) for path in homes(content)]
     queries = [read_query(path, content) for path in content.queries()]
+    rules = [read_rule(path, content) for path in content.rules()]
     knowledge = complete(documents, queries, content)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         building.chmod(0o755)
-        write(knowledge, read_prefixes(content), building)
+        write(knowledge, read_prefixes(content), building, rules)
         _put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def write(knowledge: Knowledge, prefixes: Mapping[str, str], folder: Path) -> None:
-    """Write all files of a release into an empty folder, the manifest last."""
+def write(
+    knowledge: Knowledge,
+    prefixes: Mapping[str, str],
+    folder: Path,
+    rules: Sequence[HygieneRule] = (),
+) -> None:
+    """Write all files of a release into an empty folder, the manifest last.
+
+    The report on its quality counts the findings of the `rules`.
+    """
     graphs, default = knowledge.graphs, knowledge.default
     known = dumps.with_passages(prefixes, graphs)
     reified = set(evidence(graphs))
@@ -68,18 +80,26 @@ def write(knowledge: Knowledge, prefixes: Mapping[str, str], folder: Path) -> No
     }
     files = [dumps.write_compressed(folder / name, *rest) for name, rest in texts.items()]
     entries = [query.as_json() for query in knowledge.queries]
-    saved = json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
-    files.append(dumps.write_plain(folder / "queries.json", saved, "application/json"))
-    _write_store(knowledge, folder / "store")
+    files.append(_write_json(folder / "queries.json", entries))
+    ontology = graphs.get(ONTOLOGY, set())
+    filled = _write_store(knowledge, folder / "store")
+    quality = report(filled, store({ONTOLOGY: ontology}, ontology), rules)
+    files.append(_write_json(folder / "quality.json", quality))
     release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
     (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
 
 
-def _write_store(knowledge: Knowledge, folder: Path) -> None:
-    store = ox.Store(str(folder))
-    fill(store, knowledge.graphs, knowledge.default)
-    store.optimize()
-    store.flush()
+def _write_json(path: Path, content: object) -> dumps.Written:
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return dumps.write_plain(path, text, "application/json")
+
+
+def _write_store(knowledge: Knowledge, folder: Path) -> ox.Store:
+    filled = ox.Store(str(folder))
+    fill(filled, knowledge.graphs, knowledge.default)
+    filled.optimize()
+    filled.flush()
+    return filled
 
 
 def _refuse_other_folder(folder: Path) -> None:
