@@ -140,14 +140,16 @@ class Engine:
 
     async def start(self) -> None:
         """Return once queries of both lanes can be answered; raises `ReleaseError`."""
-        try:
-            await asyncio.gather(self.light.open(self.store), self.heavy.open(self.store))
-        except WorkerNotStarted as error:
-            await self.stop()
-            raise ReleaseError(
-                "The store of the release cannot be read, so no query can be answered. Build the "
-                f"release again. The worker says: {error}"
-            ) from error
+        opening = (self.light.open(self.store), self.heavy.open(self.store))
+        for outcome in await asyncio.gather(*opening, return_exceptions=True):
+            if isinstance(outcome, WorkerNotStarted):
+                await self.stop()
+                raise ReleaseError(
+                    "The store of the release cannot be read, so no query can be answered. Build "
+                    f"the release again. The worker says: {outcome}"
+                ) from outcome
+            if outcome is not None:
+                raise outcome
 
     async def stop(self) -> None:
         """End every query and every worker."""

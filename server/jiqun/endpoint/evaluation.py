@@ -5,6 +5,7 @@ The engine is pyoxigraph: everything that depends on its habits stands here and 
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import islice
 
@@ -56,6 +57,7 @@ PREFIXES = {
     "sh": "http://www.w3.org/ns/shacl#",
     "oa": "http://www.w3.org/ns/oa#",
 }
+_POSITION = re.compile(r"^error at (\d+):(\d+): ")
 # The end of an IRI that can be the local part of an XML element name.
 _XML_NAME = re.compile(r"[A-Z_a-z\u00c0-\ud7ff\uf900-\ufffd][\w.\-\u00b7]*\Z")
 
@@ -85,7 +87,7 @@ def evaluate(
     except TooLarge as error:
         raise Failure("large", str(error)) from None
     except SyntaxError as error:
-        raise Failure("syntax", _shorten(error.msg)) from None
+        raise Failure("syntax", _place(_shorten(error.msg))) from None
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:
         raise Failure("evaluation", _shorten(str(error))) from None
     except OSError as error:
@@ -112,6 +114,8 @@ def _evaluate(
     results.serialize(file, RESULTS[media_type])
     data = outflow.held()
     rows = None if isinstance(results, ox.QueryBoolean) else outflow.rows.count
+    if rows is not None and most is not None and rows > most and media_type == JSON:
+        rows = len(json.loads(data or b"")["results"]["bindings"])
     if rows is None or most is None or rows <= most or data is None:
         return rows, False, data
     return most, True, first_rows(media_type, data, most)
@@ -176,6 +180,11 @@ def _term(text: str) -> Any:
     if len(parsed) != 1 or "\n" in text:
         raise Failure("evaluation", f"“{text[:80]}” is not one RDF term.")
     return parsed[0].object
+
+
+def _place(text: str) -> str:
+    """Say `line 1, column 5` where the parser says `error at 1:5`."""
+    return _POSITION.sub(r"at line \1, column \2, the parser ", text)
 
 
 def _shorten(text: str) -> str:

@@ -187,6 +187,7 @@ class Lane:
             self._refill()
             return
         self.workers.add(worker)
+        worker.on_gone = self._bury
         # By identity: another store may stand under the same name, as after a new build.
         if worker.store is self.store or self.store is None:
             self.idle.append(worker)
@@ -195,19 +196,17 @@ class Lane:
             self._background(self._open(worker, self.store))
 
     def _dispatch(self) -> None:
-        self._drop_dead()
         while self.waiting and self.idle and self.busy < self.size.workers:
             waiting = min(self.waiting, key=lambda each: self.running[each.client])
             self.waiting.remove(waiting)
             if not waiting.turn.done():
                 waiting.turn.set_result(self._take(waiting.client))
 
-    def _drop_dead(self) -> None:
-        dead = [worker for worker in self.idle if not worker.alive]
-        for worker in dead:
+    def _bury(self, worker: WorkerProcess) -> None:
+        """Replace a worker that ended while it was idle; a busy one comes back by `release`."""
+        if worker in self.idle:
             self.idle.remove(worker)
             self.workers.discard(worker)
-        if dead:
             self._refill()
 
     def _target(self) -> int:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from jiqun.endpoint import frames
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 WINDOW: Final = 1024 * 1024
@@ -61,6 +61,7 @@ class WorkerProcess(asyncio.Protocol):
         self.store: Path | None = None
         self.killed = False
         self.answered = 0
+        self.on_gone: Callable[[WorkerProcess], None] | None = None
         self._errors = errors
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
@@ -99,6 +100,8 @@ class WorkerProcess(asyncio.Protocol):
         """Tell whoever waits, and collect the process."""
         self._gone = True
         self._wake()
+        if self.on_gone is not None:
+            self.on_gone(self)
         self._reap()
 
     def send(self, kind: bytes, body: bytes | Mapping[str, Any]) -> None:
@@ -180,6 +183,11 @@ class WorkerProcess(asyncio.Protocol):
         """Return the end of what the worker wrote to standard error."""
         return self._words
 
+    @property
+    def queued(self) -> int:
+        """The bytes that have arrived and were not received yet."""
+        return self._queued
+
     _words = ""
 
     def _wake(self) -> None:
@@ -203,8 +211,9 @@ async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
     worker = await start_process("jiqun.endpoint.worker", confines)
     try:
         await worker.open(store)
-    except BaseException:
+    except (WorkerNotStarted, asyncio.CancelledError):
         worker.kill()
+        await worker.ended()
         raise
     return worker
 
