@@ -204,14 +204,6 @@ class Running:
         if worker is None:
             return WorkerFailed("The server is shutting down.")
         if await worker.died_of_memory():
-            print(
-                "DEBUG",
-                worker.process.returncode,
-                worker.last_words(),
-                worker.answered,
-                self._lane.name,
-                flush=True,
-            )
             self._engine.kills["memory"] += 1
             return self._memory()
         self._engine.kills["crash"] += 1
