@@ -14,6 +14,7 @@ import uvicorn
 
 from jiqun.endpoint.app import create_app, switch_release
 from jiqun.endpoint.connection import HttpConnection
+from jiqun.endpoint.shortcut import Shortcut
 from jiqun.errors import AddressError, JiqunError
 
 if TYPE_CHECKING:
@@ -87,11 +88,13 @@ def _listening_to_hangups(
     return lifespan
 
 
-def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def server_config(app: Endpoint, settings: Settings) -> uvicorn.Config:
     """Make the configuration of the HTTP server for the application."""
     return uvicorn.Config(
         app,
-        http=HttpConnection.with_limits(settings.header_bytes, settings.header_seconds),
+        http=HttpConnection.configured(
+            settings.header_bytes, settings.header_seconds, Shortcut(app)
+        ),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -22,7 +22,7 @@ from jiqun.endpoint.formats import CSV, JSON, Format, formats_for
 from jiqun.endpoint.negotiate import choose_coding, negotiate
 from jiqun.endpoint.plans import Plans
 from jiqun.endpoint.questions import Plan, Question, etag, key_of, matching_tag
-from jiqun.endpoint.replies import Reply
+from jiqun.endpoint.replies import EVERYWHERE, Reply
 from jiqun.endpoint.spreadsheet import blocks_for_spreadsheet, for_spreadsheet
 from jiqun.errors import Busy, QueryTimeout
 
@@ -99,6 +99,17 @@ class Service:
                 return Reply(304, headers, outcome="unchanged")
         entry = self.cache.get(plan.key)
         return self._from_entry(entry, plan.key, plan.coding, "cached") if entry else None
+
+    def ready(self, plan: Plan) -> Entry | None:
+        """Give the answer in the right coding if it can be sent as it is."""
+        if plan.key is None:
+            return None
+        entry = self.cache.peek(plan.key)
+        if entry is None:
+            return None
+        if plan.coding and len(entry.body) >= self.settings.compress_from_bytes:
+            return self.cache.get(plan.key + plan.coding.encode())
+        return self.cache.get(plan.key)
 
     async def answer(self, plan: Plan) -> Reply:
         """Answer by evaluating; raises a `JiqunError` for what keeps the answer from beginning."""
@@ -250,8 +261,9 @@ class Service:
 
 def _sealed(body: bytes, tag: bytes, headers: Headers, rows: int | None) -> Entry:
     """Make an entry whose headers are all there."""
-    seal = ((b"etag", tag), (b"content-length", str(len(body)).encode()))
-    return Entry(body, tag, (*headers, *seal), rows)
+    headers = (*headers, (b"etag", tag), (b"content-length", str(len(body)).encode()))
+    head = b"".join(b"%b: %b\r\n" % pair for pair in (*headers, *EVERYWHERE))
+    return Entry(body, tag, headers, rows, head)
 
 
 def gate_limits(settings: Settings) -> gate.Limits:
