@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-ALLOWED_METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
+ALLOWED_METHODS: Final = b"GET, HEAD, POST, QUERY, PUT, DELETE, OPTIONS"
 
 _log = logging.getLogger("jiqun.front")
 

@@ -34,11 +34,12 @@ _KEEP_ALIVE_SECONDS: Final = 15
 _SHUTDOWN_SECONDS: Final = 15
 
 
-def serve(release: Path, settings: Settings) -> None:
-    """Serve the release in the folder `release` until the process is told to stop.
+def serve(release: Path | None, settings: Settings) -> None:
+    """Serve a release, a workspace or both until the process is told to stop.
 
-    Raises `ReleaseError` for a release that is not usable and `AddressError` for an address that
-    cannot be listened on, both before anything is served.
+    Raises `ReleaseError` for a release that is not usable, `WorkspaceError` for a workspace that is
+    not, `SettingsError`, and `AddressError` for an address that cannot be listened on, all before
+    anything is served.
     """
     app = create_app(release, settings)
     app.router.lifespan_context = _listening_to_hangups(app, release)
@@ -55,16 +56,20 @@ def serve(release: Path, settings: Settings) -> None:
             settings.root_path,
         )
         uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
+    if app.failure is not None:
+        raise app.failure
 
 
 def _listening_to_hangups(
-    app: Endpoint, release: Path
+    app: Endpoint, release: Path | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request."""
     inner = app.router.lifespan_context
     switches: set[asyncio.Task[None]] = set()
 
     async def switch() -> None:
+        if release is None:
+            return
         try:
             await switch_release(app, release)
         except JiqunError as error:

@@ -55,18 +55,26 @@ class Service:
         self._limits = gate_limits(settings)
         self._allowed_services = frozenset(settings.service_allow)
         self._flights: dict[bytes, Flight] = {}
-        self._realm = "\0".join(
-            (PROGRAM, release.identifier, str(settings.max_rows), str(settings.max_bytes))
-        )
+        self._realm = ""
+        self.advance("")
         limits = (
             f"rows={settings.max_rows}, bytes={settings.max_bytes}, "
             f"seconds={settings.deadline_seconds:g}"
         )
         self._limits_header = (b"jiqun-limits", limits.encode())
-        self._cache_control = (
-            b"cache-control",
-            f"public, max-age={settings.cache_seconds}".encode(),
-        )
+        fresh = "no-cache" if settings.workspace else f"public, max-age={settings.cache_seconds}"
+        self._cache_control = (b"cache-control", fresh.encode())
+
+    def advance(self, state: str) -> None:
+        """Answer about another state of the data from now on, and forget all answers before it.
+
+        `state` names what users wrote, "" where they write nothing; no state comes twice.
+        """
+        settings = self.settings
+        caps = str(settings.max_rows), str(settings.max_bytes)
+        self._realm = "\0".join((PROGRAM, self.release.identifier, state, *caps))
+        self.cache.clear()
+        self.plans.clear()
 
     def inspect(self, text: str) -> Inspection:
         """Pass a query through the gate; raises what the gate raises."""

@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 import threading
+import traceback
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -291,6 +292,8 @@ def _run(writer: Writer) -> None:
     except (OSError, Gone):
         # The server is gone, and with it everybody who could send an order.
         pass
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(0)
