@@ -11,11 +11,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
     from jiqun.endpoint.shortcut import Shortcut
+    from jiqun.settings import Settings
 
 _TITLES = {
     400: "Bad Request",
     408: "Request Timeout",
     431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
 }
 
 
@@ -37,16 +39,16 @@ class HttpConnection(HttpToolsProtocol):
 
     header_bytes = 1 << 18
     header_seconds = 10.0
+    most_connections = 2_000
     shortcut: Shortcut | None = None
 
     @classmethod
-    def configured(
-        cls, header_bytes: int, header_seconds: float, shortcut: Shortcut
-    ) -> type[HttpConnection]:
+    def configured(cls, settings: Settings, shortcut: Shortcut) -> type[HttpConnection]:
         """Make a class of connections with these limits and this shortcut, as uvicorn wants one."""
         members = {
-            "header_bytes": header_bytes,
-            "header_seconds": header_seconds,
+            "header_bytes": settings.header_bytes,
+            "header_seconds": settings.header_seconds,
+            "most_connections": settings.connections,
             "shortcut": shortcut,
         }
         return type("ConfiguredHttpConnection", (cls,), members)
@@ -57,11 +59,13 @@ class HttpConnection(HttpToolsProtocol):
         self._header_size = 0
         self._in_headers = True
         self._begun = False
+        self._surplus = False
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the client its time for the first headers."""
         super().connection_made(transport)
+        self._surplus = len(self.connections) > self.most_connections
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -98,7 +102,9 @@ class HttpConnection(HttpToolsProtocol):
         self._in_headers = self._begun = False
         self._header_size = 0
         self._stop_timer()
-        if not self._answer_at_once():
+        if self._surplus:
+            self._refuse(503, "Too many connections are open. Try again in a moment.")
+        elif not self._answer_at_once():
             super().on_headers_complete()
             if self.parser.should_upgrade():
                 # The parser reads nothing after a request to upgrade, which is never granted.
@@ -184,6 +190,7 @@ def _refusal(status: int, detail: str) -> bytes:
         f"content-length: {len(body)}\r\n"
         "access-control-allow-origin: *\r\n"
         "x-content-type-options: nosniff\r\n"
-        "connection: close\r\n\r\n"
+        "connection: close\r\n"
     )
+    head += "retry-after: 1\r\n\r\n" if status == 503 else "\r\n"
     return head.encode() + body

@@ -97,9 +97,7 @@ def server_config(app: Endpoint, settings: Settings) -> uvicorn.Config:
     """Make the configuration of the HTTP server for the application."""
     return uvicorn.Config(
         app,
-        http=HttpConnection.configured(
-            settings.header_bytes, settings.header_seconds, Shortcut(app)
-        ),
+        http=HttpConnection.configured(settings, Shortcut(app)),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -108,7 +106,6 @@ def server_config(app: Endpoint, settings: Settings) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         date_header=True,
-        limit_concurrency=settings.connections,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
