@@ -100,6 +100,7 @@ def _inspect(text: str, limits: Limits, allowed_services: frozenset[str]) -> Ins
     hold("tokens", len(tokens), limits)
     hold("nesting", nesting, limits)
     form = _form(text, tokens)
+    words = [token.text for token in tokens if token.kind == "word"]
     shape = read_shape(tokens)
     hold_shape(shape, limits)
     services = services_of(text, tokens)
@@ -108,8 +109,8 @@ def _inspect(text: str, limits: Limits, allowed_services: frozenset[str]) -> Ins
     return Inspection(
         text=text,
         form=form,
-        deterministic=not any(t.kind == "word" and t.text in _VARYING for t in tokens),
-        light=is_light(form, tokens, shape, row_limit),
+        deterministic=_VARYING.isdisjoint(words),
+        light=is_light(form, tokens, words, shape, row_limit),
         services=services,
         tokens=len(tokens),
         nesting=nesting,
