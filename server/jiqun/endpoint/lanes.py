@@ -25,6 +25,8 @@ _STARTS_AT_ONCE: Final = 2
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _MOST_ANSWERS: Final = 100_000
+# Clients that ask again at once would keep the server busy with turning them away.
+_REFUSAL_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,13 @@ class Lane:
     async def acquire(self, client: str, seconds: float) -> WorkerProcess:
         """Wait for a worker, at most so many seconds; raises `Busy`."""
         if self._held[client] >= self.size.client_share:
+            await asyncio.sleep(_REFUSAL_SECONDS)
             raise self.turned_away("You have as many queries under way as one client may have.")
         if self.free:
             self._held[client] += 1
             return self._take(client)
         if len(self.waiting) >= self.size.queue:
+            await asyncio.sleep(_REFUSAL_SECONDS)
             raise self.turned_away("Too many queries are waiting.")
         self._held[client] += 1
         waiting = _Waiting(client, asyncio.get_running_loop().create_future())

@@ -51,6 +51,7 @@ class Running:
         self._worker: WorkerProcess | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._started = False
+        self._used: float | None = None
         self._killed_for = ""
 
     async def __aenter__(self) -> Answer:
@@ -98,8 +99,8 @@ class Running:
         self._killed_for = ""
         self._timers = [self._loop.call_at(self._deadline, self._kill, "deadline")]
         if lane is self._engine.light:
-            slice_seconds = self._engine.options.slice_seconds
-            self._timers.append(self._loop.call_later(slice_seconds, self._move))
+            self._used = worker.processor_seconds()
+            self._slice()
         worker.send(frames.JOB, order)
 
     def _order(self) -> dict[str, object]:
@@ -176,11 +177,26 @@ class Running:
             if reason == "slice":
                 self._release(retire=True)
 
+    def _slice(self) -> None:
+        seconds = self._engine.options.slice_seconds
+        self._timers.append(self._loop.call_later(seconds, self._move))
+
+    def _waited(self, worker: WorkerProcess) -> bool:
+        """Tell whether the slice passed in waiting for the processor, on a crowded machine."""
+        used, before = worker.processor_seconds(), self._used
+        self._used = used
+        if self._started or used is None or before is None:
+            return False
+        return used - before < self._engine.options.slice_seconds / 2
+
     def _move(self) -> None:
         """Free the light lane of a query that is not so light."""
         light, heavy = self._engine.light, self._engine.heavy
         worker = self._worker
         if worker is None or not worker.alive:
+            return
+        if self._waited(worker):
+            self._slice()
             return
         most = heavy.size.workers * (2 if self._started else 1)
         if heavy.busy < most:

@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -160,6 +161,13 @@ class WorkerProcess(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         self._wake()
+
+    def processor_seconds(self) -> float | None:
+        """Return the processor time that the process has taken, where the platform tells."""
+        with contextlib.suppress(OSError):
+            # The clock of another process, numbered as clock_getcpuclockid(3) does on Linux.
+            return time.clock_gettime((~self.process.pid << 3) | 2)
+        return None
 
     def slow_down(self, niceness: int) -> None:
         """Lower the priority of all its threads; what cannot be lowered stays as it is."""
