@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from jiqun.endpoint.gate import FORMS, hold, hold_services, hold_shape, services_of
+from jiqun.endpoint.gate import FORMS, hold, hold_shape
 from jiqun.endpoint.patterns import read_shape
+from jiqun.endpoint.service_calls import hold_services, service_calls
 from jiqun.endpoint.tokens import UPDATES, Token, place, tokenize
 from jiqun.errors import BadParameter, MalformedQuery
 
@@ -109,13 +110,13 @@ def inspect_update(  # noqa: PLR0913
     working = [token for each in sections if not each.data for token in each.words]
     hold("tokens", len(working), limits)
     hold_shape(read_shape(working), limits)
-    services = services_of(text, tokens)
-    hold_services(services, allowed_services)
+    calls = service_calls(text, tokens)
+    hold_services(calls, allowed_services)
     clauses = _using(sections, using, using_named)
     return UpdateInspection(
         parts=tuple(_parts(text, sections, clauses, base)),
         removing=any(t.kind == "word" and t.text in _REMOVING for t in tokens),
-        services=services,
+        services=tuple(call.iri for call in calls),
     )
 
 

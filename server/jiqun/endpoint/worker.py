@@ -128,9 +128,9 @@ class Worker:
 
 
 def main(arguments: list[str]) -> None:
-    """Run a worker; the arguments are the socket's number, niceness, memory and `network`."""
-    number, niceness, memory, network = arguments
-    confinement.confine(int(niceness), network == "network")
+    """Run a worker; the arguments are the socket's number, niceness, memory and port."""
+    number, niceness, memory, port = arguments
+    confinement.confine(int(niceness), int(port))
     connection = socket.socket(fileno=int(number))
     import jiqun.endpoint.evaluation  # noqa: F401, PLC0415
 

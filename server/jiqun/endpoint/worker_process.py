@@ -46,11 +46,11 @@ class WorkerNotStarted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Confines:
-    """What a worker is started with."""
+    """What a worker is started with; `port` is the only one it may connect to, 0 is none."""
 
     niceness: int
     memory_bytes: int
-    network: bool = False
+    port: int = 0
 
 
 class WorkerProcess(asyncio.Protocol):
@@ -229,8 +229,8 @@ async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
 async def start_process(module: str, confines: Confines) -> WorkerProcess:
     """Start a module as a process that speaks in frames; raises `WorkerNotStarted`.
 
-    Its arguments are the number of its socket, niceness, memory in bytes, and `network` or
-    `alone`.
+    Its arguments are the number of its socket, niceness, memory in bytes, and the TCP port that it
+    may connect to (0: none).
     """
     loop = asyncio.get_running_loop()
     ours, theirs = socket.socketpair()
@@ -242,7 +242,7 @@ async def start_process(module: str, confines: Confines) -> WorkerProcess:
             [
                 *(sys.executable, "-P", "-m", module),
                 *(str(theirs.fileno()), str(confines.niceness), str(confines.memory_bytes)),
-                "network" if confines.network else "alone",
+                str(confines.port),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

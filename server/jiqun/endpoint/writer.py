@@ -276,9 +276,9 @@ def _shorten(text: str) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Run a writer; the arguments are the socket's number, niceness, memory and `network`."""
-    number, niceness, memory, network = arguments
-    confinement.confine(int(niceness), network == "network")
+    """Run a writer; the arguments are the socket's number, niceness, memory and port."""
+    number, niceness, memory, port = arguments
+    confinement.confine(int(niceness), int(port))
     connection = socket.socket(fileno=int(number))
     threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=_run, args=(Writer(connection, int(memory)),))

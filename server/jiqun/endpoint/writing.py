@@ -162,14 +162,14 @@ class Writing:
         `MemoryLimitExceeded`, `WorkspaceError` and `Busy`.
         """
         options = self._options
-        order = {
+        order: dict[str, object] = {
             "text": update.text,
             "base": base,
             "using": update.using_graphs,
             "using_named": update.using_named_graphs,
             "limits": asdict(options.limits),
             "most_characters": options.update_length,
-            "services": options.service_allow,
+            "services": [],  # the writer opens no connections: an update cannot use SERVICE
         }
         seconds = min(update.options.timeout or options.seconds, options.seconds)
         return await self._change([(frames.UPDATE, order)], seconds, check)
@@ -313,7 +313,7 @@ class Writing:
 
     async def _start(self) -> WorkerProcess:
         options = self._options
-        confines = Confines(0, options.memory_bytes, network=bool(options.service_allow))
+        confines = Confines(0, options.memory_bytes)
         try:
             if self._process is not None:
                 await self._process.ended()
