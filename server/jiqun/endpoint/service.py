@@ -16,6 +16,7 @@ from jiqun.binding import bind
 from jiqun.endpoint import gate
 from jiqun.endpoint.cache import Entry, ResultCache
 from jiqun.endpoint.coding import CODINGS, encode
+from jiqun.endpoint.dataset_clause import dataset_of
 from jiqun.endpoint.engine import Job
 from jiqun.endpoint.flight import Flight
 from jiqun.endpoint.formats import CSV, JSON, Format, formats_for
@@ -177,12 +178,15 @@ class Service:
 
     def _job(self, question: Question, inspection: Inspection, media_type: str) -> Job:
         deadline = self.settings.deadline_seconds
+        default, named = question.default_graphs, question.named_graphs
+        if default is None and named is None:
+            default, named = dataset_of(inspection.text) or (None, None)
         return Job(
             text=inspection.text,
             form=inspection.form,
             media_type=media_type,
-            default_graphs=question.default_graphs,
-            named_graphs=question.named_graphs,
+            default_graphs=default,
+            named_graphs=named,
             deadline_seconds=min(question.timeout or deadline, deadline),
             client=question.client,
             light=inspection.light,

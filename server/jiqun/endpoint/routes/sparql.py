@@ -42,7 +42,10 @@ async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
         return
     operation = await _read(scope, receive, service)
     if isinstance(operation, Update):
-        raise UpdateRefused("This endpoint is read-only: it answers queries and takes no updates.")
+        raise UpdateRefused(
+            "This address answers queries only. Updates are sent to /update, where the operator "
+            "allows them."
+        )
     if _wants_page(asked.accept, operation.options.format):
         response = await _page(scope, operation, service)
         await response(scope, receive, send)
