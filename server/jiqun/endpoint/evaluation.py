@@ -99,11 +99,16 @@ def _evaluate(
     store: ox.Store, job: dict[str, Any], outflow: Outflow
 ) -> tuple[int | None, bool, bytes | None]:
     media_type, most = job["media_type"], job["max_rows"]
+    default_graph: Any = _graphs(job["default_graphs"], job["named_graphs"])
+    named_graphs = _graphs(job["named_graphs"], job["default_graphs"])
+    if default_graph is not None and len(default_graph) > 1:
+        store = _merged(store, default_graph, named_graphs or [])
+        default_graph = ox.DefaultGraph()
     results = store.query(
         job["text"],
         base_iri=job["base_iri"],
-        default_graph=_graphs(job["default_graphs"], job["named_graphs"]),
-        named_graphs=_graphs(job["named_graphs"], job["default_graphs"]),
+        default_graph=default_graph,
+        named_graphs=named_graphs,
         substitutions=_substitutions(job["substitutions"]),
     )
     if isinstance(results, ox.QueryTriples):
@@ -164,6 +169,24 @@ def _graphs(iris: list[str] | None, others: list[str] | None) -> list[Any] | Non
     if iris is None:
         return None if others is None else []
     return [ox.NamedNode(iri) for iri in iris]
+
+
+def _merged(
+    store: ox.Store, default: Iterable[ox.NamedNode], named: Iterable[ox.NamedNode]
+) -> ox.Store:
+    """Copy graphs into a store of their own, those in `default` merged as its default graph.
+
+    Given several default graphs, pyoxigraph counts a triple once for each that it stands in.
+    """
+    copy = ox.Store()
+    for graph in default:
+        found = store.quads_for_pattern(None, None, None, graph)
+        copy.extend(ox.Quad(*quad.triple) for quad in found)
+    for graph in named:
+        if store.contains_named_graph(graph):
+            copy.add_graph(graph)
+            copy.extend(store.quads_for_pattern(None, None, None, graph))
+    return copy
 
 
 def _substitutions(terms: Mapping[str, str]) -> dict[ox.Variable, Any] | None:
