@@ -155,8 +155,8 @@ MANIFEST = [
 
 FURTHER = [
     get("update in a form", {}, contains="sd:Service", content_type="text/turtle"),
-    form("an update is refused", {"update": "INSERT DATA {}"}, 403, contains="read-only"),
-    direct("a direct update is refused", {}, "INSERT DATA {}", UPDATE, 403, contains="read-only"),
+    form("an update is refused", {"update": "INSERT DATA {}"}, 403, contains="/update"),
+    direct("a direct update is refused", {}, "INSERT DATA {}", UPDATE, 403, contains="/update"),
     form("query and update", {"query": "ASK {}", "update": "CLEAR ALL"}, 400, contains="both"),
     form("neither query nor update", {"quer": "ASK {}"}, 400, contains="neither"),
     get("an empty query", {"query": ""}, 400, contains="empty"),
