@@ -261,9 +261,8 @@ def _settings(**given: object) -> Settings:
     from jiqun.settings import Settings  # noqa: PLC0415 (see above)
 
     try:
-        return Settings.model_validate(
-            {key: value for key, value in given.items() if value is not None}
-        )
+        known = {name: value for name, value in given.items() if value is not None}
+        return Settings.model_validate(known)
     except ValueError as error:
         raise JiqunError(str(error)) from None
 

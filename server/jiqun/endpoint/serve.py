@@ -55,9 +55,12 @@ def serve(release: Path | None, settings: Settings) -> None:
             port,
             settings.root_path,
         )
-        uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
-    if app.failure is not None:
-        raise app.failure
+        try:
+            uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
+        except SystemExit:
+            if app.failure is not None:
+                raise app.failure from None
+            raise
 
 
 def _listening_to_hangups(
