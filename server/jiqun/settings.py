@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_network
 from pathlib import Path  # noqa: TC003 (pydantic reads it)
 from typing import Annotated
 
@@ -19,6 +20,7 @@ KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
 
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\-_\[\]:]+(/[A-Za-z0-9._~\-/]*)?")
+_ENDPOINT = re.compile(r"https?://[A-Za-z0-9.\-_\[\]:]+(/[!$%&'()*+,;=:@A-Za-z0-9._~\-/?]*)?")
 _ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
 
 
@@ -104,6 +106,19 @@ class Settings(BaseSettings):
         tuple[str, ...],
         Field(description="Exact endpoint URLs that SERVICE may call. Empty: SERVICE is refused."),
     ] = ()
+    service_networks: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Networks, such as 10.1.0.0/16, that are not public and that the host "
+            "names in service_allow may lead to all the same."
+        ),
+    ] = ()
+    service_calls: Annotated[
+        int, Field(ge=1, description="Requests that the SERVICE calls of one query may make.")
+    ] = 100
+    service_bytes: Annotated[
+        int, Field(ge=KIBIBYTE, description="Bytes that SERVICE may bring in for one query.")
+    ] = 64 * MEBIBYTE
 
     # The gate: limits on the text of a query
     query_length: Annotated[
@@ -224,6 +239,21 @@ class Settings(BaseSettings):
         if not _PUBLIC_URL.fullmatch(value):
             raise ValueError("must be an absolute http or https URL without query or fragment")
         return value.rstrip("/")
+
+    @field_validator("service_allow")
+    @classmethod
+    def _check_services(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not _ENDPOINT.fullmatch(each):
+                raise ValueError(f"{each} is no http or https URL without user and fragment")
+        return value
+
+    @field_validator("service_networks")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ip_network(each)
+        return value
 
     @field_validator("root_path")
     @classmethod

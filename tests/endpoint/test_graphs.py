@@ -65,7 +65,7 @@ def test_a_format_that_cannot_be_given(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("method", "status"),
-    [("PUT", 403), ("POST", 403), ("DELETE", 403), ("PATCH", 403), ("COPY", 405)],
+    [("PUT", 403), ("POST", 403), ("DELETE", 403), ("PATCH", 405), ("COPY", 405)],
 )
 def test_writing_is_refused(method: str, status: int, server: LiveServer) -> None:
     response = server.client.request(method, NAMED, content=b"<a:a> <a:a> <a:a> .")
