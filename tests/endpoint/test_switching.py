@@ -39,7 +39,7 @@ def linked(folder: Path, other: Path) -> None:
 
 def ask_until(live: LiveServer, enough: threading.Event, number: int) -> list[tuple[int, str]]:
     """Ask one thing after the other, none twice; give statuses and counts in order."""
-    found = []
+    found: list[tuple[int, str]] = []
     with httpx.Client(base_url=live.url, timeout=30) as client:
         while not enough.is_set():
             query = f"{COUNT} # {number} {len(found)}"
