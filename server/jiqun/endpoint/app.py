@@ -20,7 +20,17 @@ from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.permission import read_token
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import no_release, open_release
-from jiqun.endpoint.routes import dumps, health, home, metrics, queries, sources, things, void
+from jiqun.endpoint.routes import (
+    dumps,
+    health,
+    home,
+    metrics,
+    ontology,
+    queries,
+    sources,
+    things,
+    void,
+)
 from jiqun.endpoint.routes.graphs import serve_graphs
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.routes.update import serve_update
@@ -114,7 +124,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     app.state.token = token
     app.state.service = Service(opened, engine, settings)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in (health, home, queries, sources, things, dumps, metrics, void):
+    for each in (health, home, queries, sources, things, ontology, dumps, metrics, void):
         app.include_router(each.router)
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)
