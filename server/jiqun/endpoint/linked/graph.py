@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
@@ -14,10 +15,10 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
 from jiqun.endpoint.pages.reader import canonical_tag
 from jiqun.endpoint.pages.terms import PREFIXES, XSD, Term
 from jiqun.endpoint.service_description import WRITERS
-from jiqun.vocabulary import SOURCE
+from jiqun.vocabulary import BASE, SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _PREFIXES: Final = {
     **{name: iri for iri, name in PREFIXES.items()},
@@ -30,6 +31,7 @@ _ESCAPES: Final = {
     **{ord(char): f"\\{name}" for char, name in zip('\b\t\n\f\r"\\', 'btnfr"\\', strict=True)},
 }
 _IN_TURTLE: Final = re.compile(r'<[^>]*>|"(?:[^"\\]|\\.)*"(?:@([A-Za-z0-9-]+))?', re.DOTALL)
+_XML_NAMES: Final = re.compile(r"(?<=<rdf:RDF )xmlns:[^>]*(?=>)")
 _IN_XML: Final = re.compile(r'(<[^<>]*\sxml:lang=")([A-Za-z0-9-]+)(?=")')
 
 
@@ -57,12 +59,41 @@ def write(statements: Iterable[Statement], media_type: str) -> bytes:
     """Write statements in one of the graph formats, each once, always in the same order."""
     ordered = sorted(set(statements), key=_line)
     triples = [_triple(each) for each in ordered]
-    text = serialize(triples, format=WRITERS[media_type], prefixes=_PREFIXES)
-    return _with_usual_tags((text or b"").decode(), media_type).encode()
+    text = serialize(triples, format=WRITERS[media_type], prefixes=_used(ordered))
+    plain = _in_order((text or b"").decode(), media_type)
+    return _with_usual_tags(plain, media_type).encode()
 
 
-def _line(statement: Statement) -> tuple[str, str, str]:
-    return ntriples(statement.subject), statement.predicate, ntriples(statement.value)
+def _line(statement: Statement) -> tuple[bool, str, str, str]:
+    # What people look for first, the evidence after it.
+    subject = ntriples(statement.subject)
+    evidence = subject.startswith(f"<{BASE}evidence/")
+    return evidence, subject, statement.predicate, ntriples(statement.value)
+
+
+def _used(statements: Sequence[Statement]) -> dict[str, str]:
+    """Give the prefixes of the namespaces that stand in the statements."""
+    iris = {
+        iri
+        for each in statements
+        for iri in (each.subject.value, each.predicate, each.value.value, each.value.datatype)
+    }
+    return {
+        name: namespace
+        for name, namespace in _PREFIXES.items()
+        if any(iri.startswith(namespace) for iri in iris)
+    }
+
+
+def _in_order(text: str, media_type: str) -> str:
+    """Put the prefixes into their order, which the serializer leaves to chance."""
+    if media_type == "text/turtle":
+        lines = text.split("\n")
+        count = sum(1 for _ in takewhile(lambda line: line.startswith("@prefix "), lines))
+        return "\n".join((*sorted(lines[:count]), "", *lines[count:]))
+    if media_type == "application/rdf+xml":
+        return _XML_NAMES.sub(lambda found: " ".join(sorted(found[0].split())), text, count=1)
+    return text
 
 
 def _triple(statement: Statement) -> Triple:

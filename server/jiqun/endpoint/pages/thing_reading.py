@@ -99,7 +99,7 @@ async def _read_claims(select: Select, iri: str) -> tuple[Claim, ...]:
         f"{{ ?claim {about} <{iri}> ; <{KG}metric> ?metric }} "
         f"UNION {{ ?claim {about} <{iri}> ; {differs} ?other }} "
         f"UNION {{ ?one {about} <{iri}> ; {differs} ?claim }} "
-        f"UNION {{ VALUES ?claim {{ <{iri}> }} ?claim {differs} ?other }} "
+        f"UNION {{ VALUES ?claim {{ <{iri}> }} ?claim {differs}|^{differs} ?other }} "
         f"UNION {{ <{iri}> {differs} ?claim }} UNION {{ ?claim {differs} <{iri}> }} }} }} "
         f"GRAPH ?graph {{ ?claim ?property ?value }} {_NOT_SHAPES} }} LIMIT {_MOST_CLAIM_ROWS}"
     )
