@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from jiqun.endpoint.pages.reader import Reader
 
 _OWL: Final = "http://www.w3.org/2002/07/owl#"
+_THING: Final = re.compile(r"id:([a-z0-9-]+)")
 _SIGNS: Final = {
     "maxCardinality": "≤",
     "minCardinality": "≥",
@@ -129,7 +131,7 @@ def _view(term: OntologyTerm, by_iri: Mapping[str, OntologyTerm], reader: Reader
         ("alignments", tuple(_alignment(each, reader) for each in term.aligned)),
         (
             "example",
-            tuple(Cell("text", Text(each.value, each.lang or "en")) for each in term.examples),
+            tuple(_example(each, reader) for each in term.examples),
         ),
         (
             "used_in",
@@ -175,6 +177,13 @@ def _restriction(restriction: Restriction) -> Cell:
         if restriction.property.startswith(KG)
         else None,
     )
+
+
+def _example(term: Term, reader: Reader) -> Cell:
+    found = _THING.fullmatch(term.value)
+    if found is not None:
+        return Cell("thing", Text(term.value), reader.link(f"/id/{found[1]}"))
+    return Cell("text", Text(term.value, term.lang or "en"))
 
 
 def _alignment(pair: tuple[str, str], reader: Reader) -> Cell:

@@ -17,7 +17,7 @@ from jiqun.endpoint.pages.terms import Term
 from jiqun.vocabulary import GRAPH, KG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from jiqun.endpoint.pages.cells import Caption
     from jiqun.endpoint.pages.reader import Reader
@@ -152,7 +152,10 @@ def _names(thing: Thing) -> list[Text]:
         for fact in thing.of_it
         if fact.predicate == predicate
     )
-    return list(dict.fromkeys(found))
+    by_words: dict[str, Text] = {}
+    for each in found:  # one script is often written like the other
+        by_words.setdefault(each.value, each)
+    return list(by_words.values())
 
 
 def _groups(
@@ -165,8 +168,10 @@ def _groups(
 ) -> list[tuple[str, Group]]:
     """Group facts by property; the same fact of several graphs is shown once with all of them."""
     found: dict[str, dict[Term, list[Fact]]] = {}
+    facts = list(facts)
+    own = {(each.subject, each.value) for each in facts if each.predicate.startswith(KG)}
     for fact in facts:
-        if fact.predicate not in _LEFT_OUT:
+        if fact.predicate not in _LEFT_OUT and not _repeats(fact, own):
             shown = fact.subject if inverse else fact.value
             found.setdefault(fact.predicate, {}).setdefault(shown, []).append(fact)
     kept = None if inverse else set(cut(thing.of_it, MOST_VALUES))
@@ -187,6 +192,12 @@ def _groups(
         group = Group(name, cell.href, tuple(views), len(by_term), more)
         groups.append((meaning_of(predicate), group))
     return sorted(groups, key=lambda pair: pair[1].name.value)
+
+
+def _repeats(fact: Fact, own: Container[tuple[Term, Term]]) -> bool:
+    """Tell whether a fact only says in another vocabulary what ours says already."""
+    inferred = fact.graph == f"{GRAPH}inferred" and not fact.predicate.startswith(KG)
+    return inferred and (fact.subject, fact.value) in own
 
 
 def _view(
