@@ -30,16 +30,22 @@ from endpoint.engine_room import (
     until,
     write_store,
 )
+from jiqun.endpoint import gate
 from jiqun.endpoint.engine import Engine, EngineOptions
+from jiqun.endpoint.gate import DEFAULT_LIMITS
+from jiqun.endpoint.screening import screen
 from jiqun.errors import (
     Busy,
     EvaluationFailed,
+    JiqunError,
     MalformedQuery,
     MemoryLimitExceeded,
     NotAcceptable,
     QueryTimeout,
+    QueryTooLarge,
     ReleaseError,
     ResultTooLarge,
+    ServiceRefused,
     WorkerFailed,
 )
 
@@ -61,7 +67,9 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def room(store: Path) -> Iterator[EngineRoom]:
-    options = EngineOptions(heavy_workers=2, memory_bytes=128 * MEBIBYTE, queue_length=8)
+    options = EngineOptions(
+        heavy_workers=2, memory_bytes=128 * MEBIBYTE, queue_length=8, cancel_seconds=0.5
+    )
     with engine_room(store, options) as running:
         yield running
 
@@ -342,6 +350,7 @@ def test_leaving_stops_the_query(room: EngineRoom) -> None:
 
 def test_leaving_a_stream_keeps_the_worker(room: EngineRoom) -> None:
     async def leaving(engine: Engine) -> tuple[int, int]:
+        await until(lambda: len(engine.heavy.idle) == 3)
         before = engine.heavy.starts
         for _ in range(5):
             async with engine.answer(job(ENDLESS["stream"])) as answer:
@@ -507,3 +516,40 @@ def test_workers_end_with_the_engine(store: Path) -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+NOBODY: frozenset[str] = frozenset()
+LONG = f"SELECT * {{ <{EX}7> ?p ?o }} # " + "x" * 3_000
+
+
+def test_a_long_query_is_read_by_a_worker(room: EngineRoom) -> None:
+    key = (LONG, DEFAULT_LIMITS, NOBODY)
+    assert gate.is_long(key)
+    room.run(lambda engine: screen(engine.heavy, key, "", 10))
+    assert not gate.is_long(key)
+    found = gate.inspect(LONG)
+    assert (found.form, found.light, found.row_limit_span) == ("SELECT", True, (41, 41))
+    assert b"thing 7" in room.ask(LONG).body
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (LONG.replace("}", ""), MalformedQuery),
+        (LONG.replace("?p ?o", "?p ?o " + "; ?p ?o" * 201), QueryTooLarge),
+        (LONG.replace("?p ?o", "?p ?o SERVICE <http://x/> {}"), ServiceRefused),
+    ],
+)
+def test_a_long_query_is_refused_by_a_worker(
+    room: EngineRoom, text: str, refusal: type[JiqunError]
+) -> None:
+    with pytest.raises(refusal):
+        room.run(lambda engine: screen(engine.heavy, (text, DEFAULT_LIMITS, NOBODY), "", 10))
+    still_answers(room)
+
+
+def test_reading_a_long_query_has_its_deadline(room: EngineRoom) -> None:
+    text = LONG + "\nASK {" + " ." * 4_000
+    with pytest.raises(QueryTimeout, match="not even read"):
+        room.run(lambda engine: screen(engine.heavy, (text, DEFAULT_LIMITS, NOBODY), "", 1e-9))
+    still_answers(room)

@@ -86,12 +86,14 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
 
     writing = None
     if settings.workspace is not None:
-        writing = Writing.from_settings(settings.workspace, settings, publish)
+        writing = Writing.from_settings(settings.workspace, settings, publish, engine.forwarder)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         try:
             if writing is not None:
+                if engine.forwarder is not None:
+                    await engine.forwarder.start()
                 state = await writing.start(opened.identifier, opened.store if release else None)
                 engine.store = state.store
                 app.state.service.advance(f"{run} {state.number}")

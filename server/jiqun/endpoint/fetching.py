@@ -139,7 +139,9 @@ def _read(response: http.client.HTTPResponse, url: str, most_bytes: int, deadlin
     while block := response.read1(_BLOCK):
         body += block
         if len(body) > most_bytes:
-            text = f"LOAD <{shorten(url, 200)}> gives more than {most_bytes} bytes."
+            text = (
+                f"LOAD <{shorten(url, 200)}> gives more than the {most_bytes} bytes that are left."
+            )
             raise UpdateFailed(text)
         if time.monotonic() > deadline:
             raise TimeoutError

@@ -98,7 +98,9 @@ class Forwarder:
         self._tls: ssl.SSLContext | None = None
 
     async def start(self) -> None:
-        """Listen on a port that the system chooses."""
+        """Listen on a port that the system chooses; once started, nothing more is done."""
+        if self._server is not None:
+            return
         self._server = await asyncio.start_server(self._serve, LOOPBACK, 0, limit=_HEAD_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
 

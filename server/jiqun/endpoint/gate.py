@@ -11,21 +11,23 @@ much) or a `ServiceRefused`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from jiqun.endpoint.patterns import Shape, read_shape
+from jiqun.endpoint.remembered import Remembered
 from jiqun.endpoint.service_calls import ServiceCall, hold_services, redirected, service_calls
 from jiqun.endpoint.tokens import UPDATES, Token, place, tokenize
 from jiqun.endpoint.weight import is_light
 from jiqun.errors import MalformedQuery, QueryTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _VARYING: Final = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE", "SERVICE"})
-_CACHED_LENGTH: Final = 4096
+SHORT: Final = 2_000
+"""A text of so many characters is read in a millisecond or two."""
+_MOST_REMEMBERED: Final = 4_000_000
 
 
 def _limit(default: int, help_text: str) -> int:
@@ -87,9 +89,23 @@ def inspect(
     Raises `MalformedQuery`, `QueryTooLarge`, or `ServiceRefused` for a SERVICE whose IRI is not,
     character by character, among `allowed_services`.
     """
-    if len(text) <= _CACHED_LENGTH:
-        return _inspect_cached(text, limits, allowed_services)
-    return _inspect(text, limits, allowed_services)
+    key = (text, limits, allowed_services)
+    found = _REMEMBERED.get(key)
+    if found is None:
+        found = _inspect(text, limits, allowed_services)
+        _REMEMBERED.put(key, found, len(text))
+    return found
+
+
+def is_long(key: Key) -> bool:
+    """Tell whether reading this text now would hold others up; then it is read elsewhere."""
+    text, limits, _ = key
+    return SHORT < len(text) <= limits.query_length and _REMEMBERED.get(key) is None
+
+
+def remember(key: Key, inspection: Inspection) -> None:
+    """Keep what was found out about a text elsewhere."""
+    _REMEMBERED.put(key, inspection, len(key[0]))
 
 
 def with_row_limit(inspection: Inspection, rows: int) -> str:
@@ -136,9 +152,9 @@ def _inspect(text: str, limits: Limits, allowed_services: frozenset[str]) -> Ins
     )
 
 
-_inspect_cached: Callable[[str, Limits, frozenset[str]], Inspection] = lru_cache(maxsize=1024)(
-    _inspect
-)
+Key: TypeAlias = tuple[str, Limits, frozenset[str]]
+"""All that a finding depends on: the text, the limits, the allowed services."""
+_REMEMBERED: Final[Remembered[Key, Inspection]] = Remembered(_MOST_REMEMBERED)
 
 
 def hold(name: str, found: int, limits: Limits, most: int | None = None) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jiqun.endpoint.accounts import Account
     from jiqun.endpoint.cache import ResultCache
     from jiqun.endpoint.engine import Engine
+    from jiqun.endpoint.writing import Writing
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -61,16 +62,16 @@ class Metrics:
             self._buckets[bisect_left(BUCKETS, account.seconds)] += 1
             self._seconds += account.seconds
 
-    def expose(self, engine: Engine, cache: ResultCache) -> str:
+    def expose(self, engine: Engine, cache: ResultCache, writing: Writing | None) -> str:
         """Write everything down."""
         lines: list[str] = []
-        for name, kind, help_text, samples in self._families(engine, cache):
+        for name, kind, help_text, samples in self._families(engine, cache, writing):
             lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"]
             lines += [_line(*sample) for sample in samples]
         return "\n".join(lines) + "\n"
 
     def _families(
-        self, engine: Engine, cache: ResultCache
+        self, engine: Engine, cache: ResultCache, writing: Writing | None
     ) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
         yield _family(
             "jiqun_requests_total",
@@ -98,6 +99,8 @@ class Metrics:
         )
         yield from _engine_families(engine)
         yield from _cache_families(cache)
+        if writing is not None:
+            yield from _writing_families(writing)
 
     def _histogram(self) -> Iterator[Sample]:
         total = 0
@@ -153,6 +156,18 @@ def _engine_families(engine: Engine) -> Iterator[tuple[str, str, str, Iterable[S
         "counter",
         "Evaluations by outcome; answers from the cache are none.",
         [({"outcome": name}, count) for name, count in sorted(statistics.outcomes.items())],
+    )
+
+
+def _writing_families(writing: Writing) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
+    yield _family(
+        "jiqun_changes_total", "counter", "Changes that were published.", [({}, writing.changes)]
+    )
+    yield _family(
+        "jiqun_writer_ends_total",
+        "counter",
+        "Writers that ended in the middle of a change.",
+        [({}, writing.kills)],
     )
 
 

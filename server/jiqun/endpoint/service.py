@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import time
 from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -24,6 +26,7 @@ from jiqun.endpoint.negotiate import choose_coding, negotiate
 from jiqun.endpoint.plans import Plans
 from jiqun.endpoint.questions import Plan, Question, etag, key_of, matching_tag
 from jiqun.endpoint.replies import EVERYWHERE, Reply
+from jiqun.endpoint.screening import screen
 from jiqun.endpoint.spreadsheet import blocks_for_spreadsheet, for_spreadsheet
 from jiqun.errors import Busy, QueryTimeout
 
@@ -80,6 +83,20 @@ class Service:
     def inspect(self, text: str) -> Inspection:
         """Pass a query through the gate; raises what the gate raises."""
         return gate.inspect(text, self._limits, self._allowed_services)
+
+    async def screen(self, question: Question) -> Question:
+        """Read a long query where that holds up nobody, and return it with the time it has left.
+
+        Raises what the gate raises, `Busy` or `QueryTimeout`.
+        """
+        text = bind(question.text, question.substitutions)
+        key = (text, self._limits, self._allowed_services)
+        if not gate.is_long(key):
+            return question
+        began = time.monotonic()
+        seconds = min(question.timeout or math.inf, self.settings.deadline_seconds)
+        await screen(self.engine.heavy, key, question.client, seconds)
+        return replace(question, timeout=max(0.001, seconds - (time.monotonic() - began)))
 
     def plan(self, question: Question, available: tuple[Format, ...] | None = None) -> Plan:
         """Decide how to answer, in one of the formats `available` or in those of the form.

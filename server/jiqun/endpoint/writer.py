@@ -135,7 +135,7 @@ class Writer:
             base=order["base"],
             using=order["using"],
             using_named=order["using_named"],
-            allowed_services=frozenset(order["services"]),
+            services=order["services"],
         )
         loads = [part for part in inspection.parts if isinstance(part, Load)]
         documents = iter(self._fetch(loads))

@@ -29,6 +29,7 @@ from jiqun.endpoint.worker_process import (
 )
 from jiqun.errors import (
     Busy,
+    EvaluationFailed,
     JiqunError,
     MalformedData,
     MemoryLimitExceeded,
@@ -42,6 +43,7 @@ from jiqun.errors import (
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from jiqun.endpoint.forwarder import Forwarder
     from jiqun.endpoint.gate import Limits
     from jiqun.endpoint.protocol import Update
     from jiqun.settings import Settings
@@ -65,7 +67,6 @@ class WritingOptions:
     update_length: int = 1_000_000
     document_bytes: int = 64 * 1024 * 1024
     load_allow: tuple[str, ...] = ()
-    service_allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,18 @@ class Writing:
         folder: Path,
         options: WritingOptions,
         publish: Callable[[Published], Awaitable[None]],
+        forwarder: Forwarder | None = None,
     ) -> None:
-        """Use the workspace in `folder`; nothing is opened before `start`."""
+        """Use the workspace in `folder`; nothing is opened before `start`.
+
+        SERVICE is called through `forwarder`, which has been started by then, or not at all.
+        """
         self.changes = 0
         self.kills = 0
         self._folder = folder
         self._options = options
         self._publish = publish
+        self._forwarder = forwarder
         self._lock = asyncio.Lock()
         self._waiting = 0
         self._process: WorkerProcess | None = None
@@ -117,7 +123,11 @@ class Writing:
 
     @classmethod
     def from_settings(
-        cls, folder: Path, settings: Settings, publish: Callable[[Published], Awaitable[None]]
+        cls,
+        folder: Path,
+        settings: Settings,
+        publish: Callable[[Published], Awaitable[None]],
+        forwarder: Forwarder | None,
     ) -> Self:
         """Write as the operator wants it."""
         options = WritingOptions(
@@ -128,9 +138,8 @@ class Writing:
             update_length=settings.update_length,
             document_bytes=settings.write_bytes,
             load_allow=settings.load_allow,
-            service_allow=settings.service_allow,
         )
-        return cls(folder, options, publish)
+        return cls(folder, options, publish, forwarder)
 
     async def start(self, release: str, store: Path | None) -> Published:
         """Open the workspace over a release (or over none, ""); raises `WorkspaceError`."""
@@ -169,10 +178,22 @@ class Writing:
             "using_named": update.using_named_graphs,
             "limits": asdict(options.limits),
             "most_characters": options.update_length,
-            "services": [],  # the writer opens no connections: an update cannot use SERVICE
+            "services": {},
         }
         seconds = min(update.options.timeout or options.seconds, options.seconds)
-        return await self._change([(frames.UPDATE, order)], seconds, check)
+        if self._forwarder is None:
+            return await self._change([(frames.UPDATE, order)], seconds, check)
+        deadline = asyncio.get_running_loop().time() + seconds
+        permit = self._forwarder.permit(self._forwarder.rules.endpoints, deadline)
+        order["services"] = dict(permit.addresses)
+        try:
+            return await self._change([(frames.UPDATE, order)], seconds, check)
+        except EvaluationFailed as error:
+            raise EvaluationFailed(
+                f"A SERVICE call failed: {permit.trouble}" if permit.trouble else error.detail
+            ) from None
+        finally:
+            self._forwarder.revoke(permit)
 
     async def change_graph(
         self, change: GraphChange, check: Callable[[], Awaitable[None]] | None = None
@@ -313,7 +334,8 @@ class Writing:
 
     async def _start(self) -> WorkerProcess:
         options = self._options
-        confines = Confines(0, options.memory_bytes)
+        port = self._forwarder.port if self._forwarder is not None else 0
+        confines = Confines(0, options.memory_bytes, port)
         try:
             if self._process is not None:
                 await self._process.ended()

@@ -13,5 +13,5 @@ router = APIRouter(tags=["operations"])
 async def expose(request: Request) -> Response:
     """Give the counts of this process in Prometheus's text format."""
     state = request.app.state
-    text = state.metrics.expose(state.engine, state.service.cache)
+    text = state.metrics.expose(state.engine, state.service.cache, state.writing)
     return Response(text, headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})

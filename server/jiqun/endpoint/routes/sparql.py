@@ -50,7 +50,7 @@ async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
         response = await _page(scope, operation, service)
         await response(scope, receive, send)
     elif isinstance(operation, Query):
-        plan = service.plan(ask(scope, operation))
+        plan = service.plan(await service.screen(ask(scope, operation)))
         if scope["method"] in {"GET", "HEAD"}:
             service.plans.put(asked.signature, plan)
         await send_planned(service, plan, asked.if_none_match, scope, receive, send)
@@ -157,7 +157,7 @@ async def send_answer(
     service: Service, question: Question, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answer a question to the client."""
-    plan = service.plan(question)
+    plan = service.plan(await service.screen(question))
     await send_planned(service, plan, question.if_none_match, scope, receive, send)
 
 
