@@ -189,7 +189,7 @@ def test_data_have_statements_labels_and_evidence(site: httpx.Client) -> None:
     assert ox.Triple(made, ox.NamedNode(f"{KG}statedIn"), passage) in found
     words = ox.Literal("生命健康", language="zh-Hans")
     assert ox.Triple(passage, ox.NamedNode(f"{KG}quote"), words) in found
-    assert any(each.subject.value == f"{ID}figure-one" for each in found)
+    assert any(each.subject == ox.NamedNode(f"{ID}figure-one") for each in found)
     assert '"企業1331家"@zh-Hant' in response.text
 
 

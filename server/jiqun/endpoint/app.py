@@ -32,6 +32,7 @@ from jiqun.endpoint.routes import (
     void,
 )
 from jiqun.endpoint.routes.graphs import serve_graphs
+from jiqun.endpoint.routes.kept import Kept
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.routes.update import serve_update
 from jiqun.endpoint.service import Service
@@ -121,6 +122,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     )
     app.state.settings = settings
     app.state.release = opened
+    app.state.kept = Kept()
     app.state.engine = engine
     app.state.writing = writing
     app.state.token = token

@@ -33,16 +33,20 @@ def document_at(request: Request, path: str, iri: str, types: Iterable[str] = ()
     return Document(f"{root}{quote(path)}", root, iri, tuple(types))
 
 
-def send_page(request: Request, text: str, document: Document, choice: Choice) -> Response:
-    """Send the page of a document."""
-    guards = {name.decode(): value.decode() for name, value in HTML_HEADERS}
-    headers = {**guards, **document.headers(choice)}
-    return deliver(request, text.encode(errors="replace"), HTML.media_type, headers)
+def page_body(text: str) -> bytes:
+    """Give the bytes of a page."""
+    return text.encode(errors="replace")
 
 
-def send_data(
-    request: Request, statements: Iterable[Statement], document: Document, choice: Choice
-) -> Response:
-    """Send a document as data."""
-    body = write(statements, choice.format.media_type)
-    return deliver(request, body, choice.content_type, document.headers(choice))
+def data_body(statements: Iterable[Statement], choice: Choice) -> bytes:
+    """Give the bytes of statements in the form that was chosen."""
+    return write(statements, choice.format.media_type)
+
+
+def send(request: Request, body: bytes, document: Document, choice: Choice) -> Response:
+    """Send a document in the form that was chosen; pages get their security headers."""
+    headers = document.headers(choice)
+    if choice.format is HTML:
+        guards = {name.decode(): value.decode() for name, value in HTML_HEADERS}
+        return deliver(request, body, HTML.media_type, {**guards, **headers})
+    return deliver(request, body, choice.content_type, headers)

@@ -7,7 +7,7 @@ version that `owl:versionIRI` names.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
@@ -17,13 +17,10 @@ from jiqun.endpoint.linked.ontology import read_statements, terms_of
 from jiqun.endpoint.pages.ontology import OntologyCard, render_ontology
 from jiqun.endpoint.requests import reader_of
 from jiqun.endpoint.routes.answers import select
-from jiqun.endpoint.routes.documents import document_at, form_of, send_data, send_page
+from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import NotFound
 from jiqun.vocabulary import BASE
-
-if TYPE_CHECKING:
-    from jiqun.endpoint.linked.ontology import OntologyTerm
 
 router = APIRouter(tags=["ontology"])
 
@@ -64,15 +61,23 @@ async def show_version(request: Request, version: str) -> Response:
 async def _send(request: Request, name: Name, path: str, iri: str) -> Response:
     choice = form_of(request, name)
     document = document_at(request, path, iri, [_ONTOLOGY])
-    ask = partial(select, request)
-    core = await read_statements(ask)
-    if choice.format is not HTML:
-        return send_data(request, core, document, choice)
-    aligned = await read_statements(ask, ["alignments"])
-    terms: list[OntologyTerm] = terms_of(core, aligned, request.app.state.release.queries.values())
-    card = OntologyCard(path, _IRI, _version(request))
     reader = reader_of(request.scope, request.app.state.settings)
-    return send_page(request, render_ontology(card, terms, reader), document, choice)
+    card = OntologyCard(path, _IRI, _version(request))
+
+    async def make() -> bytes:
+        core = await read_statements(partial(select, request))
+        if choice.format is not HTML:
+            return data_body(core, choice)
+        aligned = await read_statements(partial(select, request), ["alignments"])
+        terms = terms_of(core, aligned, request.app.state.release.queries.values())
+        return page_body(render_ontology(card, terms, reader))
+
+    state = request.app.state
+    if state.writing is not None:  # what users write may be about terms too
+        return send(request, await make(), document, choice)
+    wanted = reader if choice.format is HTML else choice.format
+    body = await state.kept.get((state.release.identifier, card, wanted), make)
+    return send(request, body, document, choice)
 
 
 def _version(request: Request) -> str:

@@ -14,7 +14,7 @@ from jiqun.endpoint.pages.reading import read_source, read_sources
 from jiqun.endpoint.pages.sources import render_source, render_sources
 from jiqun.endpoint.requests import reader_of
 from jiqun.endpoint.routes.answers import select
-from jiqun.endpoint.routes.documents import document_at, form_of, send_data, send_page
+from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
 from jiqun.endpoint.routes.html import page
 from jiqun.vocabulary import KG, SOURCE
 
@@ -43,9 +43,11 @@ async def show_source(request: Request, slug: str) -> Response:
         if found is not None:
             source, captions = found
             reader = reader_of(request.scope, request.app.state.settings)
-            return send_page(request, render_source(source, captions, reader), document, choice)
+            return send(
+                request, page_body(render_source(source, captions, reader)), document, choice
+            )
     else:
         statements = await describe_source(ask, name.slug)
         if statements is not None:
-            return send_data(request, statements, document, choice)
+            return send(request, data_body(statements, choice), document, choice)
     raise await missing("source", "/source/", slug, partial(source_exists, ask))

@@ -16,7 +16,7 @@ from jiqun.endpoint.pages.thing_reading import read_thing
 from jiqun.endpoint.pages.things import render_thing
 from jiqun.endpoint.requests import reader_of
 from jiqun.endpoint.routes.answers import select
-from jiqun.endpoint.routes.documents import document_at, form_of, send_data, send_page
+from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
 from jiqun.errors import BadParameter, NotFound
 from jiqun.vocabulary import ID
 
@@ -70,7 +70,7 @@ async def show_thing(request: Request, slug: str) -> Response:
             reader = reader_of(request.scope, request.app.state.settings)
             types = [fact.value.value for fact in thing.types]
             document = document_at(request, f"/doc/{name.slug}", thing.iri, types)
-            return send_page(request, render_thing(thing, captions, reader), document, choice)
+            return send(request, page_body(render_thing(thing, captions, reader)), document, choice)
     else:
         statements = await describe_thing(ask, name.slug)
         if statements is not None:
@@ -83,7 +83,7 @@ async def show_thing(request: Request, slug: str) -> Response:
                 }
             )
             document = document_at(request, f"/doc/{name.slug}", iri, types)
-            return send_data(request, statements, document, choice)
+            return send(request, data_body(statements, choice), document, choice)
     raise await missing("thing", "/doc/", slug, partial(thing_exists, ask))
 
 
