@@ -41,6 +41,8 @@ PAGES = {
     "sources": "/source",
     "source": "/source/hebei-daily-2024-12-23",
     "thing": "/id/jjj-safety-emergency-equipment",
+    "region": "/doc/hebei",
+    "ontology": "/ontology",
     "nothing there": "/nothing",
 }
 VIEWS = {"desk": (1280, "light", "en"), "phone at night": (390, "dark", "zh-Hant")}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from html.parser import HTMLParser
-from typing import Final
+from typing import Any, Final
 
 _VOID: Final = frozenset({"meta", "link", "img", "input", "br", "hr", "source", "wbr"})
 _FIELDS: Final = frozenset({"input", "select", "textarea"})
@@ -22,6 +23,8 @@ class Audit(HTMLParser):
         self.tags: Counter[str] = Counter()
         self.lang = ""
         self.langs: set[str] = set()
+        self.blocks: list[dict[str, Any]] = []
+        self._in_data_block = False
         self._open: list[str] = []
         self._ids: Counter[str] = Counter()
         self._labelled: set[str] = set()
@@ -46,10 +49,14 @@ class Audit(HTMLParser):
         self._note(tag, given)
 
     def handle_endtag(self, tag: str) -> None:
+        self._in_data_block = False
         if not self._open or self._open.pop() != tag:
             self.problems.append(f"</{tag}> closes nothing")
 
     def handle_data(self, data: str) -> None:
+        if self._in_data_block:
+            self.blocks.append(json.loads(data))
+            return
         if self._open and self._open[-1] in {"script", "style"} and data.strip():
             self.problems.append(f"inline {self._open[-1]}")
         self.words.append(data)
@@ -57,7 +64,8 @@ class Audit(HTMLParser):
     def _check_safety(self, tag: str, given: dict[str, str]) -> None:
         if tag in {"style", "iframe", "object", "embed", "base"}:
             self.problems.append(f"<{tag}>")
-        if tag == "script" and not given.get("src", "").startswith("/"):
+        self._in_data_block = tag == "script" and given == {"type": "application/ld+json"}
+        if tag == "script" and not self._in_data_block and not given.get("src", "").startswith("/"):
             self.problems.append("a script that is not a file of this site")
         self.problems += [f"attribute {name}" for name in given if name.startswith("on")]
         if "style" in given:

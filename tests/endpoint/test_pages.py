@@ -159,7 +159,8 @@ THING = Thing(
         ),
     ),
     (Fact(PASSAGE.value, iri("x"), f"{KG}about", iri("cluster")),),
-    more=True,
+    pages=3,
+    total=250,
 )
 
 

@@ -25,6 +25,7 @@ from jiqun.endpoint.routes import (
     health,
     home,
     metrics,
+    ontology,
     quality,
     queries,
     sources,
@@ -32,6 +33,7 @@ from jiqun.endpoint.routes import (
     void,
 )
 from jiqun.endpoint.routes.graphs import serve_graphs
+from jiqun.endpoint.routes.kept import Kept
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.routes.update import serve_update
 from jiqun.endpoint.service import Service
@@ -121,12 +123,13 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     )
     app.state.settings = settings
     app.state.release = opened
+    app.state.kept = Kept()
     app.state.engine = engine
     app.state.writing = writing
     app.state.token = token
     app.state.service = Service(opened, engine, settings)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in (health, home, queries, sources, things, quality, dumps, metrics, void):
+    for each in (health, home, queries, sources, things, ontology, quality, dumps, metrics, void):
         app.include_router(each.router)
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)

@@ -37,8 +37,8 @@ HTML_HEADERS: Final[Headers] = (
 )
 
 EXPOSED_HEADERS: Final = (
-    b"ETag, Link, Location, Retry-After, Server-Timing, Content-Disposition, Accept-Ranges, "
-    b"Content-Range, Jiqun-Limits, Jiqun-Truncated"
+    b"ETag, Link, Location, Content-Location, Retry-After, Server-Timing, Content-Disposition, "
+    b"Accept-Ranges, Content-Range, Jiqun-Limits, Jiqun-Truncated"
 )
 EVERYWHERE: Final[Headers] = (
     (b"access-control-allow-origin", b"*"),

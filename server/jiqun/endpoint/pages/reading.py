@@ -17,8 +17,7 @@ from jiqun.endpoint.pages.home import Figure
 from jiqun.endpoint.pages.reader import Text
 from jiqun.endpoint.pages.sources import Passage, Source, SourceEntry, Statement
 from jiqun.endpoint.pages.terms import Term
-from jiqun.endpoint.pages.things import Fact, Thing
-from jiqun.vocabulary import GRAPH, ID, KG, SOURCE
+from jiqun.vocabulary import GRAPH, KG, SOURCE
 
 Row = Mapping[str, Term]
 Select = Callable[[str], Awaitable[Sequence[Row]]]
@@ -26,7 +25,6 @@ Select = Callable[[str], Awaitable[Sequence[Row]]]
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _SAFE_IRI: Final = re.compile(r"[a-z][a-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*", re.IGNORECASE)
 _AT_ONCE: Final = 500
-_MOST_ELSEWHERE: Final = 300
 _MOST_PASSAGES: Final = 100
 _PREFIXES: Final = f"""\
 PREFIX dcterms: <http://purl.org/dc/terms/>
@@ -100,35 +98,6 @@ async def read_source(select: Select, slug: str) -> tuple[Source, dict[str, Capt
     terms = [each for row in [*card, *said] for each in row.values() if each.is_iri]
     names = dict.fromkeys(each.value for each in terms if not each.is_passage)
     return source, await read_captions(select, names)
-
-
-async def read_thing(select: Select, slug: str) -> tuple[Thing, dict[str, Caption]] | None:
-    """Read a thing, what is said of it and where it is spoken of; None when there is none."""
-    if not _SLUG.fullmatch(slug):
-        return None
-    iri = ID + slug
-    of_it = await select(
-        f"SELECT ?graph ?property ?value WHERE {{ GRAPH ?graph {{ <{iri}> ?property ?value }} }}"
-    )
-    elsewhere = await select(
-        "SELECT ?graph ?subject ?property WHERE { "
-        f"GRAPH ?graph {{ ?subject ?property <{iri}> }} }} LIMIT {_MOST_ELSEWHERE + 1}"
-    )
-    if not of_it and not elsewhere:
-        return None
-    itself = Term("uri", iri)
-    thing = Thing(
-        iri,
-        slug,
-        tuple(Fact(_graph(row), itself, row["property"].value, row["value"]) for row in of_it),
-        tuple(
-            Fact(_graph(row), row["subject"], row["property"].value, itself)
-            for row in elsewhere[:_MOST_ELSEWHERE]
-        ),
-        more=len(elsewhere) > _MOST_ELSEWHERE,
-    )
-    spoken_of = (each.value for row in [*of_it, *elsewhere] for each in row.values() if each.is_iri)
-    return thing, await read_captions(select, [iri, *spoken_of])
 
 
 async def read_first_figures(select: Select) -> tuple[list[Figure], dict[str, Caption]]:
@@ -229,10 +198,6 @@ def _captions(rows: Iterable[Row]) -> dict[str, Caption]:
         )
         for thing in labels.keys() | types.keys() | quotes.keys()
     }
-
-
-def _graph(row: Row) -> str:
-    return row["graph"].value
 
 
 def _source_entry(row: Row) -> SourceEntry:

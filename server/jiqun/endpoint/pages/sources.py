@@ -21,7 +21,7 @@ _DCTERMS: Final = "http://purl.org/dc/terms/"
 _RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _RDFS_LABEL: Final = "http://www.w3.org/2000/01/rdf-schema#label"
 _TITLE: Final = f"{_DCTERMS}title"
-_ADDRESSES: Final = (
+ADDRESSES: Final = (
     "https://schema.org/url",
     "http://xmlns.com/foaf/0.1/page",
     f"{KG}url",
@@ -37,6 +37,14 @@ _CARD: Final = (
     ("text_length", f"{KG}textLength"),
     ("rights", f"{_DCTERMS}rights"),
 )
+DATA_FORMS: Final = (
+    ("Turtle", "ttl", "text/turtle"),
+    ("JSON-LD", "jsonld", "application/ld+json"),
+    ("RDF/XML", "rdf", "application/rdf+xml"),
+    ("N-Triples", "nt", "application/n-triples"),
+)
+"""The forms of a document beside its page: what they are called, suffix, media type."""
+
 _WORDING: Final = f"{KG}wording"
 _MENTIONED_LAST: Final = (_RDF_TYPE, _RDFS_LABEL, _WORDING)
 
@@ -138,7 +146,7 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
     title = Text(titles[0].value, titles[0].lang) if titles else Text(source.slug)
     caption = captions.get(source.iri)
     label = pick(caption.labels, reader) if caption else Text("")
-    web_page = _web_page(source)
+    web_page = find_web_page(source.details)
     return render(
         "source.html",
         reader,
@@ -153,6 +161,10 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
         web_page=web_page,
         passages=[_view(each, web_page, captions, reader) for each in source.passages],
         count=sum(len(each.statements) for each in source.passages),
+        data=[
+            (label, f"{reader.root}/source/{source.slug}.{suffix}", kind)
+            for label, suffix, kind in DATA_FORMS
+        ],
     )
 
 
@@ -169,9 +181,10 @@ def _line(entry: SourceEntry, captions: Mapping[str, Caption], reader: Reader) -
     )
 
 
-def _web_page(source: Source) -> str | None:
-    for iri in _ADDRESSES:
-        for value in source.details.get(iri, []):
+def find_web_page(details: Mapping[str, list[Term]]) -> str | None:
+    """Give the address on the web of a source with these properties, None when it has none."""
+    for iri in ADDRESSES:
+        for value in details.get(iri, []):
             target = link_target(value.value)
             if target is not None and not target.startswith("/"):
                 return target

@@ -105,7 +105,7 @@ def link_target(iri: str) -> str | None:
     """Give the address a page may link to, or None when the IRI is no harmless web address.
 
     IRIs of this graph become paths on this site, so that the pages work wherever they are served:
-    things, sources and queries have pages, the others are described by a query.
+    things, sources, queries and terms have pages, the others are described by a query.
     """
     if _UNSAFE.search(iri):
         return None
@@ -113,7 +113,7 @@ def link_target(iri: str) -> str | None:
         path = iri.removeprefix(BASE)
         if iri.startswith(QUERY):
             return f"/queries/{path.removeprefix('query/')}"
-        if iri.startswith((ID, SOURCE)):
+        if iri.startswith((ID, SOURCE, f"{BASE}doc/")) or path.partition("#")[0] == "ontology":
             return f"/{path}"
         return f"/sparql?{urlencode({'query': f'DESCRIBE <{iri}>', 'format': 'html'})}"
     try:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.cells import Cell, property_name, show
+from jiqun.endpoint.pages.claims import contradictions, figures
 from jiqun.endpoint.pages.environment import render
+from jiqun.endpoint.pages.marks import Mark, marks_of
+from jiqun.endpoint.pages.meanings import MEANINGS, meaning_of
 from jiqun.endpoint.pages.reader import Text
+from jiqun.endpoint.pages.schema_org import schema_org
+from jiqun.endpoint.pages.sources import DATA_FORMS
 from jiqun.endpoint.pages.terms import Term
-from jiqun.vocabulary import GRAPH, KG, SOURCE
+from jiqun.vocabulary import GRAPH, KG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from jiqun.endpoint.pages.cells import Caption
     from jiqun.endpoint.pages.reader import Reader
 
+MOST_VALUES: Final = 40
+"""Values of one property that a page shows; the others are had by a query."""
+
 _RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _RDFS_LABEL: Final = "http://www.w3.org/2000/01/rdf-schema#label"
-_NAMES: Final = (_RDFS_LABEL, "http://www.w3.org/2004/02/skos/core#altLabel")
+_SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+_NAMES: Final = (_RDFS_LABEL, f"{_SKOS}altLabel", f"{_SKOS}prefLabel")
 _LEFT_OUT: Final = frozenset(
     {_RDF_TYPE, *_NAMES, f"{KG}statedIn", f"{KG}convertedLabel", f"{KG}translatedLabel"}
 )
@@ -36,51 +45,104 @@ class Fact:
 
 
 @dataclass(frozen=True)
+class Claim:
+    """A figure or another claim about the thing, with all its statements."""
+
+    iri: str
+    facts: tuple[Fact, ...]
+
+    def values(self, predicate: str) -> list[Term]:
+        """Give the values of a property, each once."""
+        found = (fact.value for fact in self.facts if fact.predicate == predicate)
+        return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
 class Thing:
-    """A thing: what is said `of_it`, and the first of the facts that speak of it `elsewhere`."""
+    """A thing: what is said `of_it`, and a page of the facts that speak of it `elsewhere`.
+
+    `pages` and `total` count those facts; `sources` are the cards of the sources whose passages
+    stand on the page; `schema_types` are the classes of schema.org that its classes come under.
+    """
 
     iri: str
     slug: str
     of_it: tuple[Fact, ...]
     elsewhere: tuple[Fact, ...]
-    more: bool = False
+    page: int = 1
+    pages: int = 1
+    total: int = 0
+    claims: tuple[Claim, ...] = ()
+    schema_types: tuple[str, ...] = ()
+    sources: Mapping[str, Mapping[str, list[Term]]] = field(default_factory=dict)
+
+    def with_sources(self, sources: Mapping[str, Mapping[str, list[Term]]]) -> Thing:
+        """Give the same thing with the cards of its sources."""
+        return replace(self, sources=sources)
+
+    @property
+    def types(self) -> list[Fact]:
+        """Give the facts that tell its classes, each class once."""
+        found = {fact.value: fact for fact in self.of_it if fact.predicate == _RDF_TYPE}
+        return [found[each] for each in sorted(found, key=lambda each: each.value)]
 
 
 @dataclass(frozen=True)
 class FactView:
-    """A value, or the subject of a fact, with the passages that state it."""
+    """A value, or the subject of a fact, with the marks of the passages that state it."""
 
     cell: Cell
-    passages: tuple[Cell, ...]
+    marks: tuple[Mark, ...]
     inferred: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """The values of one property; `more` leads to all of them where only some are shown."""
+
+    name: Text
+    href: str | None
+    views: tuple[FactView, ...]
+    count: int
+    more: str | None
 
 
 def render_thing(thing: Thing, captions: Mapping[str, Caption], reader: Reader) -> str:
     """Render a thing; `captions` name the things that stand in its facts."""
     caption = captions.get(thing.iri)
     types = caption.types if caption else ()
+    title = show(Term("uri", thing.iri), captions, reader).text
+    said = _groups(thing, thing.of_it, captions, reader, inverse=False)
     return render(
         "thing.html",
         reader,
         thing=thing,
-        title=show(Term("uri", thing.iri), captions, reader).text,
-        types=[show(Term("uri", iri), captions, reader).text for iri in types],
-        names=_names(thing),
-        of_it=_grouped(
-            ((fact, fact.value) for fact in thing.of_it if fact.predicate not in _LEFT_OUT),
-            captions,
-            reader,
-        ),
-        elsewhere=_grouped(
-            ((fact, fact.subject) for fact in thing.elsewhere if fact.predicate not in _LEFT_OUT),
-            captions,
-            reader,
-        ),
+        title=title,
+        types=[show(Term("uri", iri), captions, reader) for iri in types],
+        names=[each for each in _names(thing) if each.value != title.value],
+        meanings=[
+            (meaning, [group for of, group in said if of == meaning]) for meaning in MEANINGS
+        ],
+        figures=figures(thing, captions, reader),
+        contradictions=contradictions(thing, captions, reader),
+        elsewhere=[group for _, group in _groups(thing, thing.elsewhere, captions, reader)],
+        turns=_turns(thing, reader),
+        schema_org=schema_org(thing, caption),
         data=[
-            (label, reader.link("/sparql", query=f"DESCRIBE <{thing.iri}>", format=name))
-            for label, name in (("Turtle", "ttl"), ("JSON-LD", "jsonld"))
+            (label, f"{reader.root}/doc/{thing.slug}.{suffix}", kind)
+            for label, suffix, kind in DATA_FORMS
         ],
     )
+
+
+def cut(facts: Iterable[Fact], most: int) -> Iterator[Fact]:
+    """Give the facts without those beyond the first `most` values of a property."""
+    seen: dict[str, set[Term]] = {}
+    for fact in sorted(facts, key=lambda each: (each.graph == f"{GRAPH}inferred", str(each.value))):
+        values = seen.setdefault(fact.predicate, set())
+        if fact.value in values or len(values) < most or fact.predicate in _LEFT_OUT:
+            values.add(fact.value)
+            yield fact
 
 
 def _names(thing: Thing) -> list[Text]:
@@ -90,27 +152,74 @@ def _names(thing: Thing) -> list[Text]:
         for fact in thing.of_it
         if fact.predicate == predicate
     )
-    return list(dict.fromkeys(found))
+    by_words: dict[str, Text] = {}
+    for each in found:  # one script is often written like the other
+        by_words.setdefault(each.value, each)
+    return list(by_words.values())
 
 
-def _grouped(
-    facts: Iterable[tuple[Fact, Term]], captions: Mapping[str, Caption], reader: Reader
-) -> list[tuple[Text, list[FactView]]]:
+def _groups(
+    thing: Thing,
+    facts: Iterable[Fact],
+    captions: Mapping[str, Caption],
+    reader: Reader,
+    *,
+    inverse: bool = True,
+) -> list[tuple[str, Group]]:
     """Group facts by property; the same fact of several graphs is shown once with all of them."""
-    graphs: dict[tuple[str, Term], list[str]] = {}
-    for fact, shown in facts:
-        graphs.setdefault((fact.predicate, shown), []).append(fact.graph)
-    groups: dict[str, list[FactView]] = {}
-    for (predicate, shown), where in graphs.items():
-        passages = sorted(graph for graph in set(where) if graph.startswith(SOURCE))
-        view = FactView(
-            show(shown, captions, reader),
-            tuple(show(Term("uri", each), {}, reader) for each in passages),
-            inferred=set(where) == {f"{GRAPH}inferred"},
-        )
-        groups.setdefault(predicate, []).append(view)
-    named = [(property_name(iri, captions, reader), views) for iri, views in groups.items()]
-    return [
-        (name, sorted(views, key=lambda view: view.cell.text.value))
-        for name, views in sorted(named, key=lambda pair: pair[0].value)
-    ]
+    found: dict[str, dict[Term, list[Fact]]] = {}
+    facts = list(facts)
+    own = {(each.subject, each.value) for each in facts if each.predicate.startswith(KG)}
+    for fact in facts:
+        if fact.predicate not in _LEFT_OUT and not _repeats(fact, own):
+            shown = fact.subject if inverse else fact.value
+            found.setdefault(fact.predicate, {}).setdefault(shown, []).append(fact)
+    kept = None if inverse else set(cut(thing.of_it, MOST_VALUES))
+    groups = []
+    for predicate, by_term in found.items():
+        views = [
+            _view(thing, term, stated, captions, reader)
+            for term, stated in by_term.items()
+            if kept is None or kept & set(stated)
+        ]
+        views.sort(key=lambda view: (view.inferred, view.cell.text.value))
+        cell = show(Term("uri", predicate), captions, reader)
+        more = None
+        if len(views) < len(by_term):
+            query = f"SELECT ?value WHERE {{ <{thing.iri}> <{predicate}> ?value }} ORDER BY ?value"
+            more = reader.link("/sparql", query=query, format="html")
+        name = property_name(predicate, captions, reader)
+        group = Group(name, cell.href, tuple(views), len(by_term), more)
+        groups.append((meaning_of(predicate), group))
+    return sorted(groups, key=lambda pair: pair[1].name.value)
+
+
+def _repeats(fact: Fact, own: Container[tuple[Term, Term]]) -> bool:
+    """Tell whether a fact only says in another vocabulary what ours says already."""
+    inferred = fact.graph == f"{GRAPH}inferred" and not fact.predicate.startswith(KG)
+    return inferred and (fact.subject, fact.value) in own
+
+
+def _view(
+    thing: Thing,
+    shown: Term,
+    facts: list[Fact],
+    captions: Mapping[str, Caption],
+    reader: Reader,
+) -> FactView:
+    return FactView(
+        show(shown, captions, reader),
+        marks_of(facts, thing.sources, captions, reader),
+        inferred={fact.graph for fact in facts} == {f"{GRAPH}inferred"},
+    )
+
+
+def _turns(thing: Thing, reader: Reader) -> dict[str, str]:
+    """Give the links to the pages before and after this one."""
+    here = f"/doc/{thing.slug}"
+    turns = {}
+    if thing.page > 1:
+        turns["previous"] = reader.link(here, page=str(thing.page - 1)) + "#elsewhere"
+    if thing.page < thing.pages:
+        turns["next"] = reader.link(here, page=str(thing.page + 1)) + "#elsewhere"
+    return turns

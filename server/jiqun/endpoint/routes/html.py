@@ -1,4 +1,4 @@
-"""How pages are sent."""
+"""How pages and other small documents are sent."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from jiqun.endpoint.negotiate import choose_coding
 from jiqun.endpoint.replies import HTML_HEADERS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
     from jiqun.endpoint.replies import Headers
@@ -21,18 +23,35 @@ _VARY = "Accept, Accept-Language, Accept-Encoding"
 
 def page(request: Request, text: str, status: int = 200, extra: Headers = ()) -> Response:
     """Send a page: guarded by its security headers, compressed, and with 304 where it is known."""
-    body = text.encode(errors="replace")
+    headers = {name.decode(): value.decode() for name, value in (*HTML_HEADERS, *extra)}
+    return deliver(request, text.encode(errors="replace"), "text/html", headers, status)
+
+
+def deliver(
+    request: Request,
+    body: bytes,
+    media_type: str,
+    headers: Mapping[str, str],
+    status: int = 200,
+) -> Response:
+    """Send a document under a strong tag of its content, or 304 to a client that has it.
+
+    `media_type` may have parameters; text gets its charset. `headers` come in addition.
+    """
     coding = choose_coding(request.headers.get("accept-encoding"), CODINGS)
     digest = hashlib.blake2b(body, digest_size=12).hexdigest()
     etag = f'"{digest}-{coding}"' if coding else f'"{digest}"'
-    headers = {"Vary": _VARY, "Cache-Control": "no-cache" if status == 200 else "no-store"}
-    headers |= {name.decode(): value.decode() for name, value in (*HTML_HEADERS, *extra)}
+    own = {"Vary": _VARY, "Cache-Control": "no-cache" if status == 200 else "no-store", **headers}
     if status == 200:
-        headers["ETag"] = etag
+        own["ETag"] = etag
         known = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
         if known & {etag, f"W/{etag}", "*"}:
-            return Response(status_code=304, headers=headers)
+            return Response(status_code=304, headers=own)
     if coding:
         body = encode(coding, body)
-        headers["Content-Encoding"] = coding
-    return Response(body, status, headers, "text/html; charset=utf-8")
+        own["Content-Encoding"] = coding
+    response = Response(body, status, own)
+    if media_type.startswith("text/") and "charset" not in media_type:
+        media_type = f"{media_type}; charset=utf-8"
+    response.headers["Content-Type"] = media_type
+    return response

@@ -7,13 +7,16 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from jiqun.endpoint.formats import HTML
+from jiqun.endpoint.linked.descriptions import describe_source, source_exists
+from jiqun.endpoint.linked.documents import missing, read_name
 from jiqun.endpoint.pages.reading import read_source, read_sources
 from jiqun.endpoint.pages.sources import render_source, render_sources
 from jiqun.endpoint.requests import reader_of
 from jiqun.endpoint.routes.answers import select
+from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
 from jiqun.endpoint.routes.html import page
-from jiqun.endpoint.wording import shorten
-from jiqun.errors import NotFound
+from jiqun.vocabulary import KG, SOURCE
 
 router = APIRouter(tags=["sources"])
 
@@ -30,10 +33,21 @@ async def list_sources(request: Request) -> Response:
 
 @router.api_route("/source/{slug}", methods=_METHODS, summary="Show a source and its passages")
 async def show_source(request: Request, slug: str) -> Response:
-    """Show a source, and each of its passages with its quotes and its statements, as a page."""
-    found = await read_source(partial(select, request), slug)
-    if found is None:
-        raise NotFound(f"There is no source {shorten(slug)}. The list is at /source.")
-    source, captions = found
-    reader = reader_of(request.scope, request.app.state.settings)
-    return page(request, render_source(source, captions, reader))
+    """Show a source, and each of its passages with its quotes and its statements, or as data."""
+    name = read_name(slug)
+    choice = form_of(request, name)
+    ask = partial(select, request)
+    document = document_at(request, f"/source/{name.slug}", SOURCE + name.slug, [f"{KG}Source"])
+    if choice.format is HTML:
+        found = await read_source(ask, name.slug)
+        if found is not None:
+            source, captions = found
+            reader = reader_of(request.scope, request.app.state.settings)
+            return send(
+                request, page_body(render_source(source, captions, reader)), document, choice
+            )
+    else:
+        statements = await describe_source(ask, name.slug)
+        if statements is not None:
+            return send(request, data_body(statements, choice), document, choice)
+    raise await missing("source", "/source/", slug, partial(source_exists, ask))
