@@ -2,7 +2,7 @@
 
 It is written beside its place under another name and renamed into it when it is whole; the
 manifest comes last. Every text file has the same bytes wherever it is built: no clocks, no random
-numbers, one order. (The store is RocksDB's, whose files are not.)
+numbers, one order. (Not those of the store and of the search index, which other libraries write.)
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from jiqun.knowledge.knowledge import Knowledge, complete
 from jiqun.knowledge.manifest import manifest
 from jiqun.knowledge.parse import read, read_prefixes
 from jiqun.knowledge.queries import read_query
+from jiqun.knowledge.search_index import FOLDER, write_search_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +72,7 @@ def write(knowledge: Knowledge, prefixes: Mapping[str, str], folder: Path) -> No
     saved = json.dumps(entries, ensure_ascii=False, indent=1) + "\n"
     files.append(dumps.write_plain(folder / "queries.json", saved, "application/json"))
     _write_store(knowledge, folder / "store")
+    write_search_index(knowledge.default, folder / FOLDER)
     release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
     (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
 
