@@ -18,9 +18,22 @@ from jiqun.endpoint.metrics import Metrics
 from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import open_release
-from jiqun.endpoint.routes import dumps, health, home, metrics, queries, sources, things, void
+from jiqun.endpoint.routes import (
+    dumps,
+    health,
+    home,
+    metrics,
+    queries,
+    reconcile,
+    search,
+    sources,
+    suggest,
+    things,
+    void,
+)
 from jiqun.endpoint.routes.graphs import serve_graphs
 from jiqun.endpoint.routes.sparql import serve_sparql
+from jiqun.endpoint.searcher import Searcher
 from jiqun.endpoint.service import Service
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound
 from jiqun.settings import Settings
@@ -62,6 +75,7 @@ def create_app(release: Path, settings: Settings | None = None) -> Endpoint:
             yield
         finally:
             await engine.stop()
+            await asyncio.to_thread(app.state.searcher.close)
             log.flush()
 
     app = Endpoint(
@@ -76,8 +90,21 @@ def create_app(release: Path, settings: Settings | None = None) -> Endpoint:
     app.state.release = opened
     app.state.engine = engine
     app.state.service = Service(opened, engine, settings)
+    app.state.searcher = Searcher(opened.folder)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in (health, home, queries, sources, things, dumps, metrics, void):
+    for each in (
+        health,
+        home,
+        queries,
+        sources,
+        things,
+        dumps,
+        metrics,
+        void,
+        search,
+        reconcile,
+        suggest,
+    ):
         app.include_router(each.router)
     app.add_exception_handler(JiqunError, _answer_error)
     app.add_exception_handler(HTTPException, _answer_error)
@@ -101,10 +128,13 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     state = app.state
     opened = await asyncio.to_thread(open_release, folder)
     await state.engine.switch(opened.store)
+    former = state.searcher
     state.release = opened
+    state.searcher = Searcher(opened.folder)
     state.service = Service(opened, state.engine, state.settings)
     app.title, app.version = opened.title, opened.version
     app.openapi_schema = None
+    await asyncio.to_thread(former.close)
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

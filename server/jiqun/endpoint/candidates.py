@@ -18,10 +18,14 @@ SAFE: Final = 92.0
 
 @dataclass(frozen=True)
 class Candidate:
-    """A thing that a name may mean; `match` when it does, beyond reasonable doubt."""
+    """A thing that a name may mean; `match` when it does, beyond reasonable doubt.
+
+    `score` weighs everything, `name_score` the names alone.
+    """
 
     thing: IndexedThing
     score: float
+    name_score: float
     how: str
     safe: bool
     match: bool = False
@@ -48,7 +52,13 @@ def find_candidates(
     first = sorted(best, key=lambda thing: (-best[thing].score, thing))[: most + 2]
     things = index.things(first)
     candidates = [
-        Candidate(things[thing], best[thing].score, best[thing].how, best[thing].safe)
+        Candidate(
+            things[thing],
+            best[thing].score,
+            best[thing].score,
+            best[thing].how,
+            best[thing].safe,
+        )
         for thing in first
     ]
     return in_order(candidates)

@@ -97,7 +97,7 @@ def _same(name: Name, candidate: IndexedName) -> Fit:
 def _same_core(name: Name, candidate: IndexedName) -> Fit:
     asked, given, official = name.kind, candidate.ending, candidate.official
     if candidate.kind == PINYIN:
-        same = asked == given or asked == official
+        same = asked in {given, official}
         return Fit(90.5 if same else 80, "pinyin", safe=False, name=candidate)
     if asked == given:
         return Fit(98, "same but for the ending", safe=True, name=candidate)

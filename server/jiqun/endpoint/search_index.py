@@ -84,12 +84,13 @@ class IndexedClass:
 class SearchIndex:
     """One connection to the index; for one thread at a time."""
 
-    def __init__(self, folder: Path, names: FullText) -> None:
+    def __init__(self, folder: Path, names: FullText, words: FullText) -> None:
         """Open the records; raises `ReleaseError` when they are missing or of another format.
 
-        `names` is the full-text index of names, which connections share.
+        `names` and `words` are the full-text indexes of names and things; connections share them.
         """
         self._names = names
+        self.words = words
         try:
             self._database = sqlite3.connect(
                 f"{(folder / FILE).resolve().as_uri()}?mode=ro&immutable=1",
@@ -182,6 +183,18 @@ class SearchIndex:
         rows = self._database.execute("SELECT id FROM thing WHERE slug = ?", (slug,)).fetchall()
         return self.things([rows[0][0]])[rows[0][0]] if rows else None
 
+    def ranks_of(self, things: Iterable[int]) -> dict[int, int]:
+        """Give the ranks of things: the lower, the more it is looked for by name."""
+        wanted = list(things)
+        marks = ",".join("?" * len(wanted))
+        text = f"SELECT id, rank FROM thing WHERE id IN ({marks})"  # noqa: S608 -- question marks only
+        return dict(self._database.execute(text, wanted).fetchall())
+
+    def class_numbers(self, iris: Iterable[str]) -> tuple[int, ...]:
+        """Give the numbers of classes; those that no thing has are left out."""
+        wanted = set(iris)
+        return tuple(each.id for each in self.classes.values() if each.iri in wanted)
+
     def candidates(self, name: Name, classes: Sequence[int] | None) -> list[IndexedName]:
         """Give the names that are, or resemble, this one; of things of one of the classes.
 
@@ -237,5 +250,5 @@ def _restriction(classes: Sequence[int] | None) -> tuple[str, tuple[int, ...]]:
     if classes is None:
         return f"t.rank < {FACT}", ()
     marks = ",".join("?" * len(classes))
-    inside = f"SELECT 1 FROM thing_class c WHERE c.thing = n.thing AND c.class IN ({marks})"
+    inside = f"SELECT 1 FROM thing_class c WHERE c.thing = n.thing AND c.class IN ({marks})"  # noqa: S608 -- question marks only
     return f"EXISTS ({inside})", tuple(classes)
