@@ -105,7 +105,9 @@ def _check_count(count: int) -> None:
 def _read_query(query: Any, where: str) -> Ask:
     if not isinstance(query, dict):
         raise BadParameter(f"{where} must be an object with a member query.")
-    properties = query.get("properties") or []
+    properties = query.get("properties")
+    if properties is None:
+        properties = []
     if not isinstance(properties, list):
         raise BadParameter(f"{where}.properties must be an array.")
     _check_conditions(len(properties), where)

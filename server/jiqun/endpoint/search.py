@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.candidates import find_candidates
 from jiqun.endpoint.full_text import NOT_A_FACT
+from jiqun.endpoint.search_index import LABEL
 from jiqun.errors import BadParameter
 from jiqun.names import fold, is_han
 
@@ -162,8 +163,11 @@ def _hit(
     lang: str,
     table: Mapping[int, str],
 ) -> Hit:
-    def key(each: IndexedName) -> tuple[int, int, bool]:
-        return (_nearness(each, name), each.kind, each.lang != lang)
+    def key(each: IndexedName) -> tuple[bool, int, int, bool]:
+        nearness = _nearness(each, name)
+        # The name that is shown anyway is marked where the words stand in it.
+        shown = each.kind == LABEL and each.lang == lang and nearness < _SCATTERED
+        return (not shown, nearness, each.kind, each.lang != lang)
 
     for each in sorted(names, key=key):
         marks = marks_in(each.text, name, table)
