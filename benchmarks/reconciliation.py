@@ -14,7 +14,6 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from endpoint.evaluation import Answer, measure, read_cases  # noqa: E402
-
 from jiqun.endpoint.candidates import decide, find_candidates  # noqa: E402
 from jiqun.endpoint.full_text import FullText  # noqa: E402
 from jiqun.endpoint.search_index import SearchIndex  # noqa: E402

@@ -31,6 +31,8 @@ def bind(text: str, terms: Mapping[str, str]) -> str:
     Terms are in N-Triples syntax: IRIs and literals. Variables in strings, comments and IRIs are
     none and stay; so does everything else. Raises `ValueError` for what is no such term.
     """
+    if not terms:
+        return text
     checked = {variable: _checked(term) for variable, term in terms.items()}
     return _TOKEN.sub(lambda match: checked.get(match["variable"] or "", match[0]), text)
 

@@ -41,6 +41,9 @@ ContentFolder = Annotated[
     ),
 ]
 ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
+WorkspaceFolder = Annotated[
+    Path, typer.Option("--workspace", envvar="JIQUN_WORKSPACE", help="Folder of the workspace.")
+]
 
 # What takes long to import is imported where it is used: nobody should wait for what they do not
 # ask for, be it SHACL or a web server.
@@ -145,16 +148,70 @@ def build(
 
 @app.command()
 def serve(
-    release: ReleaseFolder = Path("release"),
+    release: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the release; release/ if there is no workspace either."),
+    ] = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(help="Folder for what users write, over the release or alone."),
+    ] = None,
+    update_token_file: Annotated[
+        Path | None, typer.Option(help="File with the token that allows writing.")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
     ] = None,
 ) -> None:
-    """Serve a release over HTTP; further settings come from JIQUN_… variables."""
+    """Serve a release, a workspace or both; further settings come from JIQUN_… variables."""
     from jiqun.endpoint.serve import serve as serve_release  # noqa: PLC0415 (see above)
 
-    serve_release(release, _settings(host=host, port=port))
+    settings = _settings(
+        host=host, port=port, workspace=workspace, update_token_file=update_token_file
+    )
+    if release is None and settings.workspace is None:
+        release = Path("release")
+    serve_release(release, settings)
+
+
+@app.command()
+def load(
+    files: Annotated[list[Path], typer.Argument(help="RDF files, gzipped or not.")],
+    workspace: WorkspaceFolder,
+    graph: Annotated[
+        str | None, typer.Option(help="IRI of the graph to load them into.", show_default=False)
+    ] = None,
+) -> None:
+    """Add RDF files to a workspace that no server uses; all of them or none."""
+    from jiqun.endpoint.archive import load as load_files  # noqa: PLC0415 (see above)
+
+    typer.echo(f"{load_files(workspace, files, graph)} statements", err=True)
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="File to write, as backup.nq.gz.")],
+    workspace: WorkspaceFolder,
+) -> None:
+    """Write what users wrote to a file; a server may use the workspace meanwhile."""
+    from jiqun.endpoint.archive import backup as write_backup  # noqa: PLC0415 (see above)
+
+    typer.echo(f"{write_backup(workspace, file)} statements", err=True)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A backup, or any file of quads.")],
+    workspace: WorkspaceFolder,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Give up what the workspace holds now.")
+    ] = False,
+) -> None:
+    """Put a backup into a workspace that no server uses."""
+    from jiqun.endpoint.archive import restore as read_backup  # noqa: PLC0415 (see above)
+
+    typer.echo(f"{read_backup(workspace, file, replace)} statements", err=True)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -204,7 +261,8 @@ def _settings(**given: object) -> Settings:
     from jiqun.settings import Settings  # noqa: PLC0415 (see above)
 
     try:
-        return Settings.model_validate({key: value for key, value in given.items() if value})
+        known = {name: value for name, value in given.items() if value is not None}
+        return Settings.model_validate(known)
     except ValueError as error:
         raise JiqunError(str(error)) from None
 

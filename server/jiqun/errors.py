@@ -182,6 +182,18 @@ class Unauthorized(JiqunError):
     status = 401
     title = "Unauthorized"
 
+    def __init__(self, detail: str, wrong: bool = False) -> None:
+        """Keep whether a token was sent and is wrong."""
+        super().__init__(detail)
+        self.wrong = wrong
+
+
+class SettingsError(JiqunError):
+    """A setting cannot be used as it is."""
+
+    status = 500
+    title = "Bad setting"
+
 
 class RangeNotSatisfiable(JiqunError):
     """The range of bytes that is asked for lies beyond the end."""

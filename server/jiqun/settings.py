@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import ip_network
+from pathlib import Path  # noqa: TC003 (pydantic reads it)
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 KIBIBYTE = 1024
 MEBIBYTE = 1024 * KIBIBYTE
 
 _PUBLIC_URL = re.compile(r"https?://[A-Za-z0-9.\-_\[\]:]+(/[A-Za-z0-9._~\-/]*)?")
+_ENDPOINT = re.compile(r"https?://[A-Za-z0-9.\-_\[\]:]+(/[!$%&'()*+,;=:@A-Za-z0-9._~\-/?]*)?")
 _ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
 
 
@@ -61,8 +64,13 @@ class Settings(BaseSettings):
 
     # The engine
     workers: Annotated[
-        int, Field(ge=1, description="Worker processes that evaluate queries of any weight.")
-    ] = max(2, _processors())
+        int,
+        Field(
+            ge=1,
+            description="Worker processes that evaluate queries of any weight; by default one for "
+            "each processor, and at least two.",
+        ),
+    ] = Field(default_factory=lambda: max(2, _processors()))
     light_workers: Annotated[
         int, Field(ge=1, description="Further worker processes that only take light queries.")
     ] = 1
@@ -98,6 +106,19 @@ class Settings(BaseSettings):
         tuple[str, ...],
         Field(description="Exact endpoint URLs that SERVICE may call. Empty: SERVICE is refused."),
     ] = ()
+    service_networks: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Networks, such as 10.1.0.0/16, that are not public and that the host "
+            "names in service_allow may lead to all the same."
+        ),
+    ] = ()
+    service_calls: Annotated[
+        int, Field(ge=1, description="Requests that the SERVICE calls of one query may make.")
+    ] = 100
+    service_bytes: Annotated[
+        int, Field(ge=KIBIBYTE, description="Bytes that SERVICE may bring in for one query.")
+    ] = 64 * MEBIBYTE
 
     # The gate: limits on the text of a query
     query_length: Annotated[
@@ -123,6 +144,40 @@ class Settings(BaseSettings):
     query_expressions: Annotated[
         int, Field(ge=1, description="Most expressions of a query that are given a name with AS.")
     ] = 200
+
+    # Writing
+    workspace: Annotated[
+        Path | None,
+        Field(
+            description="Folder for what users write, apart from the release; served together "
+            "with it, or alone. Made when it is missing."
+        ),
+    ] = None
+    update_token: Annotated[
+        SecretStr | None,
+        Field(description="Token that allows writing; without one, nobody may write."),
+    ] = None
+    update_token_file: Annotated[
+        Path | None, Field(description="File with the token that allows writing.")
+    ] = None
+    load_allow: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Origins, such as https://example.org, that LOAD may fetch from. Empty: "
+            "LOAD is refused."
+        ),
+    ] = ()
+    update_seconds: Annotated[
+        float,
+        Field(gt=0, description="Longest time for one update, in seconds; then it is undone."),
+    ] = 60.0
+    update_length: Annotated[
+        int, Field(ge=1, description="Longest text of an update, in characters.")
+    ] = 1_000_000
+    write_bytes: Annotated[
+        int,
+        Field(ge=KIBIBYTE, description="Longest graph that is sent or loaded, in bytes."),
+    ] = 64 * MEBIBYTE
 
     # Requests
     body_bytes: Annotated[
@@ -185,6 +240,21 @@ class Settings(BaseSettings):
             raise ValueError("must be an absolute http or https URL without query or fragment")
         return value.rstrip("/")
 
+    @field_validator("service_allow")
+    @classmethod
+    def _check_services(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not _ENDPOINT.fullmatch(each):
+                raise ValueError(f"{each} is no http or https URL without user and fragment")
+        return value
+
+    @field_validator("service_networks")
+    @classmethod
+    def _check_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            ip_network(each)
+        return value
+
     @field_validator("root_path")
     @classmethod
     def _check_root_path(cls, value: str) -> str:
@@ -197,6 +267,16 @@ class Settings(BaseSettings):
 def table() -> list[tuple[str, str, str, str]]:
     """One row a setting: name, environment variable, default, help text; in order."""
     return [
-        (name, f"JIQUN_{name.upper()}", repr(field.default), field.description or "")
+        (
+            name,
+            f"JIQUN_{name.upper()}",
+            "computed" if field.default_factory else repr(field.default),
+            field.description or "",
+        )
         for name, field in Settings.model_fields.items()
     ]
+
+
+if __name__ == "__main__":
+    for _, variable, default, help_text in table():
+        print(f"| `{variable}` | `{default}` | {help_text} |")  # noqa: T201 -- its whole purpose

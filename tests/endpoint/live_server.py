@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from jiqun.endpoint.serve import serve
 from jiqun.settings import Settings
-serve(Path(sys.argv[1]), Settings())
+serve(Path(sys.argv[1]) if sys.argv[1:] else None, Settings())
 """
 _ANNOUNCEMENT = re.compile(r"at http://([0-9.]+):(\d+)")
 
@@ -92,13 +92,13 @@ class LiveServer:
 
 
 @contextmanager
-def running(release: Path, **settings: object) -> Iterator[LiveServer]:
+def running(release: Path | None, **settings: object) -> Iterator[LiveServer]:
     """Run a server on `release` with the given settings until the block ends."""
     environment = {name: value for name, value in os.environ.items() if "JIQUN" not in name}
     environment |= {f"JIQUN_{name.upper()}": str(value) for name, value in settings.items()}
     environment.setdefault("JIQUN_PORT", "0")
     process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", _START, str(release)],
+        [sys.executable, "-W", "error", "-c", _START, *([str(release)] if release else [])],
         env=environment,
         stderr=subprocess.PIPE,
         text=True,

@@ -45,8 +45,8 @@ def test_it_is_known_again(client: httpx.Client) -> None:
         ("/graphs?graph=", 400, "absolute IRI"),
         ("/graphs?graph=p2", 400, "absolute IRI"),
         ("/graphs?graph=http://a.example/%3E", 400, "absolute IRI"),
-        ("/graphs?graph=http://a.example/none", 404, "no graph"),
-        ("/graphs/none", 404, "no graph"),
+        ("/graphs?graph=http://a.example/none", 404, "no graph of this name"),
+        ("/graphs/none", 404, "no graph of this name"),
         ("/graphs/none?default", 400, "The URL names"),
         (f"{NAMED}&format=csv", 400, "Possible: turtle"),
     ],
@@ -65,7 +65,7 @@ def test_a_format_that_cannot_be_given(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("method", "status"),
-    [("PUT", 403), ("POST", 403), ("DELETE", 403), ("PATCH", 403), ("COPY", 405)],
+    [("PUT", 403), ("POST", 403), ("DELETE", 403), ("PATCH", 405), ("COPY", 405)],
 )
 def test_writing_is_refused(method: str, status: int, server: LiveServer) -> None:
     response = server.client.request(method, NAMED, content=b"<a:a> <a:a> <a:a> .")

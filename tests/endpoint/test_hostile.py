@@ -105,6 +105,20 @@ def test_many_clients_that_say_nothing_do_not_keep_others_out(target: LiveServer
             connection.close()
 
 
+def test_too_many_connections_are_refused_and_the_others_served(release_folder: Path) -> None:
+    with running(release_folder, workers=1, connections=10) as live:
+        assert live.client.get("/health/live").status_code == 200
+        idle = [socket.create_connection((live.host, live.port)) for _ in range(30)]
+        try:
+            answer = live.exchange(b"GET /health/live HTTP/1.1\r\n" + CLOSE + b"\r\n")
+            assert statuses(answer) == [503]
+            assert b"retry-after: 1" in answer
+        finally:
+            for connection in idle:
+                connection.close()
+        assert_well(live)
+
+
 def test_clients_that_leave_early_leave_nothing_behind(target: LiveServer) -> None:
     heavy = quote(
         "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o }"

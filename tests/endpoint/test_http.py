@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import zlib
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import brotli  # type: ignore[import-untyped]
 import pytest
@@ -175,6 +177,64 @@ class TestCaching:
         posted = client.post("/sparql", data={"query": query})
         assert got.content == posted.content
         assert got.headers["etag"] == posted.headers["etag"]
+
+
+class TestShortcut:
+    """What is cached is written by the connection itself; nobody can tell but by the clock."""
+
+    def ask(self, query: str, *headers: str) -> bytes:
+        lines = [f"GET /sparql?query={quote(query)} HTTP/1.1", "Host: a", *headers, "", ""]
+        return "\r\n".join(lines).encode()
+
+    def test_both_ways_give_the_same_answer(self, client: httpx.Client) -> None:
+        query = "SELECT ?s ?p ?o { ?s ?p ?o } ORDER BY ?o ?p ?s #shortcut"
+        varying = {"date", "server-timing"}
+        for accept in ("application/json", "text/csv;q=0.5, */*;q=0.1"):
+            for coding in ("identity", "gzip", "br"):
+                headers = {"Accept": accept, "Accept-Encoding": coding}
+                answers = [
+                    client.get("/sparql", params={"query": query}, headers=headers)
+                    for _ in range(4)
+                ]
+                first, *others = [
+                    (each.status_code, each.content, sorted(set(each.headers.items())))
+                    for each in answers
+                ]
+                for other in others:
+                    assert other[:2] == first[:2]
+                    kept = [pair for pair in first[2] if pair[0] not in varying]
+                    assert [pair for pair in other[2] if pair[0] not in varying] == kept
+
+    def test_both_ways_can_be_mixed_on_a_connection(self, server: LiveServer) -> None:
+        known = self.ask("SELECT (7 AS ?known) {}", "Accept: text/csv")
+        server.exchange(known.replace(b"Host: a", b"Host: a\r\nConnection: close"))
+        requests = b""
+        for number in range(20):
+            requests += known + known
+            requests += self.ask(f"SELECT ({number} AS ?n) {{}}", "Accept: text/csv")
+        last = b"GET /health/live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        answer = server.exchange(requests + last)
+        rows = re.findall(rb"\r\n\r\n(n|known)\r\n(\d+)\r\n", answer)
+        expected = [
+            row
+            for number in range(20)
+            for row in ((b"known", b"7"), (b"known", b"7"), (b"n", str(number).encode()))
+        ]
+        assert rows == expected
+
+    def test_a_tag_is_still_honoured(self, client: httpx.Client) -> None:
+        address = "/sparql?query=SELECT+(8+AS+%3Fx)+%7B%7D"
+        for _ in range(3):
+            tag = client.get(address).headers["etag"]
+            assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
+            assert client.head(address).content == b""
+
+    def test_it_is_counted_and_logged(self, server: LiveServer) -> None:
+        address = "/sparql?query=SELECT+(9+AS+%3Fcounted)+%7B%7D"
+        for _ in range(3):
+            server.client.get(address)
+        server.log.wait_for(re.compile('"outcome": "cached"'))
+        assert 'jiqun_queries_total{outcome="cached"}' in server.client.get("/metrics").text
 
 
 class TestCompression:

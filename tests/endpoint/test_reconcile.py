@@ -59,10 +59,10 @@ def test_measured_quality(built: httpx.Client) -> None:
             for number, case in enumerate(part)
         }
         found = batch(built, queries)
-        for key in queries:
-            answers.append(
-                [Answer(each["id"], each["score"], each["match"]) for each in found[key]["result"]]
-            )
+        answers += [
+            [Answer(each["id"], each["score"], each["match"]) for each in found[key]["result"]]
+            for key in queries
+        ]
     result = measure(cases, answers)
     assert result.recall_at_5 >= 0.98, result.missed
     assert result.match_precision >= 0.99, result.mismatched
@@ -107,7 +107,7 @@ def test_type_constraint(built: httpx.Client) -> None:
 
 
 def test_property_constraint(built: httpx.Client) -> None:
-    known = [{"pid": "within", "v": "Jiangsu"}]
+    known: list[dict[str, Any]] = [{"pid": "within", "v": "Jiangsu"}]
     found = first(built, "suzhou", properties=known)
     assert (found["id"], found["match"]) == ("suzhou", True)
     known = [{"pid": "within", "v": {"id": "anhui", "name": "Anhui"}}]
@@ -217,9 +217,14 @@ def test_extend(built: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     "extend",
-    ["{}", '{"ids": ["a"]}', '{"ids": [1], "properties": []}', '{"ids": [], "properties": [1]}']
-    + [json.dumps({"ids": ["a"] * 201, "properties": []})]
-    + [json.dumps({"ids": [], "properties": [{"id": "within", "settings": {"limit": -1}}]})],
+    [
+        "{}",
+        '{"ids": ["a"]}',
+        '{"ids": [1], "properties": []}',
+        '{"ids": [], "properties": [1]}',
+        json.dumps({"ids": ["a"] * 201, "properties": []}),
+        json.dumps({"ids": [], "properties": [{"id": "within", "settings": {"limit": -1}}]}),
+    ],
 )
 def test_bad_extensions(built: httpx.Client, extend: str) -> None:
     assert built.post("/reconcile", data={"extend": extend}).status_code == 400

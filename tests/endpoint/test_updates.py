@@ -160,9 +160,10 @@ def test_service_is_refused_unless_allowed() -> None:
     text = "INSERT { ?s ?p ?o } WHERE { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }"
     with pytest.raises(ServiceRefused):
         inspect(text)
-    allowed = frozenset({"http://127.0.0.1:9/"})
-    found = inspect_update(text, DEFAULT_LIMITS, most_characters=1000, allowed_services=allowed)
+    addresses = {"http://127.0.0.1:9/": "http://127.0.0.1:8/x"}
+    found = inspect_update(text, DEFAULT_LIMITS, most_characters=1000, services=addresses)
     assert found.services == ("http://127.0.0.1:9/",)
+    assert found.parts == (Text(text.replace("127.0.0.1:9/", "127.0.0.1:8/x")),)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from jiqun.endpoint.engine import Engine
 from jiqun.endpoint.front import Front
 from jiqun.endpoint.metrics import Metrics
 from jiqun.endpoint.openapi import openapi_document
+from jiqun.endpoint.permission import read_token
 from jiqun.endpoint.problems import problem_reply
-from jiqun.endpoint.release import open_release
+from jiqun.endpoint.release import no_release, open_release
 from jiqun.endpoint.routes import (
     dumps,
     health,
@@ -33,47 +35,97 @@ from jiqun.endpoint.routes import (
 )
 from jiqun.endpoint.routes.graphs import serve_graphs
 from jiqun.endpoint.routes.sparql import serve_sparql
+from jiqun.endpoint.routes.update import serve_update
 from jiqun.endpoint.searcher import Searcher
 from jiqun.endpoint.service import Service
-from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound
+from jiqun.endpoint.writing import Published, Writing
+from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
 from jiqun.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from jiqun.endpoint.replies import Receive, Scope, Send
+    from jiqun.endpoint.replies import Message, Receive, Scope, Send
+
+
+_ROUTES = (
+    health,
+    home,
+    queries,
+    sources,
+    things,
+    dumps,
+    metrics,
+    void,
+    search,
+    reconcile,
+    suggest,
+)
 
 
 class Endpoint(FastAPI):
     """The application; requests come in through `front`, many never reach the framework."""
 
     front: Front
+    failure: JiqunError | None = None
+    """What kept the server from starting; it is told without a stack trace."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
         scope["app"] = self
-        await self.front(scope, receive, send)
+
+        async def send_plainly(message: Message) -> None:
+            if self.failure is not None and message["type"] == "lifespan.startup.failed":
+                message["message"] = ""
+            await send(message)
+
+        await self.front(scope, receive, send_plainly if scope["type"] == "lifespan" else send)
 
 
-def create_app(release: Path, settings: Settings | None = None) -> Endpoint:
-    """Make the application that serves the release in the folder `release`.
+def create_app(release: Path | None, settings: Settings | None = None) -> Endpoint:
+    """Make the application that serves a release, a workspace, or the one over the other.
 
-    The release is opened at once; raises `ReleaseError` when it is not usable. The engine starts
-    and stops with the application's lifespan.
+    The release in the folder `release` is opened at once; raises `ReleaseError` when it is not
+    usable and `SettingsError` when the settings contradict each other. The engine and the writer
+    start and stop with the application's lifespan.
     """
     settings = settings or Settings()
-    opened = open_release(release)
+    opened = open_release(release) if release else no_release()
+    token = _token(release, settings)
     engine = Engine.from_settings(opened.store, settings)
+    run = secrets.token_hex(8)  # numbers of states may come again after a restart
 
     log = RequestLog()
 
+    async def publish(state: Published) -> None:
+        await engine.switch(state.store)
+        app.state.service.advance(f"{run} {state.number}")
+
+    writing = None
+    if settings.workspace is not None:
+        writing = Writing.from_settings(settings.workspace, settings, publish, engine.forwarder)
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await engine.start()
+        try:
+            if writing is not None:
+                if engine.forwarder is not None:
+                    await engine.forwarder.start()
+                state = await writing.start(opened.identifier, opened.store if release else None)
+                engine.store = state.store
+                app.state.service.advance(f"{run} {state.number}")
+            await engine.start()
+        except JiqunError as error:
+            app.failure = error
+            if writing is not None:
+                await writing.stop()
+            raise
         try:
             yield
         finally:
+            if writing is not None:
+                await writing.stop()
             await engine.stop()
             await asyncio.to_thread(app.state.searcher.close)
             log.flush()
@@ -89,35 +141,36 @@ def create_app(release: Path, settings: Settings | None = None) -> Endpoint:
     app.state.settings = settings
     app.state.release = opened
     app.state.engine = engine
+    app.state.writing = writing
+    app.state.token = token
     app.state.service = Service(opened, engine, settings)
-    app.state.searcher = Searcher(opened.folder)
+    app.state.searcher = Searcher(opened.folder if release else None)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in (
-        health,
-        home,
-        queries,
-        sources,
-        things,
-        dumps,
-        metrics,
-        void,
-        search,
-        reconcile,
-        suggest,
-    ):
+    for each in _ROUTES:
         app.include_router(each.router)
-    app.add_exception_handler(JiqunError, _answer_error)
-    app.add_exception_handler(HTTPException, _answer_error)
-    app.add_exception_handler(RequestValidationError, _answer_error)
+    for kind in (JiqunError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer_error)
     app.state.metrics = Metrics()
     app.front = Front(
         super(Endpoint, app).__call__,
         settings,
         app.state.metrics,
         log if settings.log_requests else None,
-        {"/sparql": serve_sparql, "/graphs": serve_graphs},
+        {"/sparql": serve_sparql, "/update": serve_update, "/graphs": serve_graphs},
     )
     return app
+
+
+def _token(release: Path | None, settings: Settings) -> str | None:
+    token = read_token(settings)
+    if settings.workspace is None and release is None:
+        raise SettingsError("There is nothing to serve: name a release, a workspace or both.")
+    if settings.workspace is None and token is not None:
+        raise SettingsError(
+            "There is a token that allows writing, but no workspace to write to. Name a folder "
+            "for it with --workspace."
+        )
+    return token
 
 
 async def switch_release(app: Endpoint, folder: Path) -> None:
@@ -127,11 +180,15 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     """
     state = app.state
     opened = await asyncio.to_thread(open_release, folder)
-    await state.engine.switch(opened.store)
+    if state.writing is None:
+        await state.engine.switch(opened.store)
+        state.service = Service(opened, state.engine, state.settings)
+    else:
+        await state.writing.lay_over(opened.identifier, opened.store)
+        state.service.release = opened
     former = state.searcher
     state.release = opened
     state.searcher = Searcher(opened.folder)
-    state.service = Service(opened, state.engine, state.settings)
     app.title, app.version = opened.title, opened.version
     app.openapi_schema = None
     await asyncio.to_thread(former.close)

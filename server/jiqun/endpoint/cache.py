@@ -17,13 +17,15 @@ _OVERHEAD: Final = 512
 class Entry:
     """One complete answer in one format and content coding.
 
-    `headers` are those that belong to the answer itself, ready to be sent.
+    `headers` are those that belong to the answer itself; `head` is all of them, and those that are
+    on every answer, as they go over the wire.
     """
 
     body: bytes
     etag: bytes
     headers: tuple[tuple[bytes, bytes], ...]
     rows: int | None = None
+    head: bytes = b""
 
 
 class ResultCache:

@@ -9,6 +9,10 @@ only the limits. `confine` returns the names of those in force, for the log and 
   does the same elsewhere.
 * `network`: a seccomp filter refuses every system call that makes a socket, starts a program or
   looks into another process, so a SERVICE that slips through the gate reaches nobody.
+* `port`: where SERVICE is allowed, the filter lets the worker make TCP connections and nothing
+  else, and Landlock (Linux 6.7) lets them go to one port only, that of the forwarder. A filter
+  cannot see the address: a connection to that very port of another host is not prevented here,
+  but the port is chosen at random and the gate has replaced every IRI that is called.
 * `memory`: private memory (RLIMIT_DATA) may grow by so many bytes; an allocation beyond it fails
   and the runtime aborts, which ends this worker and nothing else.
 """
@@ -32,25 +36,39 @@ _RET_ERRNO = 0x00050000
 _RET_ALLOW = 0x7FFF0000
 _X32 = 0x40000000
 
-# Per machine: the audit number, seccomp itself, and the refused calls: socket, socketpair,
-# connect, accept, accept4, bind, listen, execve, execveat, ptrace, process_vm_readv,
+_AF_INET = 2
+_SOCK_STREAM = 1
+_SOCK_TYPE = 0xF
+# The same numbers on every machine.
+_LANDLOCK_CREATE_RULESET = 444
+_LANDLOCK_ADD_RULE = 445
+_LANDLOCK_RESTRICT_SELF = 446
+_LANDLOCK_RULE_NET_PORT = 2
+_LANDLOCK_NET_BIND_CONNECT = 0b11
+_LANDLOCK_NET_CONNECT = 0b10
+
+# Per machine: the audit number, seccomp itself, and the refused calls: socket, connect (these two
+# first), socketpair, accept, accept4, bind, listen, execve, execveat, ptrace, process_vm_readv,
 # process_vm_writev, io_uring_setup, fork, vfork, pidfd_getfd, bpf, perf_event_open, keyctl.
 _MACHINES = {
     "x86_64": (
         0xC000003E,
         317,
-        (41, 53, 42, 43, 288, 49, 50, 59, 322, 101, 310, 311, 425, 57, 58, 438, 321, 298, 250),
+        (41, 42, 53, 43, 288, 49, 50, 59, 322, 101, 310, 311, 425, 57, 58, 438, 321, 298, 250),
     ),
     "aarch64": (
         0xC00000B7,
         277,
-        (198, 199, 203, 202, 242, 200, 201, 221, 281, 117, 270, 271, 425, 438, 280, 241, 219),
+        (198, 203, 199, 202, 242, 200, 201, 221, 281, 117, 270, 271, 425, 438, 280, 241, 219),
     ),
 }
 
 
-def confine(niceness: int, network: bool) -> list[str]:
-    """Apply everything but the memory limit, before any thread is started."""
+def confine(niceness: int, port: int = 0) -> list[str]:
+    """Apply everything but the memory limit, before any thread is started.
+
+    `port` is the one TCP port that may be connected to, 0 forbids the network.
+    """
     done = []
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if niceness:
@@ -63,7 +81,9 @@ def confine(niceness: int, network: bool) -> list[str]:
     libc = _libc()
     if libc is not None and libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
         done.append("orphan")
-    if libc is not None and not network and _refuse_calls(libc):
+    if libc is not None and port and _restrict_port(libc, port):
+        done.append("port")
+    if libc is not None and _refuse_calls(libc, bool(port)):
         done.append("network")
     return done
 
@@ -102,12 +122,30 @@ def _libc() -> ctypes.CDLL | None:
     return None
 
 
-def _refuse_calls(libc: ctypes.CDLL) -> bool:
+def _restrict_port(libc: ctypes.CDLL, port: int) -> bool:
+    """Let TCP connections go to this port only; false where the kernel cannot."""
+    handled = ctypes.create_string_buffer(struct.pack("QQ", 0, _LANDLOCK_NET_BIND_CONNECT), 16)
+    rules = libc.syscall(ctypes.c_long(_LANDLOCK_CREATE_RULESET), handled, ctypes.c_size_t(16), 0)
+    if rules < 0:
+        return False
+    try:
+        rule = ctypes.create_string_buffer(struct.pack("QQ", _LANDLOCK_NET_CONNECT, port), 16)
+        number = ctypes.c_long(_LANDLOCK_ADD_RULE)
+        if libc.syscall(number, rules, _LANDLOCK_RULE_NET_PORT, rule, 0) != 0:
+            return False
+        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+            return False
+        return int(libc.syscall(ctypes.c_long(_LANDLOCK_RESTRICT_SELF), rules, 0)) == 0
+    finally:
+        os.close(rules)
+
+
+def _refuse_calls(libc: ctypes.CDLL, connecting: bool) -> bool:
     machine = _MACHINES.get(platform.machine())
     if machine is None:
         return False
     architecture, seccomp, calls = machine
-    code = _filter(architecture, calls)
+    code = _filter(architecture, calls, connecting)
     buffer = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxP", len(code) // 8, ctypes.addressof(buffer))
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
@@ -121,17 +159,30 @@ def _refuse_calls(libc: ctypes.CDLL) -> bool:
     return int(result) == 0
 
 
-def _filter(architecture: int, calls: tuple[int, ...]) -> bytes:
-    """Return the BPF program: refuse `calls`, and everything of another calling convention."""
-    load, equal, at_least, answer = 0x20, 0x15, 0x35, 0x06
-    refuse = _RET_ERRNO | _EPERM
-    steps = [
-        (load, 0, 0, 4),
-        (equal, 1, 0, architecture),
-        (answer, 0, 0, refuse),
-        (load, 0, 0, 0),
-        (at_least, len(calls) + 1, 0, _X32),
-    ]
+def _filter(architecture: int, calls: tuple[int, ...], connecting: bool) -> bytes:
+    """Return the BPF program: refuse `calls`, and everything of another calling convention.
+
+    For a worker that is `connecting`, the call for a socket is allowed for TCP over IPv4, and the
+    call that connects it.
+    """
+    load, equal, at_least, mask, answer = 0x20, 0x15, 0x35, 0x54, 0x06
+    refuse = (answer, 0, 0, _RET_ERRNO | _EPERM)
+    allow = (answer, 0, 0, _RET_ALLOW)
+    steps = [(load, 0, 0, 4), (equal, 1, 0, architecture), refuse, (load, 0, 0, 0)]
+    if connecting:
+        make_socket, _, *others = calls
+        calls = tuple(others)
+        steps += [
+            (equal, 0, 7, make_socket),
+            (load, 0, 0, 16),
+            (equal, 0, 4, _AF_INET),
+            (load, 0, 0, 24),
+            (mask, 0, 0, _SOCK_TYPE),
+            (equal, 0, 1, _SOCK_STREAM),
+            allow,
+            refuse,
+        ]
+    steps += [(at_least, len(calls) + 1, 0, _X32)]
     steps += [(equal, len(calls) - at, 0, call) for at, call in enumerate(calls)]
-    steps += [(answer, 0, 0, _RET_ALLOW), (answer, 0, 0, refuse)]
+    steps += [allow, refuse]
     return b"".join(struct.pack("HBBI", *step) for step in steps)

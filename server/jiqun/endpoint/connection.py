@@ -1,21 +1,37 @@
-"""One HTTP connection: uvicorn's, with limits on how long and how slowly headers may come."""
+"""One HTTP connection: uvicorn's, with limits on headers, and with a shortcut to the cache."""
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 if TYPE_CHECKING:
-    import asyncio
+    from jiqun.endpoint.shortcut import Shortcut
+    from jiqun.settings import Settings
 
 _TITLES = {
     400: "Bad Request",
     408: "Request Timeout",
     431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
 }
+
+
+class _Answered:
+    """Stands where uvicorn keeps the state of a request, for one that is answered already."""
+
+    response_complete = True
+    response_started = True
+    disconnected = False
+    more_body = False
+    message_event = asyncio.Event()
+
+
+_ANSWERED: Final = _Answered()
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -23,12 +39,19 @@ class HttpConnection(HttpToolsProtocol):
 
     header_bytes = 1 << 18
     header_seconds = 10.0
+    most_connections = 2_000
+    shortcut: Shortcut | None = None
 
     @classmethod
-    def with_limits(cls, header_bytes: int, header_seconds: float) -> type[HttpConnection]:
-        """Make a class of connections with these limits, as uvicorn wants one."""
-        limits = {"header_bytes": header_bytes, "header_seconds": header_seconds}
-        return type("LimitedHttpConnection", (cls,), limits)
+    def configured(cls, settings: Settings, shortcut: Shortcut) -> type[HttpConnection]:
+        """Make a class of connections with these limits and this shortcut, as uvicorn wants one."""
+        members = {
+            "header_bytes": settings.header_bytes,
+            "header_seconds": settings.header_seconds,
+            "most_connections": settings.connections,
+            "shortcut": shortcut,
+        }
+        return type("ConfiguredHttpConnection", (cls,), members)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         """Wait for the first byte."""
@@ -36,11 +59,13 @@ class HttpConnection(HttpToolsProtocol):
         self._header_size = 0
         self._in_headers = True
         self._begun = False
+        self._surplus = False
         self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the client its time for the first headers."""
         super().connection_made(transport)
+        self._surplus = len(self.connections) > self.most_connections
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -77,7 +102,38 @@ class HttpConnection(HttpToolsProtocol):
         self._in_headers = self._begun = False
         self._header_size = 0
         self._stop_timer()
-        super().on_headers_complete()
+        if self._surplus:
+            self._refuse(503, "Too many connections are open. Try again in a moment.")
+        elif not self._answer_at_once():
+            super().on_headers_complete()
+            if self.parser.should_upgrade():
+                # The parser reads nothing after a request to upgrade, which is never granted.
+                self.cycle.keep_alive = False
+
+    def _answer_at_once(self) -> bool:
+        """Take the shortcut when nothing is before this request and nothing special about it."""
+        parser = self.parser
+        if (
+            self.shortcut is None
+            or parser.get_method() != b"GET"
+            or (self.cycle is not None and not self.cycle.response_complete)
+            or self.pipeline
+            or self.flow.write_paused
+            or parser.get_http_version() != "1.1"
+            or not parser.should_keep_alive()
+            or parser.should_upgrade()
+            or self.expect_100_continue
+        ):
+            return False
+        found = self.shortcut.find(self.url, self.headers, self.client, self.loop)
+        if found is None:
+            return False
+        head, body = found
+        own = b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
+        self.transport.write(b"".join((b"HTTP/1.1 200 OK\r\n", own, head, b"\r\n", body)))
+        self.cycle = _ANSWERED  # type: ignore[assignment]
+        self.on_response_complete()
+        return True
 
     def on_message_complete(self) -> None:
         """Expect the next headers; an idle connection is the keep-alive timer's business."""
@@ -134,6 +190,7 @@ def _refusal(status: int, detail: str) -> bytes:
         f"content-length: {len(body)}\r\n"
         "access-control-allow-origin: *\r\n"
         "x-content-type-options: nosniff\r\n"
-        "connection: close\r\n\r\n"
+        "connection: close\r\n"
     )
+    head += "retry-after: 1\r\n\r\n" if status == 503 else "\r\n"
     return head.encode() + body

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Self
 
+from jiqun.endpoint.forwarder import Forwarder, Rules
 from jiqun.endpoint.gate import DEFAULT_LIMITS, Inspection, Limits, inspect
 from jiqun.endpoint.lanes import Lane, LaneSize
 from jiqun.endpoint.running import Running
@@ -76,7 +77,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How many workers there are and what they may take; sizes in bytes, times in seconds."""
+    """How many workers there are and what they may take; sizes in bytes, times in seconds.
+
+    Without `services`, no SERVICE can be called.
+    """
 
     heavy_workers: int = 2
     light_workers: int = 1
@@ -86,7 +90,7 @@ class EngineOptions:
     client_share: float = 0.5
     slice_seconds: float = 0.1
     cancel_seconds: float = 0.05
-    network: bool = False
+    services: Rules | None = None
     limits: Limits = DEFAULT_LIMITS
 
 
@@ -120,6 +124,7 @@ class Engine:
         self.outcomes: Counter[str] = Counter()
         self.kills: Counter[str] = Counter()
         self.tasks: set[asyncio.Task[None]] = set()
+        self.forwarder = Forwarder(options.services) if options.services else None
         self.light = self._lane("light", options.light_workers, 0, options.queue_length * 4)
         self.heavy = self._lane(
             "heavy", options.heavy_workers, HEAVY_NICENESS, options.queue_length
@@ -134,20 +139,26 @@ class Engine:
             memory_bytes=settings.memory_bytes,
             queue_length=settings.queue_length,
             client_share=settings.client_share,
-            network=bool(settings.service_allow),
+            services=_rules(settings),
         )
         return cls(store, options)
 
     async def start(self) -> None:
         """Return once queries of both lanes can be answered; raises `ReleaseError`."""
-        try:
-            await asyncio.gather(self.light.open(self.store), self.heavy.open(self.store))
-        except WorkerNotStarted as error:
-            await self.stop()
-            raise ReleaseError(
-                "The store of the release cannot be read, so no query can be answered. Build the "
-                f"release again. The worker says: {error}"
-            ) from error
+        if self.forwarder is not None:
+            await self.forwarder.start()
+            for lane in (self.light, self.heavy):
+                lane.confines = replace(lane.confines, port=self.forwarder.port)
+        opening = (self.light.open(self.store), self.heavy.open(self.store))
+        for outcome in await asyncio.gather(*opening, return_exceptions=True):
+            if isinstance(outcome, WorkerNotStarted):
+                await self.stop()
+                raise ReleaseError(
+                    "The store of the release cannot be read, so no query can be answered. Build "
+                    f"the release again. The worker says: {outcome}"
+                ) from outcome
+            if outcome is not None:
+                raise outcome
 
     async def stop(self) -> None:
         """End every query and every worker."""
@@ -155,6 +166,8 @@ class Engine:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await asyncio.gather(self.light.close(), self.heavy.close())
+        if self.forwarder is not None:
+            await self.forwarder.stop()
 
     async def switch(self, store: Path) -> None:
         """Answer from another store from now on; what runs ends on the one it began with.
@@ -185,7 +198,9 @@ class Engine:
 
     def inspect(self, text: str) -> Inspection:
         """Pass a query through the gate with the limits of this engine."""
-        return inspect(text, self.options.limits)
+        services = self.options.services
+        allowed = services.endpoints if services else frozenset()
+        return inspect(text, self.options.limits, allowed)
 
     def statistics(self) -> Statistics:
         """Count what happened and what is under way."""
@@ -199,4 +214,16 @@ class Engine:
         options = self.options
         share = max(1, round((queue + workers) * options.client_share))
         size = LaneSize(workers, options.spare_workers, queue, share)
-        return Lane(name, size, Confines(niceness, options.memory_bytes, options.network))
+        return Lane(name, size, Confines(niceness, options.memory_bytes))
+
+
+def _rules(settings: Settings) -> Rules | None:
+    """Give the rules for SERVICE as the operator set them, None when it is not allowed at all."""
+    if not settings.service_allow:
+        return None
+    return Rules(
+        frozenset(settings.service_allow),
+        settings.service_networks,
+        settings.service_calls,
+        settings.service_bytes,
+    )

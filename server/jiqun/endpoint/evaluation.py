@@ -5,6 +5,7 @@ The engine is pyoxigraph: everything that depends on its habits stands here and 
 
 from __future__ import annotations
 
+import json
 import re
 from itertools import islice
 
@@ -56,6 +57,7 @@ PREFIXES = {
     "sh": "http://www.w3.org/ns/shacl#",
     "oa": "http://www.w3.org/ns/oa#",
 }
+_POSITION = re.compile(r"^error at (\d+):(\d+): ")
 # The end of an IRI that can be the local part of an XML element name.
 _XML_NAME = re.compile(r"[A-Z_a-z\u00c0-\ud7ff\uf900-\ufffd][\w.\-\u00b7]*\Z")
 
@@ -85,7 +87,7 @@ def evaluate(
     except TooLarge as error:
         raise Failure("large", str(error)) from None
     except SyntaxError as error:
-        raise Failure("syntax", _shorten(error.msg)) from None
+        raise Failure("syntax", _place(_shorten(error.msg))) from None
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:
         raise Failure("evaluation", _shorten(str(error))) from None
     except OSError as error:
@@ -97,11 +99,16 @@ def _evaluate(
     store: ox.Store, job: dict[str, Any], outflow: Outflow
 ) -> tuple[int | None, bool, bytes | None]:
     media_type, most = job["media_type"], job["max_rows"]
+    default_graph: Any = _graphs(job["default_graphs"], job["named_graphs"])
+    named_graphs = _graphs(job["named_graphs"], job["default_graphs"])
+    if default_graph is not None and len(default_graph) > 1:
+        store = _merged(store, default_graph, named_graphs or [])
+        default_graph = ox.DefaultGraph()
     results = store.query(
         job["text"],
         base_iri=job["base_iri"],
-        default_graph=_graphs(job["default_graphs"], job["named_graphs"]),
-        named_graphs=_graphs(job["named_graphs"], job["default_graphs"]),
+        default_graph=default_graph,
+        named_graphs=named_graphs,
         substitutions=_substitutions(job["substitutions"]),
     )
     if isinstance(results, ox.QueryTriples):
@@ -112,6 +119,8 @@ def _evaluate(
     results.serialize(file, RESULTS[media_type])
     data = outflow.held()
     rows = None if isinstance(results, ox.QueryBoolean) else outflow.rows.count
+    if rows is not None and most is not None and rows > most and media_type == JSON:
+        rows = len(json.loads(data or b"")["results"]["bindings"])
     if rows is None or most is None or rows <= most or data is None:
         return rows, False, data
     return most, True, first_rows(media_type, data, most)
@@ -162,6 +171,24 @@ def _graphs(iris: list[str] | None, others: list[str] | None) -> list[Any] | Non
     return [ox.NamedNode(iri) for iri in iris]
 
 
+def _merged(
+    store: ox.Store, default: Iterable[ox.NamedNode], named: Iterable[ox.NamedNode]
+) -> ox.Store:
+    """Copy graphs into a store of their own, those in `default` merged as its default graph.
+
+    Given several default graphs, pyoxigraph counts a triple once for each that it stands in.
+    """
+    copy = ox.Store()
+    for graph in default:
+        found = store.quads_for_pattern(None, None, None, graph)
+        copy.extend(ox.Quad(*quad.triple) for quad in found)
+    for graph in named:
+        if store.contains_named_graph(graph):
+            copy.add_graph(graph)
+            copy.extend(store.quads_for_pattern(None, None, None, graph))
+    return copy
+
+
 def _substitutions(terms: Mapping[str, str]) -> dict[ox.Variable, Any] | None:
     return {ox.Variable(name): _term(text) for name, text in terms.items()} or None
 
@@ -176,6 +203,11 @@ def _term(text: str) -> Any:
     if len(parsed) != 1 or "\n" in text:
         raise Failure("evaluation", f"“{text[:80]}” is not one RDF term.")
     return parsed[0].object
+
+
+def _place(text: str) -> str:
+    """Say `line 1, column 5` where the parser says `error at 1:5`."""
+    return _POSITION.sub(r"at line \1, column \2, the parser ", text)
 
 
 def _shorten(text: str) -> str:

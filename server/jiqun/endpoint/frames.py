@@ -19,12 +19,14 @@ HEADER = struct.Struct("!cI")
 # From the engine to a worker.
 OPEN = b"O"  # {"store": path}: read this store from now on
 JOB = b"J"  # a query to answer
+INSPECT = b"I"  # {"text", "limits", "allowed"}: what does the gate say of it?
 CANCEL = b"C"  # nobody waits for the answer any more
 
 # From a worker to the engine.
 READY = b"R"  # the store is open
 START = b"S"  # {"complete", "rows", "truncated"}: the first block follows
 BLOCK = b"B"
+FOUND = b"N"  # what the gate found, an `Inspection`
 END = b"F"  # {"rows", "retire"}: the answer was whole
 ERROR = b"X"  # {"kind", "detail", "retire"}: there is no (whole) answer
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.accounts import Account, RequestLog
 from jiqun.endpoint.problems import problem_reply
-from jiqun.endpoint.replies import ClientGone, Reply, send_whole
+from jiqun.endpoint.replies import EVERYWHERE, ClientGone, Reply, send_whole
 from jiqun.endpoint.requests import trust_proxy
 from jiqun.errors import JiqunError
 
@@ -27,16 +27,7 @@ if TYPE_CHECKING:
 
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-ALLOWED_METHODS: Final = b"GET, HEAD, POST, QUERY, OPTIONS"
-EXPOSED_HEADERS: Final = (
-    b"ETag, Link, Location, Retry-After, Server-Timing, Content-Disposition, Accept-Ranges, "
-    b"Content-Range, Jiqun-Limits, Jiqun-Truncated"
-)
-EVERYWHERE: Final = (
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", EXPOSED_HEADERS),
-    (b"x-content-type-options", b"nosniff"),
-)
+ALLOWED_METHODS: Final = b"GET, HEAD, POST, QUERY, PUT, DELETE, OPTIONS"
 
 _log = logging.getLogger("jiqun.front")
 
@@ -95,10 +86,14 @@ class Front:
         try:
             await self._answer(scope, receive, answer, path)
         finally:
-            account.seconds = time.perf_counter() - account.started
-            self._metrics.count(account)
-            if self._log is not None:
-                self._log.write(account, asyncio.get_running_loop())
+            self.close_account(account, asyncio.get_running_loop())
+
+    def close_account(self, account: Account, loop: asyncio.AbstractEventLoop) -> None:
+        """Count and log a request that is over."""
+        account.seconds = time.perf_counter() - account.started
+        self._metrics.count(account)
+        if self._log is not None:
+            self._log.write(account, loop)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: Send, path: str) -> None:
         account: Account = scope["account"]

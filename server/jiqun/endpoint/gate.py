@@ -10,21 +10,24 @@ much) or a `ServiceRefused`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from jiqun.endpoint.patterns import Shape, read_shape
+from jiqun.endpoint.remembered import Remembered
+from jiqun.endpoint.service_calls import ServiceCall, hold_services, redirected, service_calls
 from jiqun.endpoint.tokens import UPDATES, Token, place, tokenize
 from jiqun.endpoint.weight import is_light
-from jiqun.errors import MalformedQuery, QueryTooLarge, ServiceRefused
+from jiqun.errors import MalformedQuery, QueryTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
 FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _VARYING: Final = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE", "SERVICE"})
-_CACHED_LENGTH: Final = 4096
+SHORT: Final = 2_000
+"""A text of so many characters is read in a millisecond or two."""
+_MOST_REMEMBERED: Final = 4_000_000
 
 
 def _limit(default: int, help_text: str) -> int:
@@ -56,8 +59,8 @@ class Inspection:
 
     `text` is the query with codepoint escapes decoded: this, not the original, is to be run.
     `deterministic` is false when two runs over the same data may differ. `light` marks a query
-    whose work is small whatever the data: it may use the lane of its own. `services` are the
-    IRIs of the SERVICE calls as written (`?` for a variable). `row_limit` is the query's own
+    whose work is small whatever the data: it may use the lane of its own. `calls` are its SERVICE
+    calls in their order. `row_limit` is the query's own
     outermost LIMIT, at `row_limit_span`; where there is none, the span is where one could stand.
     """
 
@@ -65,12 +68,17 @@ class Inspection:
     form: str
     deterministic: bool
     light: bool
-    services: tuple[str, ...]
+    calls: tuple[ServiceCall, ...]
     tokens: int
     nesting: int
     triple_patterns: int
     row_limit: int | None
     row_limit_span: tuple[int, int]
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The IRIs that SERVICE calls, prefixed names in full."""
+        return tuple(call.iri for call in self.calls)
 
 
 def inspect(
@@ -81,9 +89,23 @@ def inspect(
     Raises `MalformedQuery`, `QueryTooLarge`, or `ServiceRefused` for a SERVICE whose IRI is not,
     character by character, among `allowed_services`.
     """
-    if len(text) <= _CACHED_LENGTH:
-        return _inspect_cached(text, limits, allowed_services)
-    return _inspect(text, limits, allowed_services)
+    key = (text, limits, allowed_services)
+    found = _REMEMBERED.get(key)
+    if found is None:
+        found = _inspect(text, limits, allowed_services)
+        _REMEMBERED.put(key, found, len(text))
+    return found
+
+
+def is_long(key: Key) -> bool:
+    """Tell whether reading this text now would hold others up; then it is read elsewhere."""
+    text, limits, _ = key
+    return SHORT < len(text) <= limits.query_length and _REMEMBERED.get(key) is None
+
+
+def remember(key: Key, inspection: Inspection) -> None:
+    """Keep what was found out about a text elsewhere."""
+    _REMEMBERED.put(key, inspection, len(key[0]))
 
 
 def with_row_limit(inspection: Inspection, rows: int) -> str:
@@ -94,23 +116,34 @@ def with_row_limit(inspection: Inspection, rows: int) -> str:
     return f"{inspection.text[:start]} LIMIT {rows} {inspection.text[end:]}"
 
 
+def with_services_at(inspection: Inspection, addresses: Mapping[str, str]) -> Inspection:
+    """Return the inspection of the same query that calls each service at its address instead."""
+    calls, text = inspection.calls, inspection.text
+    start, end = inspection.row_limit_span
+    before = redirected(text[:start], [call for call in calls if call.end <= start], addresses)
+    after = redirected(text, calls, addresses)
+    shift = len(before) - start
+    return replace(inspection, text=after, row_limit_span=(start + shift, end + shift))
+
+
 def _inspect(text: str, limits: Limits, allowed_services: frozenset[str]) -> Inspection:
     hold("query_length", len(text), limits)
     text, tokens, nesting = tokenize(text, limits.tokens, limits.nesting)
     hold("tokens", len(tokens), limits)
     hold("nesting", nesting, limits)
     form = _form(text, tokens)
+    words = [token.text for token in tokens if token.kind == "word"]
     shape = read_shape(tokens)
     hold_shape(shape, limits)
-    services = services_of(text, tokens)
-    hold_services(services, allowed_services)
+    calls = service_calls(text, tokens)
+    hold_services(calls, allowed_services)
     row_limit, span = _row_limit(tokens)
     return Inspection(
         text=text,
         form=form,
-        deterministic=not any(t.kind == "word" and t.text in _VARYING for t in tokens),
-        light=is_light(form, tokens, shape, row_limit),
-        services=services,
+        deterministic=_VARYING.isdisjoint(words),
+        light=is_light(form, tokens, words, shape, row_limit),
+        calls=calls,
         tokens=len(tokens),
         nesting=nesting,
         triple_patterns=len(shape.patterns),
@@ -119,9 +152,9 @@ def _inspect(text: str, limits: Limits, allowed_services: frozenset[str]) -> Ins
     )
 
 
-_inspect_cached: Callable[[str, Limits, frozenset[str]], Inspection] = lru_cache(maxsize=1024)(
-    _inspect
-)
+Key: TypeAlias = tuple[str, Limits, frozenset[str]]
+"""All that a finding depends on: the text, the limits, the allowed services."""
+_REMEMBERED: Final[Remembered[Key, Inspection]] = Remembered(_MOST_REMEMBERED)
 
 
 def hold(name: str, found: int, limits: Limits, most: int | None = None) -> None:
@@ -167,44 +200,6 @@ def _form(text: str, tokens: list[Token]) -> str:
             "CONSTRUCT or DESCRIBE is expected after the prefixes."
         )
     return first.text
-
-
-def services_of(text: str, tokens: list[Token]) -> tuple[str, ...]:
-    """Return the endpoints that SERVICE calls, as written, without their angle brackets."""
-    if "service" not in text.lower():
-        return ()
-    found = []
-    for at, token in enumerate(tokens):
-        if token.kind == "word" and token.text == "SERVICE":
-            following = [t for t in tokens[at + 1 : at + 3] if t.text != "SILENT"]
-            endpoint = following[0] if following else token
-            found.append(endpoint.text[1:-1] if endpoint.kind == "iri" else "?")
-        elif _glued(tokens, at):
-            found.append("?")
-    return tuple(found)
-
-
-def _glued(tokens: list[Token], at: int) -> bool:
-    """Tell whether the parser could read `SERVICEx:y {` as SERVICE of `x:y`: it cuts words."""
-    token = tokens[at]
-    if token.kind != "name" or "service" not in token.text.partition(":")[0].lower():
-        return False
-    before = tokens[at - 1].text if at else ""
-    after = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    return after == "{" and before not in {"GRAPH", "FROM", "NAMED"}
-
-
-def hold_services(services: tuple[str, ...], allowed: frozenset[str]) -> None:
-    """Refuse a SERVICE whose IRI is not, character by character, among `allowed`."""
-    for service in services:
-        if service not in allowed:
-            shown = "an endpoint given by a variable or a prefixed name"
-            shown = shown if service == "?" else f"<{service[:200]}>"
-            raise ServiceRefused(
-                f"SERVICE calls {shown}, and this endpoint opens connections only to "
-                "endpoints that its operator has allow-listed by their exact IRI. Ask the other "
-                "endpoint directly and join the results, or ask the operator to allow it."
-            )
 
 
 def _row_limit(tokens: list[Token]) -> tuple[int | None, tuple[int, int]]:

@@ -25,6 +25,8 @@ _STARTS_AT_ONCE: Final = 2
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _MOST_ANSWERS: Final = 100_000
+# Clients that ask again at once would keep the server busy with turning them away.
+_REFUSAL_SECONDS: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +95,13 @@ class Lane:
     async def acquire(self, client: str, seconds: float) -> WorkerProcess:
         """Wait for a worker, at most so many seconds; raises `Busy`."""
         if self._held[client] >= self.size.client_share:
+            await asyncio.sleep(_REFUSAL_SECONDS)
             raise self.turned_away("You have as many queries under way as one client may have.")
         if self.free:
             self._held[client] += 1
             return self._take(client)
         if len(self.waiting) >= self.size.queue:
+            await asyncio.sleep(_REFUSAL_SECONDS)
             raise self.turned_away("Too many queries are waiting.")
         self._held[client] += 1
         waiting = _Waiting(client, asyncio.get_running_loop().create_future())
@@ -187,6 +191,7 @@ class Lane:
             self._refill()
             return
         self.workers.add(worker)
+        worker.on_gone = self._bury
         # By identity: another store may stand under the same name, as after a new build.
         if worker.store is self.store or self.store is None:
             self.idle.append(worker)
@@ -195,19 +200,17 @@ class Lane:
             self._background(self._open(worker, self.store))
 
     def _dispatch(self) -> None:
-        self._drop_dead()
         while self.waiting and self.idle and self.busy < self.size.workers:
             waiting = min(self.waiting, key=lambda each: self.running[each.client])
             self.waiting.remove(waiting)
             if not waiting.turn.done():
                 waiting.turn.set_result(self._take(waiting.client))
 
-    def _drop_dead(self) -> None:
-        dead = [worker for worker in self.idle if not worker.alive]
-        for worker in dead:
+    def _bury(self, worker: WorkerProcess) -> None:
+        """Replace a worker that ended while it was idle; a busy one comes back by `release`."""
+        if worker in self.idle:
             self.idle.remove(worker)
             self.workers.discard(worker)
-        if dead:
             self._refill()
 
     def _target(self) -> int:

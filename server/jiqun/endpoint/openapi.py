@@ -56,6 +56,9 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         paths = document.setdefault("paths", {})
         paths.pop("/queries/{name}", None)
         paths["/sparql"] = _sparql()
+        paths["/graphs"] = _graphs()
+        if app.state.settings.workspace is not None:
+            paths["/update"] = _update()
         for query in release.queries.values():
             paths[f"/queries/{query.name}"] = {"get": _saved(query)}
         app.openapi_schema = document
@@ -139,6 +142,45 @@ def _sparql() -> dict[str, Any]:
             },
             "responses": responses,
         },
+    }
+
+
+def _graphs() -> dict[str, Any]:
+    named = _parameter("graph", "The IRI of a graph.", {"type": "string", "format": "iri"})
+    default = _parameter("default", "The default graph; without a value.", {"type": "boolean"})
+    default["allowEmptyValue"] = True
+    return {
+        "get": {
+            "tags": ["sparql"],
+            "summary": "Read a graph",
+            "operationId": "graphs_get",
+            "parameters": [named, default, _format_parameter([each.names[0] for each in GRAPHS])],
+            "responses": {
+                "200": {
+                    "description": "The graph",
+                    "content": _content([each.media_type for each in GRAPHS]),
+                },
+                **dict.fromkeys(("400", "404", "406", "503", "504"), _PROBLEM),
+            },
+        }
+    }
+
+
+def _update() -> dict[str, Any]:
+    return {
+        "post": {
+            "tags": ["sparql"],
+            "summary": "Carry out a SPARQL update",
+            "operationId": "update_post",
+            "requestBody": {
+                "required": True,
+                "content": {"application/sparql-update": {"schema": {"type": "string"}}},
+            },
+            "responses": {
+                "204": {"description": "Done, and readers find it"},
+                **dict.fromkeys(("400", "401", "403", "413", "503", "504"), _PROBLEM),
+            },
+        }
     }
 
 

@@ -25,6 +25,7 @@ TSV = "text/tab-separated-values"
 RDF_XML = "application/rdf+xml"
 
 _CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A})
+_BINDINGS = b'"bindings":['
 _NO_XML = re.compile(rb"[\x00-\x08\x0b-\x1f]|\xef\xbf[\xbe\xbf]")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 
@@ -123,7 +124,7 @@ class Outflow:
 class RowCount:
     """Counts the rows of a SELECT result from its bytes.
 
-    Exact for CSV, TSV and XML. For JSON it is exact unless a literal contains ``},{}``; such a
+    Exact for CSV, TSV and XML. For JSON it is exact unless a literal contains ``,{}``; such a
     one may be counted as a row too.
     """
 
@@ -135,6 +136,7 @@ class RowCount:
         self._rest = b""
         self._quoted = False
         self._begun = False
+        self._opened = False
         self.count = 0
 
     def add(self, data: bytes) -> None:
@@ -171,14 +173,20 @@ class RowCount:
         where a ``}`` or ``,`` follows the closing quote, never the name of a variable.
         """
         data = self._rest + data
-        if not self._begun:
-            self.count += b'"bindings":[{' in data
+        if not self._opened:
+            self._rest = data
+            at = data.find(_BINDINGS) + len(_BINDINGS)
+            if at < len(_BINDINGS) or at == len(data):
+                return
+            self._opened = True
+            self.count += data[at : at + 1] == b"{"
+            data = data[at:]
         self.count += data.count(b'},{"') - data.count(b'},{"}') - data.count(b'},{",')
-        self.count += data.count(b"},{}")
+        self.count += data.count(b",{}")
         kept = data[-4:]
         self._rest = kept
         # What the next block sees again must not be counted twice.
-        self.count -= kept.count(b'},{"') + kept.count(b"},{}")
+        self.count -= kept.count(b'},{"') + kept.count(b",{}")
 
 
 def first_rows(media_type: str, data: bytes, rows: int) -> bytes:

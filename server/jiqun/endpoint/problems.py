@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jiqun.endpoint.formats import HTML, PROBLEM, TABLE
 from jiqun.endpoint.negotiate import Choice, choose
 from jiqun.endpoint.pages.errors import render_error
 from jiqun.endpoint.replies import whole
 from jiqun.endpoint.requests import header, reader_of
-from jiqun.errors import Busy, JiqunError, MethodNotAllowed, NotAcceptable, RangeNotSatisfiable
+from jiqun.errors import (
+    Busy,
+    JiqunError,
+    MethodNotAllowed,
+    NotAcceptable,
+    RangeNotSatisfiable,
+    Unauthorized,
+)
 
 if TYPE_CHECKING:
     from jiqun.endpoint.replies import Headers, Reply, Scope
     from jiqun.settings import Settings
 
 PROBLEM_FORMATS = (PROBLEM, TABLE, HTML)
+
+_CLOSE: Final[Headers] = ((b"connection", b"close"),)
+_BY_STATUS: Final[dict[int, Headers]] = {
+    408: _CLOSE,
+    413: _CLOSE,
+    415: ((b"accept-encoding", b"identity"),),
+    431: _CLOSE,
+}
 
 
 def problem_reply(error: JiqunError, scope: Scope, settings: Settings) -> Reply:
@@ -59,15 +74,14 @@ def error_headers(error: JiqunError) -> Headers:
     """Give the headers that the status of an error calls for."""
     if isinstance(error, Busy):
         return ((b"retry-after", str(error.retry_after).encode()),)
+    if isinstance(error, Unauthorized):
+        wrong = b', error="invalid_token"' if error.wrong else b""
+        return ((b"www-authenticate", b'Bearer realm="jiqun"' + wrong),)
     if isinstance(error, MethodNotAllowed):
         return ((b"allow", ", ".join(error.allowed).encode()),)
     if isinstance(error, RangeNotSatisfiable):
         return ((b"content-range", f"bytes */{error.size}".encode()),)
-    if error.status == 415:
-        return ((b"accept-encoding", b"identity"),)
-    if error.status in {408, 413, 431}:
-        return ((b"connection", b"close"),)
-    return ()
+    return _BY_STATUS.get(error.status, ())
 
 
 def _choose(accept: str | None) -> Choice:

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from email import message_from_bytes, policy
 from io import BytesIO
 from typing import IO, TYPE_CHECKING, Final, cast
 from xml.parsers import expat
@@ -272,6 +271,9 @@ def _check_json(file: IO[bytes]) -> IO[bytes]:
 
 def _parts(body: bytes, content_type: str) -> Iterator[tuple[str, bytes]]:
     """Yield Content-Type and body of each part of `multipart/form-data` (RFC 7578)."""
+    # Takes a while to import, and is hardly ever needed.
+    from email import message_from_bytes, policy  # noqa: PLC0415
+
     if body.count(b"\n--") > MOST_PARTS * 2:
         raise MalformedData(f"The body has more than {MOST_PARTS} parts.")
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", errors="replace")

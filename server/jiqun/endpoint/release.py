@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from jiqun.endpoint.saved_queries import SavedQuery, read_saved_queries
@@ -17,7 +18,6 @@ from jiqun.errors import ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 FORMAT: Final = 1
 _REBUILD: Final = "Build it anew with `jiqun build`."
@@ -94,6 +94,20 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
     for each in listed:
         _check_file(each, verify=verify)
     return release
+
+
+def no_release() -> Release:
+    """Give what stands for a release where a workspace is served alone."""
+    return Release(
+        folder=Path(),
+        title="Workspace",
+        version="0",
+        identifier="",
+        ontology={},
+        counts={},
+        dumps={},
+        queries={},
+    )
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

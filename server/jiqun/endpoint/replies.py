@@ -36,6 +36,17 @@ HTML_HEADERS: Final[Headers] = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 
+EXPOSED_HEADERS: Final = (
+    b"ETag, Link, Location, Retry-After, Server-Timing, Content-Disposition, Accept-Ranges, "
+    b"Content-Range, Jiqun-Limits, Jiqun-Truncated"
+)
+EVERYWHERE: Final[Headers] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", EXPOSED_HEADERS),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""What is on every answer and every error."""
+
 
 class ClientGone(Exception):
     """The client left before it had its answer."""

@@ -26,8 +26,10 @@ def header(scope: Scope, name: bytes) -> str | None:
     return b", ".join(values).decode("latin-1")
 
 
-async def read_body(scope: Scope, receive: Receive, settings: Settings) -> bytes:
-    """Read the whole body of a request.
+async def read_body(
+    scope: Scope, receive: Receive, settings: Settings, most: int | None = None
+) -> bytes:
+    """Read the whole body of a request, of at most `most` bytes or else what the settings say.
 
     Raises `RequestTooLarge`, `RequestTimeout`, `UnsupportedMediaType` for a coded body, and
     `ClientGone`.
@@ -37,9 +39,10 @@ async def read_body(scope: Scope, receive: Receive, settings: Settings) -> bytes
         raise UnsupportedMediaType(
             "A body with a Content-Encoding is not read here; send it as is."
         )
+    most = settings.body_bytes if most is None else most
     declared = header(scope, b"content-length")
-    if declared and declared.isdigit() and int(declared) > settings.body_bytes:
-        raise _too_large(settings)
+    if declared and declared.isdigit() and int(declared) > most:
+        raise _too_large(most)
     body = bytearray()
     try:
         async with asyncio.timeout(settings.body_seconds):
@@ -48,8 +51,8 @@ async def read_body(scope: Scope, receive: Receive, settings: Settings) -> bytes
                 if message["type"] == "http.disconnect":
                     raise ClientGone
                 body += message.get("body", b"")
-                if len(body) > settings.body_bytes:
-                    raise _too_large(settings)
+                if len(body) > most:
+                    raise _too_large(most)
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
@@ -58,8 +61,8 @@ async def read_body(scope: Scope, receive: Receive, settings: Settings) -> bytes
         ) from None
 
 
-def _too_large(settings: Settings) -> RequestTooLarge:
-    return RequestTooLarge(f"The body is longer than the limit of {settings.body_bytes} bytes.")
+def _too_large(most: int) -> RequestTooLarge:
+    return RequestTooLarge(f"The body is longer than the limit of {most} bytes.")
 
 
 def trust_proxy(scope: Scope, trusted: frozenset[str]) -> None:

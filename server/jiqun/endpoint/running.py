@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint import frames
-from jiqun.endpoint.gate import with_row_limit
+from jiqun.endpoint.gate import with_row_limit, with_services_at
 from jiqun.endpoint.worker_process import WorkerGone
 from jiqun.errors import (
     EvaluationFailed,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from jiqun.endpoint.engine import Answer, Engine, Job
+    from jiqun.endpoint.forwarder import Permit
     from jiqun.endpoint.lanes import Lane
     from jiqun.endpoint.worker_process import WorkerProcess
 
@@ -51,7 +52,9 @@ class Running:
         self._worker: WorkerProcess | None = None
         self._timers: list[asyncio.TimerHandle] = []
         self._started = False
+        self._used: float | None = None
         self._killed_for = ""
+        self._permit: Permit | None = None
 
     async def __aenter__(self) -> Answer:
         """Wait until the first block is ready; raises what keeps the answer from beginning."""
@@ -59,15 +62,18 @@ class Running:
             return await self._begin()
         except JiqunError as error:
             self._count(error)
+            self._revoke()
             self._let_go()
             raise
         except BaseException:
+            self._revoke()
             self._engine.outcomes["cancelled"] += 1
             self._let_go()
             raise
 
     async def __aexit__(self, *_error: object) -> None:
         """Stop the query if it still runs."""
+        self._revoke()
         if self._worker is not None:
             self._engine.outcomes["cancelled"] += 1
             self._let_go()
@@ -98,13 +104,17 @@ class Running:
         self._killed_for = ""
         self._timers = [self._loop.call_at(self._deadline, self._kill, "deadline")]
         if lane is self._engine.light:
-            slice_seconds = self._engine.options.slice_seconds
-            self._timers.append(self._loop.call_later(slice_seconds, self._move))
+            self._used = worker.processor_seconds()
+            self._slice()
         worker.send(frames.JOB, order)
 
     def _order(self) -> dict[str, object]:
         job = self._job
         inspection = job.inspection or self._engine.inspect(job.text)
+        forwarder = self._engine.forwarder
+        if inspection.calls and forwarder is not None:
+            self._permit = forwarder.permit(inspection.services, self._deadline)
+            inspection = with_services_at(inspection, self._permit.addresses)
         limited = job.max_rows is not None and inspection.form == "SELECT"
         return {
             "text": with_row_limit(inspection, (job.max_rows or 0) + 1)
@@ -117,7 +127,7 @@ class Running:
             "substitutions": dict(job.substitutions),
             "max_rows": job.max_rows,
             "max_bytes": job.max_bytes,
-            "services": bool(inspection.services),
+            "services": bool(inspection.calls),
         }
 
     async def _first(self, start: dict[str, object]) -> Answer:
@@ -176,11 +186,26 @@ class Running:
             if reason == "slice":
                 self._release(retire=True)
 
+    def _slice(self) -> None:
+        seconds = self._engine.options.slice_seconds
+        self._timers.append(self._loop.call_later(seconds, self._move))
+
+    def _waited(self, worker: WorkerProcess) -> bool:
+        """Tell whether the slice passed in waiting for the processor, on a crowded machine."""
+        used, before = worker.processor_seconds(), self._used
+        self._used = used
+        if self._started or used is None or before is None:
+            return False
+        return used - before < self._engine.options.slice_seconds / 2
+
     def _move(self) -> None:
         """Free the light lane of a query that is not so light."""
         light, heavy = self._engine.light, self._engine.heavy
         worker = self._worker
         if worker is None or not worker.alive:
+            return
+        if self._waited(worker):
+            self._slice()
             return
         most = heavy.size.workers * (2 if self._started else 1)
         if heavy.busy < most:
@@ -226,6 +251,10 @@ class Running:
             return self._memory()
         if kind not in _FAILURES:
             return WorkerFailed("The query could not be answered because of an internal failure.")
+        if self._permit is not None and kind != "syntax":
+            # What the worker knows is an address of ours.
+            trouble = self._permit.trouble or "the answer of the endpoint cannot be read."
+            return EvaluationFailed(f"A SERVICE call failed: {trouble}")
         _, error, opening = _FAILURES[kind]
         return error(f"{opening}{report['detail']}")
 
@@ -235,6 +264,11 @@ class Running:
     def _finish(self, end: dict[str, object]) -> None:
         self._engine.outcomes["ok"] += 1
         self._release(retire=bool(end["retire"]))
+
+    def _revoke(self) -> None:
+        """Let the query ask nobody any more."""
+        if self._permit is not None and self._engine.forwarder is not None:
+            self._engine.forwarder.revoke(self._permit)
 
     def _release(self, retire: bool) -> None:
         for timer in self._timers:

@@ -31,9 +31,9 @@ class Searcher:
     searched.
     """
 
-    def __init__(self, release: Path) -> None:
-        """Search the release in this folder."""
-        self._folder = release.resolve() / "search"
+    def __init__(self, release: Path | None) -> None:
+        """Search the release in this folder; None where a workspace is served alone."""
+        self._folder = release.resolve() / "search" if release else None
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="jiqun-search")
         self._idle: queue.SimpleQueue[SearchIndex] = queue.SimpleQueue()
         self._opened: list[SearchIndex | FullText] = []
@@ -69,7 +69,7 @@ class Searcher:
 
     def _open(self) -> SearchIndex:
         with self._opening:
-            if not self._folder.is_dir():
+            if self._folder is None or not self._folder.is_dir():
                 raise ReleaseError(
                     "This release has no search index. Build it anew with `jiqun build`."
                 )

@@ -14,6 +14,7 @@ import uvicorn
 
 from jiqun.endpoint.app import create_app, switch_release
 from jiqun.endpoint.connection import HttpConnection
+from jiqun.endpoint.shortcut import Shortcut
 from jiqun.errors import AddressError, JiqunError
 
 if TYPE_CHECKING:
@@ -33,11 +34,12 @@ _KEEP_ALIVE_SECONDS: Final = 15
 _SHUTDOWN_SECONDS: Final = 15
 
 
-def serve(release: Path, settings: Settings) -> None:
-    """Serve the release in the folder `release` until the process is told to stop.
+def serve(release: Path | None, settings: Settings) -> None:
+    """Serve a release, a workspace or both until the process is told to stop.
 
-    Raises `ReleaseError` for a release that is not usable and `AddressError` for an address that
-    cannot be listened on, both before anything is served.
+    Raises `ReleaseError` for a release that is not usable, `WorkspaceError` for a workspace that is
+    not, `SettingsError`, and `AddressError` for an address that cannot be listened on, all before
+    anything is served.
     """
     app = create_app(release, settings)
     app.router.lifespan_context = _listening_to_hangups(app, release)
@@ -53,17 +55,24 @@ def serve(release: Path, settings: Settings) -> None:
             port,
             settings.root_path,
         )
-        uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
+        try:
+            uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
+        except SystemExit:
+            if app.failure is not None:
+                raise app.failure from None
+            raise
 
 
 def _listening_to_hangups(
-    app: Endpoint, release: Path
+    app: Endpoint, release: Path | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request."""
     inner = app.router.lifespan_context
     switches: set[asyncio.Task[None]] = set()
 
     async def switch() -> None:
+        if release is None:
+            return
         try:
             await switch_release(app, release)
         except JiqunError as error:
@@ -87,11 +96,11 @@ def _listening_to_hangups(
     return lifespan
 
 
-def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def server_config(app: Endpoint, settings: Settings) -> uvicorn.Config:
     """Make the configuration of the HTTP server for the application."""
     return uvicorn.Config(
         app,
-        http=HttpConnection.with_limits(settings.header_bytes, settings.header_seconds),
+        http=HttpConnection.configured(settings, Shortcut(app)),
         ws="none",
         lifespan="on",
         log_config=None,
@@ -100,7 +109,6 @@ def server_config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         date_header=True,
-        limit_concurrency=settings.connections,
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,

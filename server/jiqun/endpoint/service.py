@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
+import time
 from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
@@ -16,13 +18,15 @@ from jiqun.binding import bind
 from jiqun.endpoint import gate
 from jiqun.endpoint.cache import Entry, ResultCache
 from jiqun.endpoint.coding import CODINGS, encode
+from jiqun.endpoint.dataset_clause import dataset_of
 from jiqun.endpoint.engine import Job
 from jiqun.endpoint.flight import Flight
 from jiqun.endpoint.formats import CSV, JSON, Format, formats_for
 from jiqun.endpoint.negotiate import choose_coding, negotiate
 from jiqun.endpoint.plans import Plans
 from jiqun.endpoint.questions import Plan, Question, etag, key_of, matching_tag
-from jiqun.endpoint.replies import Reply
+from jiqun.endpoint.replies import EVERYWHERE, Reply
+from jiqun.endpoint.screening import screen
 from jiqun.endpoint.spreadsheet import blocks_for_spreadsheet, for_spreadsheet
 from jiqun.errors import Busy, QueryTimeout
 
@@ -55,22 +59,44 @@ class Service:
         self._limits = gate_limits(settings)
         self._allowed_services = frozenset(settings.service_allow)
         self._flights: dict[bytes, Flight] = {}
-        self._realm = "\0".join(
-            (PROGRAM, release.identifier, str(settings.max_rows), str(settings.max_bytes))
-        )
+        self._realm = ""
+        self.advance("")
         limits = (
             f"rows={settings.max_rows}, bytes={settings.max_bytes}, "
             f"seconds={settings.deadline_seconds:g}"
         )
         self._limits_header = (b"jiqun-limits", limits.encode())
-        self._cache_control = (
-            b"cache-control",
-            f"public, max-age={settings.cache_seconds}".encode(),
-        )
+        fresh = "no-cache" if settings.workspace else f"public, max-age={settings.cache_seconds}"
+        self._cache_control = (b"cache-control", fresh.encode())
+
+    def advance(self, state: str) -> None:
+        """Answer about another state of the data from now on, and forget all answers before it.
+
+        `state` names what users wrote, "" where they write nothing; no state comes twice.
+        """
+        settings = self.settings
+        caps = str(settings.max_rows), str(settings.max_bytes)
+        self._realm = "\0".join((PROGRAM, self.release.identifier, state, *caps))
+        self.cache.clear()
+        self.plans.clear()
 
     def inspect(self, text: str) -> Inspection:
         """Pass a query through the gate; raises what the gate raises."""
         return gate.inspect(text, self._limits, self._allowed_services)
+
+    async def screen(self, question: Question) -> Question:
+        """Read a long query where that holds up nobody, and return it with the time it has left.
+
+        Raises what the gate raises, `Busy` or `QueryTimeout`.
+        """
+        text = bind(question.text, question.substitutions)
+        key = (text, self._limits, self._allowed_services)
+        if not gate.is_long(key):
+            return question
+        began = time.monotonic()
+        seconds = min(question.timeout or math.inf, self.settings.deadline_seconds)
+        await screen(self.engine.heavy, key, question.client, seconds)
+        return replace(question, timeout=max(0.001, seconds - (time.monotonic() - began)))
 
     def plan(self, question: Question, available: tuple[Format, ...] | None = None) -> Plan:
         """Decide how to answer, in one of the formats `available` or in those of the form.
@@ -99,6 +125,17 @@ class Service:
                 return Reply(304, headers, outcome="unchanged")
         entry = self.cache.get(plan.key)
         return self._from_entry(entry, plan.key, plan.coding, "cached") if entry else None
+
+    def ready(self, plan: Plan) -> Entry | None:
+        """Give the answer in the right coding if it can be sent as it is."""
+        if plan.key is None:
+            return None
+        entry = self.cache.peek(plan.key)
+        if entry is None:
+            return None
+        if plan.coding and len(entry.body) >= self.settings.compress_from_bytes:
+            return self.cache.get(plan.key + plan.coding.encode())
+        return self.cache.get(plan.key)
 
     async def answer(self, plan: Plan) -> Reply:
         """Answer by evaluating; raises a `JiqunError` for what keeps the answer from beginning."""
@@ -158,12 +195,15 @@ class Service:
 
     def _job(self, question: Question, inspection: Inspection, media_type: str) -> Job:
         deadline = self.settings.deadline_seconds
+        default, named = question.default_graphs, question.named_graphs
+        if default is None and named is None:
+            default, named = dataset_of(inspection.text) or (None, None)
         return Job(
             text=inspection.text,
             form=inspection.form,
             media_type=media_type,
-            default_graphs=question.default_graphs,
-            named_graphs=question.named_graphs,
+            default_graphs=default,
+            named_graphs=named,
             deadline_seconds=min(question.timeout or deadline, deadline),
             client=question.client,
             light=inspection.light,
@@ -250,8 +290,9 @@ class Service:
 
 def _sealed(body: bytes, tag: bytes, headers: Headers, rows: int | None) -> Entry:
     """Make an entry whose headers are all there."""
-    seal = ((b"etag", tag), (b"content-length", str(len(body)).encode()))
-    return Entry(body, tag, (*headers, *seal), rows)
+    headers = (*headers, (b"etag", tag), (b"content-length", str(len(body)).encode()))
+    head = b"".join(b"%b: %b\r\n" % pair for pair in (*headers, *EVERYWHERE))
+    return Entry(body, tag, headers, rows, head)
 
 
 def gate_limits(settings: Settings) -> gate.Limits:

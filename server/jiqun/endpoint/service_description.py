@@ -69,7 +69,13 @@ def _triples(
     for each in (*SOLUTIONS, *GRAPHS):
         yield Triple(service, _sd("resultFormat"), NamedNode(each.iri))
     yield Triple(service, NamedNode(f"{RDFS}comment"), Literal(_limits(settings), language="en"))
-    yield from _dataset(endpoint, release, named_graphs)
+    yield from _dataset(endpoint, release, settings, named_graphs)
+    if settings.workspace is not None:
+        updates = NamedNode(f"{endpoint.removesuffix('/sparql')}/update")
+        yield Triple(updates, _TYPE, _sd("Service"))
+        yield Triple(updates, _sd("endpoint"), updates)
+        yield Triple(updates, _sd("supportedLanguage"), _sd("SPARQL11Update"))
+        yield Triple(updates, _sd("feature"), _sd("EmptyGraphs"))
 
 
 def _limits(settings: Settings) -> str:
@@ -80,7 +86,9 @@ def _limits(settings: Settings) -> str:
     )
 
 
-def _dataset(endpoint: str, release: Release, named_graphs: Sequence[str]) -> Iterator[Triple]:
+def _dataset(
+    endpoint: str, release: Release, settings: Settings, named_graphs: Sequence[str]
+) -> Iterator[Triple]:
     service = NamedNode(endpoint)
     dataset = NamedNode(f"{endpoint}#dataset")
     default = NamedNode(f"{endpoint}#default-graph")
@@ -92,7 +100,8 @@ def _dataset(endpoint: str, release: Release, named_graphs: Sequence[str]) -> It
     )
     yield Triple(dataset, _sd("defaultGraph"), default)
     yield Triple(default, _TYPE, _sd("Graph"))
-    if "triples" in release.counts:
+    # With a workspace, the release's count would be less than there is.
+    if "triples" in release.counts and settings.workspace is None:
         count = Literal(str(release.counts["triples"]), datatype=_XSD_INTEGER)
         yield Triple(default, NamedNode(f"{VOID}triples"), count)
     for number, name in enumerate(named_graphs, start=1):

@@ -214,9 +214,19 @@ _ESCAPE: Final = re.compile(
 _OPERANDS: Final = frozenset({"iri", "string", "language", "variable", "name", "number", "blank"})
 _CLOSES: Final = {"}": "{", ")": "(", "]": "[", ")>>": "<<(", ">>": "<<", "|}": "{|"}
 _OPENS: Final = frozenset(_CLOSES.values())
-# After these words every parenthesis holds an expression, until a brace or one of the others.
-_EXPRESSIONS: Final = frozenset({"SELECT", "BY", "HAVING"})
-_END_EXPRESSIONS: Final = frozenset({"WHERE", "FROM", "LIMIT", "OFFSET", "VALUES"})
+_BRACKETS: Final = _OPENS | _CLOSES.keys()
+_LATE_CLOSES: Final = frozenset({">>", ")>>"})
+_KINDS: Final = ("", *sorted(_TERMINAL.groupindex, key=lambda kind: _TERMINAL.groupindex[kind]))
+_PLAIN: Final = _OPERANDS - {"iri"} | {"language"}
+_new: Final = tuple.__new__
+# What a word says of the parentheses that follow at its level: `all` hold expressions until the
+# next brace or word that says otherwise, the `next` one does, or none (``""``) unless they follow
+# a word.
+_ANNOUNCED: Final = {
+    **dict.fromkeys(("SELECT", "BY", "HAVING"), "all"),
+    **dict.fromkeys(("WHERE", "FROM", "LIMIT", "OFFSET", "VALUES"), ""),
+    "FILTER": "next",
+}
 _NO_EXPRESSION: Final = frozenset({"A", "TRUE", "FALSE", "VALUES", "UNDEF"})
 
 
@@ -229,8 +239,7 @@ def tokenize(text: str, most: int, deepest: int) -> tuple[str, list[Token], int]
     if "\\u" in text or "\\U" in text:
         text = _ESCAPE.sub(lambda found: _decoded(text, found), text)
     reader = _Reader(text)
-    while len(reader.tokens) <= most and reader.deepest <= deepest and reader.read():
-        pass
+    reader.read(most, deepest)
     return text, reader.tokens, reader.deepest
 
 
@@ -260,37 +269,32 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.position = 0
         self.tokens: list[Token] = []
         self.deepest = 0
         self._open: list[tuple[str, bool, int]] = []
         self._announced = [""]
         self._expression = False
 
-    def read(self) -> bool:
-        """Read the next token; false at the end of the text."""
-        found = _TERMINAL.match(self.text, self.position)
-        if found is None:
-            raise self._stray()
-        kind = found.lastgroup or ""
-        start, end = found.span(kind)
-        value = found[kind]
-        if kind == "end":
-            self._check_closed()
-            return False
-        if kind == "word":
-            value = self._word(value, start)
-        elif value[0] == "<" and self._expression and self._after_operand():
-            kind, value = "mark", "<=" if value[:2] == "<=" else "<"
-        elif kind == "mark":
-            value = self._mark(value)
-        end = start + len(value)
-        expression = False
-        if kind == "mark":
-            expression = self._bracket(value, start)
-        self.tokens.append(Token(kind, value, start, end, expression))
-        self.position = end
-        return True
+    def read(self, most: int, deepest: int) -> None:
+        """Read all tokens, or until there are too many or they nest too deeply."""
+        text, tokens, position = self.text, self.tokens, 0
+        while len(tokens) <= most and self.deepest <= deepest:
+            found = _TERMINAL.match(text, position)
+            if found is None:
+                raise self._stray(position)
+            index = found.lastindex or 0
+            start, position = found.span(index)
+            kind = _KINDS[index]
+            if kind in _PLAIN:
+                tokens.append(_new(Token, (kind, found[index], start, position, False)))
+            elif kind == "word":
+                word = self._word(found[index], start)
+                tokens.append(_new(Token, (kind, word, start, position, False)))
+            elif kind == "end":
+                self._check_closed()
+                return
+            else:
+                position = self._mark(kind, found[index], start)
 
     def _word(self, value: str, start: int) -> str:
         word = value.upper()
@@ -300,20 +304,22 @@ class _Reader:
                 f"“{shown}” at {place(self.text, start)} is no SPARQL keyword. Variables begin "
                 "with “?”, prefixed names have a “:”, IRIs stand in “<>”, texts in quotes."
             )
-        if word in _EXPRESSIONS:
-            self._announced[-1] = "all"
-        elif word in _END_EXPRESSIONS:
-            self._announced[-1] = ""
-        elif word == "FILTER":
-            self._announced[-1] = "next"
+        announced = _ANNOUNCED.get(word)
+        if announced is not None:
+            self._announced[-1] = announced
         return word
 
-    def _mark(self, value: str) -> str:
-        """Take a closing `>>` or `)>>` apart when no `<<` is open: `(?a)>>...` compares."""
-        innermost = self._open[-1][0] if self._open else ""
-        if value in {">>", ")>>"} and _CLOSES[value] != innermost:
-            return value[0]
-        return value
+    def _mark(self, kind: str, value: str, start: int) -> int:
+        """Add what is an IRI or a mark, and return where it ends."""
+        if value[0] == "<" and self._expression and self._after_operand():
+            kind, value = "mark", "<=" if value[:2] == "<=" else "<"
+        elif value in _LATE_CLOSES and (not self._open or self._open[-1][0] != _CLOSES[value]):
+            # No `<<` is open here: `(?a)>>...` compares.
+            value = value[0]
+        expression = value in _BRACKETS and self._bracket(value, start)
+        end = start + len(value)
+        self.tokens.append(_new(Token, (kind, value, start, end, expression)))
+        return end
 
     def _bracket(self, value: str, start: int) -> bool:
         if value in _OPENS:
@@ -361,9 +367,9 @@ class _Reader:
             f"{place(self.text, opened)}."
         )
 
-    def _stray(self) -> MalformedQuery:
-        skipped = _BLANKS.match(self.text, self.position)
-        start = skipped.end() if skipped else self.position
+    def _stray(self, position: int) -> MalformedQuery:
+        skipped = _BLANKS.match(self.text, position)
+        start = skipped.end() if skipped else position
         where = place(self.text, start)
         character = self.text[start]
         if character in "\"'":

@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from jiqun.endpoint.gate import FORMS, hold, hold_services, hold_shape, services_of
+from jiqun.endpoint.gate import FORMS, hold, hold_shape
 from jiqun.endpoint.patterns import read_shape
+from jiqun.endpoint.service_calls import hold_services, redirected, service_calls
 from jiqun.endpoint.tokens import UPDATES, Token, place, tokenize
 from jiqun.errors import BadParameter, MalformedQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jiqun.endpoint.gate import Limits
 
@@ -91,31 +92,35 @@ def inspect_update(  # noqa: PLR0913
     base: str | None = None,
     using: Sequence[str] | None = None,
     using_named: Sequence[str] | None = None,
-    allowed_services: frozenset[str] = frozenset(),
+    services: Mapping[str, str] | None = None,
 ) -> UpdateInspection:
     """Inspect an update of at most `most_characters`.
 
     `using` and `using_named` are absolute IRIs (`using-graph-uri`, `using-named-graph-uri`); None
     for both leaves the dataset to the update. The limits of queries hold for everything but the
-    blocks of INSERT DATA and DELETE DATA.
+    blocks of INSERT DATA and DELETE DATA. `services` are the endpoints that SERVICE may call, and
+    the addresses at which they are called instead.
     """
     hold("update_length", len(text), limits, most_characters)
     text, tokens, nesting = tokenize(text, most_characters, limits.nesting)
     hold("nesting", nesting, limits)
     _refuse_rdf_1_2(text, tokens)
+    calls = service_calls(text, tokens)
+    hold_services(calls, frozenset(services or ()))
+    if calls:
+        text = redirected(text, calls, services or {})
+        _, tokens, _ = tokenize(text, len(text), limits.nesting)
     sections = _sections(text, tokens)
     for section in sections:
         _check_kind(text, section)
     working = [token for each in sections if not each.data for token in each.words]
     hold("tokens", len(working), limits)
     hold_shape(read_shape(working), limits)
-    services = services_of(text, tokens)
-    hold_services(services, allowed_services)
     clauses = _using(sections, using, using_named)
     return UpdateInspection(
         parts=tuple(_parts(text, sections, clauses, base)),
         removing=any(t.kind == "word" and t.text in _REMOVING for t in tokens),
-        services=services,
+        services=tuple(call.iri for call in calls),
     )
 
 

@@ -28,11 +28,12 @@ _TYPES: Final = frozenset(
 )
 
 
-def is_light(form: str, tokens: list[Token], shape: Shape, row_limit: int | None) -> bool:
-    """Tell whether a query of this form and shape is light."""
+def is_light(
+    form: str, tokens: list[Token], words: list[str], shape: Shape, row_limit: int | None
+) -> bool:
+    """Tell whether a query of this form and shape is light; `words` are those of its tokens."""
     if len(tokens) > _MOST_TOKENS or shape.repeated_path or shape.values_blocks > 1:
         return False
-    words = [token.text for token in tokens if token.kind == "word"]
     if not _HEAVY.isdisjoint(words) or words.count("SELECT") > 1 or "FROM" in words:
         return False
     patterns = shape.patterns

@@ -47,6 +47,8 @@ class Worker:
                 self._open(json.loads(body)["store"])
             elif kind == frames.JOB:
                 self._answer(json.loads(body))
+            elif kind == frames.INSPECT:
+                self._inspect(json.loads(body))
 
     def _open(self, path: str) -> None:
         from pyoxigraph import Store  # noqa: PLC0415
@@ -97,6 +99,21 @@ class Worker:
                 + frames.pack(frames.END, end)
             )
 
+    def _inspect(self, order: dict[str, Any]) -> None:
+        from dataclasses import asdict  # noqa: PLC0415
+
+        from jiqun.endpoint.gate import Limits, inspect  # noqa: PLC0415
+        from jiqun.errors import JiqunError  # noqa: PLC0415
+
+        allowed = frozenset(order["allowed"])
+        try:
+            found = asdict(inspect(order["text"], Limits(**order["limits"]), allowed))
+        except JiqunError as refusal:
+            error = {"error": type(refusal).__name__, "detail": refusal.detail}
+            self._send(frames.ERROR, error)
+        else:
+            self._send(frames.FOUND, found)
+
     def _fail(self, kind: str, detail: str, retire: bool = False) -> None:
         retire = retire or self._grown()
         self._send(frames.ERROR, {"kind": kind, "detail": detail, "retire": retire})
@@ -128,9 +145,9 @@ class Worker:
 
 
 def main(arguments: list[str]) -> None:
-    """Run a worker; the arguments are the socket's number, niceness, memory and `network`."""
-    number, niceness, memory, network = arguments
-    confinement.confine(int(niceness), network == "network")
+    """Run a worker; the arguments are the socket's number, niceness, memory and port."""
+    number, niceness, memory, port = arguments
+    confinement.confine(int(niceness), int(port))
     connection = socket.socket(fileno=int(number))
     import jiqun.endpoint.evaluation  # noqa: F401, PLC0415
 

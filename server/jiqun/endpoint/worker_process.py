@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from jiqun.endpoint import frames
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 WINDOW: Final = 1024 * 1024
@@ -45,11 +46,11 @@ class WorkerNotStarted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Confines:
-    """What a worker is started with."""
+    """What a worker is started with; `port` is the only one it may connect to, 0 is none."""
 
     niceness: int
     memory_bytes: int
-    network: bool = False
+    port: int = 0
 
 
 class WorkerProcess(asyncio.Protocol):
@@ -61,6 +62,7 @@ class WorkerProcess(asyncio.Protocol):
         self.store: Path | None = None
         self.killed = False
         self.answered = 0
+        self.on_gone: Callable[[WorkerProcess], None] | None = None
         self._errors = errors
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
@@ -99,6 +101,8 @@ class WorkerProcess(asyncio.Protocol):
         """Tell whoever waits, and collect the process."""
         self._gone = True
         self._wake()
+        if self.on_gone is not None:
+            self.on_gone(self)
         self._reap()
 
     def send(self, kind: bytes, body: bytes | Mapping[str, Any]) -> None:
@@ -158,6 +162,13 @@ class WorkerProcess(asyncio.Protocol):
             self._transport.abort()
         self._wake()
 
+    def processor_seconds(self) -> float | None:
+        """Return the processor time that the process has taken, where the platform tells."""
+        with contextlib.suppress(OSError):
+            # The clock of another process, numbered as clock_getcpuclockid(3) does on Linux.
+            return time.clock_gettime((~self.process.pid << 3) | 2)
+        return None
+
     def slow_down(self, niceness: int) -> None:
         """Lower the priority of all its threads; what cannot be lowered stays as it is."""
         with contextlib.suppress(OSError):
@@ -179,6 +190,11 @@ class WorkerProcess(asyncio.Protocol):
     def last_words(self) -> str:
         """Return the end of what the worker wrote to standard error."""
         return self._words
+
+    @property
+    def queued(self) -> int:
+        """The bytes that have arrived and were not received yet."""
+        return self._queued
 
     _words = ""
 
@@ -203,8 +219,9 @@ async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
     worker = await start_process("jiqun.endpoint.worker", confines)
     try:
         await worker.open(store)
-    except BaseException:
+    except (WorkerNotStarted, asyncio.CancelledError):
         worker.kill()
+        await worker.ended()
         raise
     return worker
 
@@ -212,8 +229,8 @@ async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
 async def start_process(module: str, confines: Confines) -> WorkerProcess:
     """Start a module as a process that speaks in frames; raises `WorkerNotStarted`.
 
-    Its arguments are the number of its socket, niceness, memory in bytes, and `network` or
-    `alone`.
+    Its arguments are the number of its socket, niceness, memory in bytes, and the TCP port that it
+    may connect to (0: none).
     """
     loop = asyncio.get_running_loop()
     ours, theirs = socket.socketpair()
@@ -225,7 +242,7 @@ async def start_process(module: str, confines: Confines) -> WorkerProcess:
             [
                 *(sys.executable, "-P", "-m", module),
                 *(str(theirs.fileno()), str(confines.niceness), str(confines.memory_bytes)),
-                "network" if confines.network else "alone",
+                str(confines.port),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

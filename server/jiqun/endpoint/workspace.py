@@ -4,10 +4,10 @@
     lock              held by the process that writes
     generation-3/     one release (or none) that the statements of users are laid over
         base/         a checkpoint of that release's store, absent when there is no release
-        store/        the writer's own store; made anew from what is published at every start
+        store-1/      the writer's own store; made anew from what is published at every start
         published-17/ an immutable checkpoint that readers open
 
-A change is made in `store/` first, published as the next checkpoint, and only then named in
+A change is made in `store-1/` first, published as the next checkpoint, and only then named in
 `workspace.json`: whoever dies in between leaves the last published state in force. What users
 wrote is what stands in the published store and not in `base/`, so another release can be laid
 under it at any time, and a statement that the release has too counts as the release's.
@@ -96,6 +96,7 @@ class Workspace:
         self._lock = lock
         self._state = state
         self._base = _open_base(self._generation)
+        self._begun = 0
         self.store = self._fresh_store()
         self._remove_old(0)
 
@@ -209,9 +210,11 @@ class Workspace:
             yield from self._base.quads_for_pattern(None, None, None, graph)
 
     def _fresh_store(self) -> ox.Store:
-        path = self._generation / "store"
-        self.store = ox.Store()  # lets go of the files before they are removed
-        shutil.rmtree(path, ignore_errors=True)
+        """Make the writer's store anew, in another folder: the one before may be in use still."""
+        self._begun += 1
+        path = self._generation / f"store-{self._begun}"
+        for other in self._generation.glob("store-*"):
+            shutil.rmtree(other, ignore_errors=True)
         _open(self.published).backup(str(path))
         return ox.Store(str(path))
 
@@ -291,8 +294,8 @@ def _create(generation: Path, below: Path | None) -> ox.Store:
     if below is not None:
         source = _open(below)
         source.backup(str(generation / "base"))
-        source.backup(str(generation / "store"))
-    return ox.Store(str(generation / "store"))
+        source.backup(str(generation / "store-0"))
+    return ox.Store(str(generation / "store-0"))
 
 
 def _generation(folder: Path, state: State) -> Path:

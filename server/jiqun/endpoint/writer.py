@@ -13,6 +13,7 @@ import os
 import socket
 import sys
 import threading
+import traceback
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -134,7 +135,7 @@ class Writer:
             base=order["base"],
             using=order["using"],
             using_named=order["using_named"],
-            allowed_services=frozenset(order["services"]),
+            services=order["services"],
         )
         loads = [part for part in inspection.parts if isinstance(part, Load)]
         documents = iter(self._fetch(loads))
@@ -275,9 +276,9 @@ def _shorten(text: str) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """Run a writer; the arguments are the socket's number, niceness, memory and `network`."""
-    number, niceness, memory, network = arguments
-    confinement.confine(int(niceness), network == "network")
+    """Run a writer; the arguments are the socket's number, niceness, memory and port."""
+    number, niceness, memory, port = arguments
+    confinement.confine(int(niceness), int(port))
     connection = socket.socket(fileno=int(number))
     threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=_run, args=(Writer(connection, int(memory)),))
@@ -291,6 +292,8 @@ def _run(writer: Writer) -> None:
     except (OSError, Gone):
         # The server is gone, and with it everybody who could send an order.
         pass
+    except BaseException:
+        traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(0)

@@ -24,6 +24,7 @@ PAGE_ROWS: Final = 1000
 async def read_answer(service: Service, question: Question) -> tuple[Outcome, dict[str, Caption]]:
     """Evaluate a question for a page: what came out, and the captions of the things in it."""
     started = time.perf_counter()
+    question = await service.screen(question)
     form = service.inspect(question.text).form
     if form in {"SELECT", "ASK"}:
         body = await service.collect(replace(question, max_rows=PAGE_ROWS + 1), JSON)

@@ -42,12 +42,15 @@ async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
         return
     operation = await _read(scope, receive, service)
     if isinstance(operation, Update):
-        raise UpdateRefused("This endpoint is read-only: it answers queries and takes no updates.")
+        raise UpdateRefused(
+            "This address answers queries only. Updates are sent to /update, where the operator "
+            "allows them."
+        )
     if _wants_page(asked.accept, operation.options.format):
         response = await _page(scope, operation, service)
         await response(scope, receive, send)
     elif isinstance(operation, Query):
-        plan = service.plan(ask(scope, operation))
+        plan = service.plan(await service.screen(ask(scope, operation)))
         if scope["method"] in {"GET", "HEAD"}:
             service.plans.put(asked.signature, plan)
         await send_planned(service, plan, asked.if_none_match, scope, receive, send)
@@ -154,7 +157,7 @@ async def send_answer(
     service: Service, question: Question, scope: Scope, receive: Receive, send: Send
 ) -> None:
     """Answer a question to the client."""
-    plan = service.plan(question)
+    plan = service.plan(await service.screen(question))
     await send_planned(service, plan, question.if_none_match, scope, receive, send)
 
 

@@ -1,0 +1,31 @@
+"""A workspace that is served alone, as the tests of update and graph store protocol want it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from endpoint.writable_server import writable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from endpoint.live_server import LiveServer
+
+
+@pytest.fixture(scope="session")
+def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One writable server for the whole session; tests clear it before they use it."""
+    with writable(tmp_path_factory.mktemp("store") / "workspace", log_requests=False) as live:
+        yield live
+
+
+@pytest.fixture
+def store(store_server: LiveServer) -> httpx.Client:
+    """A client with the token, on a dataset that is empty."""
+    response = store_server.client.post("/update", data={"update": "DROP ALL"})
+    assert response.status_code == 204, response.text
+    return store_server.client
