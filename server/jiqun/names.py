@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -112,20 +113,23 @@ class Name:
         return _IS_HAN.search(self.form) is not None
 
 
-def fold(text: str, table: Mapping[int, str]) -> tuple[str, list[int]]:
-    """Fold a text character by character; also tells for each where in `text` it came from.
+def fold(text: str, table: Mapping[int, str]) -> str:
+    """Fold a text: width, case, accents, and by `table` Traditional characters to Simplified.
 
-    `table` maps the code points of characters to those that stand for them (for
-    `str.translate`), Traditional to Simplified.
+    `table` maps code points to characters, as for `str.translate`.
     """
-    folded: list[str] = []
-    origins: list[int] = []
-    for place, character in enumerate(text):
-        for plain in unicodedata.normalize("NFKD", character).casefold():
-            if not unicodedata.combining(plain):
-                folded.append(table.get(ord(plain), plain))
-                origins.append(place)
-    return "".join(folded), origins
+    return "".join(map(_plain, text)).translate(table)
+
+
+def origins(text: str) -> list[int]:
+    """Tell for each character of the folded text where in the text it came from."""
+    return [place for place, character in enumerate(text) for _ in _plain(character)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _plain(character: str) -> str:
+    parts = unicodedata.normalize("NFKD", character).casefold()
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def runs_of(folded: str) -> tuple[str, ...]:
@@ -136,7 +140,7 @@ def runs_of(folded: str) -> tuple[str, ...]:
 
 def read_name(text: str, table: Mapping[int, str]) -> Name:
     """Fold a name and take it apart."""
-    runs = runs_of(fold(text, table)[0])
+    runs = runs_of(fold(text, table))
     core, kind = _without_ending(runs)
     return Name(runs, "".join(runs), "".join(core), kind)
 

@@ -146,10 +146,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     app.state.service = Service(opened, engine, settings)
     app.state.searcher = Searcher(opened.folder if release else None)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in _ROUTES:
-        app.include_router(each.router)
-    for kind in (JiqunError, HTTPException, RequestValidationError):
-        app.add_exception_handler(kind, _answer_error)
+    _add_routes(app)
     app.state.metrics = Metrics()
     app.front = Front(
         super(Endpoint, app).__call__,
@@ -171,6 +168,13 @@ def _token(release: Path | None, settings: Settings) -> str | None:
             "for it with --workspace."
         )
     return token
+
+
+def _add_routes(app: FastAPI) -> None:
+    for each in _ROUTES:
+        app.include_router(each.router)
+    for kind in (JiqunError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer_error)
 
 
 async def switch_release(app: Endpoint, folder: Path) -> None:

@@ -148,7 +148,7 @@ def _resembling(sought: Sought, candidate: IndexedName, index: SearchIndex) -> f
         heard = OSA.normalized_similarity(sought.core_reading, _syllables(candidate.core, index))
         alike = max(alike, (alike + heard) / 2)
     elif alike < 0.95:
-        words = " ".join(runs_of(fold(candidate.text, index.simplified)[0]))
+        words = " ".join(runs_of(fold(candidate.text, index.simplified)))
         alike = max(alike, 0.97 * token_sort_ratio(" ".join(name.runs), words) / 100)
     return min(90 * alike, 89)
 

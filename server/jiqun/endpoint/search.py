@@ -9,7 +9,7 @@ from jiqun.endpoint.candidates import find_candidates
 from jiqun.endpoint.full_text import NOT_A_FACT
 from jiqun.endpoint.search_index import LABEL
 from jiqun.errors import BadParameter
-from jiqun.names import fold, is_han
+from jiqun.names import fold, is_han, origins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -178,7 +178,7 @@ def _hit(
 
 def marks_in(text: str, name: Name, table: Mapping[int, str]) -> tuple[tuple[int, int], ...]:
     """Tell where in a text the words of a name stand: pairs of start and end, in code points."""
-    folded, origins = fold(text, table)
+    folded, came_from = fold(text, table), origins(text)
     letters = [place for place, character in enumerate(folded) if character.isalnum()]
     joined = "".join(folded[place] for place in letters)
     marked: set[int] = set()
@@ -186,7 +186,7 @@ def marks_in(text: str, name: Name, table: Mapping[int, str]) -> tuple[tuple[int
         start = joined.find(word)
         while start >= 0:
             first, last = letters[start], letters[start + len(word) - 1]
-            marked |= set(range(origins[first], origins[last] + 1))
+            marked |= set(range(came_from[first], came_from[last] + 1))
             start = joined.find(word, start + len(word))
     return _spans(sorted(marked))
 

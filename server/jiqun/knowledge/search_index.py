@@ -195,12 +195,12 @@ def _compared(name: Name) -> tuple[str, str, str]:
 
 def _words(entry: Entry, table: Mapping[int, str]) -> Iterator[str]:
     for label in entry.names:
-        runs = runs_of(fold(label.text, table)[0])
+        runs = runs_of(fold(label.text, table))
         yield from text_words(runs)
         if label.kind == PINYIN:
             yield "".join(runs)
     for text in entry.description.values():
-        yield from text_words(runs_of(fold(text, table)[0]))
+        yield from text_words(runs_of(fold(text, table)))
 
 
 def _json(value: object) -> str:
