@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "server" / "jiqun"
-FOUNDATION = {"errors", "vocabulary", "settings", "binding"}
+FOUNDATION = {"errors", "vocabulary", "settings", "binding", "names"}
 ALLOWED = {
     "errors": set(),
     "vocabulary": set(),
     "settings": set(),
     "binding": set(),
+    "names": set(),
     "knowledge": FOUNDATION,
     "endpoint": FOUNDATION,
     "link_commands": FOUNDATION | {"knowledge"},

@@ -81,7 +81,12 @@ def test_header_is_complete(collection: Collection, name: str) -> None:
 
 def _open(name: str) -> bool:
     """Whether the example of a query leaves some of its parameters open on purpose."""
-    return name in {"clusters-with-wikidata-places", "company-identifiers", "disagreements", "figures"}
+    return name in {
+        "clusters-with-wikidata-places",
+        "company-identifiers",
+        "disagreements",
+        "figures",
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -28,7 +28,10 @@ from jiqun.endpoint.routes import (
     ontology,
     quality,
     queries,
+    reconcile,
+    search,
     sources,
+    suggest,
     things,
     void,
 )
@@ -36,6 +39,7 @@ from jiqun.endpoint.routes.graphs import serve_graphs
 from jiqun.endpoint.routes.kept import Kept
 from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.routes.update import serve_update
+from jiqun.endpoint.searcher import Searcher
 from jiqun.endpoint.service import Service
 from jiqun.endpoint.writing import Published, Writing
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
@@ -46,6 +50,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jiqun.endpoint.replies import Message, Receive, Scope, Send
+
+
+_ROUTES = (
+    health,
+    home,
+    queries,
+    sources,
+    things,
+    ontology,
+    quality,
+    dumps,
+    metrics,
+    void,
+    search,
+    reconcile,
+    suggest,
+)
 
 
 class Endpoint(FastAPI):
@@ -111,6 +132,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
             if writing is not None:
                 await writing.stop()
             await engine.stop()
+            await asyncio.to_thread(app.state.searcher.close)
             log.flush()
 
     app = Endpoint(
@@ -128,12 +150,9 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     app.state.writing = writing
     app.state.token = token
     app.state.service = Service(opened, engine, settings)
+    app.state.searcher = Searcher(opened.folder if release else None)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    for each in (health, home, queries, sources, things, ontology, quality, dumps, metrics, void):
-        app.include_router(each.router)
-    app.add_exception_handler(JiqunError, _answer_error)
-    app.add_exception_handler(HTTPException, _answer_error)
-    app.add_exception_handler(RequestValidationError, _answer_error)
+    _add_routes(app)
     app.state.metrics = Metrics()
     app.front = Front(
         super(Endpoint, app).__call__,
@@ -157,6 +176,13 @@ def _token(release: Path | None, settings: Settings) -> str | None:
     return token
 
 
+def _add_routes(app: FastAPI) -> None:
+    for each in _ROUTES:
+        app.include_router(each.router)
+    for kind in (JiqunError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer_error)
+
+
 async def switch_release(app: Endpoint, folder: Path) -> None:
     """Serve the release in `folder` from now on; what is under way ends on the one before.
 
@@ -170,9 +196,12 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     else:
         await state.writing.lay_over(opened.identifier, opened.store)
         state.service.release = opened
+    former = state.searcher
     state.release = opened
+    state.searcher = Searcher(opened.folder)
     app.title, app.version = opened.title, opened.version
     app.openapi_schema = None
+    await asyncio.to_thread(former.close)
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

@@ -2,7 +2,7 @@
 
 It is written beside its place under another name and renamed into it when it is whole; the
 manifest comes last. Every text file has the same bytes wherever it is built: no clocks, no random
-numbers, one order. (The store is RocksDB's, whose files are not.)
+numbers, one order. (Not those of the store and of the search index, which other libraries write.)
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from jiqun.knowledge.parse import read, read_prefixes
 from jiqun.knowledge.quality import report
 from jiqun.knowledge.queries import read_query
 from jiqun.knowledge.rules import read_rule
+from jiqun.knowledge.search_index import FOLDER, write_search_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,6 +86,7 @@ def write(
     filled = _write_store(knowledge, folder / "store")
     quality = report(filled, store({ONTOLOGY: ontology}, ontology), rules)
     files.append(_write_json(folder / "quality.json", quality))
+    write_search_index(knowledge.default, folder / FOLDER)
     release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
     (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
 

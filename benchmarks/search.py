@@ -1,0 +1,139 @@
+"""Times of search and reconciliation over an index of synthetic companies.
+
+python benchmarks/search.py [number of companies, 100000]
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jiqun.endpoint.candidates import decide, find_candidates
+from jiqun.endpoint.full_text import FullText
+from jiqun.endpoint.search import search
+from jiqun.endpoint.search_index import SearchIndex
+from jiqun.knowledge.characters import pinyin
+from jiqun.knowledge.entries import LABEL, PINYIN, SOUGHT, Entry, Kind, Label
+from jiqun.knowledge.search_index import write_entries
+from jiqun.vocabulary import KG
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PLACES = [
+    "北京",
+    "上海",
+    "天津",
+    "重庆",
+    "石家庄",
+    "唐山",
+    "保定",
+    "深圳",
+    "广州",
+    "苏州",
+    "杭州",
+    "宁波",
+    "合肥",
+    "武汉",
+    "成都",
+    "西安",
+]
+SOUNDS = "华中国新科创智能源远大东方星海龙凤金玉明光宏达兴盛泰安康宁博雅天宇航信联通普瑞恒力德凯利"
+TRADES = [
+    "汽车",
+    "电子",
+    "生物",
+    "医药",
+    "新材料",
+    "机械",
+    "航空",
+    "软件",
+    "半导体",
+    "机器人",
+    "光伏",
+    "电池",
+    "装备",
+    "化工",
+    "钢铁",
+]
+FORMS = ["有限公司", "股份有限公司", "集团有限公司", "科技有限公司"]
+
+
+def companies(count: int) -> list[Entry]:
+    """Make companies with names as companies have them, always the same."""
+    chance = random.Random(2024)  # noqa: S311 -- nothing secret
+    entries = []
+    for number in range(count):
+        name = "".join(
+            (
+                chance.choice(PLACES),
+                *chance.choices(SOUNDS, k=2),
+                chance.choice(TRADES),
+                chance.choice(FORMS),
+            )
+        )
+        read = pinyin(name)
+        names = (
+            Label(f"{read.title()} Co., Ltd.", "en", LABEL),
+            Label(name, "zh-Hans", LABEL),
+            Label(read, "zh-Latn-pinyin", PINYIN),
+        )
+        company = (f"{KG}Company",)
+        described = {"en": "company"}
+        entries.append(Entry(f"company-{number}", names, company, company, SOUGHT, described))
+    return entries
+
+
+def report(what: str, task: Callable[[str], object], texts: Sequence[str]) -> None:
+    """Print the median and the slow end of a task over texts."""
+    times = []
+    for text in texts:
+        started = time.perf_counter()
+        task(text)
+        times.append((time.perf_counter() - started) * 1000)
+    times.sort()
+    middle, late = times[len(times) // 2], times[len(times) * 95 // 100]
+    print(f"{what:42} median {middle:6.1f} ms, 95% {late:6.1f} ms")
+
+
+def main(count: int) -> None:
+    """Build the index and ask it."""
+    entries = companies(count)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder) / "search"
+        started = time.perf_counter()
+        write_entries([Kind(f"{KG}Company", {"en": "company"})], entries, place)
+        size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
+        built = time.perf_counter() - started
+        print(f"{count} companies: {built:.1f} s to build, {size / 1e6:.0f} MB")
+        index = SearchIndex(place, FullText(place / "names"), FullText(place / "things"))
+        find_candidates(index, "北京", None, 5)
+        chance = random.Random(7)  # noqa: S311 -- nothing secret
+        names = [entry.names[1].text for entry in chance.sample(entries, 200)]
+        short = [name[: name.index(form)] for name in names for form in FORMS if form in name][:200]
+        wrong = [name[:3] + chance.choice(SOUNDS) + name[4:] for name in names]
+        latin = [entry.names[0].text for entry in chance.sample(entries, 100)]
+        words = [f"{chance.choice(PLACES)} {chance.choice(TRADES)}" for _ in range(100)]
+
+        def reconcile(text: str) -> object:
+            return decide(find_candidates(index, text, None, 5))
+
+        def look(text: str) -> object:
+            return search(index, text, None, 1, "en")
+
+        report("reconcile the whole name", reconcile, names)
+        report("reconcile without the ending", reconcile, short)
+        report("reconcile with a wrong character", reconcile, wrong)
+        report("reconcile pinyin with Co., Ltd.", reconcile, latin)
+        report("search for the whole name", look, names)
+        report("search for a place and a trade", look, words)
+        report("search for one Han character", look, list(SOUNDS))
+        report("search for the beginning of a word", look, ["shen", "bei", "s", "co", "tangs"] * 10)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)

@@ -1,0 +1,225 @@
+"""How names are compared: one folding, for the index that is built and for what people type.
+
+A name is folded (width, case, accents, Traditional to Simplified), split into what it is (`core`)
+and what kind of thing it says it is (`kinds`: 市, 集团, Co., Ltd. …), and cut into grams, the
+short pieces by which candidates are found. The table of characters is handed in, for it belongs to
+the index: whoever asks an index folds as the index was folded.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SHORT: Final = 4
+"""Han characters up to which a name is found by each of its characters alone."""
+
+_HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+_RUN: Final = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
+_IS_HAN: Final = re.compile(f"[{_HAN}]")
+_LATIN_GRAM: Final = 3
+
+_HAN_KINDS: Final[tuple[tuple[str, str], ...]] = (
+    ("先进制造业集群", "cluster"),
+    ("产业集群", "cluster"),
+    ("集群", "cluster"),
+    ("集团股份有限公司", "group stock"),
+    ("集团股份公司", "group stock"),
+    ("集团有限责任公司", "group"),
+    ("集团有限公司", "group"),
+    ("集团总公司", "group"),
+    ("集团公司", "group"),
+    ("集团", "group"),
+    ("股份有限公司", "stock"),
+    ("股份公司", "stock"),
+    ("有限责任公司", "limited"),
+    ("有限公司", "limited"),
+    ("总公司", "company"),
+    ("公司", "company"),
+    ("特别行政区", "province"),
+    ("维吾尔自治区", "province"),
+    ("壮族自治区", "province"),
+    ("回族自治区", "province"),
+    ("自治区", "province"),
+    ("省", "province"),
+    ("自治州", "prefecture"),
+    ("地区", "prefecture"),
+    ("盟", "prefecture"),
+    ("市", "city"),
+    ("新区", "district"),
+    ("区", "district"),
+    ("县", "county"),
+)
+_WORD_KINDS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
+    (("advanced", "manufacturing", "cluster"), "cluster"),
+    (("industrial", "cluster"), "cluster"),
+    (("cluster",), "cluster"),
+    (("group", "company", "limited"), "group"),
+    (("group", "corporation", "limited"), "group"),
+    (("group", "co", "ltd"), "group"),
+    (("group", "corporation"), "group"),
+    (("group", "company"), "group"),
+    (("group",), "group"),
+    (("joint", "stock", "company"), "stock"),
+    (("corporation", "limited"), "limited"),
+    (("company", "limited"), "limited"),
+    (("co", "ltd"), "limited"),
+    (("limited",), "limited"),
+    (("ltd",), "limited"),
+    (("corporation",), "company"),
+    (("company",), "company"),
+    (("corp",), "company"),
+    (("inc",), "company"),
+    (("co",), "company"),
+    (("special", "administrative", "region"), "province"),
+    (("autonomous", "region"), "province"),
+    (("province",), "province"),
+    (("autonomous", "prefecture"), "prefecture"),
+    (("prefecture",), "prefecture"),
+    (("league",), "prefecture"),
+    (("municipality",), "city"),
+    (("city",), "city"),
+    (("shi",), "city"),
+    (("sheng",), "province"),
+    (("new", "area"), "district"),
+    (("district",), "district"),
+    (("county",), "county"),
+)
+PLACES: Final = frozenset({"province", "prefecture", "city", "district", "county"})
+ORGANISATIONS: Final = frozenset({"group", "stock", "limited", "company", "group stock"})
+
+
+@dataclass(frozen=True)
+class Name:
+    """A folded name: its runs of one script, the same joined, and what is left of both.
+
+    `core` is `form` without official endings; `kind` says what the ending was, empty without one.
+    """
+
+    runs: tuple[str, ...]
+    form: str
+    core: str
+    kind: str
+
+    @property
+    def han(self) -> bool:
+        """Tell whether there are Han characters in it."""
+        return _IS_HAN.search(self.form) is not None
+
+
+def fold(text: str, table: Mapping[int, str]) -> str:
+    """Fold a text: width, case, accents, and by `table` Traditional characters to Simplified.
+
+    `table` maps code points to characters, as for `str.translate`.
+    """
+    return "".join(map(_plain, text)).translate(table)
+
+
+def origins(text: str) -> list[int]:
+    """Tell for each character of the folded text where in the text it came from."""
+    return [place for place, character in enumerate(text) for _ in _plain(character)]
+
+
+@lru_cache(maxsize=1 << 16)
+def _plain(character: str) -> str:
+    parts = unicodedata.normalize("NFKD", character).casefold()
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def runs_of(folded: str) -> tuple[str, ...]:
+    """Split a folded text into runs of Han characters, and words of letters and digits."""
+    # An apostrophe stands inside a word: Zhen'an is one.
+    return tuple(_RUN.findall(re.sub(r"(?<=\w)['’ʼ](?=\w)", "", folded)))
+
+
+def read_name(text: str, table: Mapping[int, str]) -> Name:
+    """Fold a name and take it apart."""
+    runs = runs_of(fold(text, table))
+    core, kind = _without_ending(runs)
+    return Name(runs, "".join(runs), "".join(core), kind)
+
+
+def _without_ending(runs: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    if not runs:
+        return runs, ""
+    if _IS_HAN.match(runs[-1]):
+        return _without_han_ending(runs)
+    for words, kind in _WORD_KINDS:
+        if runs[-len(words) :] == words and len(runs) > len(words):
+            core, further = _without_ending(runs[: -len(words)])
+            return core, _joined(further, kind)
+    if len(runs) > 2 and runs[0] in {"city", "province"} and runs[1] == "of":
+        return runs[2:], runs[0]
+    return runs, ""
+
+
+def _without_han_ending(runs: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    joined = "".join(runs)
+    for ending, kind in _HAN_KINDS:
+        if not joined.endswith(ending):
+            continue
+        left = len(joined) - len(ending)
+        # 集团 in 北京汽车集团有限公司 may stand in brackets, and 市 is no ending of 沙市.
+        if left >= 2:
+            return (joined[:left],), kind
+    return runs, ""
+
+
+def _joined(first: str, second: str) -> str:
+    """Put endings that follow each other together: a group that is limited is a group."""
+    kinds = {*first.split(), *second.split()}
+    if "group" in kinds:
+        return "group stock" if "stock" in kinds else "group"
+    return first or second
+
+
+def han_length(text: str) -> int:
+    """Count the Han characters of a text."""
+    return len(_IS_HAN.findall(text))
+
+
+def name_grams(name: Name) -> set[str]:
+    """Cut the core of a name into pieces: pairs of Han characters, and triples of letters.
+
+    Every Han character is a piece too; that of a short name also with a mark of its own, so that
+    short names are found by one character without all the long ones.
+    """
+    grams: set[str] = set()
+    short = han_length(name.core) <= SHORT
+    for run in runs_of(name.core):
+        if _IS_HAN.match(run):
+            grams |= {run[start : start + 2] for start in range(len(run) - 1)} | set(run)
+            if short:
+                grams |= {f"{character}_" for character in run}
+        else:
+            grams |= letter_grams(run)
+    return grams
+
+
+def letter_grams(word: str) -> set[str]:
+    """Cut a word into triples of letters, with marks for its beginning and its end."""
+    marked = f"_{word}_"
+    last = max(1, len(marked) - _LATIN_GRAM + 1)
+    return {marked[start : start + _LATIN_GRAM] for start in range(last)}
+
+
+def text_words(runs: Iterable[str]) -> set[str]:
+    """Give the pieces by which a text is searched: words, and Han characters alone and in pairs."""
+    words: set[str] = set()
+    for run in runs:
+        if _IS_HAN.match(run):
+            words |= set(run) | {run[start : start + 2] for start in range(len(run) - 1)}
+        else:
+            words.add(run)
+    return words
+
+
+def is_han(text: str) -> bool:
+    """Tell whether a text begins with a Han character."""
+    return _IS_HAN.match(text) is not None
