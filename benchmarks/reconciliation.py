@@ -44,12 +44,12 @@ def main(release: Path) -> None:
         f"95% {times[len(times) * 95 // 100] * 1000:.1f} ms a name"
     )
     by_kind = defaultdict(list)
-    for case, found in zip(cases, answers, strict=True):
-        by_kind[case.kind].append((case, found))
+    for case, given in zip(cases, answers, strict=True):
+        by_kind[case.kind].append((case, given))
     for kind, pairs in sorted(by_kind.items()):
         part = [case for case, _ in pairs if case.expected]
         if part:
-            kept = [found for case, found in pairs if case.expected]
+            kept = [given for case, given in pairs if case.expected]
             share = measure(part, kept)
             print(
                 f"  {kind:28} {len(part):4}  @5 {share.recall_at_5:.3f}  matched "
