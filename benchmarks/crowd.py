@@ -113,8 +113,8 @@ def main() -> None:
             f"p{round(share * 100)} {1000 * seen.percentile(share):.1f} ms"
             for share in (0.5, 0.95, 0.99)
         )
-        print(f"{kind}: {len(seen.latencies)} answers, {shares}, errors {seen.errors or 'none'}")  # noqa: T201
-    print("crowd:", found.crowd, found.counts)  # noqa: T201
+        print(f"{kind}: {len(seen.latencies)} answers, {shares}, errors {seen.errors or 'none'}")
+    print("crowd:", found.crowd, found.counts)
 
 
 if __name__ == "__main__":

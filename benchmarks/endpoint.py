@@ -200,7 +200,7 @@ def measure(release: Path, seconds: float, report: Path) -> None:
 
 def _tell(cell: Cell) -> None:
     rate = f"{cell.observed.rate:9.1f}/s"
-    print(f"{cell.kind:12} {cell.clients:2} {cell.server:16} {rate}", file=sys.stderr)  # noqa: T201
+    print(f"{cell.kind:12} {cell.clients:2} {cell.server:16} {rate}", file=sys.stderr)
 
 
 def _conditions(
