@@ -125,10 +125,7 @@ def test_a_death_before_the_first_publication(folder: Path) -> None:
         assert workspace.empty
 
 
-def test_one_writer_at_a_time(
-    workspace: Workspace, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("jiqun.endpoint.workspace._LOCK_SECONDS", 0.0)
+def test_one_writer_at_a_time(workspace: Workspace, folder: Path) -> None:
     with pytest.raises(WorkspaceError, match="in use"):
         open_workspace(folder)
     workspace.store.add(quad("a"))

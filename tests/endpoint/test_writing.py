@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import signal
 import threading
 from collections import defaultdict
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import httpx
 import pytest
 
 from endpoint.live_server import running
+from endpoint.tiny_release import write_release
 from endpoint.writable_server import TOKEN, writable
 
 if TYPE_CHECKING:
@@ -435,3 +438,93 @@ def test_a_new_release_leaves_what_users_wrote(tmp_path: Path, release_folder: P
         assert rows(live.client, "<https://w3id.org/jiqun/id/beijing> a ?class")
     with writable(workspace, workers=1) as live:
         assert rows(live.client, ALL) == {*BEFORE, ("urn:g", "2", "urn:p", "urn:s")}
+
+
+def test_another_release_on_sighup(tmp_path: Path, release_folder: Path) -> None:
+    current = tmp_path / "current"
+    current.symlink_to(release_folder)
+    count = {"query": "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }", "format": "csv"}
+    with writable(tmp_path / "workspace", current, workers=1) as live:
+        update(live.client, "INSERT DATA { <urn:s> <urn:p> 1 }")
+        assert live.client.get("/sparql", params=count).text == "n\r\n31\r\n"
+        other = write_release(tmp_path / "other", "id:new a kg:Region .", version="0.0.2")
+        current.unlink()
+        current.symlink_to(other)
+        live.process.send_signal(signal.SIGHUP)
+        live.log.wait_for(re.compile(r"Serving Jiqun 0\.0\.2 \("))
+        assert live.client.get("/sparql", params=count).text == "n\r\n32\r\n"
+        update(live.client, "INSERT DATA { <urn:s> <urn:p> 2 }")
+        assert live.client.get("/sparql", params=count).text == "n\r\n33\r\n"
+        assert live.client.get("/dumps").json()["version"] == "0.0.2"
+
+
+# A workspace alone
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("/", "/sparql", "/queries", "/source", "/dumps", "/openapi.json", "/.well-known/void"),
+        *("/health/ready", "/metrics", "/sparql?query=SELECT+*+%7B%3Fs+%3Fp+%3Fo%7D"),
+    ],
+)
+def test_everything_else_answers_too(address: str, client: httpx.Client) -> None:
+    for accept in ("*/*",) if "void" in address else ("text/html", "*/*"):
+        response = client.get(address, headers={"Accept": accept})
+        assert response.status_code == 200, response.text
+
+
+def test_the_service_says_that_it_takes_updates(client: httpx.Client) -> None:
+    text = client.get("/sparql", headers={"Accept": "application/n-triples"}).text
+    assert f"<{client.base_url}/update>" in text
+    assert "SPARQL11Update" in text
+    assert "/update" in client.get("/openapi.json").json()["paths"]
+    assert "jiqun_changes_total " in client.get("/metrics").text
+
+
+# Memory, and other services
+
+
+def test_an_update_that_takes_too_much_memory_is_undone(tmp_path: Path) -> None:
+    numbers = " ".join(str(number) for number in range(100))
+    values = " ".join(f"VALUES ?v{name} {{ {numbers} }}" for name in range(2))
+    joined = f"SELECT (GROUP_CONCAT(STR(?v0); SEPARATOR='{'x' * 20_000}') AS ?x) {{ {values} }}"
+    text = f"INSERT {{ <urn:s> <urn:q> ?x }} WHERE {{ {joined} }}"
+    with writable(tmp_path / "workspace", workers=1, memory_bytes=128 * 2**20) as live:
+        update(live.client, "INSERT DATA { <urn:s> <urn:p> 1 }")
+        assert "memory" in update(live.client, text, 503)
+        assert rows(live.client, ALL) == BEFORE
+        update(live.client, "INSERT DATA { <urn:s> <urn:p> 2 }")
+        assert len(rows(live.client, ALL)) == 2
+        assert "jiqun_writer_ends_total 1" in live.client.get("/metrics").text
+
+
+def test_services_that_queries_may_call(tmp_path: Path, server: LiveServer) -> None:
+    listed, canary = f"{server.url}/sparql", f"{server.url}/sparql/"
+    allow = json.dumps([listed])
+    ask = "INSERT {{ ?s <urn:label> ?o }} WHERE {{ SERVICE <{}> {{ ?s ?p ?o }} }}"
+    with writable(tmp_path / "workspace", workers=1, service_allow=allow) as live:
+        update(live.client, "INSERT DATA { <urn:s> <urn:p> 1 } ; " + ask.format(listed))
+        assert len(rows(live.client, "?s <urn:label> ?o")) == 28
+        assert "SERVICE" in update(live.client, "CLEAR ALL ; " + ask.format(canary), 403)
+        assert len(rows(live.client, "?s <urn:label> ?o")) == 28
+
+
+def test_nothing_is_ever_fetched(client: httpx.Client, shelf: Documents) -> None:
+    """The canary is the one origin that LOAD may fetch from, but nothing here is a LOAD."""
+    url = f"{shelf.origin}/a.ttl"
+    xml = f'<!DOCTYPE x SYSTEM "{url}"><x xmlns="a:a">&b;</x>'
+    inclusion = f'<include xmlns="http://www.w3.org/2001/XInclude" href="{url}"/>'
+    included = f'<x xmlns="a:a">{inclusion}</x>'
+    for media_type, body in (
+        ("application/rdf+xml", xml),
+        ("application/rdf+xml", included),
+        ("application/ld+json", json.dumps({"@context": url})),
+        ("application/ld+json", json.dumps({"@context": [{}, {"@import": url}]})),
+        ("text/turtle", f"@prefix : <{url}#> . <{url}> a <{url}> ."),
+    ):
+        client.post("/graphs", content=body, headers={"Content-Type": media_type})
+    update(client, f"INSERT DATA {{ <{url}> <urn:p> 'LOAD <{url}>' }} # LOAD <{url}>")
+    update(client, f"INSERT {{ ?s ?p ?o }} WHERE {{ SERVICE <{url}> {{ ?s ?p ?o }} }}", 403)
+    update(client, f"\\u0053ERVICE <{url}>", 403)
+    assert shelf.asked == []

@@ -146,18 +146,25 @@ class Lane:
 
         Queries that run stay with what they read. Others begin on the new store only.
         """
-        if self.idle:
-            worker = self.idle.pop(0)
-            self.workers.discard(worker)
-            await worker.open(store)
-        else:
-            worker = await start_worker(store, self.confines)
+        worker = await self._reopened(store) or await start_worker(store, self.confines)
         self.store = store
         before, self.idle = self.idle, []
         self._settle(worker)
         for other in before:
             self._settle(other)
         self._dispatch()
+
+    async def _reopened(self, store: Path) -> WorkerProcess | None:
+        """Make an idle worker read `store`; None when there is none or its memory is used up."""
+        if not self.idle:
+            return None
+        worker = self.idle.pop(0)
+        self.workers.discard(worker)
+        try:
+            await worker.open(store)
+        except WorkerNotStarted:
+            return None
+        return worker
 
     def _take(self, client: str) -> WorkerProcess:
         self.busy += 1

@@ -42,7 +42,11 @@ def serve(release: Path | None, settings: Settings) -> None:
     anything is served.
     """
     app = create_app(release, settings)
-    app.router.lifespan_context = _listening_to_hangups(app, release)
+    early: list[int] = []
+    if hasattr(signal, "SIGHUP"):
+        # Until the loop runs; unheard, it would end the process.
+        signal.signal(signal.SIGHUP, lambda number, _frame: early.append(number))
+    app.router.lifespan_context = _listening_to_hangups(app, release, early)
     with listen(settings.host, settings.port) as listener:
         host, port = listener.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
@@ -64,17 +68,22 @@ def serve(release: Path | None, settings: Settings) -> None:
 
 
 def _listening_to_hangups(
-    app: Endpoint, release: Path | None
+    app: Endpoint, release: Path | None, early: list[int]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request."""
+    """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request.
+
+    `early` holds the signals that came before.
+    """
     inner = app.router.lifespan_context
     switches: set[asyncio.Task[None]] = set()
+    one_at_a_time = asyncio.Lock()
 
     async def switch() -> None:
         if release is None:
             return
         try:
-            await switch_release(app, release)
+            async with one_at_a_time:
+                await switch_release(app, release)
         except JiqunError as error:
             _log.error("The release stays as it was: %s", error.detail)
         else:
@@ -91,6 +100,8 @@ def _listening_to_hangups(
         async with inner(served):
             if hasattr(signal, "SIGHUP"):
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+            if early:
+                hang_up()
             yield
 
     return lifespan

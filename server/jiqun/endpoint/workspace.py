@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 _STATE: Final = "workspace.json"
-_LOCK_SECONDS: Final = 5.0
 _LOCK_PAUSE: Final = 0.01
 
 
@@ -237,11 +236,11 @@ class Workspace:
                     shutil.rmtree(folder, ignore_errors=True)
 
 
-def open_workspace(folder: Path) -> Workspace:
+def open_workspace(folder: Path, patience: float = 0) -> Workspace:
     """Open a workspace for writing as it is; a new one begins empty, over no release.
 
-    Raises `WorkspaceError` when another process writes to it or it cannot be read. A process
-    that was killed a moment ago may still be ending, so the lock is waited for a little.
+    Raises `WorkspaceError` when another process writes to it, for `patience` seconds already
+    (one that was killed a moment ago may still be ending), or when it cannot be read.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -249,15 +248,15 @@ def open_workspace(folder: Path) -> Workspace:
     except OSError as error:
         raise WorkspaceError(f"The workspace cannot be written: {error.strerror}.") from error
     try:
-        _take(lock)
+        _take(lock, patience)
         return Workspace(folder, lock, read_state(folder) or _begin(folder))
     except BaseException:
         os.close(lock)
         raise
 
 
-def _take(lock: int) -> None:
-    last = time.monotonic() + _LOCK_SECONDS
+def _take(lock: int, patience: float) -> None:
+    last = time.monotonic() + patience
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from jiqun.endpoint.rdf_reading import Graph
 
 STACK_BYTES: Final = 256 * 1024 * 1024
+# A writer that was killed gives its lock back within so many seconds.
+_PATIENCE: Final = 5.0
 # Up to so many quads are added in one transaction, more are bulk-loaded.
 _FEW: Final = 5_000
 
@@ -86,7 +88,7 @@ class Writer:
 
     def _open(self, order: dict[str, Any]) -> None:
         try:
-            self._workspace = open_workspace(Path(order["workspace"]))
+            self._workspace = open_workspace(Path(order["workspace"]), _PATIENCE)
         except (JiqunError, OSError) as error:
             self._send(frames.ERROR, {"detail": str(error)})
             return

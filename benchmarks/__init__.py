@@ -1,0 +1,1 @@
+"""Measurements of the endpoint; see docs/benchmarks.md."""

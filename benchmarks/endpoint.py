@@ -1,0 +1,302 @@
+"""Compare this endpoint with others: `python -m benchmarks.endpoint`, from the top of the checkout.
+
+Same machine, same run, same release, same queries in random order from a fixed seed. All servers
+run during the whole comparison and take turns, cell by cell. Writes a report in Markdown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import platform
+import random
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from benchmarks.load import Client, Observed, observe, request_for
+from benchmarks.rivals import Rival, endpoint, oxigraph, rdflib_endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+SEED: Final = 20241223
+CLIENTS: Final = (1, 4, 16)
+COLD, WARM, OXIGRAPH, RDFLIB = "cold", "warm", "oxigraph", "rdflib-endpoint"
+NAMES: Final = {
+    COLD: "this endpoint, cache off",
+    WARM: "this endpoint, cache warm",
+    OXIGRAPH: "`oxigraph serve-read-only`",
+    RDFLIB: "`rdflib-endpoint`",
+}
+Starter = Callable[[], AbstractContextManager[Rival]]
+_PATIENCE_SECONDS: Final = 2.0
+_MOST_MISSED: Final = 3
+_PACKAGES: Final = ("jiqun", "pyoxigraph", "oxigraph", "rdflib-endpoint", "rdflib")
+_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+_BUSY: Final = (
+    "- **The machine was busy with other work**: take the ratios within a table, not the rates. "
+    "Heavy queries of this endpoint run at low priority (nice 10), so it loses most by that."
+)
+_RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One measurement: a server, a kind of query, a number of clients."""
+
+    server: str
+    kind: str
+    clients: int
+    observed: Observed
+
+
+def queries_of(release: Path) -> dict[str, list[str]]:
+    """Make the queries of each kind, in an order that only the seed decides."""
+    chance = random.Random(SEED)  # noqa: S311 (no secret)
+    store = ox.Store.read_only(str(release / "store"))
+    label = ox.NamedNode(f"{_RDFS}label")
+    labelled = store.quads_for_pattern(None, label, None, ox.DefaultGraph())
+    things = sorted({str(quad.subject) for quad in labelled if "/id/" in str(quad.subject)})
+    chance.shuffle(things)
+    things = things[:100]
+    pages = len(store) // 2 // 1000
+    saved = json.loads((release / "queries.json").read_text("utf-8"))
+    classes = sorted(
+        {str(q.object) for q in store.quads_for_pattern(None, ox.NamedNode(_TYPE), None)}
+    )
+    chance.shuffle(classes)
+    return {
+        "look-up": [f"SELECT ?p ?o WHERE {{ {each} ?p ?o }}" for each in things],
+        "2 hops": [
+            f"SELECT ?x ?y ?l WHERE {{ {each} ?p ?x . ?x ?q ?y . ?y <{_RDFS}label> ?l }}"
+            for each in things
+        ],
+        "1,000 rows": [
+            f"SELECT ?s ?p ?o WHERE {{ ?s ?p ?o }} LIMIT 1000 OFFSET {1000 * page}"
+            for page in range(max(1, min(pages, 20)))
+        ],
+        "aggregate": [
+            f"SELECT ?p (COUNT(DISTINCT ?s) AS ?n) WHERE {{ ?s a {each} ; ?p ?o }} "
+            "GROUP BY ?p ORDER BY DESC(?n) ?p"
+            for each in classes[:20]
+        ],
+        "saved query": [each["text"] for each in saved if each["form"] == "SELECT"],
+    }
+
+
+def endless(url: str, queries: Sequence[str]) -> Iterator[bytes]:
+    """Give the requests in random order, over and over."""
+    chance = random.Random(SEED)  # noqa: S311
+    requests = [request_for(url, query) for query in queries]
+    while True:
+        chance.shuffle(requests)
+        yield from requests
+
+
+def agree(
+    starters: Mapping[str, Starter], kinds: dict[str, list[str]]
+) -> tuple[set[tuple[str, str]], list[str]]:
+    """Ask everything once everywhere; tell who takes no part in which kind, and what differs.
+
+    A query that some server does not answer in time is dropped from `kinds` for all of them;
+    whoever misses too many of a kind takes no part in it.
+    """
+    absent: set[tuple[str, str]] = set()
+    found = []
+    for kind, queries in kinds.items():
+        rows = {name: _rows(starter, queries) for name, starter in starters.items()}
+        for name in starters:
+            missed = [query for query in queries if rows[name].get(query, -1) < 0]
+            if len(missed) > _MOST_MISSED:
+                absent.add((name, kind))
+                found.append(f"{kind}: {NAMES[name]} misses too many within {_PATIENCE_SECONDS} s.")
+        present = [name for name in starters if (name, kind) not in absent]
+        asked = [q for q in queries if all(rows[name].get(q, -1) >= 0 for name in present)]
+        if len(asked) < len(queries):
+            found.append(f"{kind}: {len(queries) - len(asked)} queries are left out for everybody.")
+        for name in present:
+            wrong = sum(rows[name][query] != rows[WARM][query] for query in asked)
+            if wrong:
+                found.append(f"{kind}: {NAMES[name]} has other rows for {wrong} of {len(asked)}.")
+        kinds[kind] = asked
+    return absent, found
+
+
+def _rows(starter: Starter, queries: Sequence[str]) -> dict[str, int]:
+    """Count the rows of each answer, -1 for none; a server that is stuck is started anew."""
+    rows: dict[str, int] = {}
+    left, missed = list(queries), 0
+    while left and missed <= _MOST_MISSED:
+        with starter() as rival:
+            left = asyncio.run(_answers(rival.url, left, rows))
+        missed = sum(count < 0 for count in rows.values())
+    return rows
+
+
+async def _answers(url: str, queries: list[str], rows: dict[str, int]) -> list[str]:
+    """Write the number of rows of each answer into `rows`; return what is left to be asked."""
+    for at, query in enumerate(queries):
+        async with Client(url) as client:
+            try:
+                async with asyncio.timeout(_PATIENCE_SECONDS):
+                    status, body = await client.ask(request_for(url, query))
+            except TimeoutError:
+                rows[query] = -1
+                return queries[at + 1 :]
+        good = status == 200
+        rows[query] = len(json.loads(body)["results"]["bindings"]) if good else -1
+    return []
+
+
+async def warm(url: str, kinds: Sequence[Sequence[str]]) -> None:
+    """Ask everything once."""
+    async with Client(url) as client:
+        for query in (query for queries in kinds for query in queries):
+            await client.ask(request_for(url, query))
+
+
+def measure(release: Path, seconds: float, report: Path) -> None:
+    """Run the comparison and write the report."""
+    kinds = queries_of(release)
+    before = os.getloadavg()
+    starters: dict[str, Starter] = {
+        COLD: partial(endpoint, COLD, release, cache_bytes=0),
+        WARM: partial(endpoint, WARM, release),
+        OXIGRAPH: partial(oxigraph, release),
+        RDFLIB: partial(rdflib_endpoint, release),
+    }
+    absent, differing = agree(starters, kinds)
+    with contextlib.ExitStack() as stack:
+        rivals = {name: stack.enter_context(start()) for name, start in starters.items()}
+        for name, rival in rivals.items():
+            taking_part = [kinds[kind] for kind in kinds if (name, kind) not in absent]
+            asyncio.run(warm(rival.url, taking_part))
+        cells = []
+        for kind, queries in kinds.items():
+            for clients in CLIENTS:
+                for name, rival in rivals.items():
+                    if (name, kind) in absent:
+                        continue
+                    requests = endless(rival.url, queries)
+                    observed = asyncio.run(observe(rival.url, requests, clients, seconds))
+                    cells.append(Cell(name, kind, clients, observed))
+                    _tell(cells[-1])
+        memory = {name: rival.peak_bytes() for name, rival in rivals.items()}
+    after = os.getloadavg()
+    notes = _conditions(release, seconds, before, after)
+    report.write_text("\n".join(_page(cells, memory, differing, notes)) + "\n", "utf-8")
+
+
+def _tell(cell: Cell) -> None:
+    rate = f"{cell.observed.rate:9.1f}/s"
+    print(f"{cell.kind:12} {cell.clients:2} {cell.server:16} {rate}", file=sys.stderr)  # noqa: T201
+
+
+def _conditions(
+    release: Path, seconds: float, before: Sequence[float], after: Sequence[float]
+) -> list[str]:
+    counts = json.loads((release / "manifest.json").read_text("utf-8"))["counts"]
+    cores = len(os.sched_getaffinity(0))
+    python = platform.python_version()
+    versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
+    return [
+        f"- {cores} cores, Python {python}; the clients run on the same cores as the servers.",
+        f"- Load average (1 minute) before {before[0]:.1f}, after {after[0]:.1f}.",
+        *([_BUSY] if max(before[0], 1) > cores / 2 else []),
+        f"- {versions}.",
+        f"- {counts['triples']:,} triples in the default graph, {counts['quads']:,} in named ones.",
+        f"- {seconds:g} seconds a cell; seed {SEED}; GET, JSON, no compression.",
+    ]
+
+
+def _page(
+    cells: Sequence[Cell],
+    memory: Mapping[str, int],
+    differing: Sequence[str],
+    notes: Sequence[str],
+) -> Iterator[str]:
+    yield from (
+        "# Benchmarks",
+        "",
+        "Written by `python -m benchmarks.endpoint` (`pip install -e '.[bench]'` first).",
+        "",
+        *notes,
+        "",
+        "Rates are good answers a second; latencies are in milliseconds.",
+    )
+    for kind in dict.fromkeys(cell.kind for cell in cells):
+        yield from ("", f"## {kind[0].upper()}{kind[1:]}", "")
+        yield "| clients | server | answers/s | p50 | p95 | p99 | errors |"
+        yield "|--:|---|--:|--:|--:|--:|---|"
+        yield from (_row(cell) for cell in cells if cell.kind == kind)
+    yield from ("", "## Memory", "", "The most that all processes of a server ever held (resident;")
+    yield from ("pages that several workers share are counted for each of them).", "")
+    yield from ("| server | MiB |", "|---|--:|")
+    yield from (f"| {NAMES[name]} | {size / 2**20:,.0f} |" for name, size in memory.items())
+    yield from ("", "## Against the goals", "", *_verdicts(cells))
+    yield from ("", "## Do they answer the same?", "")
+    yield from [f"- {each}" for each in differing] or ["Every query has as many rows everywhere."]
+
+
+def _row(cell: Cell) -> str:
+    seen = cell.observed
+    tail = " | ".join(f"{1000 * seen.percentile(share):,.1f}" for share in (0.5, 0.95, 0.99))
+    errors = ", ".join(f"{count}× {kind}" for kind, count in sorted(seen.errors.items())) or "0"
+    return f"| {cell.clients} | {NAMES[cell.server]} | {seen.rate:,.0f} | {tail} | {errors} |"
+
+
+def _verdicts(cells: Sequence[Cell]) -> Iterator[str]:
+    """Say for every goal where it is met and where it is lost."""
+    rates = {(cell.server, cell.kind, cell.clients): cell.observed.rate for cell in cells}
+    places = dict.fromkeys((cell.kind, cell.clients) for cell in cells)
+    goals = (
+        ("warm at least as fast as Oxigraph's server", WARM, OXIGRAPH, 1.0, None),
+        ("cold at least half of Oxigraph's rate on look-ups", COLD, OXIGRAPH, 0.5, {"look-up"}),
+        (
+            "cold at least 0.95 of Oxigraph's rate on heavy queries",
+            *(COLD, OXIGRAPH, 0.95),
+            {"1,000 rows", "aggregate", "saved query"},
+        ),
+        ("warm at least 5 times rdflib-endpoint", WARM, RDFLIB, 5.0, None),
+        ("cold at least 5 times rdflib-endpoint", COLD, RDFLIB, 5.0, None),
+    )
+    yield "| goal | met | lost (ratio reached) |"
+    yield "|---|--:|---|"
+    for title, ours, theirs, factor, only in goals:
+        ratios = {
+            (kind, clients): rates[ours, kind, clients] / max(rates[theirs, kind, clients], 1e-9)
+            for kind, clients in places
+            if (only is None or kind in only) and (theirs, kind, clients) in rates
+        }
+        lost = [
+            f"{kind} × {clients} ({ratio:.2f})"
+            for (kind, clients), ratio in ratios.items()
+            if ratio < factor
+        ]
+        met = f"{len(ratios) - len(lost)} of {len(ratios)}"
+        yield f"| {title} | {met} | {', '.join(lost) or 'nowhere'} |"
+
+
+def main() -> None:
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.endpoint", description=__doc__)
+    parser.add_argument("--release", type=Path, default=Path("release"), help="release folder")
+    parser.add_argument("--seconds", type=float, default=5.0, help="duration of each cell")
+    parser.add_argument("--report", type=Path, default=Path("docs/benchmarks.md"))
+    given = parser.parse_args()
+    measure(given.release, given.seconds, given.report)
+
+
+if __name__ == "__main__":
+    main()
