@@ -30,7 +30,6 @@ kg:Region a owl:Class .
 kg:Cluster a owl:Class ; rdfs:subClassOf kg:Thing ,
     [ a owl:Restriction ; owl:onProperty kg:within ; owl:minCardinality 1 ] ,
     [ a owl:Restriction ; owl:onProperty kg:size ; owl:maxCardinality 1 ] .
-kg:NationalCluster a owl:Class ; rdfs:subClassOf kg:Cluster .
 kg:Thing a owl:Class .
 kg:Source a owl:Class .
 kg:Passage a owl:Class .
@@ -54,7 +53,7 @@ kg:ClusterShape a sh:NodeShape ; sh:targetClass kg:Cluster ;
 REGISTER = """
 id:hebei a kg:Region ; rdfs:label "Hebei"@en , "河北"@zh-Hans , "河北"@zh-Hant .
 id:ji-county a kg:Region ; kg:within id:zhuo-city ; rdfs:label "Ji County"@en .
-id:pumps a kg:NationalCluster ; rdfs:label "Pumps"@en , "泵集群"@zh-Hans .
+id:pumps a kg:Cluster ; rdfs:label "Pumps"@en , "泵集群"@zh-Hans .
 id:zhuo-city a kg:Region ; kg:within id:hebei ; rdfs:label "Zhuo City"@en .
 """
 SOURCE = f"""
