@@ -71,8 +71,9 @@ def confine(niceness: int, port: int = 0) -> list[str]:
     """
     done = []
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if os.getpriority(os.PRIO_PROCESS, 0) < niceness:
+        os.setpriority(os.PRIO_PROCESS, 0, niceness)
     if niceness:
-        os.nice(niceness)
         done.append("nice")
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

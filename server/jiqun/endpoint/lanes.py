@@ -26,7 +26,7 @@ _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _MOST_ANSWERS: Final = 100_000
 # Clients that ask again at once would keep the server busy with turning them away.
-_REFUSAL_SECONDS: Final = 0.2
+_REFUSAL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class Lane:
         self.waiting: deque[_Waiting] = deque()
         self.running: Counter[str] = Counter()
         self.busy = 0
+        self.guests = 0
         self.starts = 0
         self._held: Counter[str] = Counter()
         self._starting = 0

@@ -53,6 +53,7 @@ class Running:
         self._timers: list[asyncio.TimerHandle] = []
         self._started = False
         self._used: float | None = None
+        self._guest = False
         self._killed_for = ""
         self._permit: Permit | None = None
 
@@ -80,9 +81,15 @@ class Running:
 
     async def _begin(self) -> Answer:
         light, heavy = self._engine.light, self._engine.heavy
-        on_heavy = not self._job.light or (not light.free and heavy.free)
+        # A light query may be a guest of the heavy lane, but not beside heavy queries, where it
+        # would be as slow as they are.
+        alone = heavy.free and heavy.busy == heavy.guests
+        guest = self._job.light and not light.free and alone
+        on_heavy = guest or not self._job.light
         order = self._order()
         await self._dispatch(heavy if on_heavy else light, order)
+        self._guest = guest
+        heavy.guests += guest
         try:
             kind, body = await self._receive()
         except WorkerGone:
@@ -275,6 +282,8 @@ class Running:
             timer.cancel()
         worker, self._worker = self._worker, None
         if worker is not None:
+            self._engine.heavy.guests -= self._guest
+            self._guest = False
             seconds = self._loop.time() - self._began
             self._lane.release(worker, self._job.client, seconds, retire)
 

@@ -171,6 +171,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def slow_down(self, niceness: int) -> None:
         """Lower the priority of all its threads; what cannot be lowered stays as it is."""
+        niceness = _priority(niceness)
         with contextlib.suppress(OSError):
             for thread in os.listdir(f"/proc/{self.process.pid}/task"):  # noqa: PTH208
                 os.setpriority(os.PRIO_PROCESS, int(thread), niceness)
@@ -226,6 +227,11 @@ async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
     return worker
 
 
+def _priority(niceness: int) -> int:
+    """Return the priority of a process that is so much nicer than this one."""
+    return min(19, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
+
+
 async def start_process(module: str, confines: Confines) -> WorkerProcess:
     """Start a module as a process that speaks in frames; raises `WorkerNotStarted`.
 
@@ -233,6 +239,7 @@ async def start_process(module: str, confines: Confines) -> WorkerProcess:
     may connect to (0: none).
     """
     loop = asyncio.get_running_loop()
+    priority = _priority(confines.niceness)
     ours, theirs = socket.socketpair()
     errors, errors_end = os.pipe()
     os.set_blocking(errors, False)
@@ -241,7 +248,7 @@ async def start_process(module: str, confines: Confines) -> WorkerProcess:
         process = subprocess.Popen(  # noqa: ASYNC220, S603
             [
                 *(sys.executable, "-P", "-m", module),
-                *(str(theirs.fileno()), str(confines.niceness), str(confines.memory_bytes)),
+                *(str(theirs.fileno()), str(priority), str(confines.memory_bytes)),
                 str(confines.port),
             ],
             stdin=subprocess.DEVNULL,
@@ -257,6 +264,9 @@ async def start_process(module: str, confines: Confines) -> WorkerProcess:
     finally:
         theirs.close()
         os.close(errors_end)
+    # At once, because its start is work too, and must not be done before that of others.
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, priority)
     worker = WorkerProcess(process, errors)
     ours.setblocking(False)
     await loop.create_unix_connection(lambda: worker, sock=ours)

@@ -47,6 +47,8 @@ STACK_BYTES: Final = 256 * 1024 * 1024
 _PATIENCE: Final = 5.0
 # Up to so many quads are added in one transaction, more are bulk-loaded.
 _FEW: Final = 5_000
+# Memory that a quad takes while it is bulk-loaded is about 1 KB; there is other work too.
+_BYTES_OF_A_QUAD: Final = 4096
 
 
 class Cancelled(Exception):
@@ -64,6 +66,7 @@ class Writer:
         """Take orders over `connection`; one may take `memory` bytes."""
         self._connection = connection
         self._memory = memory
+        self._step = max(_FEW, memory // _BYTES_OF_A_QUAD)
         self._workspace: Workspace | None = None
 
     def serve(self) -> None:
@@ -146,7 +149,7 @@ class Writer:
             if isinstance(part, Text):
                 _apply(store, part, order["base"], inspection)
             elif (document := next(documents)) is not None:
-                _load(store, part, *document)
+                _load(store, part, document, self._step)
         if inspection.parts:
             self.workspace.publish(order["keep_seconds"], None if inspection.removing else ())
         return False
@@ -184,7 +187,8 @@ class Writer:
         else:
             if action == "replace":
                 store.clear_graph(graph) if existed else None
-            _add(store, read_graph(body, order["content_type"], order["base"], graph))
+            quads = read_graph(body, order["content_type"], order["base"], graph)
+            _add(store, quads, self._step)
             if not isinstance(graph, ox.DefaultGraph):
                 store.add_graph(graph)
         self.workspace.publish(order["keep_seconds"], () if action == "extend" else (graph,))
@@ -224,13 +228,14 @@ def _apply(store: ox.Store, part: Text, base: str | None, inspection: UpdateInsp
         raise
 
 
-def _load(store: ox.Store, load: Load, body: bytes, content_type: str, base: str) -> None:
+def _load(store: ox.Store, load: Load, document: tuple[bytes, str, str], most: int) -> None:
+    body, content_type, base = document
     graph = ox.DefaultGraph() if load.graph is None else ox.NamedNode(load.graph)
     try:
         quads: Iterable[ox.Quad] = read_graph(body, content_type, base, graph)
         if load.silent:
             quads = list(quads)  # all of it or none
-        _add(store, quads)
+        _add(store, quads, most)
     except JiqunError as error:
         if not load.silent:
             text = f"LOAD <{load.source[:200]}> failed: {error.detail}"
@@ -239,13 +244,16 @@ def _load(store: ox.Store, load: Load, body: bytes, content_type: str, base: str
         store.add_graph(graph)
 
 
-def _add(store: ox.Store, quads: Iterable[ox.Quad]) -> None:
+def _add(store: ox.Store, quads: Iterable[ox.Quad], most: int) -> None:
+    """Add quads, in steps of at most `most` when they are many."""
     rest = iter(quads)
     first = list(islice(rest, _FEW))
     if len(first) < _FEW:
         store.extend(first)
-    else:
-        store.bulk_extend(chain(first, rest))
+        return
+    rest = chain(first, rest)
+    while step := list(islice(rest, most)):
+        store.bulk_extend(step)
 
 
 def _exists(store: ox.Store, graph: Graph) -> bool:
