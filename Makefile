@@ -1,6 +1,7 @@
 # make install   the program into .venv         make serve   build the release and serve it
 # make test      everything that CI runs        make check   check ontology, data and queries
 # make fmt       canonical form of the data     make build   write release/
+# make soak      kill everything while it writes, 200 times
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -10,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONTENT := $(shell find ontology data queries -type f 2>/dev/null | sort)
 PROGRAM := $(shell find server/jiqun -maxdepth 1 -name '*.py') $(wildcard server/jiqun/knowledge/*.py)
 
-.PHONY: install serve build check fmt test lint clean
+.PHONY: install serve build check fmt test soak lint clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/.installed
@@ -50,6 +51,9 @@ lint: $(VENV)/.installed-test
 
 test: lint check
 	$(BIN)/pytest
+
+soak: $(VENV)/.installed-test
+	JIQUN_KILL_CYCLES=200 $(BIN)/pytest tests/endpoint/test_durability.py
 
 clean:
 	rm -rf $(VENV) release dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,7 +2,7 @@
 
 Each cycle writes as fast as it can, kills the server, the writer or all processes at a random
 moment, and compares what is found then with what was acknowledged. `JIQUN_KILL_CYCLES` says how
-many cycles; `make test` runs 200.
+many cycles; `make soak` runs 200.
 """
 
 from __future__ import annotations

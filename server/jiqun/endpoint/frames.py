@@ -24,7 +24,7 @@ CANCEL = b"C"  # nobody waits for the answer any more
 
 # From a worker to the engine.
 READY = b"R"  # the store is open
-START = b"S"  # {"complete", "rows", "truncated"}: the first block follows
+START = b"S"  # {"complete", "rows", "truncated", "retire"}: the first block follows, or the only
 BLOCK = b"B"
 FOUND = b"N"  # what the gate found, an `Inspection`
 END = b"F"  # {"rows", "retire"}: the answer was whole

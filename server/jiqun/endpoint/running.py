@@ -145,8 +145,7 @@ class Running:
         rows = start.get("rows")
         _, first = await self._receive_or_fail()
         if complete:
-            _, end = await self._receive_or_fail()
-            self._finish(json.loads(end))
+            self._finish(start)
         return Answer(
             media_type=self._job.media_type,
             first=first,

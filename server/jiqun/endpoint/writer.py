@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 STACK_BYTES: Final = 256 * 1024 * 1024
 # A writer that was killed gives its lock back within so many seconds.
-_PATIENCE: Final = 5.0
+_PATIENCE: Final = 3.0
 # Up to so many quads are added in one transaction, more are bulk-loaded.
 _FEW: Final = 5_000
 # Memory that a quad takes while it is bulk-loaded is about 1 KB; there is other work too.
