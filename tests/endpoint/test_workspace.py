@@ -207,3 +207,17 @@ def test_replacing_what_users_wrote(workspace: Workspace, folder: Path, tmp_path
     workspace.replace_own([quad("other")])
     assert readable(folder) == {quad("r1"), quad("other")}
     assert workspace.release == "one"
+
+
+def test_checkpoints_do_not_grow_with_their_number(workspace: Workspace, folder: Path) -> None:
+    def journal() -> int:
+        return sum(path.stat().st_size for path in workspace.published.glob("MANIFEST-*"))
+
+    sizes = []
+    for number in range(105):
+        workspace.store.add(quad(str(number)))
+        workspace.publish(0, ())
+        workspace.tidy()
+        sizes.append(journal())
+    assert sizes[104] < sizes[99] / 2
+    assert len(readable(folder)) == 105

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 _STATE: Final = "workspace.json"
 _LOCK_PAUSE: Final = 0.01
+_RENEWAL: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Workspace:
         self._lock = lock
         self._state = state
         self._base = _open_base(self._generation)
-        self._begun = 0
+        self._begun = self._publications = 0
         self.store = self._fresh_store()
         self._remove_old(0)
 
@@ -135,12 +136,22 @@ class Workspace:
         self.store.backup(str(target))
         _sync(target.parent)
         self._replace_state(following)
+        self._publications += 1
         self._remove_old(keep_seconds)
         return target
 
     def reset(self) -> None:
         """Forget every change since the last publication."""
         self.store = self._fresh_store()
+
+    def tidy(self) -> None:
+        """Renew the store if it is time to; call it when nobody waits.
+
+        A store that is open keeps a journal of its files, which every checkpoint copies and every
+        reader reads: 1.3 KB for each publication.
+        """
+        if self._publications >= _RENEWAL:
+            self.store = self._fresh_store()
 
     def lay_over(self, release: str, store: Path | None, keep_seconds: float = 0) -> None:
         """Put another release (or none) below what users wrote, and publish the result."""
@@ -211,6 +222,7 @@ class Workspace:
     def _fresh_store(self) -> ox.Store:
         """Make the writer's store anew, in another folder: the one before may be in use still."""
         self._begun += 1
+        self._publications = 0
         path = self._generation / f"store-{self._begun}"
         for other in self._generation.glob("store-*"):
             shutil.rmtree(other, ignore_errors=True)

@@ -124,6 +124,7 @@ class Writer:
             os._exit(1)
         else:
             self._send(frames.END, {**self._state(), "created": created})
+            self.workspace.tidy()
 
     def _lay(self, order: dict[str, Any]) -> bool:
         store = order["store"]
