@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 _MOST_WAITING: Final = 64
 _LAY_SECONDS: Final = 3600.0
 _STOP_SECONDS: Final = 10.0
+_PAUSES: Final = (0.1, 0.5, 2.0)
 # Readers end within the deadline of a query; what they read is kept so much longer.
 _SPARE_SECONDS: Final = 60.0
 _LOG: Final = logging.getLogger("jiqun.writing")
@@ -252,13 +253,17 @@ class Writing:
         return state
 
     async def _make_readable(self, state: Published) -> None:
-        try:
-            await self._publish(state)
-        except ReleaseError as error:
-            raise WorkspaceError(
-                "The change was stored, but it cannot be read yet; it will be after the next "
-                "change or a restart."
-            ) from error
+        """Make readers read a state; one that is short of memory for a moment gets more time."""
+        for pause in _PAUSES:
+            try:
+                return await self._publish(state)
+            except ReleaseError as error:
+                _LOG.warning("Readers cannot open what was published: %s", error.detail)
+            await asyncio.sleep(pause)
+        raise WorkspaceError(
+            "The change was stored, but it cannot be read yet; it will be after the next change "
+            "or a restart."
+        )
 
     @asynccontextmanager
     async def _turn(self, seconds: float) -> AsyncIterator[None]:
