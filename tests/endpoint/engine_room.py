@@ -27,7 +27,9 @@ EX = "http://example.org/"
 ENDLESS = {
     "join": "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }",
     "sort": "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } ORDER BY ?f ?c LIMIT 1",
-    "path": "SELECT (COUNT(*) AS ?n) { ?a (!<a:a>|^!<a:a>)* ?b . ?c (!<a:a>|^!<a:a>)* ?d }",
+    "path": "SELECT (COUNT(*) AS ?n) {"
+    + "".join(f"?a{i} (!<a:a>|^!<a:a>)* ?b{i} . " for i in range(8))
+    + "}",
     "plan": "SELECT * {" + "".join(f"?a{i} <a:a> ?b{i} . " for i in range(199)) + "}",
     "distinct": "SELECT DISTINCT ?n { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l BIND(1 AS ?n) }",
     "stream": "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }",

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from jiqun.endpoint.patterns import Shape, read_shape
 from jiqun.endpoint.remembered import Remembered
 from jiqun.endpoint.service_calls import ServiceCall, hold_services, redirected, service_calls
-from jiqun.endpoint.tokens import UPDATES, Token, place, tokenize
+from jiqun.endpoint.terminals import UPDATES
+from jiqun.endpoint.tokens import Token, place, tokenize
 from jiqun.endpoint.weight import is_light
 from jiqun.errors import MalformedQuery, QueryTooLarge
 

@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from jiqun.endpoint import frames
+from jiqun.endpoint import failures, frames
 from jiqun.endpoint.gate import with_row_limit, with_services_at
 from jiqun.endpoint.worker_process import WorkerGone
-from jiqun.errors import (
-    EvaluationFailed,
-    JiqunError,
-    MalformedQuery,
-    MemoryLimitExceeded,
-    NotAcceptable,
-    QueryTimeout,
-    ResultTooLarge,
-    WorkerFailed,
-)
+from jiqun.errors import JiqunError, WorkerFailed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,14 +18,6 @@ if TYPE_CHECKING:
     from jiqun.endpoint.forwarder import Permit
     from jiqun.endpoint.lanes import Lane
     from jiqun.endpoint.worker_process import WorkerProcess
-
-_FAILURES: Final[dict[str, tuple[str, type[JiqunError], str]]] = {
-    "syntax": ("malformed", MalformedQuery, "The query is not valid SPARQL: "),
-    "evaluation": ("failed", EvaluationFailed, "The query cannot be evaluated: "),
-    "service": ("failed", EvaluationFailed, "A SERVICE call failed: "),
-    "media": ("unacceptable", NotAcceptable, ""),
-    "large": ("too_large", ResultTooLarge, ""),
-}
 
 
 class Running:
@@ -223,12 +206,8 @@ class Running:
 
     async def _obituary(self) -> JiqunError:
         """Say why the worker is gone."""
-        seconds = self._job.deadline_seconds
         if self._killed_for == "deadline":
-            return QueryTimeout(
-                f"The query did not end within {seconds:g} s and was stopped. Make it more "
-                "specific, or ask for fewer rows."
-            )
+            return failures.too_slow(self._job.deadline_seconds)
         if self._killed_for == "slice":
             return self._engine.heavy.turned_away("All workers are busy.")
         worker = self._worker
@@ -236,33 +215,20 @@ class Running:
             return WorkerFailed("The server is shutting down.")
         if await worker.died_of_memory():
             self._engine.kills["memory"] += 1
-            return self._memory()
+            return failures.out_of_memory(self._engine.options.memory_bytes)
         self._engine.kills["crash"] += 1
-        return WorkerFailed(
-            "The query made its worker fail; nobody else was touched. Make the query simpler."
-        )
-
-    def _memory(self) -> MemoryLimitExceeded:
-        mebibytes = self._engine.options.memory_bytes // (1024 * 1024)
-        return MemoryLimitExceeded(
-            f"The query needed more than {mebibytes} MiB of memory and was stopped. Sort, group "
-            "or collect less, or ask for it in parts."
-        )
+        return failures.crashed()
 
     def _failure(self, body: bytes) -> JiqunError:
         report = json.loads(body)
         kind = report["kind"]
         self._release(retire=report["retire"])
         if kind == "memory":
-            return self._memory()
-        if kind not in _FAILURES:
-            return WorkerFailed("The query could not be answered because of an internal failure.")
-        if self._permit is not None and kind != "syntax":
+            return failures.out_of_memory(self._engine.options.memory_bytes)
+        if self._permit is not None and kind in failures.OF_THE_QUERY and kind != "syntax":
             # What the worker knows is an address of ours.
-            trouble = self._permit.trouble or "the answer of the endpoint cannot be read."
-            return EvaluationFailed(f"A SERVICE call failed: {trouble}")
-        _, error, opening = _FAILURES[kind]
-        return error(f"{opening}{report['detail']}")
+            return failures.unserved(self._permit.trouble)
+        return failures.reported(kind, report["detail"])
 
     def _count(self, error: JiqunError) -> None:
         self._engine.outcomes[type(error).__name__] += 1
@@ -305,8 +271,11 @@ class Running:
             async with asyncio.timeout(self._engine.options.cancel_seconds):
                 while True:
                     kind, body = await self._receive()
-                    if kind in {frames.END, frames.ERROR}:
-                        retire = bool(json.loads(body)["retire"])
+                    report = json.loads(body) if kind != frames.BLOCK else {}
+                    if report.get("complete"):
+                        await self._receive()
+                    if "retire" in report:
+                        retire = bool(report["retire"])
                         break
         except (TimeoutError, WorkerGone):
             self._kill("cancelled")

@@ -18,10 +18,13 @@ comments; inside strings and IRIs the parser decodes them itself.
 
 from __future__ import annotations
 
-import re
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from jiqun.endpoint.terminals import BLANKS, ESCAPE, TERMINAL, WORDS
 from jiqun.errors import MalformedQuery
+
+if TYPE_CHECKING:
+    import re
 
 
 class Token(NamedTuple):
@@ -38,185 +41,12 @@ class Token(NamedTuple):
     expression: bool = False
 
 
-WORDS: Final = frozenset(
-    [
-        "BASE",
-        "PREFIX",
-        "VERSION",
-        "SELECT",
-        "DISTINCT",
-        "REDUCED",
-        "AS",
-        "CONSTRUCT",
-        "WHERE",
-        "DESCRIBE",
-        "ASK",
-        "FROM",
-        "NAMED",
-        "GROUP",
-        "BY",
-        "HAVING",
-        "ORDER",
-        "ASC",
-        "DESC",
-        "LIMIT",
-        "OFFSET",
-        "VALUES",
-        "UNDEF",
-        "OPTIONAL",
-        "GRAPH",
-        "SERVICE",
-        "SILENT",
-        "BIND",
-        "MINUS",
-        "UNION",
-        "FILTER",
-        "LATERAL",
-        "A",
-        "TRUE",
-        "FALSE",
-        "NOT",
-        "IN",
-        "EXISTS",
-        "SEPARATOR",
-        "COUNT",
-        "SUM",
-        "MIN",
-        "MAX",
-        "AVG",
-        "SAMPLE",
-        "GROUP_CONCAT",
-        "STR",
-        "LANG",
-        "LANGMATCHES",
-        "LANGDIR",
-        "DATATYPE",
-        "BOUND",
-        "IRI",
-        "URI",
-        "BNODE",
-        "RAND",
-        "ABS",
-        "CEIL",
-        "FLOOR",
-        "ROUND",
-        "CONCAT",
-        "STRLEN",
-        "UCASE",
-        "LCASE",
-        "ENCODE_FOR_URI",
-        "CONTAINS",
-        "STRSTARTS",
-        "STRENDS",
-        "STRBEFORE",
-        "STRAFTER",
-        "YEAR",
-        "MONTH",
-        "DAY",
-        "HOURS",
-        "MINUTES",
-        "SECONDS",
-        "TIMEZONE",
-        "TZ",
-        "NOW",
-        "UUID",
-        "STRUUID",
-        "MD5",
-        "SHA1",
-        "SHA256",
-        "SHA384",
-        "SHA512",
-        "COALESCE",
-        "IF",
-        "STRLANG",
-        "STRLANGDIR",
-        "STRDT",
-        "SAMETERM",
-        "SAMEVALUE",
-        "ISIRI",
-        "ISURI",
-        "ISBLANK",
-        "ISLITERAL",
-        "ISNUMERIC",
-        "HASLANG",
-        "HASLANGDIR",
-        "REGEX",
-        "SUBSTR",
-        "REPLACE",
-        "ISTRIPLE",
-        "TRIPLE",
-        "SUBJECT",
-        "PREDICATE",
-        "OBJECT",
-        "ADJUST",
-        "INSERT",
-        "DELETE",
-        "DATA",
-        "LOAD",
-        "CLEAR",
-        "DROP",
-        "CREATE",
-        "ADD",
-        "MOVE",
-        "COPY",
-        "WITH",
-        "USING",
-        "INTO",
-        "TO",
-        "DEFAULT",
-        "ALL",
-    ]
-)
-
-UPDATES: Final = frozenset(
-    ["INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"]
-)
-
-_LETTER = (
-    "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d"
-    "\u2070-\u218f\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
-)
-_VARIABLE = f"_{_LETTER}0-9\u00b7\u0300-\u036f\u203f-\u2040"
-_NAME = f"{_VARIABLE}\\-"
-_PERCENT = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?\#@%]"
-
-_IRI = r"""<[^\x00-\x20<>"{}|^`]*>"""
-# The order matters: three quotes open a long string and nothing else.
-_STRING = r"""
-    \"\"\"(?:[^"\\]++|\\[^\r\n]|"(?!""))*+\"\"\" | \'\'\'(?:[^'\\]++|\\[^\r\n]|'(?!''))*+\'\'\'
-  | "(?!"")(?:[^"\\\r\n]++|\\[^\r\n])*+" | '(?!'')(?:[^'\\\r\n]++|\\[^\r\n])*+'
-"""
-# A prefix is bounded so that a long run of letters and dots is not read anew from each dot.
-_TERMINAL: Final = re.compile(
-    rf"""
-    (?:[ \t\r\n]++|\#[^\r\n]*+)*+
-    (?:
-      (?P<iri>{_IRI})
-    | (?P<variable>[?$][{_VARIABLE}]++)
-    | (?P<name>(?:[{_LETTER}](?:[{_NAME}.]{{0,127}}[{_NAME}])?)?:
-          (?:(?:[_{_LETTER}:0-9]|{_PERCENT})
-             (?:[{_NAME}:]|{_PERCENT}|\.+(?=[{_NAME}:%\\]))*+)?)
-    | (?P<blank>_:[_{_LETTER}0-9](?:[{_NAME}]|\.+(?=[{_NAME}]))*+)
-    | (?P<word>[A-Za-z][A-Za-z0-9_]*+)
-    | (?P<string>{_STRING})
-    | (?P<number>[0-9]++\.[0-9]*[eE][+-]?[0-9]+|\.?[0-9]+[eE][+-]?[0-9]+|[0-9]*\.[0-9]+|[0-9]+)
-    | (?P<language>@[A-Za-z]++(?:-[A-Za-z0-9]++)*+(?:--[A-Za-z]++)?)
-    | (?P<mark><<\(|\)>>|\^\^|\|\||&&|!=|<=|>=|<<|>>|\{{\||\|\}}|[{{}}()\[\].,;*/+\-!=<>|^?~])
-    | (?P<end>\Z)
-    )
-    """,
-    re.VERBOSE,
-)
-_ESCAPE: Final = re.compile(
-    rf"(?P<kept>{_IRI}|{_STRING}|\#[^\r\n]*+)|\\u([0-9A-Fa-f]{{4}})|\\U([0-9A-Fa-f]{{8}})",
-    re.VERBOSE,
-)
 _OPERANDS: Final = frozenset({"iri", "string", "language", "variable", "name", "number", "blank"})
 _CLOSES: Final = {"}": "{", ")": "(", "]": "[", ")>>": "<<(", ">>": "<<", "|}": "{|"}
 _OPENS: Final = frozenset(_CLOSES.values())
 _BRACKETS: Final = _OPENS | _CLOSES.keys()
 _LATE_CLOSES: Final = frozenset({">>", ")>>"})
-_KINDS: Final = ("", *sorted(_TERMINAL.groupindex, key=lambda kind: _TERMINAL.groupindex[kind]))
+_KINDS: Final = ("", *sorted(TERMINAL.groupindex, key=lambda kind: TERMINAL.groupindex[kind]))
 _PLAIN: Final = _OPERANDS - {"iri"} | {"language"}
 _new: Final = tuple.__new__
 # What a word says of the parentheses that follow at its level: `all` hold expressions until the
@@ -237,7 +67,7 @@ def tokenize(text: str, most: int, deepest: int) -> tuple[str, list[Token], int]
     what is returned then shows it. Raises `MalformedQuery`.
     """
     if "\\u" in text or "\\U" in text:
-        text = _ESCAPE.sub(lambda found: _decoded(text, found), text)
+        text = ESCAPE.sub(lambda found: _decoded(text, found), text)
     reader = _Reader(text)
     reader.read(most, deepest)
     return text, reader.tokens, reader.deepest
@@ -279,7 +109,7 @@ class _Reader:
         """Read all tokens, or until there are too many or they nest too deeply."""
         text, tokens, position = self.text, self.tokens, 0
         while len(tokens) <= most and self.deepest <= deepest:
-            found = _TERMINAL.match(text, position)
+            found = TERMINAL.match(text, position)
             if found is None:
                 raise self._stray(position)
             index = found.lastindex or 0
@@ -368,7 +198,7 @@ class _Reader:
         )
 
     def _stray(self, position: int) -> MalformedQuery:
-        skipped = _BLANKS.match(self.text, position)
+        skipped = BLANKS.match(self.text, position)
         start = skipped.end() if skipped else position
         where = place(self.text, start)
         character = self.text[start]
@@ -378,6 +208,3 @@ class _Reader:
             return MalformedQuery(f"The IRI that begins at {where} is not closed.")
         shown = character if character.isprintable() else f"U+{ord(character):04X}"
         return MalformedQuery(f"“{shown}” at {where} has no meaning in SPARQL.")
-
-
-_BLANKS: Final = re.compile(r"(?:[ \t\r\n]++|#[^\r\n]*+)*+")

@@ -21,7 +21,8 @@ import pyoxigraph as ox
 from jiqun.endpoint.gate import FORMS, hold, hold_shape
 from jiqun.endpoint.patterns import read_shape
 from jiqun.endpoint.service_calls import hold_services, redirected, service_calls
-from jiqun.endpoint.tokens import UPDATES, Token, place, tokenize
+from jiqun.endpoint.terminals import UPDATES
+from jiqun.endpoint.tokens import Token, place, tokenize
 from jiqun.errors import BadParameter, MalformedQuery
 
 if TYPE_CHECKING:
