@@ -53,7 +53,7 @@ test: lint check
 	$(BIN)/pytest
 
 soak: $(VENV)/.installed-test
-	JIQUN_KILL_CYCLES=200 $(BIN)/pytest tests/endpoint/test_durability.py
+	JIQUN_KILL_CYCLES=200 $(BIN)/pytest tests/endpoint/writing/test_durability.py
 
 clean:
 	rm -rf $(VENV) release dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

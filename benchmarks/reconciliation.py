@@ -13,10 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from endpoint.evaluation import Answer, measure, read_cases  # noqa: E402
-from jiqun.endpoint.candidates import decide, find_candidates  # noqa: E402
-from jiqun.endpoint.full_text import FullText  # noqa: E402
-from jiqun.endpoint.search_index import SearchIndex  # noqa: E402
+from endpoint.reconciliation.evaluation import Answer, measure, read_cases  # noqa: E402
+from jiqun.endpoint.search.candidates import decide, find_candidates  # noqa: E402
+from jiqun.endpoint.search.full_text import FullText  # noqa: E402
+from jiqun.endpoint.search.index import SearchIndex  # noqa: E402
 from jiqun.vocabulary import KG  # noqa: E402
 
 

@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jiqun.endpoint.candidates import decide, find_candidates
-from jiqun.endpoint.full_text import FullText
-from jiqun.endpoint.search import search
-from jiqun.endpoint.search_index import SearchIndex
-from jiqun.knowledge.characters import pinyin
-from jiqun.knowledge.entries import LABEL, PINYIN, SOUGHT, Entry, Kind, Label
-from jiqun.knowledge.search_index import write_entries
+from jiqun.endpoint.search.candidates import decide, find_candidates
+from jiqun.endpoint.search.full_text import FullText
+from jiqun.endpoint.search.index import SearchIndex
+from jiqun.endpoint.search.results import search
+from jiqun.knowledge.release.characters import pinyin
+from jiqun.knowledge.release.entries import LABEL, PINYIN, SOUGHT, Entry, Kind, Label
+from jiqun.knowledge.release.search_index import write_entries
 from jiqun.vocabulary import KG
 
 if TYPE_CHECKING:

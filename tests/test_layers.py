@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,36 @@ def test_imports_go_one_way(name: str) -> None:
     for path in PACKAGE.rglob("*.py"):
         if layer(path) == name:
             assert imported_layers(path) <= ALLOWED[name] | {name}, path
+
+
+def imported_at_run_time(path: Path) -> set[str]:
+    """Return the modules that a file imports, without those that only its types need."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    guarded = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in set(ast.walk(tree)) - guarded:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+@pytest.mark.parametrize("half", ["knowledge", "endpoint"])
+def test_no_packages_import_each_other(half: str) -> None:
+    imports: dict[str, set[str]] = {}
+    for path in (PACKAGE / half).rglob("*.py"):
+        name = path.relative_to(PACKAGE / half).parts[0].removesuffix(".py")
+        below = {
+            module.split(".")[2]
+            for module in imported_at_run_time(path)
+            if module.startswith(f"jiqun.{half}.")
+        }
+        imports.setdefault(name, set()).update(below - {name})
+    TopologicalSorter(imports).prepare()  # raises CycleError, which names the packages
 
 
 def test_every_module_has_its_layer() -> None:

@@ -15,10 +15,10 @@ import typer
 from jiqun.errors import BadParameter, JiqunError
 from jiqun.knowledge import content as contents
 from jiqun.knowledge import documentation, scaffold
-from jiqun.knowledge import release as releases
+from jiqun.knowledge.checks.passages import held, without_text
 from jiqun.knowledge.files import write_text
-from jiqun.knowledge.format import reformat
-from jiqun.knowledge.passages import held, without_text
+from jiqun.knowledge.release import build as releases
+from jiqun.knowledge.turtle.format import reformat
 from jiqun.link_commands import links
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def check(
     content: ContentFolder = None,
 ) -> None:
     """Check ontology, data and queries; print findings as a compiler does."""
-    from jiqun.knowledge.check import check as check_content  # noqa: PLC0415 (see above)
+    from jiqun.knowledge.checks.check import check as check_content  # noqa: PLC0415 (see above)
 
     if texts is not None and not texts.is_dir():
         raise JiqunError(f"There is no folder {texts}.")
@@ -165,7 +165,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve a release, a workspace or both; further settings come from JIQUN_… variables."""
-    from jiqun.endpoint.serve import serve as serve_release  # noqa: PLC0415 (see above)
+    from jiqun.endpoint.serving.serve import serve as serve_release  # noqa: PLC0415 (see above)
 
     settings = _settings(
         host=host, port=port, workspace=workspace, update_token_file=update_token_file
@@ -184,7 +184,7 @@ def load(
     ] = None,
 ) -> None:
     """Add RDF files to a workspace that no server uses; all of them or none."""
-    from jiqun.endpoint.archive import load as load_files  # noqa: PLC0415 (see above)
+    from jiqun.endpoint.writing.archive import load as load_files  # noqa: PLC0415 (see above)
 
     typer.echo(f"{load_files(workspace, files, graph)} statements", err=True)
 
@@ -195,7 +195,7 @@ def backup(
     workspace: WorkspaceFolder,
 ) -> None:
     """Write what users wrote to a file; a server may use the workspace meanwhile."""
-    from jiqun.endpoint.archive import backup as write_backup  # noqa: PLC0415 (see above)
+    from jiqun.endpoint.writing.archive import backup as write_backup  # noqa: PLC0415 (see above)
 
     typer.echo(f"{write_backup(workspace, file)} statements", err=True)
 
@@ -209,7 +209,7 @@ def restore(
     ] = False,
 ) -> None:
     """Put a backup into a workspace that no server uses."""
-    from jiqun.endpoint.archive import restore as read_backup  # noqa: PLC0415 (see above)
+    from jiqun.endpoint.writing.archive import restore as read_backup  # noqa: PLC0415 (see above)
 
     typer.echo(f"{read_backup(workspace, file, replace)} statements", err=True)
 

@@ -9,8 +9,8 @@ import typer
 
 from jiqun.errors import BadParameter, JiqunError
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.link_verification import Verifier
-from jiqun.knowledge.links import read_all
+from jiqun.knowledge.links.sssom import read_all
+from jiqun.knowledge.links.verification import Verifier
 
 links = typer.Typer(help="The links to other datasets.", no_args_is_help=True)
 

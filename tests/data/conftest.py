@@ -10,8 +10,8 @@ from jiqun.knowledge import dataset
 from jiqun.knowledge.content import locate
 from jiqun.knowledge.dataset import homes
 from jiqun.knowledge.knowledge import complete
-from jiqun.knowledge.parse import read
-from jiqun.knowledge.queries import read_query
+from jiqun.knowledge.queries.saved import read_query
+from jiqun.knowledge.turtle.parse import read
 
 if TYPE_CHECKING:
     import pyoxigraph as ox

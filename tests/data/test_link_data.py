@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.links import EXACT, SKOS, MappingSet, read_all
-from jiqun.knowledge.terms import natural
+from jiqun.knowledge.links.sssom import EXACT, SKOS, MappingSet, read_all
+from jiqun.knowledge.turtle.terms import natural
 from jiqun.vocabulary import GRAPH, ID
 
 if TYPE_CHECKING:

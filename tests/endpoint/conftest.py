@@ -9,7 +9,7 @@ import pytest
 from endpoint.live_server import LiveServer, running
 from endpoint.tiny_release import write_release
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.release import build
+from jiqun.knowledge.release.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

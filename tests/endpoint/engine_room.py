@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
-from jiqun.endpoint.engine import Answer, Engine, EngineOptions, Job
-from jiqun.endpoint.gate import inspect
+from jiqun.endpoint.engine.engine import Answer, Engine, EngineOptions, Job
+from jiqun.endpoint.sparql.gate import inspect
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

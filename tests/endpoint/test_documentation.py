@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jiqun.endpoint.app import create_app
-from jiqun.endpoint.formats import GRAPHS, SOLUTIONS
+from jiqun.endpoint.http.formats import GRAPHS, SOLUTIONS
+from jiqun.endpoint.serving.app import create_app
 from jiqun.settings import Settings, table
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from endpoint.html_audit import Audit
 from endpoint.live_server import running
 from endpoint.tiny_release import write_release
 from jiqun.endpoint.pages.meanings import MEANINGS, meaning_of
-from jiqun.knowledge.evidence import statement_iri
+from jiqun.knowledge.release.evidence import statement_iri
 from jiqun.vocabulary import ID, KG, SOURCE
 
 if TYPE_CHECKING:

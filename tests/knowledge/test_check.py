@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.knowledge.check import check
-from jiqun.knowledge.format import reformat
+from jiqun.knowledge.checks.check import check
+from jiqun.knowledge.turtle.format import reformat
 from knowledge.small import OWN, PREFIXES
 
 if TYPE_CHECKING:

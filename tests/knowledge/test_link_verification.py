@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 
 from jiqun.cli import app
 from jiqun.errors import BadParameter
-from jiqun.knowledge.link_targets import TARGETS
-from jiqun.knowledge.link_verification import FAILURES, Verifier
-from jiqun.knowledge.links import Mapping, MappingSet
+from jiqun.knowledge.links.sssom import Mapping, MappingSet
+from jiqun.knowledge.links.targets import TARGETS
+from jiqun.knowledge.links.verification import FAILURES, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

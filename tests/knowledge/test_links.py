@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from jiqun.knowledge.check import check
-from jiqun.knowledge.link_graphs import describe_links, link_graphs
-from jiqun.knowledge.links import read_all
-from jiqun.knowledge.parse import Malformed
+from jiqun.knowledge.checks.check import check
+from jiqun.knowledge.links.graphs import describe_links, link_graphs
+from jiqun.knowledge.links.sssom import read_all
+from jiqun.knowledge.turtle.parse import Malformed
 
 if TYPE_CHECKING:
     from knowledge.small import Small

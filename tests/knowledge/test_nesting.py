@@ -3,7 +3,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from jiqun.knowledge.dumps import turtle_text
+from jiqun.knowledge.release.dumps import turtle_text
 
 PREFIXES = {"": "http://e/", "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#"}
 

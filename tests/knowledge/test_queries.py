@@ -9,9 +9,9 @@ from rdflib.plugins.sparql.parser import parseQuery
 
 from jiqun.knowledge import content
 from jiqun.knowledge.catalogue import describe_queries
-from jiqun.knowledge.parse import Malformed
-from jiqun.knowledge.queries import Parameter, read_query
-from jiqun.knowledge.shapes import as_rdflib
+from jiqun.knowledge.checks.shapes import as_rdflib
+from jiqun.knowledge.queries.saved import Parameter, read_query
+from jiqun.knowledge.turtle.parse import Malformed
 from knowledge.small import QUERY
 
 if TYPE_CHECKING:

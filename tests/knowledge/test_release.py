@@ -14,7 +14,7 @@ import rdflib
 from rdflib.compare import isomorphic
 
 from jiqun.errors import ContentError, ReleaseError
-from jiqun.knowledge.release import build
+from jiqun.knowledge.release.build import build
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.check import check
-from jiqun.knowledge.format import reformat
-from jiqun.knowledge.parse import read
-from jiqun.knowledge.passages import lines
+from jiqun.knowledge.checks.check import check
+from jiqun.knowledge.checks.passages import lines
 from jiqun.knowledge.scaffold import Particulars, new_source
+from jiqun.knowledge.turtle.format import reformat
+from jiqun.knowledge.turtle.parse import read
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.knowledge.parse import parse
-from jiqun.knowledge.passages import check_source, held
-from jiqun.knowledge.wordings import check_wordings
+from jiqun.knowledge.checks.passages import check_source, held
+from jiqun.knowledge.checks.wordings import check_wordings
+from jiqun.knowledge.turtle.parse import parse
 
 from . import small
 

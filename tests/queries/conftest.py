@@ -8,7 +8,7 @@ import pytest
 
 from endpoint.live_server import running
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.release import build
+from jiqun.knowledge.release.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,8 +19,8 @@ from jiqun.endpoint import saved_queries as served
 from jiqun.knowledge.content import locate
 from jiqun.knowledge.dataset import homes, store
 from jiqun.knowledge.knowledge import complete
-from jiqun.knowledge.parse import read
-from jiqun.knowledge.queries import SavedQuery, read_query
+from jiqun.knowledge.queries.saved import SavedQuery, read_query
+from jiqun.knowledge.turtle.parse import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

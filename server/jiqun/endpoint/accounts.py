@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, TextIO
 if TYPE_CHECKING:
     import asyncio
 
-    from jiqun.endpoint.engine import Answer, Job
-    from jiqun.endpoint.replies import Reply, Scope
+    from jiqun.endpoint.engine.engine import Answer, Job
+    from jiqun.endpoint.http.replies import Reply, Scope
 
 _FLUSH_SECONDS: Final = 0.2
 _LONGEST_QUERY: Final = 4000

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from jiqun.endpoint.accounts import Account
-    from jiqun.endpoint.cache import ResultCache
-    from jiqun.endpoint.engine import Engine
-    from jiqun.endpoint.writing import Writing
+    from jiqun.endpoint.answers.cache import ResultCache
+    from jiqun.endpoint.engine.engine import Engine
+    from jiqun.endpoint.writing.changes import Writing
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

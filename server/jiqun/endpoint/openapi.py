@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi.openapi.utils import get_openapi
 
-from jiqun.endpoint.formats import GRAPHS, HTML, SOLUTIONS, formats_for
+from jiqun.endpoint.http.formats import GRAPHS, HTML, SOLUTIONS, formats_for
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

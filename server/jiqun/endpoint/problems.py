@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from jiqun.endpoint.formats import HTML, PROBLEM, TABLE
-from jiqun.endpoint.negotiate import Choice, choose
+from jiqun.endpoint.http.formats import HTML, PROBLEM, TABLE
+from jiqun.endpoint.http.negotiate import Choice, choose
+from jiqun.endpoint.http.replies import whole
+from jiqun.endpoint.http.requests import header, reader_of
 from jiqun.endpoint.pages.errors import render_error
-from jiqun.endpoint.replies import whole
-from jiqun.endpoint.requests import header, reader_of
 from jiqun.errors import (
     Busy,
     JiqunError,
@@ -20,7 +20,7 @@ from jiqun.errors import (
 )
 
 if TYPE_CHECKING:
-    from jiqun.endpoint.replies import Headers, Reply, Scope
+    from jiqun.endpoint.http.replies import Headers, Reply, Scope
     from jiqun.settings import Settings
 
 PROBLEM_FORMATS = (PROBLEM, TABLE, HTML)

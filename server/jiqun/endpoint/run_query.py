@@ -8,14 +8,14 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import combining, east_asian_width
 
-from jiqun.endpoint.engine import Engine
-from jiqun.endpoint.formats import JSON, TURTLE, Format, formats_for
-from jiqun.endpoint.negotiate import choose_named
-from jiqun.endpoint.pages.terms import compact
-from jiqun.endpoint.questions import Question
+from jiqun.endpoint.answers.questions import Question
+from jiqun.endpoint.answers.service import Service
+from jiqun.endpoint.engine.engine import Engine
+from jiqun.endpoint.http.formats import JSON, TURTLE, Format, formats_for
+from jiqun.endpoint.http.negotiate import choose_named
 from jiqun.endpoint.release import Release, open_release
 from jiqun.endpoint.saved_queries import SavedQuery, bind
-from jiqun.endpoint.service import Service
+from jiqun.endpoint.terms import compact
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import BadParameter, NotFound
 

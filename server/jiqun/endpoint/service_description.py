@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
-from jiqun.endpoint.formats import GRAPHS, SOLUTIONS
+from jiqun.endpoint.http.formats import GRAPHS, SOLUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from jiqun.knowledge.dataset import QUERIES
-from jiqun.knowledge.terms import RDF_TYPE, RDFS, XSD
+from jiqun.knowledge.turtle.terms import RDF_TYPE, RDFS, XSD
 from jiqun.vocabulary import BASE, ID, KG, QUERY, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from jiqun.knowledge.queries import SavedQuery
+    from jiqun.knowledge.queries.saved import SavedQuery
 
 DATASET: Final = f"{BASE}dataset"
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"

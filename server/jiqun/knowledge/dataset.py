@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jiqun.knowledge.content import Content
-    from jiqun.knowledge.parse import Document
+    from jiqun.knowledge.turtle.parse import Document
 
 ONTOLOGY: Final = f"{GRAPH}ontology"
 ALIGNMENTS: Final = f"{GRAPH}alignments"
@@ -118,3 +118,9 @@ def fill(
 
 def _in(graph: ox.NamedNode | ox.DefaultGraph, triple: ox.Triple) -> ox.Quad:
     return ox.Quad(triple.subject, triple.predicate, triple.object, graph)
+
+
+def with_passages(prefixes: Mapping[str, str], graphs: Iterable[str]) -> dict[str, str]:
+    """Return the prefixes and, for the passages of each source, one named as the source."""
+    slugs = sorted({name[len(SOURCE) :].partition("#")[0] for name in graphs if is_passage(name)})
+    return {**{slug: f"{SOURCE}{slug}#" for slug in slugs if slug not in prefixes}, **prefixes}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.parse import language_tag, read
-from jiqun.knowledge.queries import read_query
-from jiqun.knowledge.terms import OWL, RDF_TYPE, RDFS, SKOS
+from jiqun.knowledge.queries.saved import read_query
+from jiqun.knowledge.turtle.parse import language_tag, read
+from jiqun.knowledge.turtle.terms import OWL, RDF_TYPE, RDFS, SKOS
 from jiqun.vocabulary import KG
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jiqun.knowledge.content import Content
-    from jiqun.knowledge.queries import Parameter, SavedQuery
+    from jiqun.knowledge.queries.saved import Parameter, SavedQuery
 
 MADE: Final = "<!-- Made by `jiqun docs`; change the content and run it again. -->"
 FIRST: Final = "clusters-of-region"

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from jiqun.errors import ContentError
 from jiqun.knowledge.dataset import ALIGNMENTS, INFERRED, ONTOLOGY, QUERIES, merge, store
-from jiqun.knowledge.terms import OWL, RDF_TYPE, RDFS
+from jiqun.knowledge.turtle.terms import OWL, RDF_TYPE, RDFS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

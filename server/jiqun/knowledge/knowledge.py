@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from jiqun.knowledge.catalogue import describe_dataset, describe_queries
 from jiqun.knowledge.dataset import CATALOGUE, INFERRED, QUERIES, Graphs, assemble, merge
-from jiqun.knowledge.headers import read_annotated
 from jiqun.knowledge.inference import Rule, infer
-from jiqun.knowledge.link_graphs import describe_links, link_graphs
-from jiqun.knowledge.links import read_all
-from jiqun.knowledge.terms import RDF_TYPE
+from jiqun.knowledge.links.graphs import describe_links, link_graphs
+from jiqun.knowledge.links.sssom import read_all
+from jiqun.knowledge.queries.headers import read_annotated
+from jiqun.knowledge.turtle.terms import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
 
     from jiqun.knowledge.content import Content
-    from jiqun.knowledge.parse import Document
-    from jiqun.knowledge.queries import SavedQuery
+    from jiqun.knowledge.queries.saved import SavedQuery
+    from jiqun.knowledge.turtle.parse import Document
 
 TITLE: Final = "Jiqun"
 

@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.files import write_text
-from jiqun.knowledge.format import canonical
-from jiqun.knowledge.parse import Document, read_prefixes
-from jiqun.knowledge.passages import (
+from jiqun.knowledge.checks.passages import (
     END,
     PASSAGE_OF,
     START,
@@ -26,7 +23,10 @@ from jiqun.knowledge.passages import (
     lines,
     read_text,
 )
-from jiqun.knowledge.terms import RDF_TYPE, XSD
+from jiqun.knowledge.files import write_text
+from jiqun.knowledge.turtle.format import canonical
+from jiqun.knowledge.turtle.parse import Document, read_prefixes
+from jiqun.knowledge.turtle.terms import RDF_TYPE, XSD
 from jiqun.vocabulary import ID, KG, SOURCE
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from typing import Final
 
 from jiqun.endpoint.linked.documents import LICENCE, SLUG
 from jiqun.endpoint.linked.graph import Statement, ntriples
-from jiqun.endpoint.pages.terms import Term
+from jiqun.endpoint.terms import Term
 from jiqun.vocabulary import BASE, GRAPH, ID, KG, SOURCE
 
 Select = Callable[[str], Awaitable[Sequence[Mapping[str, Term]]]]

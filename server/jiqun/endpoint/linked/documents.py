@@ -11,8 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from jiqun.endpoint.formats import HTML, JSON_LD, N_TRIPLES, RDF_XML, TURTLE
-from jiqun.endpoint.negotiate import Choice, negotiate
+from jiqun.endpoint.http.formats import HTML, JSON_LD, N_TRIPLES, RDF_XML, TURTLE
+from jiqun.endpoint.http.negotiate import Choice, negotiate
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import NotFound
 

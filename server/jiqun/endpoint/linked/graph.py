@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
 
-from jiqun.endpoint.pages.reader import canonical_tag
-from jiqun.endpoint.pages.terms import PREFIXES, XSD, Term
+from jiqun.endpoint.reader import canonical_tag
 from jiqun.endpoint.service_description import WRITERS
+from jiqun.endpoint.terms import PREFIXES, XSD, Term
 from jiqun.vocabulary import BASE, SOURCE
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from jiqun.endpoint.linked.descriptions import Select
-    from jiqun.endpoint.pages.terms import Term
     from jiqun.endpoint.saved_queries import SavedQuery
+    from jiqun.endpoint.terms import Term
 
 _RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"

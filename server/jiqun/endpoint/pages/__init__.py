@@ -9,10 +9,10 @@ from jiqun.endpoint.pages.cells import Caption, Cell
 from jiqun.endpoint.pages.errors import render_error
 from jiqun.endpoint.pages.home import Figure, Overview, render_home
 from jiqun.endpoint.pages.queries import render_queries, render_query
-from jiqun.endpoint.pages.reader import Reader, Text, choose_language
 from jiqun.endpoint.pages.results import Outcome, read_outcome, render_query_form, render_results
 from jiqun.endpoint.pages.sources import Source, SourceEntry, render_source, render_sources
-from jiqun.endpoint.pages.terms import Term, term
+from jiqun.endpoint.reader import Reader, Text, choose_language
+from jiqun.endpoint.terms import Term, term
 
 __all__ = [
     "Caption",

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.environment import grouped
 from jiqun.endpoint.pages.phrases import PHRASES
-from jiqun.endpoint.pages.reader import Text, pick
-from jiqun.endpoint.pages.terms import XSD, Term, address, compact
+from jiqun.endpoint.reader import Text, pick
+from jiqun.endpoint.terms import XSD, Term, address, compact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jiqun.endpoint.pages.reader import Reader
+    from jiqun.endpoint.reader import Reader
 
 _MOST_WORDS: Final = 4
 _HAN: Final = re.compile("[\u3400-\u9fff]")

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.cells import Cell, property_name, show
 from jiqun.endpoint.pages.marks import Mark, marks_of
-from jiqun.endpoint.pages.terms import Term
+from jiqun.endpoint.terms import Term
 from jiqun.vocabulary import ID, KG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.reader import Reader, Text
     from jiqun.endpoint.pages.things import Claim, Thing
+    from jiqun.endpoint.reader import Reader, Text
 
 _DIFFERS: Final = f"{KG}disagreesWith"
 _EXACT: Final = f"{ID}exact"

@@ -11,8 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from jiqun.endpoint.pages.highlight import highlight
 from jiqun.endpoint.pages.phrases import phrase
-from jiqun.endpoint.pages.reader import LANGUAGES, Reader, pick
-from jiqun.endpoint.pages.terms import compact, link_target
+from jiqun.endpoint.reader import LANGUAGES, Reader, pick
+from jiqun.endpoint.terms import compact, link_target
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from jiqun.endpoint.pages.environment import render
 
 if TYPE_CHECKING:
-    from jiqun.endpoint.pages.reader import Reader
+    from jiqun.endpoint.reader import Reader
 
 _WAIT: Final = frozenset({429, 503})
 _NARROW: Final = frozenset({503, 504})

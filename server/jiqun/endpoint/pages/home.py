@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.reader import Reader, Text
     from jiqun.endpoint.pages.sources import SourceEntry
-    from jiqun.endpoint.pages.terms import Term
+    from jiqun.endpoint.reader import Reader, Text
     from jiqun.endpoint.release import Release
+    from jiqun.endpoint.terms import Term
 
 _COUNTS: Final = (
     "clusters",

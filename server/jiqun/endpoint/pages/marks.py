@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.cells import Cell, show
-from jiqun.endpoint.pages.reader import Text
 from jiqun.endpoint.pages.sources import find_web_page
-from jiqun.endpoint.pages.terms import Term, text_fragment
+from jiqun.endpoint.reader import Text
+from jiqun.endpoint.terms import Term, text_fragment
 from jiqun.vocabulary import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.reader import Reader
     from jiqun.endpoint.pages.things import Fact
+    from jiqun.endpoint.reader import Reader
 
 _DCTERMS: Final = "http://purl.org/dc/terms/"
 _MOST_MARKS: Final = 6

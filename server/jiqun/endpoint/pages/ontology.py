@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 from jiqun.endpoint.pages.cells import Cell, show
 from jiqun.endpoint.pages.environment import render
 from jiqun.endpoint.pages.phrases import PHRASES
-from jiqun.endpoint.pages.reader import Text, pick
 from jiqun.endpoint.pages.sources import DATA_FORMS
-from jiqun.endpoint.pages.terms import Term, compact, link_target
+from jiqun.endpoint.reader import Text, pick
+from jiqun.endpoint.terms import Term, compact, link_target
 from jiqun.vocabulary import KG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jiqun.endpoint.linked.ontology import OntologyTerm, Restriction
-    from jiqun.endpoint.pages.reader import Reader
+    from jiqun.endpoint.reader import Reader
 
 _OWL: Final = "http://www.w3.org/2002/07/owl#"
 _THING: Final = re.compile(r"id:([a-z0-9-]+)")

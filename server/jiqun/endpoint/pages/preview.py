@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.cells import show
 from jiqun.endpoint.pages.environment import render
-from jiqun.endpoint.pages.reader import Text, pick
-from jiqun.endpoint.pages.terms import Term, address
+from jiqun.endpoint.reader import Text, pick
+from jiqun.endpoint.terms import Term, address
 from jiqun.vocabulary import ID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.reader import Reader
-    from jiqun.endpoint.search_index import IndexedClass, IndexedThing
+    from jiqun.endpoint.reader import Reader
+    from jiqun.endpoint.search.index import IndexedClass, IndexedThing
 
 PASSAGES: Final = 4
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jiqun.endpoint.pages.cells import Caption, Cell, show
 from jiqun.endpoint.pages.environment import render
-from jiqun.endpoint.pages.terms import Term
+from jiqun.endpoint.terms import Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from jiqun.endpoint.pages.reader import Reader
+    from jiqun.endpoint.reader import Reader
     from jiqun.endpoint.release import Release
 
 _MOST_SOURCES: Final = 20

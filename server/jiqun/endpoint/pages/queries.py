@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.reader import Reader
     from jiqun.endpoint.pages.results import Outcome
+    from jiqun.endpoint.reader import Reader
     from jiqun.endpoint.saved_queries import Parameter, SavedQuery
 
 LANGUAGE: Final = "lang"

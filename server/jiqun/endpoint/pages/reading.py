@@ -14,9 +14,9 @@ from typing import Final
 
 from jiqun.endpoint.pages.cells import Caption, Wording
 from jiqun.endpoint.pages.home import Figure
-from jiqun.endpoint.pages.reader import Text
 from jiqun.endpoint.pages.sources import Passage, Source, SourceEntry, Statement
-from jiqun.endpoint.pages.terms import Term
+from jiqun.endpoint.reader import Text
+from jiqun.endpoint.terms import Term
 from jiqun.vocabulary import GRAPH, KG, SOURCE
 
 Row = Mapping[str, Term]

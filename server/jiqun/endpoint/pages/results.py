@@ -10,12 +10,12 @@ from urllib.parse import urlencode
 
 from jiqun.endpoint.pages.cells import Caption, Cell, show
 from jiqun.endpoint.pages.environment import render
-from jiqun.endpoint.pages.terms import Term, term
+from jiqun.endpoint.terms import Term, term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jiqun.endpoint.pages.reader import Reader
+    from jiqun.endpoint.reader import Reader
 
 DEFAULT_QUERY: Final = """\
 PREFIX id: <https://w3id.org/jiqun/id/>

@@ -17,8 +17,8 @@ from jiqun.vocabulary import BASE, KG
 
 if TYPE_CHECKING:
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.terms import Term
     from jiqun.endpoint.pages.things import Thing
+    from jiqun.endpoint.terms import Term
 
 _SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
 _ESCAPES: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}

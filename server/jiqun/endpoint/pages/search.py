@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.environment import render
-from jiqun.endpoint.pages.reader import Text, pick
+from jiqun.endpoint.reader import Text, pick
 from jiqun.vocabulary import KG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jiqun.endpoint.pages.reader import Reader
-    from jiqun.endpoint.search import Hit, SearchResult
-    from jiqun.endpoint.search_index import IndexedClass
+    from jiqun.endpoint.reader import Reader
+    from jiqun.endpoint.search.index import IndexedClass
+    from jiqun.endpoint.search.results import Hit, SearchResult
 
 _FACETS: Final = 12
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.cells import Cell, property_name, show
 from jiqun.endpoint.pages.environment import render
-from jiqun.endpoint.pages.reader import Text, pick
-from jiqun.endpoint.pages.terms import Term, compact, link_target, text_fragment
+from jiqun.endpoint.reader import Text, pick
+from jiqun.endpoint.terms import Term, compact, link_target, text_fragment
 from jiqun.vocabulary import KG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.reader import Reader
+    from jiqun.endpoint.reader import Reader
 
 _DCTERMS: Final = "http://purl.org/dc/terms/"
 _RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 from jiqun.endpoint.linked.documents import SLUG
 from jiqun.endpoint.pages.reading import read_captions
 from jiqun.endpoint.pages.sources import ADDRESSES
-from jiqun.endpoint.pages.terms import Term
 from jiqun.endpoint.pages.things import MOST_VALUES, Claim, Fact, Thing, cut
+from jiqun.endpoint.terms import Term
 from jiqun.vocabulary import GRAPH, ID, KG, SOURCE
 
 if TYPE_CHECKING:

@@ -10,17 +10,17 @@ from jiqun.endpoint.pages.claims import contradictions, figures
 from jiqun.endpoint.pages.environment import render
 from jiqun.endpoint.pages.marks import Mark, marks_of
 from jiqun.endpoint.pages.meanings import MEANINGS, meaning_of
-from jiqun.endpoint.pages.reader import Text
 from jiqun.endpoint.pages.schema_org import schema_org
 from jiqun.endpoint.pages.sources import DATA_FORMS
-from jiqun.endpoint.pages.terms import Term
+from jiqun.endpoint.reader import Text
+from jiqun.endpoint.terms import Term
 from jiqun.vocabulary import GRAPH, KG
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.reader import Reader
+    from jiqun.endpoint.reader import Reader
 
 MOST_VALUES: Final = 40
 """Values of one property that a page shows; the others are had by a query."""

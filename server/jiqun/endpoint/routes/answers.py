@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from jiqun.endpoint.pages.terms import Term, term
-from jiqun.endpoint.questions import Question
+from jiqun.endpoint.answers.questions import Question
+from jiqun.endpoint.terms import Term, term
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
 
-    from jiqun.endpoint.service import Service
+    from jiqun.endpoint.answers.service import Service
 
 
 async def select(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from jiqun.endpoint.formats import HTML
+from jiqun.endpoint.http.formats import HTML
+from jiqun.endpoint.http.replies import HTML_HEADERS
+from jiqun.endpoint.http.requests import header, public_url
 from jiqun.endpoint.linked.documents import Document, choose_form
 from jiqun.endpoint.linked.graph import write
-from jiqun.endpoint.replies import HTML_HEADERS
-from jiqun.endpoint.requests import header, public_url
 from jiqun.endpoint.routes.html import deliver
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from fastapi import Request, Response
 
+    from jiqun.endpoint.http.negotiate import Choice
     from jiqun.endpoint.linked.documents import Name
     from jiqun.endpoint.linked.graph import Statement
-    from jiqun.endpoint.negotiate import Choice
 
 
 def form_of(request: Request, name: Name) -> Choice:

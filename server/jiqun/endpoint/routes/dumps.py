@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Request, Response
 from starlette.responses import FileResponse, StreamingResponse
 
-from jiqun.endpoint.negotiate import choose_coding
-from jiqun.endpoint.requests import public_url
+from jiqun.endpoint.http.negotiate import choose_coding
+from jiqun.endpoint.http.requests import public_url
 from jiqun.errors import NotFound, RangeNotSatisfiable
 
 if TYPE_CHECKING:

@@ -14,26 +14,26 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from jiqun.endpoint.accounts import account_of
-from jiqun.endpoint.coding import CODINGS
-from jiqun.endpoint.formats import GRAPHS
+from jiqun.endpoint.answers.questions import Question, matching_tag
+from jiqun.endpoint.http.coding import CODINGS
+from jiqun.endpoint.http.formats import GRAPHS
+from jiqun.endpoint.http.negotiate import negotiate
+from jiqun.endpoint.http.protocol import parse_parameters, read_timeout
+from jiqun.endpoint.http.replies import Reply, send_whole, whole
+from jiqun.endpoint.http.requests import header, public_url, read_body
 from jiqun.endpoint.iris import absolute_iri
-from jiqun.endpoint.negotiate import negotiate
-from jiqun.endpoint.permission import check_permission
-from jiqun.endpoint.protocol import parse_parameters, read_timeout
-from jiqun.endpoint.questions import Question, matching_tag
 from jiqun.endpoint.rdf_reading import check_content_type
-from jiqun.endpoint.replies import Reply, send_whole, whole
-from jiqun.endpoint.requests import header, public_url, read_body
 from jiqun.endpoint.routes.sparql import send_answer
-from jiqun.endpoint.writing import GraphChange
+from jiqun.endpoint.writing.changes import GraphChange
+from jiqun.endpoint.writing.permission import check_permission
 from jiqun.errors import BadParameter, MethodNotAllowed, NotFound, PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jiqun.endpoint.replies import Receive, Scope, Send
-    from jiqun.endpoint.service import Service
-    from jiqun.endpoint.writing import Published, Writing
+    from jiqun.endpoint.answers.service import Service
+    from jiqun.endpoint.http.replies import Receive, Scope, Send
+    from jiqun.endpoint.writing.changes import Published, Writing
 
 PATH: Final = "/graphs"
 METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from jiqun.errors import JiqunError
 
 if TYPE_CHECKING:
-    from jiqun.endpoint.service import Service
+    from jiqun.endpoint.answers.service import Service
 
 router = APIRouter(tags=["operations"])
 _NO_STORE = {"Cache-Control": "no-store"}

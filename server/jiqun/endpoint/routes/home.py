@@ -7,10 +7,10 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from jiqun.endpoint.http.requests import reader_of
 from jiqun.endpoint.pages.environment import STATIC_TYPES, static_file
 from jiqun.endpoint.pages.home import Overview, render_home
 from jiqun.endpoint.pages.reading import FIRST_QUERY, read_first_figures, read_sources
-from jiqun.endpoint.requests import reader_of
 from jiqun.endpoint.routes.answers import select
 from jiqun.endpoint.routes.html import page
 from jiqun.endpoint.wording import shorten

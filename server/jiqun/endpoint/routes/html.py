@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from jiqun.endpoint.coding import CODINGS, encode
-from jiqun.endpoint.negotiate import choose_coding
-from jiqun.endpoint.replies import HTML_HEADERS
+from jiqun.endpoint.http.coding import CODINGS, encode
+from jiqun.endpoint.http.negotiate import choose_coding
+from jiqun.endpoint.http.replies import HTML_HEADERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
 
-    from jiqun.endpoint.replies import Headers
+    from jiqun.endpoint.http.replies import Headers
 
 _VARY = "Accept, Accept-Language, Accept-Encoding"
 

@@ -11,11 +11,11 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from jiqun.endpoint.formats import HTML
+from jiqun.endpoint.http.formats import HTML
+from jiqun.endpoint.http.requests import reader_of
 from jiqun.endpoint.linked.documents import SUFFIXES, Name, read_name
 from jiqun.endpoint.linked.ontology import read_statements, terms_of
 from jiqun.endpoint.pages.ontology import OntologyCard, render_ontology
-from jiqun.endpoint.requests import reader_of
 from jiqun.endpoint.routes.answers import select
 from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
 from jiqun.endpoint.wording import shorten

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
-from jiqun.endpoint.formats import HTML, PLAIN_JSON
-from jiqun.endpoint.negotiate import negotiate
+from jiqun.endpoint.http.formats import HTML, PLAIN_JSON
+from jiqun.endpoint.http.negotiate import negotiate
+from jiqun.endpoint.http.requests import reader_of
 from jiqun.endpoint.pages.quality import render_quality
-from jiqun.endpoint.requests import reader_of
 from jiqun.endpoint.routes.html import page
 from jiqun.errors import NotFound
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 
-from jiqun.endpoint.formats import HTML, PLAIN_JSON, formats_for
-from jiqun.endpoint.negotiate import negotiate
+from jiqun.endpoint.answers.questions import Question
+from jiqun.endpoint.http.formats import HTML, PLAIN_JSON, formats_for
+from jiqun.endpoint.http.negotiate import negotiate
+from jiqun.endpoint.http.protocol import parse_parameters, read_timeout
+from jiqun.endpoint.http.requests import header, public_url, reader_of
 from jiqun.endpoint.pages.queries import LANGUAGE, render_queries, render_query
-from jiqun.endpoint.protocol import parse_parameters, read_timeout
-from jiqun.endpoint.questions import Question
-from jiqun.endpoint.requests import header, public_url, reader_of
 from jiqun.endpoint.routes.html import page
 from jiqun.endpoint.routes.results import read_answer
 from jiqun.endpoint.routes.sparql import AnswerResponse
@@ -23,9 +23,9 @@ from jiqun.errors import BadParameter, JiqunError, NotFound
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jiqun.endpoint.answers.service import Service
     from jiqun.endpoint.release import Release
     from jiqun.endpoint.saved_queries import SavedQuery
-    from jiqun.endpoint.service import Service
 
 router = APIRouter(tags=["saved queries"])
 

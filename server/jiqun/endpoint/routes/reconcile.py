@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from jiqun.endpoint.candidates import decide, find_candidates
-from jiqun.endpoint.conditions import weigh
-from jiqun.endpoint.extension import cells, meta, read_extension
-from jiqun.endpoint.manifest import DEFAULT_TYPES, DRAFT, draft_manifest, manifest
-from jiqun.endpoint.pages.reader import pick
-from jiqun.endpoint.properties import read_properties, read_values
-from jiqun.endpoint.protocol import FORM, parse_content_type, parse_parameters
-from jiqun.endpoint.reconciliation import (
+from jiqun.endpoint.answers.service import PROGRAM
+from jiqun.endpoint.http.protocol import FORM, parse_content_type, parse_parameters
+from jiqun.endpoint.http.requests import public_url, read_body, reader_of
+from jiqun.endpoint.reader import pick
+from jiqun.endpoint.reconciliation.asks import (
     MOST_CANDIDATES,
     read_batch,
     read_draft_batch,
     read_json,
     read_single,
 )
-from jiqun.endpoint.requests import public_url, read_body, reader_of
+from jiqun.endpoint.reconciliation.conditions import weigh
+from jiqun.endpoint.reconciliation.extension import cells, meta, read_extension
+from jiqun.endpoint.reconciliation.manifest import DEFAULT_TYPES, DRAFT, draft_manifest, manifest
+from jiqun.endpoint.reconciliation.properties import read_properties, read_values
 from jiqun.endpoint.routes.answers import select
-from jiqun.endpoint.service import PROGRAM
+from jiqun.endpoint.search.candidates import decide, find_candidates
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import BadParameter, UnsupportedMediaType
 from jiqun.vocabulary import KG
@@ -35,10 +35,10 @@ from jiqun.vocabulary import KG
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jiqun.endpoint.candidates import Candidate
-    from jiqun.endpoint.pages.reader import Reader
-    from jiqun.endpoint.reconciliation import Ask
-    from jiqun.endpoint.search_index import IndexedClass, SearchIndex
+    from jiqun.endpoint.reader import Reader
+    from jiqun.endpoint.reconciliation.asks import Ask
+    from jiqun.endpoint.search.candidates import Candidate
+    from jiqun.endpoint.search.index import IndexedClass, SearchIndex
 
 router = APIRouter(tags=["reconciliation"])
 

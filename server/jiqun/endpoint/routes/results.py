@@ -6,16 +6,16 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from jiqun.endpoint.formats import JSON, TURTLE
+from jiqun.endpoint.http.formats import JSON, TURTLE
 from jiqun.endpoint.pages.reading import read_captions
 from jiqun.endpoint.pages.results import Outcome, read_outcome
 from jiqun.endpoint.routes.answers import select_from
 
 if TYPE_CHECKING:
+    from jiqun.endpoint.answers.questions import Question
+    from jiqun.endpoint.answers.service import Service
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.terms import Term
-    from jiqun.endpoint.questions import Question
-    from jiqun.endpoint.service import Service
+    from jiqun.endpoint.terms import Term
 
 PAGE_ROWS: Final = 1000
 """Rows or triples that a page shows; the formats for programs give them all."""

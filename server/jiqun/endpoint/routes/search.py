@@ -8,14 +8,14 @@ from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Request, Response
 
-from jiqun.endpoint.formats import HTML, PLAIN_JSON
-from jiqun.endpoint.negotiate import negotiate
-from jiqun.endpoint.pages.reader import pick
+from jiqun.endpoint.http.formats import HTML, PLAIN_JSON
+from jiqun.endpoint.http.negotiate import negotiate
+from jiqun.endpoint.http.protocol import parse_parameters
+from jiqun.endpoint.http.requests import public_url, reader_of
 from jiqun.endpoint.pages.search import render_search
-from jiqun.endpoint.protocol import parse_parameters
-from jiqun.endpoint.requests import public_url, reader_of
+from jiqun.endpoint.reader import pick
 from jiqun.endpoint.routes.html import page as send_page
-from jiqun.endpoint.search import MOST_PAGES, PAGE, check_search, search
+from jiqun.endpoint.search.results import MOST_PAGES, PAGE, check_search, search
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import BadParameter
 from jiqun.vocabulary import ID, KG
@@ -23,10 +23,10 @@ from jiqun.vocabulary import ID, KG
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from jiqun.endpoint.pages.reader import Reader
-    from jiqun.endpoint.search import Hit, SearchResult
-    from jiqun.endpoint.search_index import IndexedClass, SearchIndex
-    from jiqun.endpoint.searcher import Searcher
+    from jiqun.endpoint.reader import Reader
+    from jiqun.endpoint.search.index import IndexedClass, SearchIndex
+    from jiqun.endpoint.search.results import Hit, SearchResult
+    from jiqun.endpoint.search.searcher import Searcher
 
     Found = tuple[SearchResult, dict[int, IndexedClass]]
 

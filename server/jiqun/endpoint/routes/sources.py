@@ -7,12 +7,12 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from jiqun.endpoint.formats import HTML
+from jiqun.endpoint.http.formats import HTML
+from jiqun.endpoint.http.requests import reader_of
 from jiqun.endpoint.linked.descriptions import describe_source, source_exists
 from jiqun.endpoint.linked.documents import missing, read_name
 from jiqun.endpoint.pages.reading import read_source, read_sources
 from jiqun.endpoint.pages.sources import render_source, render_sources
-from jiqun.endpoint.requests import reader_of
 from jiqun.endpoint.routes.answers import select
 from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
 from jiqun.endpoint.routes.html import page

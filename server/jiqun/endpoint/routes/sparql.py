@@ -8,26 +8,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from jiqun.endpoint.accounts import account_of
-from jiqun.endpoint.formats import GRAPHS, HTML, JSON, TURTLE
-from jiqun.endpoint.negotiate import negotiate
+from jiqun.endpoint.answers.questions import Question
+from jiqun.endpoint.http.formats import GRAPHS, HTML, JSON, TURTLE
+from jiqun.endpoint.http.negotiate import negotiate
+from jiqun.endpoint.http.protocol import Description, Query, Update, read_operation
+from jiqun.endpoint.http.replies import ClientWatch, send_flight, send_whole, unchanged, whole
+from jiqun.endpoint.http.requests import header, public_url, read_body, reader_of
 from jiqun.endpoint.pages.errors import render_error
 from jiqun.endpoint.pages.results import render_query_form, render_results
 from jiqun.endpoint.problems import error_headers
-from jiqun.endpoint.protocol import Description, Query, Update, read_operation
-from jiqun.endpoint.questions import Question
-from jiqun.endpoint.replies import ClientWatch, send_flight, send_whole, unchanged, whole
-from jiqun.endpoint.requests import header, public_url, read_body, reader_of
 from jiqun.endpoint.routes.html import page
 from jiqun.endpoint.routes.results import read_answer
 from jiqun.endpoint.service_description import describe
 from jiqun.errors import JiqunError, UpdateRefused
 
 if TYPE_CHECKING:
-    from jiqun.endpoint.plans import Signature
-    from jiqun.endpoint.protocol import Operation
-    from jiqun.endpoint.questions import Plan
-    from jiqun.endpoint.replies import Receive, Reply, Scope, Send
-    from jiqun.endpoint.service import Service
+    from jiqun.endpoint.answers.plans import Signature
+    from jiqun.endpoint.answers.questions import Plan
+    from jiqun.endpoint.answers.service import Service
+    from jiqun.endpoint.http.protocol import Operation
+    from jiqun.endpoint.http.replies import Receive, Reply, Scope, Send
 
 _BODY_METHODS = frozenset({"POST", "QUERY", "PUT", "PATCH"})
 

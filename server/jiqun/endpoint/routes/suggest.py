@@ -7,23 +7,35 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request, Response
 
+from jiqun.endpoint.http.protocol import parse_parameters
+from jiqun.endpoint.http.replies import CONTENT_SECURITY_POLICY
+from jiqun.endpoint.http.requests import reader_of
 from jiqun.endpoint.pages.preview import PASSAGES, render_preview
-from jiqun.endpoint.pages.reader import pick
 from jiqun.endpoint.pages.reading import read_captions
-from jiqun.endpoint.properties import is_slug, property_id, read_properties, read_used, slug_of
-from jiqun.endpoint.protocol import parse_parameters
-from jiqun.endpoint.reconciliation import class_iri
-from jiqun.endpoint.replies import CONTENT_SECURITY_POLICY
-from jiqun.endpoint.requests import reader_of
+from jiqun.endpoint.reader import pick
+from jiqun.endpoint.reconciliation.asks import class_iri
+from jiqun.endpoint.reconciliation.properties import (
+    is_slug,
+    property_id,
+    read_properties,
+    read_used,
+    slug_of,
+)
+from jiqun.endpoint.reconciliation.suggestions import (
+    LAST,
+    MOST,
+    check_prefix,
+    suggest_things,
+    with_prefix,
+)
 from jiqun.endpoint.routes.answers import select
 from jiqun.endpoint.routes.reconcile import answer
-from jiqun.endpoint.suggestions import LAST, MOST, check_prefix, suggest_things, with_prefix
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import BadParameter, NotFound
 from jiqun.vocabulary import ID, KG, SOURCE
 
 if TYPE_CHECKING:
-    from jiqun.endpoint.search_index import IndexedClass, IndexedThing, SearchIndex
+    from jiqun.endpoint.search.index import IndexedClass, IndexedThing, SearchIndex
 
 router = APIRouter(tags=["reconciliation"])
 

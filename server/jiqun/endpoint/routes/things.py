@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
-from jiqun.endpoint.formats import HTML
+from jiqun.endpoint.http.formats import HTML
+from jiqun.endpoint.http.requests import reader_of
 from jiqun.endpoint.linked.descriptions import describe_thing, thing_exists
 from jiqun.endpoint.linked.documents import missing, read_name, suffix_of
 from jiqun.endpoint.pages.thing_reading import read_thing
 from jiqun.endpoint.pages.things import render_thing
-from jiqun.endpoint.requests import reader_of
 from jiqun.endpoint.routes.answers import select
 from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
 from jiqun.errors import BadParameter, NotFound

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.accounts import account_of
-from jiqun.endpoint.permission import check_permission
-from jiqun.endpoint.protocol import Update, read_operation
-from jiqun.endpoint.replies import Reply, send_whole
-from jiqun.endpoint.requests import header, public_url, read_body
+from jiqun.endpoint.http.protocol import Update, read_operation
+from jiqun.endpoint.http.replies import Reply, send_whole
+from jiqun.endpoint.http.requests import header, public_url, read_body
+from jiqun.endpoint.writing.permission import check_permission
 from jiqun.errors import BadParameter, MethodNotAllowed
 
 if TYPE_CHECKING:
-    from jiqun.endpoint.replies import Receive, Scope, Send
-    from jiqun.endpoint.writing import Writing
+    from jiqun.endpoint.http.replies import Receive, Scope, Send
+    from jiqun.endpoint.writing.changes import Writing
 
 PATH: Final = "/update"
 METHODS: Final = ("POST", "OPTIONS")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from fastapi import APIRouter, Request, Response
 from pyoxigraph import Literal, NamedNode, Triple, serialize
 
-from jiqun.endpoint.formats import GRAPHS
-from jiqun.endpoint.negotiate import negotiate
-from jiqun.endpoint.requests import header, public_url
+from jiqun.endpoint.http.formats import GRAPHS
+from jiqun.endpoint.http.negotiate import negotiate
+from jiqun.endpoint.http.requests import header, public_url
 from jiqun.endpoint.service_description import DCTERMS, PREFIXES, RDF, VOID, WRITERS
 from jiqun.vocabulary import BASE, ID
 

@@ -1,0 +1,1 @@
+"""Queries in worker processes that can be stopped at any moment."""

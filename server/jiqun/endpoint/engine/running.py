@@ -1,0 +1,288 @@
+"""One query under way: from the queue to a worker, to the last block, to the worker's release."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+from jiqun.endpoint.engine import failures, frames
+from jiqun.endpoint.engine.worker_process import WorkerGone
+from jiqun.endpoint.sparql.gate import with_row_limit, with_services_at
+from jiqun.errors import JiqunError, WorkerFailed
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from jiqun.endpoint.engine.engine import Answer, Engine, Job
+    from jiqun.endpoint.engine.lanes import Lane
+    from jiqun.endpoint.engine.worker_process import WorkerProcess
+    from jiqun.endpoint.federation.forwarder import Permit
+
+
+class Running:
+    """The context in which an answer is read; see `Engine.answer`."""
+
+    def __init__(self, engine: Engine, job: Job) -> None:
+        """Prepare; nothing happens before the context is entered."""
+        self._engine = engine
+        self._job = job
+        self._loop = asyncio.get_running_loop()
+        self._entered = self._loop.time()
+        self._deadline = self._entered + job.deadline_seconds
+        self._began = self._entered
+        self._lane: Lane = engine.light
+        self._worker: WorkerProcess | None = None
+        self._timers: list[asyncio.TimerHandle] = []
+        self._started = False
+        self._used: float | None = None
+        self._guest = False
+        self._killed_for = ""
+        self._permit: Permit | None = None
+
+    async def __aenter__(self) -> Answer:
+        """Wait until the first block is ready; raises what keeps the answer from beginning."""
+        try:
+            return await self._begin()
+        except JiqunError as error:
+            self._count(error)
+            self._revoke()
+            self._let_go()
+            raise
+        except BaseException:
+            self._revoke()
+            self._engine.outcomes["cancelled"] += 1
+            self._let_go()
+            raise
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Stop the query if it still runs."""
+        self._revoke()
+        if self._worker is not None:
+            self._engine.outcomes["cancelled"] += 1
+            self._let_go()
+
+    async def _begin(self) -> Answer:
+        light, heavy = self._engine.light, self._engine.heavy
+        # A light query may be a guest of the heavy lane, but not beside heavy queries, where it
+        # would be as slow as they are.
+        alone = heavy.free and heavy.busy == heavy.guests
+        guest = self._job.light and not light.free and alone
+        on_heavy = guest or not self._job.light
+        order = self._order()
+        await self._dispatch(heavy if on_heavy else light, order)
+        self._guest = guest
+        heavy.guests += guest
+        try:
+            kind, body = await self._receive()
+        except WorkerGone:
+            if self._killed_for != "slice":
+                raise await self._obituary() from None
+            await self._dispatch(heavy, order)
+            kind, body = await self._receive_or_fail()
+        if kind == frames.ERROR:
+            raise self._failure(body)
+        return await self._first(json.loads(body))
+
+    async def _dispatch(self, lane: Lane, order: dict[str, object]) -> None:
+        """Wait for a worker of the lane and give it the query."""
+        job = self._job
+        self._lane = lane
+        left = self._deadline - self._loop.time()
+        self._worker = worker = await lane.acquire(job.client, left)
+        self._began = self._loop.time()
+        self._killed_for = ""
+        self._timers = [self._loop.call_at(self._deadline, self._kill, "deadline")]
+        if lane is self._engine.light:
+            self._used = worker.processor_seconds()
+            self._slice()
+        worker.send(frames.JOB, order)
+
+    def _order(self) -> dict[str, object]:
+        job = self._job
+        inspection = job.inspection or self._engine.inspect(job.text)
+        forwarder = self._engine.forwarder
+        if inspection.calls and forwarder is not None:
+            self._permit = forwarder.permit(inspection.services, self._deadline)
+            inspection = with_services_at(inspection, self._permit.addresses)
+        limited = job.max_rows is not None and inspection.form == "SELECT"
+        return {
+            "text": with_row_limit(inspection, (job.max_rows or 0) + 1)
+            if limited
+            else inspection.text,
+            "media_type": job.media_type,
+            "base_iri": job.base_iri,
+            "default_graphs": job.default_graphs,
+            "named_graphs": job.named_graphs,
+            "substitutions": dict(job.substitutions),
+            "max_rows": job.max_rows,
+            "max_bytes": job.max_bytes,
+            "services": bool(inspection.calls),
+        }
+
+    async def _first(self, start: dict[str, object]) -> Answer:
+        from jiqun.endpoint.engine.engine import Answer  # noqa: PLC0415
+
+        self._started = True
+        complete = bool(start["complete"])
+        rows = start.get("rows")
+        _, first = await self._receive_or_fail()
+        if complete:
+            self._finish(start)
+        return Answer(
+            media_type=self._job.media_type,
+            first=first,
+            blocks=_nothing() if complete else self._blocks(),
+            complete=complete,
+            rows=rows if isinstance(rows, int) else None,
+            truncated=bool(start.get("truncated")),
+            queue_seconds=self._began - self._entered,
+            first_seconds=self._loop.time() - self._began,
+        )
+
+    async def _blocks(self) -> AsyncIterator[bytes]:
+        try:
+            while True:
+                kind, body = await self._receive_or_fail()
+                if kind == frames.BLOCK:
+                    yield body
+                elif kind == frames.END:
+                    self._finish(json.loads(body))
+                    return
+                else:
+                    raise self._failure(body)
+        except JiqunError as error:
+            self._count(error)
+            self._let_go()
+            raise
+
+    async def _receive(self) -> tuple[bytes, bytes]:
+        if self._worker is None:
+            raise WorkerGone
+        return await self._worker.receive()
+
+    async def _receive_or_fail(self) -> tuple[bytes, bytes]:
+        try:
+            return await self._receive()
+        except WorkerGone:
+            raise await self._obituary() from None
+
+    def _kill(self, reason: str) -> None:
+        if self._worker is not None and self._worker.alive:
+            self._killed_for = reason
+            self._engine.kills[reason] += 1
+            self._worker.kill()
+            if reason == "slice":
+                self._release(retire=True)
+
+    def _slice(self) -> None:
+        seconds = self._engine.options.slice_seconds
+        self._timers.append(self._loop.call_later(seconds, self._move))
+
+    def _waited(self, worker: WorkerProcess) -> bool:
+        """Tell whether the slice passed in waiting for the processor, on a crowded machine."""
+        used, before = worker.processor_seconds(), self._used
+        self._used = used
+        if self._started or used is None or before is None:
+            return False
+        return used - before < self._engine.options.slice_seconds / 2
+
+    def _move(self) -> None:
+        """Free the light lane of a query that is not so light."""
+        light, heavy = self._engine.light, self._engine.heavy
+        worker = self._worker
+        if worker is None or not worker.alive:
+            return
+        if self._waited(worker):
+            self._slice()
+            return
+        most = heavy.size.workers * (2 if self._started else 1)
+        if heavy.busy < most:
+            worker.slow_down(heavy.confines.niceness)
+            light.hand_over(worker, self._job.client, heavy)
+            self._lane = heavy
+        else:
+            self._kill("slice")
+
+    async def _obituary(self) -> JiqunError:
+        """Say why the worker is gone."""
+        if self._killed_for == "deadline":
+            return failures.too_slow(self._job.deadline_seconds)
+        if self._killed_for == "slice":
+            return self._engine.heavy.turned_away("All workers are busy.")
+        worker = self._worker
+        if worker is None:
+            return WorkerFailed("The server is shutting down.")
+        if await worker.died_of_memory():
+            self._engine.kills["memory"] += 1
+            return failures.out_of_memory(self._engine.options.memory_bytes)
+        self._engine.kills["crash"] += 1
+        return failures.crashed()
+
+    def _failure(self, body: bytes) -> JiqunError:
+        report = json.loads(body)
+        kind = report["kind"]
+        self._release(retire=report["retire"])
+        if kind == "memory":
+            return failures.out_of_memory(self._engine.options.memory_bytes)
+        if self._permit is not None and kind in failures.OF_THE_QUERY and kind != "syntax":
+            # What the worker knows is an address of ours.
+            return failures.unserved(self._permit.trouble)
+        return failures.reported(kind, report["detail"])
+
+    def _count(self, error: JiqunError) -> None:
+        self._engine.outcomes[type(error).__name__] += 1
+
+    def _finish(self, end: dict[str, object]) -> None:
+        self._engine.outcomes["ok"] += 1
+        self._release(retire=bool(end["retire"]))
+
+    def _revoke(self) -> None:
+        """Let the query ask nobody any more."""
+        if self._permit is not None and self._engine.forwarder is not None:
+            self._engine.forwarder.revoke(self._permit)
+
+    def _release(self, retire: bool) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            self._engine.heavy.guests -= self._guest
+            self._guest = False
+            seconds = self._loop.time() - self._began
+            self._lane.release(worker, self._job.client, seconds, retire)
+
+    def _let_go(self) -> None:
+        """Stop the query, gently if it will stop by itself in a moment."""
+        if self._worker is None:
+            return
+        if not self._worker.alive:
+            self._release(retire=True)
+            return
+        self._worker.send(frames.CANCEL, b"")
+        task = self._loop.create_task(self._wind_down())
+        self._engine.tasks.add(task)
+        task.add_done_callback(self._engine.tasks.discard)
+
+    async def _wind_down(self) -> None:
+        """Read to the end of the query, or to the end of our patience."""
+        retire = True
+        try:
+            async with asyncio.timeout(self._engine.options.cancel_seconds):
+                while True:
+                    kind, body = await self._receive()
+                    report = json.loads(body) if kind != frames.BLOCK else {}
+                    if report.get("complete"):
+                        await self._receive()
+                    if "retire" in report:
+                        retire = bool(report["retire"])
+                        break
+        except (TimeoutError, WorkerGone):
+            self._kill("cancelled")
+        finally:
+            self._release(retire)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""

@@ -1,0 +1,1 @@
+"""Calls to other servers, only where the operator allows them."""

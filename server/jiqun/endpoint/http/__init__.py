@@ -1,0 +1,1 @@
+"""What HTTP asks and gets: protocol, negotiation, codings, errors, counts."""

@@ -1,0 +1,1 @@
+"""What users write: the workspace, its one writer, load and backup."""

@@ -1,0 +1,1 @@
+"""What a curator is told: shapes, rules, identifiers, quotes."""

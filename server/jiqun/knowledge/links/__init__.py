@@ -1,0 +1,1 @@
+"""Mapping sets in SSSOM: read, checked, verified, and as graphs."""
