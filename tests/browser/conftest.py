@@ -28,7 +28,7 @@ _OPTIONS = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The browser of the machine; without one, or without Playwright, the tests are skipped."""
     playwright = pytest.importorskip(
@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """A server on the real content; it needs the browser so that nothing is built in vain."""
     assert browser.is_connected()
