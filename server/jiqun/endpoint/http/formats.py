@@ -90,6 +90,14 @@ N_QUADS: Final = Format(
     ("text/x-nquads",),
     f"{FORMATS_NAMESPACE}N-Quads",
 )
+OWL_FUNCTIONAL: Final = Format(
+    "OWL functional syntax",
+    "text/owl-functional",
+    ("ofn",),
+    (),
+    f"{FORMATS_NAMESPACE}OWL_Functional",
+)
+QUERY_TEXT: Final = Format("SPARQL", "application/sparql-query", ("rq",))
 HTML: Final = Format("HTML", "text/html", ("html",), ("application/xhtml+xml",))
 TABLE: Final = Format("plain text", "text/plain", ("text",))
 PLAIN_JSON: Final = Format("JSON", "application/json", ("json",), charset=False)

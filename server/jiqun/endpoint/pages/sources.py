@@ -45,6 +45,7 @@ DATA_FORMS: Final = (
 )
 """The forms of a document beside its page: what they are called, suffix, media type."""
 
+_MOST_OTHERS: Final = 2000
 _WORDING: Final = f"{KG}wording"
 _MENTIONED_LAST: Final = (_RDF_TYPE, _RDFS_LABEL, _WORDING)
 
@@ -82,12 +83,21 @@ class Passage:
 
 @dataclass(frozen=True)
 class Source:
-    """A source: its properties as they stand in the graph, and its passages in reading order."""
+    """A source: its properties as they stand in the graph, and a page of its passages in order.
+
+    `total` and `statements` count those of all pages; `others` are the anchors of the passages on
+    other pages, each with the number of its page.
+    """
 
     iri: str
     slug: str
     details: Mapping[str, list[Term]]
     passages: tuple[Passage, ...]
+    page: int = 1
+    pages: int = 1
+    total: int = 0
+    statements: int = 0
+    others: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,16 @@ class PassageView:
     data: str
 
 
+def turns(path: str, page: int, pages: int, anchor: str, reader: Reader) -> dict[str, str]:
+    """Give the links to the pages before and after one, at the section with the given anchor."""
+    near = {"previous": page - 1, "next": page + 1}
+    return {
+        name: f"{reader.link(path, page=str(number))}#{anchor}"
+        for name, number in near.items()
+        if 1 <= number <= pages
+    }
+
+
 def list_sources(
     entries: Iterable[SourceEntry], captions: Mapping[str, Caption], reader: Reader
 ) -> list[SourceLine]:
@@ -160,7 +180,11 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
         ],
         web_page=web_page,
         passages=[_view(each, web_page, captions, reader) for each in source.passages],
-        count=sum(len(each.statements) for each in source.passages),
+        others=[
+            (anchor, reader.link(f"/source/{source.slug}", page=str(number)) + f"#{anchor}")
+            for anchor, number in source.others[:_MOST_OTHERS]
+        ],
+        turns=turns(f"/source/{source.slug}", source.page, source.pages, "passages", reader),
         data=[
             (label, f"{reader.root}/source/{source.slug}.{suffix}", kind)
             for label, suffix, kind in DATA_FORMS

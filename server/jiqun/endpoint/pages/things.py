@@ -11,7 +11,7 @@ from jiqun.endpoint.pages.environment import render
 from jiqun.endpoint.pages.marks import Mark, marks_of
 from jiqun.endpoint.pages.meanings import MEANINGS, meaning_of
 from jiqun.endpoint.pages.schema_org import schema_org
-from jiqun.endpoint.pages.sources import DATA_FORMS
+from jiqun.endpoint.pages.sources import DATA_FORMS, turns
 from jiqun.endpoint.reader import Text
 from jiqun.endpoint.terms import Term
 from jiqun.vocabulary import GRAPH, KG
@@ -126,7 +126,7 @@ def render_thing(thing: Thing, captions: Mapping[str, Caption], reader: Reader) 
         figures=figures(thing, captions, reader),
         contradictions=contradictions(thing, captions, reader),
         elsewhere=[group for _, group in _groups(thing, thing.elsewhere, captions, reader)],
-        turns=_turns(thing, reader),
+        turns=turns(f"/doc/{thing.slug}", thing.page, thing.pages, "elsewhere", reader),
         schema_org=schema_org(thing, caption),
         data=[
             (label, f"{reader.root}/doc/{thing.slug}.{suffix}", kind)
@@ -212,14 +212,3 @@ def _view(
         marks_of(facts, thing.sources, captions, reader),
         inferred={fact.graph for fact in facts} == {f"{GRAPH}inferred"},
     )
-
-
-def _turns(thing: Thing, reader: Reader) -> dict[str, str]:
-    """Give the links to the pages before and after this one."""
-    here = f"/doc/{thing.slug}"
-    turns = {}
-    if thing.page > 1:
-        turns["previous"] = reader.link(here, page=str(thing.page - 1)) + "#elsewhere"
-    if thing.page < thing.pages:
-        turns["next"] = reader.link(here, page=str(thing.page + 1)) + "#elsewhere"
-    return turns
