@@ -96,8 +96,8 @@ def list_suffixes(suffixes: Iterable[str] = SUFFIXES) -> str:
 class Document:
     """A document: its address without suffix, absolute, and the IRI of what it is about.
 
-    `page` is the address of its page where that is not the address with `.html`; `version` that of
-    the version which stays as it is.
+    `page` is the address of its page where that is not the address with `.html`; `latest` that of
+    the document of which it is a version.
     """
 
     url: str
@@ -106,7 +106,7 @@ class Document:
     types: tuple[str, ...] = ()
     suffixes: Suffixes = field(default_factory=lambda: SUFFIXES)
     page: str = ""
-    version: str = ""
+    latest: str = ""
 
     def headers(self, choice: Choice) -> dict[str, str]:
         """Give the headers that tell what is sent, and what else there is (RFC 8288)."""
@@ -128,8 +128,8 @@ class Document:
         else:
             yield f'<{self.root}/.well-known/void>; rel="describedby"; type="text/turtle"'
         yield f'<{self.url}>; rel="canonical"'
-        if self.version:
-            yield f'<{self.version}>; rel="latest-version"'
+        if self.latest:
+            yield f'<{self.latest}>; rel="latest-version"'
         yield f'<{LICENCE}>; rel="license"'
         yield f'<{self.root}/sparql>; rel="service-desc"; type="text/turtle"'
         yield f'<{self.iri}>; rel="cite-as"'

@@ -11,7 +11,6 @@ from jiqun.endpoint.http.requests import header, public_url
 from jiqun.endpoint.linked.documents import SUFFIXES, Document, choose_form
 from jiqun.endpoint.linked.graph import write
 from jiqun.endpoint.routes.html import deliver, page_of
-
 from jiqun.errors import BadParameter
 
 if TYPE_CHECKING:

@@ -92,7 +92,7 @@ async def answer_query(request: Request, name: str) -> Response:
     named = suffix or _single(given, "format")
     formats = (*formats_for(query.form), HTML)
     if suffix and not any(suffix in each.names for each in formats):
-        listed = list_suffixes([*(each.names[-1] for each in formats), "rq"])
+        listed = list_suffixes([*(each.extension for each in formats), "rq"])
         raise NotFound(
             f"/queries/{slug} has no answer in the form .{suffix}. There are: {listed} "
             f"What the query is says /query/{slug}"

@@ -89,7 +89,7 @@ def answer_headers(
     path = f"{root}/queries/{quote(query.name)}"
     given = _parameters(request)
     links = [
-        f'<{path}.{each.names[-1]}{given}>; rel="alternate"; type="{each.media_type}"'
+        f'<{path}.{each.extension}{given}>; rel="alternate"; type="{each.media_type}"'
         for each in formats
         if each is not sent.format
     ]
@@ -101,7 +101,7 @@ def answer_headers(
         f'<{query.iri}>; rel="cite-as"',
         f'<{_EXECUTABLE}>; rel="type"; anchor="{query.iri}"',
     ]
-    here = f"{path}.{sent.format.names[-1]}{given}"
+    here = f"{path}.{sent.format.extension}{given}"
     return (b"content-location", here.encode()), (b"link", ", ".join(links).encode())
 
 
