@@ -20,7 +20,7 @@ _NAME: Final = re.compile(r"ontology-([0-9][0-9A-Za-z.-]*)\.(ttl|ofn)")
 def versions_of(release: Release) -> dict[str, dict[str, Dump]]:
     """Give the files of each version by suffix, `ttl` and `ofn`, in the order of the versions."""
     found: dict[str, dict[str, Dump]] = {}
-    for name, dump in release.dumps.items():
+    for name, dump in release.ontologies.items():
         match = _NAME.fullmatch(name)
         if match is not None:
             found.setdefault(match[1], {})[match[2]] = dump

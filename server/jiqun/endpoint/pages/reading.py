@@ -175,7 +175,7 @@ def _source_entry(row: Row) -> SourceEntry:
     title, issued = row.get("title"), row.get("issued")
     return SourceEntry(
         iri=row["source"].value,
-        title=Text(title.value, title.lang) if title else Text(row["source"].value),
+        title=Text(title.value, title.lang) if title else Text(""),
         issued=issued.value[:10] if issued else "",
         publisher=row.get("publisher"),
         passages=int(row["passages"].value),

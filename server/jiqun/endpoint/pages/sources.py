@@ -52,7 +52,7 @@ _MENTIONED_LAST: Final = (_RDF_TYPE, _RDFS_LABEL, _WORDING)
 
 @dataclass(frozen=True)
 class SourceEntry:
-    """One line of the list of sources; `issued` is a date, YYYY-MM-DD."""
+    """One line of the list of sources; the title may be empty, `issued` is a date, YYYY-MM-DD."""
 
     iri: str
     title: Text
@@ -163,9 +163,10 @@ def render_sources(
 def render_source(source: Source, captions: Mapping[str, Caption], reader: Reader) -> str:
     """Render a source with its passages; `captions` name the things they speak of."""
     titles = source.details.get(_TITLE, [])
-    title = Text(titles[0].value, titles[0].lang) if titles else Text(source.slug)
     caption = captions.get(source.iri)
     label = pick(caption.labels, reader) if caption else Text("")
+    title = Text(titles[0].value, titles[0].lang) if titles else label
+    title = title if title.value else Text(source.slug)
     web_page = find_web_page(source.details)
     return render(
         "source.html",
@@ -195,9 +196,10 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
 def _line(entry: SourceEntry, captions: Mapping[str, Caption], reader: Reader) -> SourceLine:
     caption = captions.get(entry.iri)
     label = pick(caption.labels, reader) if caption else Text("")
+    title = entry.title if entry.title.value else label
     return SourceLine(
-        title=entry.title,
-        label=label if label.value != entry.title.value else Text(""),
+        title=title if title.value else Text(compact(entry.iri)),
+        label=label if label.value != title.value else Text(""),
         href=reader.link(link_target(entry.iri) or "/"),
         issued=entry.issued,
         publisher=show(entry.publisher, captions, reader) if entry.publisher else None,
