@@ -111,7 +111,7 @@ def server_config(app: Endpoint, settings: Settings) -> uvicorn.Config:
     """Make the configuration of the HTTP server for the application."""
     return uvicorn.Config(
         app,
-        http=HttpConnection.configured(settings, Shortcut(app)),
+        http=HttpConnection.configured(settings, Shortcut(app), app.front),
         ws="none",
         lifespan="on",
         log_config=None,
