@@ -43,6 +43,35 @@ class _Answered:
 _ANSWERED: Final = _Answered()
 
 
+class _Gathered:
+    """A transport that joins what is written at once.
+
+    Head and body of an answer leave in one system call, and wake the client once.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def _flush(self) -> None:
+        if self._parts:
+            data, self._parts = b"".join(self._parts), []
+            self._transport.write(data)
+
+
 class HttpConnection(HttpToolsProtocol):
     """Refuses headers that are too long, too slow or broken, with problem details."""
 
@@ -81,6 +110,7 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the client its time for the first headers."""
         super().connection_made(transport)
+        self._gathered = _Gathered(transport, self.loop)
         self._surplus = len(self.connections) > self.most_connections
         self._start_timer()
 
@@ -122,6 +152,7 @@ class HttpConnection(HttpToolsProtocol):
             self._refuse(503, "Too many connections are open. Try again in a moment.")
         elif not self._answer_at_once():
             super().on_headers_complete()
+            self.cycle.transport = self._gathered  # type: ignore[assignment]
             if self.parser.should_upgrade():
                 # The parser reads nothing after a request to upgrade, which is never granted.
                 self.cycle.keep_alive = False
