@@ -6,18 +6,28 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
+
 from jiqun.knowledge.catalogue import describe_dataset, describe_queries
-from jiqun.knowledge.dataset import CATALOGUE, INFERRED, QUERIES, Graphs, assemble, merge
+from jiqun.knowledge.dataset import (
+    CATALOGUE,
+    INFERRED,
+    QUERIES,
+    UNMERGED,
+    Graphs,
+    assemble,
+    merge,
+)
 from jiqun.knowledge.inference import Rule, infer
 from jiqun.knowledge.links.graphs import describe_links, link_graphs
 from jiqun.knowledge.links.sssom import read_all
+from jiqun.knowledge.partitions import describe_partitions
 from jiqun.knowledge.queries.headers import read_annotated
+from jiqun.knowledge.turtle.parse import read_prefixes
 from jiqun.knowledge.turtle.terms import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    import pyoxigraph as ox
 
     from jiqun.knowledge.content import Content
     from jiqun.knowledge.queries.saved import SavedQuery
@@ -50,20 +60,17 @@ def complete(
     inferred = infer(graphs, inference_rules(content))
     if inferred:
         graphs[INFERRED] = inferred
+    prefixes = read_prefixes(content)
     if queries:
-        graphs[QUERIES] = describe_queries(queries)
-    if links:
-        graphs[CATALOGUE] = describe_links(links)
+        graphs[QUERIES] = describe_queries(queries, prefixes)
     release = version("jiqun")
-    default = merge(graphs)
-    counts = {
-        "triples": len(default) + len(describe_dataset(TITLE, release, _no_counts())),
-        "classes": len({triple.object for triple in default if triple.predicate == RDF_TYPE}),
-        "properties": len({triple.predicate for triple in default}),
-    }
-    described = describe_dataset(TITLE, release, counts)
+    targets = {found.object_source for found in links}
+    described = describe_dataset(release, merge(graphs), targets) | describe_links(links)
     graphs[CATALOGUE] = graphs.get(CATALOGUE, set()) | described
-    return Knowledge(release, graphs, default | described, queries)
+    default = merge(graphs)
+    numbers = describe_partitions(default, _asserted(graphs), prefixes)
+    graphs[CATALOGUE] |= numbers
+    return Knowledge(release, graphs, default | numbers, queries)
 
 
 def inference_rules(content: Content) -> list[Rule]:
@@ -72,5 +79,12 @@ def inference_rules(content: Content) -> list[Rule]:
     return [Rule(file.name, file.text) for file in files]
 
 
-def _no_counts() -> dict[str, int]:
-    return dict.fromkeys(("triples", "classes", "properties"), 0)
+def _asserted(graphs: Graphs) -> set[ox.NamedNode]:
+    """Return the classes that something is said to be in, not only found to be."""
+    return {
+        triple.object
+        for name, triples in graphs.items()
+        if name not in {INFERRED, *UNMERGED}
+        for triple in triples
+        if triple.predicate == RDF_TYPE and isinstance(triple.object, ox.NamedNode)
+    }

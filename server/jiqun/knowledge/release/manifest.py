@@ -15,8 +15,8 @@ from jiqun.vocabulary import KG
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jiqun.knowledge.release.dumps import Written
     from jiqun.knowledge.knowledge import Knowledge
+    from jiqun.knowledge.release.dumps import Written
 
 FORMAT: Final = 1
 _COUNTED: Final = {
