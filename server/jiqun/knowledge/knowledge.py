@@ -6,14 +6,11 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
-import pyoxigraph as ox
-
 from jiqun.knowledge.catalogue import describe_dataset, describe_queries
 from jiqun.knowledge.dataset import (
     CATALOGUE,
     INFERRED,
     QUERIES,
-    UNMERGED,
     Graphs,
     assemble,
     merge,
@@ -24,10 +21,11 @@ from jiqun.knowledge.links.sssom import read_all
 from jiqun.knowledge.partitions import describe_partitions
 from jiqun.knowledge.queries.headers import read_annotated
 from jiqun.knowledge.turtle.parse import read_prefixes
-from jiqun.knowledge.turtle.terms import RDF_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    import pyoxigraph as ox
 
     from jiqun.knowledge.content import Content
     from jiqun.knowledge.queries.saved import SavedQuery
@@ -68,7 +66,7 @@ def complete(
     described = describe_dataset(release, merge(graphs), targets) | describe_links(links)
     graphs[CATALOGUE] = graphs.get(CATALOGUE, set()) | described
     default = merge(graphs)
-    numbers = describe_partitions(default, _asserted(graphs), prefixes)
+    numbers = describe_partitions(default, prefixes)
     graphs[CATALOGUE] |= numbers
     return Knowledge(release, graphs, default | numbers, queries)
 
@@ -77,14 +75,3 @@ def inference_rules(content: Content) -> list[Rule]:
     """Read the inference rules."""
     files = [read_annotated(path, content) for path in content.inferences()]
     return [Rule(file.name, file.text) for file in files]
-
-
-def _asserted(graphs: Graphs) -> set[ox.NamedNode]:
-    """Return the classes that something is said to be in, not only found to be."""
-    return {
-        triple.object
-        for name, triples in graphs.items()
-        if name not in {INFERRED, *UNMERGED}
-        for triple in triples
-        if triple.predicate == RDF_TYPE and isinstance(triple.object, ox.NamedNode)
-    }

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from jiqun.knowledge.turtle.terms import RDF_TYPE, XSD
+from jiqun.knowledge.turtle.terms import OWL, RDF_TYPE, RDFS, XSD
 from jiqun.vocabulary import DATASET, ID, KG, PARTITION
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 VOID: Final = "http://rdfs.org/ns/void#"
 _VOID_EXT: Final = "http://ldf.fi/void-ext#"
 _INTEGER: Final = ox.NamedNode(f"{XSD}integer")
+_EQUIVALENT: Final = ox.NamedNode(f"{OWL}equivalentClass")
+_BELOW: Final = frozenset((ox.NamedNode(f"{RDFS}subClassOf"), _EQUIVALENT))
 _DATASET: Final = ox.NamedNode(DATASET)
 
 Node = ox.NamedNode | ox.BlankNode | ox.Triple
@@ -43,28 +45,60 @@ class Tally:
     """Class, property, and "class" or "datatype" with that of a value."""
 
 
-def describe_partitions(
-    default: set[ox.Triple], asserted: Iterable[ox.NamedNode], prefixes: Mapping[str, str]
-) -> set[ox.Triple]:
-    """Return the statistics of `default` together with themselves.
+def describe_partitions(default: set[ox.Triple], prefixes: Mapping[str, str]) -> set[ox.Triple]:
+    """Return the statistics of `default` together with themselves; `prefixes` name the parts.
 
-    `asserted` are the classes that values are sorted by, besides those of the ontology:
-    superclasses of other vocabularies, which only follow, would tell nothing more. `prefixes` name
-    the parts.
+    Entities count for all their classes; values are sorted by the most specific of theirs, because
+    what holds for a class is said of those above it already.
     """
     types = _types(default)
-    sorted_by = frozenset(asserted)
+    narrow = _most_specific(types, _above(default))
     described: set[ox.Triple] = set()
     while True:
         # What is described next depends on the terms and the number of triples, which settle
         # after some rounds, never on the numbers that are said.
         found = Tally()
-        _count(default, types, sorted_by, found)
-        _count(described, types, sorted_by, found)
+        _count(default, types, narrow, found)
+        _count(described, types, narrow, found)
         again = set(_said(found, prefixes)) - default
         if again == described:
             return described
         described = again
+
+
+def _above(default: Iterable[ox.Triple]) -> dict[ox.NamedNode, set[ox.NamedNode]]:
+    """Return the superclasses of every class, also those several steps away."""
+    above: dict[ox.NamedNode, set[ox.NamedNode]] = defaultdict(set)
+    for subject, predicate, value in default:
+        if isinstance(subject, ox.NamedNode) and isinstance(value, ox.NamedNode):
+            if predicate in _BELOW:
+                above[subject].add(value)
+            if predicate == _EQUIVALENT:
+                above[value].add(subject)
+    growing = True
+    while growing:
+        growing = False
+        for name, found in above.items():
+            more = set().union(*(above.get(each, ()) for each in found)) - found - {name}
+            found.update(more)
+            growing = growing or bool(more)
+    return above
+
+
+def _most_specific(types: Types, above: Mapping[ox.NamedNode, set[ox.NamedNode]]) -> Types:
+    """Leave out what is above another class; of two that are equivalent, what is not ours."""
+
+    def covers(name: ox.NamedNode, other: ox.NamedNode) -> bool:
+        if name not in above.get(other, ()):
+            return False
+        ours = other.value.startswith(KG) and not name.value.startswith(KG)
+        return ours or other not in above.get(name, ())
+
+    kept = {
+        each: {name for name in each if not any(covers(name, other) for other in each)}
+        for each in {frozenset(found) for found in types.values()}
+    }
+    return {node: kept[frozenset(found)] for node, found in types.items()}
 
 
 def _types(triples: Iterable[ox.Triple]) -> Types:
@@ -75,9 +109,7 @@ def _types(triples: Iterable[ox.Triple]) -> Types:
     return dict(types)
 
 
-def _count(
-    triples: Iterable[ox.Triple], types: Types, sorted_by: frozenset[ox.NamedNode], found: Tally
-) -> None:
+def _count(triples: Iterable[ox.Triple], types: Types, narrow: Types, found: Tally) -> None:
     for subject, predicate, value in triples:
         found.triples += 1
         found.subjects.add(subject)
@@ -87,15 +119,10 @@ def _count(
         if isinstance(value, ox.Literal):
             kinds = [("datatype", value.datatype)]
         else:
-            of_value = types.get(value, ())
-            kinds = [("class", each) for each in of_value if _sorts(each, sorted_by)]
+            kinds = [("class", each) for each in narrow.get(value, ())]
         for each in types.get(subject, ()):
             found.together[each, predicate] += 1
             found.values.update((each, predicate, kind, name) for kind, name in kinds)
-
-
-def _sorts(name: ox.NamedNode, sorted_by: frozenset[ox.NamedNode]) -> bool:
-    return name in sorted_by or name.value.startswith(KG)
 
 
 def _said(found: Tally, prefixes: Mapping[str, str]) -> Iterator[ox.Triple]:
