@@ -82,7 +82,7 @@ def describe_dataset(
         }
     reference = ox.NamedNode(f"{KG}ReferenceDataset")
     triples |= {
-        said(f"{_DCTERMS}source", subject)
+        said("http://www.w3.org/ns/prov#wasDerivedFrom", subject)
         for subject, predicate, value in default
         if predicate == RDF_TYPE and value == reference and isinstance(subject, ox.NamedNode)
     }

@@ -9,18 +9,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.catalogue.files import FEATURES, bare_type, describe_files, file_address
-from jiqun.endpoint.catalogue.words import DCAT, DCTERMS, FOAF, TYPE, VOID, link, text, typed
+from jiqun.endpoint.catalogue.words import DCAT, DCTERMS, FOAF, SPDX, TYPE, VOID, link, text, typed
 from jiqun.endpoint.linked.documents import LICENCE
 from jiqun.endpoint.linked.graph import Statement
 from jiqun.vocabulary import BASE, CATALOGUE, DATASET, GRAPH, ID, PARTITION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jiqun.endpoint.linked.descriptions import Select
     from jiqun.endpoint.release import Release
 
 _GRAPH: Final = f"<{GRAPH}catalogue>"
+_SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+_RANGES: Final = {
+    f"{DCTERMS}accessRights": f"{DCTERMS}RightsStatement",
+    f"{DCTERMS}accrualPeriodicity": f"{DCTERMS}Frequency",
+    f"{DCTERMS}conformsTo": f"{DCTERMS}Standard",
+    f"{DCTERMS}format": f"{DCTERMS}MediaTypeOrExtent",
+    f"{DCTERMS}language": f"{DCTERMS}LinguisticSystem",
+    f"{DCTERMS}license": f"{DCTERMS}LicenseDocument",
+    f"{DCTERMS}spatial": f"{DCTERMS}Location",
+    f"{DCAT}compressFormat": f"{DCTERMS}MediaType",
+    f"{DCAT}landingPage": f"{FOAF}Document",
+    f"{DCAT}mediaType": f"{DCTERMS}MediaType",
+    f"{DCAT}theme": f"{_SKOS}Concept",
+    f"{DCAT}themeTaxonomy": f"{_SKOS}ConceptScheme",
+    f"{FOAF}homepage": f"{FOAF}Document",
+    f"{SPDX}algorithm": f"{SPDX}ChecksumAlgorithm",
+}
+_THEME: Final = "http://publications.europa.eu/resource/authority/data-theme/"
+_THEMES: Final = {
+    f"{_THEME}ECON": "Economy and finance",
+    f"{_THEME}REGI": "Regions and cities",
+    f"{_THEME}TECH": "Science and technology",
+}
 _SERVICES: Final = {
     "sparql": "/sparql",
     "graphs": "/openapi.json",
@@ -43,7 +66,19 @@ def complete(said: Sequence[Statement], release: Release, root: str) -> list[Sta
     described = [*said, *_release(release, root), *describe_files(release.dumps.values(), root)]
     if not any(each.predicate == f"{DCTERMS}title" for each in said):
         described += _without_graph(release)
-    return described
+    return [*described, *_kinds(described)]
+
+
+def _kinds(described: Iterable[Statement]) -> Iterator[Statement]:
+    """Say of what kind things outside are: profiles of DCAT check it without knowing them."""
+    for each in described:
+        kind = _RANGES.get(each.predicate)
+        if kind and each.value.is_iri:
+            yield link(each.value.value, TYPE, kind)
+        if each.value.value in _THEMES:
+            yield text(each.value.value, f"{_SKOS}prefLabel", _THEMES[each.value.value], "en")
+        if each.predicate == f"{DCAT}themeTaxonomy":
+            yield text(each.value.value, f"{DCTERMS}title", "Data themes of the EU", "en")
 
 
 def _release(release: Release, root: str) -> Iterator[Statement]:
@@ -55,7 +90,6 @@ def _release(release: Release, root: str) -> Iterator[Statement]:
     yield link(DATASET, f"{VOID}sparqlEndpoint", f"{root}/sparql")
     yield link(DATASET, f"{VOID}openSearchDescription", f"{root}/opensearch.xml")
     yield link(DATASET, f"{DCAT}landingPage", f"{root}/")
-    yield link(f"{root}/", TYPE, f"{FOAF}Document")
     if "distinctObjects" in release.counts:
         number = release.counts["distinctObjects"]
         yield typed(DATASET, f"{VOID}distinctObjects", number, "integer")

@@ -81,22 +81,15 @@ def _describe(dump: Dump, root: str) -> Iterator[Statement]:
         yield text(node, f"{DCTERMS}title", dump.name)
     yield text(node, f"{DCTERMS}identifier", dump.name)
     yield link(node, f"{DCTERMS}license", LICENCE)
-    yield link(LICENCE, TYPE, f"{DCTERMS}LicenseDocument")
     for name in ("accessURL", "downloadURL"):
         yield link(node, f"{DCAT}{name}", file_address(root, dump))
     yield link(node, f"{DCAT}mediaType", MEDIA_TYPE + media_type)
-    yield link(MEDIA_TYPE + media_type, TYPE, f"{DCTERMS}MediaType")
     if media_type in _FILE_TYPES:
-        kind = FILE_TYPE + _FILE_TYPES[media_type]
-        yield link(node, f"{DCTERMS}format", kind)
-        yield link(kind, TYPE, f"{DCTERMS}MediaTypeOrExtent")
+        yield link(node, f"{DCTERMS}format", FILE_TYPE + _FILE_TYPES[media_type])
     if dump.packing in PACKINGS:
-        packed = MEDIA_TYPE + PACKINGS[dump.packing]
-        yield link(node, f"{DCAT}compressFormat", packed)
-        yield link(packed, TYPE, f"{DCTERMS}MediaType")
+        yield link(node, f"{DCAT}compressFormat", MEDIA_TYPE + PACKINGS[dump.packing])
     if dump.conforms_to:
         yield link(node, f"{DCTERMS}conformsTo", dump.conforms_to)
-        yield link(dump.conforms_to, TYPE, f"{DCTERMS}Standard")
     yield typed(node, f"{DCAT}byteSize", dump.size, "nonNegativeInteger")
     if dump.triples is not None:
         yield typed(node, f"{VOID}triples", dump.triples, "integer")
@@ -104,5 +97,4 @@ def _describe(dump: Dump, root: str) -> Iterator[Statement]:
     yield link(node, f"{SPDX}checksum", checksum)
     yield link(checksum, TYPE, f"{SPDX}Checksum")
     yield link(checksum, f"{SPDX}algorithm", _CHECKSUM)
-    yield link(_CHECKSUM, TYPE, f"{SPDX}ChecksumAlgorithm")
     yield typed(checksum, f"{SPDX}checksumValue", dump.sha256, "hexBinary")
