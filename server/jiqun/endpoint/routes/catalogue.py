@@ -62,13 +62,14 @@ async def describe_tables(request: Request) -> Response:
     descriptor = release.dumps.get(DESCRIPTOR)
     if descriptor is None:
         raise NotFound("This release has no tables.")
+    said = Said(await read_catalogue(partial(select, request)))
+    modified = said.one(DATASET, f"{DCTERMS}modified")
+    root = public_url(request.scope, state.settings)
     try:
         package = json.loads(descriptor.path.read_bytes())
-    except (OSError, ValueError):
-        raise ReleaseError(f"{DESCRIPTOR} of the release cannot be read.") from None
-    said = Said(await read_catalogue(partial(select, request)))
-    root = public_url(request.scope, state.settings)
-    document = croissant(package, release, root, said.one(DATASET, f"{DCTERMS}modified"))
+        document = croissant(package, release, root, modified)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise ReleaseError(f"{DESCRIPTOR} of the release is damaged.") from None
     body = json.dumps(document, ensure_ascii=False, indent=1).encode()
     return deliver(request, body, PLAIN_JSON.media_type, {"Vary": "Accept-Encoding"})
 
