@@ -20,6 +20,8 @@ from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import no_release, open_release
 from jiqun.endpoint.routes import (
+    catalogue,
+    crawling,
     dumps,
     health,
     home,
@@ -67,6 +69,8 @@ _ROUTES = (
     dumps,
     metrics,
     void,
+    catalogue,
+    crawling,
     search,
     reconcile,
     suggest,
