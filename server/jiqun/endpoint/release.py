@@ -37,6 +37,10 @@ class Dump:
     size: int
     media_type: str
     triples: int | None
+    packing: str = ""
+    """`gzip`, `zstd`, or nothing."""
+    title: Mapping[str, str] = field(default_factory=dict)
+    conforms_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,9 @@ def _dump(folder: Path, name: str, entry: Mapping[str, Any]) -> Dump:
         size=int(entry["bytes"]),
         media_type=str(entry["mediaType"]),
         triples=int(triples) if triples is not None else None,
+        packing=str(entry.get("packing", "gzip" if name.endswith(".gz") else "")),
+        title={str(lang): str(text) for lang, text in dict(entry.get("title", {})).items()},
+        conforms_to=str(entry.get("conformsTo", "")),
     )
 
 

@@ -57,6 +57,11 @@ class Content:
         return self.root / "ontology" / "shapes.ttl"
 
     @property
+    def catalogue(self) -> Path:
+        """What the curators say of the dataset as a whole: title, publisher, subjects."""
+        return self.root / "data" / "catalogue.ttl"
+
+    @property
     def sources(self) -> Path:
         """The folder with one folder for every source."""
         return self.root / "data" / "sources"
@@ -104,6 +109,8 @@ class Content:
     def canonical(self) -> list[Path]:
         """The files that have one canonical form, which `jiqun fmt` gives them."""
         identities = [*self.concepts(), *self.registers(), *self.geometries()]
+        if self.catalogue.exists():
+            identities.append(self.catalogue)
         return [*identities, *self.curated(), *self.source_descriptions(), *self.facts()]
 
     def name(self, path: Path) -> str:

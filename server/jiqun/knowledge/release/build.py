@@ -16,23 +16,23 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from jiqun.errors import ReleaseError
-from jiqun.knowledge.release import dumps
-from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store, with_passages
-from jiqun.knowledge.release.evidence import evidence
-from jiqun.knowledge.knowledge import Knowledge, complete
-from jiqun.knowledge.release.manifest import manifest
-from jiqun.knowledge.turtle.parse import read, read_prefixes
-from jiqun.knowledge.release.quality import report
-from jiqun.knowledge.queries.saved import read_query
 from jiqun.knowledge.checks.rules import read_rule
-from jiqun.knowledge.versions import ontology_files
+from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store, with_passages
+from jiqun.knowledge.knowledge import Knowledge, complete
+from jiqun.knowledge.queries.saved import read_query
+from jiqun.knowledge.release import dumps
+from jiqun.knowledge.release.evidence import evidence
+from jiqun.knowledge.release.manifest import manifest
+from jiqun.knowledge.release.quality import report
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
+from jiqun.knowledge.turtle.parse import read, read_prefixes
+from jiqun.knowledge.versions import ontology_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jiqun.knowledge.content import Content
     from jiqun.knowledge.checks.rules import HygieneRule
+    from jiqun.knowledge.content import Content
 
 _TURTLE: Final = "text/turtle"
 
