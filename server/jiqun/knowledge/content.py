@@ -42,6 +42,10 @@ class Content:
         """The ontology proper, without alignments and concept lists."""
         return self.root / "ontology" / "jiqun.ttl"
 
+    def ontology_versions(self) -> list[Path]:
+        """The frozen versions of the ontology, one file each."""
+        return _sorted(self.root / "ontology" / "versions", "*.ttl")
+
     @property
     def alignments(self) -> Path:
         """How our terms map to those of other vocabularies."""
