@@ -23,7 +23,9 @@ LONGEST: Final = 200
 PAGE: Final = 20
 MOST_PAGES: Final = 500
 
-_ORDERED: Final = 100
+_ORDERED: Final = 60
+"""How many of what is found are put in order by how near their names are."""
+
 _RESEMBLING: Final = 50.0
 _EXACT, _CORE, _BEGINNING, _INSIDE, _SCATTERED = range(5)
 

@@ -20,6 +20,8 @@ from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import no_release, open_release
 from jiqun.endpoint.routes import (
+    catalogue,
+    crawling,
     dumps,
     health,
     home,
@@ -27,6 +29,7 @@ from jiqun.endpoint.routes import (
     ontology,
     quality,
     queries,
+    query_documents,
     reconcile,
     search,
     sources,
@@ -58,6 +61,7 @@ _ROUTES = (
     health,
     home,
     queries,
+    query_documents,
     sources,
     things,
     ontology,
@@ -65,6 +69,8 @@ _ROUTES = (
     dumps,
     metrics,
     void,
+    catalogue,
+    crawling,
     search,
     reconcile,
     suggest,
