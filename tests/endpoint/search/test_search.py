@@ -28,6 +28,14 @@ def found(client: httpx.Client, q: str, **others: str) -> dict[str, Any]:
         ("生命健康", "jjj-life-health"),
         ("北汽", "baic-brand"),
         ("BAIC", "baic-brand"),
+        ("海", "haikou"),
+        ("无锡物联网", "wuxi-internet-of-things"),
+        ("5299003EYHISIDNLZQ19", "baic-motor"),
+        ("600166.SH", "foton-motor"),
+        ("0001791706", "li-auto-inc"),
+        ("BBG007PQF8G8", "baic-motor"),
+        ("LE4", "beijing-benz"),
+        ("130100", "shijiazhuang"),
     ],
 )
 def test_the_thing_of_that_name_comes_first(built: httpx.Client, q: str, first: str) -> None:
@@ -90,6 +98,7 @@ def test_no_query_syntax_is_understood(built: httpx.Client, q: str) -> None:
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
+        ({"q": "a" * 10_000}, "10000 characters"),
         ({"q": "保" * 5_000}, "5000 characters"),
         ({"q": "+-*\"'()[]{}~^:&|!"}, "no letter"),
         ({"q": " "}, "empty"),
@@ -104,6 +113,12 @@ def test_bad_searches(built: httpx.Client, parameters: dict[str, str], words: st
     reply = built.get("/search", params={**parameters, "format": "json"})
     assert reply.status_code == 400
     assert words in reply.json()["detail"]
+
+
+def test_an_address_that_is_too_long_is_told(built: httpx.Client) -> None:
+    reply = built.get("/search", params={"q": "保" * 10_000, "format": "json"})
+    assert reply.status_code == 414
+    assert "longer than 65535 bytes" in reply.json()["detail"]
 
 
 def test_a_bad_search_on_the_page_is_told_there(built: httpx.Client) -> None:

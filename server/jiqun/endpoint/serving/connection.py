@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 _TITLES = {
     400: "Bad Request",
     408: "Request Timeout",
+    414: "URI Too Long",
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
 }
+
+_LONGEST_TARGET: Final = 65_535
+"""Bytes of a request target that the parser of URLs can count."""
 
 
 class _Answered:
@@ -104,6 +108,8 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_timer()
         if self._surplus:
             self._refuse(503, "Too many connections are open. Try again in a moment.")
+        elif len(self.url) > _LONGEST_TARGET:
+            self._refuse(414, f"The address is longer than {_LONGEST_TARGET} bytes.")
         elif not self._answer_at_once():
             super().on_headers_complete()
             if self.parser.should_upgrade():
