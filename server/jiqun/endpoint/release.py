@@ -23,6 +23,7 @@ FORMAT: Final = 1
 _REBUILD: Final = "Build it anew with `jiqun build`."
 _BLOCK: Final = 1 << 20
 _QUALITY: Final = "quality.json"
+_ONTOLOGY: Final = "ontology-"
 _APART: Final = ("queries.json", _QUALITY)
 
 
@@ -36,6 +37,10 @@ class Dump:
     size: int
     media_type: str
     triples: int | None
+    packing: str = ""
+    """`gzip`, `zstd`, or nothing."""
+    title: Mapping[str, str] = field(default_factory=dict)
+    conforms_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Release:
     queries: Mapping[str, SavedQuery]
     quality: Mapping[str, Any] = field(default_factory=dict)
     """The report on the quality of the data; empty for a release that has none."""
+    ontologies: Mapping[str, Dump] = field(default_factory=dict)
+    """The files of the versions of the ontology."""
 
     @property
     def store(self) -> Path:
@@ -70,11 +77,13 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
     """
     manifest = _read_manifest(folder)
     try:
-        dumps = {
+        files = {
             name: _dump(folder, name, entry)
             for name, entry in manifest["files"].items()
             if name not in _APART
         }
+        ontologies = {name: file for name, file in files.items() if name.startswith(_ONTOLOGY)}
+        dumps = {name: file for name, file in files.items() if name not in ontologies}
         apart = {name: manifest["files"].get(name) for name in _APART}
         release = Release(
             folder=folder,
@@ -86,6 +95,7 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
             dumps=dumps,
             queries=_read_queries(folder),
             quality=_read_quality(folder) if apart[_QUALITY] else {},
+            ontologies=ontologies,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReleaseError(
@@ -93,7 +103,7 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
         ) from error
     if not (release.store / "CURRENT").is_file():
         raise ReleaseError(f"The release has no store. {_REBUILD}")
-    listed = [*dumps.values()]
+    listed = [*files.values()]
     listed += [
         _dump(folder, name, entry) for name, entry in apart.items() if isinstance(entry, dict)
     ]
@@ -171,6 +181,9 @@ def _dump(folder: Path, name: str, entry: Mapping[str, Any]) -> Dump:
         size=int(entry["bytes"]),
         media_type=str(entry["mediaType"]),
         triples=int(triples) if triples is not None else None,
+        packing=str(entry.get("packing", "gzip" if name.endswith(".gz") else "")),
+        title={str(lang): str(text) for lang, text in dict(entry.get("title", {})).items()},
+        conforms_to=str(entry.get("conformsTo", "")),
     )
 
 

@@ -96,7 +96,8 @@ def test_a_query_that_takes_too_long_is_a_real_error(small: LiveServer) -> None:
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
 def test_coded_streams_can_be_read_as_they_come(coding: str, small: LiveServer) -> None:
-    parameters = {"query": rows(4) + f" #{coding}", "format": "csv"}
+    wide = f'BIND("{"x" * 40}" AS ?x)'
+    parameters = {"query": f"{rows(4)[:-1]} {wide} }} #{coding}", "format": "csv"}
     plain = small.client.get("/sparql", params=parameters, headers={"Accept-Encoding": "identity"})
     headers = {"Accept-Encoding": coding}
     with small.client.stream("GET", "/sparql", params=parameters, headers=headers) as response:
@@ -106,7 +107,7 @@ def test_coded_streams_can_be_read_as_they_come(coding: str, small: LiveServer) 
         packed = list(response.iter_raw())
     if coding == "gzip":
         first = zlib.decompressobj(31).decompress(packed[0])
-        assert first.startswith(b"a,b,c,d\r\n")
+        assert first.startswith(b"a,b,c,d,x\r\n")
     assert unpack(coding, b"".join(packed)) == plain.content
 
 

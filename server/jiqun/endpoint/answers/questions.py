@@ -51,6 +51,8 @@ class Plan:
 
     def for_client(self, client: str) -> Plan:
         """Give the same plan on account of another client."""
+        if client == self.job.client:
+            return self
         return replace(self, job=replace(self.job, client=client))
 
 

@@ -239,8 +239,7 @@ class Service:
         complete = flight.whole()
         if complete is not None:
             entry = self.cache.peek(key) or self._entry(complete, plan, key)
-            reply = self._from_entry(entry, key, plan.coding, "ok")
-            return replace(reply, headers=(*reply.headers, _timing(answer)), answer=answer)
+            return self._from_entry(entry, key, plan.coding, "ok", answer)
         headers = (
             (b"etag", etag(key, plan.coding)),
             self._cache_control,
@@ -261,7 +260,14 @@ class Service:
         headers = (self._cache_control, *self._facts(complete.answer, plan))
         return _sealed(body, etag(key, None), headers, complete.answer.rows)
 
-    def _from_entry(self, entry: Entry, key: bytes, coding: str | None, outcome: str) -> Reply:
+    def _from_entry(
+        self,
+        entry: Entry,
+        key: bytes,
+        coding: str | None,
+        outcome: str,
+        answer: Answer | None = None,
+    ) -> Reply:
         if coding is not None and len(entry.body) >= self.settings.compress_from_bytes:
             coded_key = key + coding.encode()
             coded = self.cache.peek(coded_key)
@@ -272,7 +278,8 @@ class Service:
                 coded = _sealed(body, etag(key, coding), headers, entry.rows)
                 self.cache.put(coded_key, coded)
             entry = coded
-        return Reply(200, entry.headers, entry.body, outcome=outcome, entry=entry)
+        headers = (*entry.headers, _timing(answer)) if answer else entry.headers
+        return Reply(200, headers, entry.body, outcome=outcome, entry=entry, answer=answer)
 
     def _facts(self, answer: Answer, plan: Plan) -> Headers:
         """Headers that tell what the answer is, and whether all of it is there."""

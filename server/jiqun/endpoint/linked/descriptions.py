@@ -23,7 +23,7 @@ from typing import Final
 from jiqun.endpoint.linked.documents import LICENCE, SLUG
 from jiqun.endpoint.linked.graph import Statement, ntriples
 from jiqun.endpoint.terms import Term
-from jiqun.vocabulary import BASE, GRAPH, ID, KG, SOURCE
+from jiqun.vocabulary import BASE, GRAPH, ID, KG, QUERY, SOURCE
 
 Select = Callable[[str], Awaitable[Sequence[Mapping[str, Term]]]]
 Said = tuple[str, Statement]
@@ -79,6 +79,31 @@ async def describe_thing(select: Select, slug: str) -> list[Statement] | None:
         *_document(f"{BASE}doc/{slug}", iri),
         *(statement for _, statement in said),
         *await _surroundings(select, said),
+    ]
+
+
+async def describe_sources(select: Select) -> list[Statement]:
+    """Describe the sources without their passages."""
+    rows = await select(
+        f"SELECT ?subject ?property ?value WHERE {{ ?subject a <{KG}Source> . "
+        f"GRAPH <{GRAPH}sources> {{ ?subject ?property ?value }} }}"
+    )
+    return [
+        *_document(f"{BASE}graph/sources"),
+        *(Statement(row["subject"], row["property"].value, row["value"]) for row in rows),
+    ]
+
+
+async def describe_queries(select: Select, name: str | None = None) -> list[Statement]:
+    """Describe the saved query with this name, or all of them with the prefixes they share."""
+    one = f"VALUES ?subject {{ <{QUERY}{name}> }} " if name else ""
+    rows = await select(
+        f"SELECT ?subject ?property ?value WHERE {{ {one}"
+        f"GRAPH <{GRAPH}queries> {{ ?subject ?property ?value }} }}"
+    )
+    return [
+        *_document(QUERY + name if name else f"{GRAPH}queries"),
+        *(Statement(row["subject"], row["property"].value, row["value"]) for row in rows),
     ]
 
 

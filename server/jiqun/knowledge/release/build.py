@@ -16,22 +16,23 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from jiqun.errors import ReleaseError
-from jiqun.knowledge.release import dumps
-from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store, with_passages
-from jiqun.knowledge.release.evidence import evidence
-from jiqun.knowledge.knowledge import Knowledge, complete
-from jiqun.knowledge.release.manifest import manifest
-from jiqun.knowledge.turtle.parse import read, read_prefixes
-from jiqun.knowledge.release.quality import report
-from jiqun.knowledge.queries.saved import read_query
 from jiqun.knowledge.checks.rules import read_rule
+from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store, with_passages
+from jiqun.knowledge.knowledge import Knowledge, complete
+from jiqun.knowledge.queries.saved import read_query
+from jiqun.knowledge.release import dumps
+from jiqun.knowledge.release.evidence import evidence
+from jiqun.knowledge.release.manifest import manifest
+from jiqun.knowledge.release.quality import report
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
+from jiqun.knowledge.turtle.parse import read, read_prefixes
+from jiqun.knowledge.versions import ontology_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jiqun.knowledge.content import Content
     from jiqun.knowledge.checks.rules import HygieneRule
+    from jiqun.knowledge.content import Content
 
 _TURTLE: Final = "text/turtle"
 
@@ -51,7 +52,7 @@ def build(content: Content, folder: Path) -> None:
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         building.chmod(0o755)
-        write(knowledge, read_prefixes(content), building, rules)
+        write(knowledge, read_prefixes(content), building, rules, list(ontology_files(content)))
         _put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -62,10 +63,12 @@ def write(
     prefixes: Mapping[str, str],
     folder: Path,
     rules: Sequence[HygieneRule] = (),
+    further: Sequence[tuple[str, str, str]] = (),
 ) -> None:
     """Write all files of a release into an empty folder, the manifest last.
 
-    The report on its quality counts the findings of the `rules`.
+    The report on its quality counts the findings of the `rules`; `further` are files to be added,
+    with name, text and media type.
     """
     graphs, default = knowledge.graphs, knowledge.default
     known = with_passages(prefixes, graphs)
@@ -82,6 +85,7 @@ def write(
     files = [dumps.write_compressed(folder / name, *rest) for name, rest in texts.items()]
     entries = [query.as_json() for query in knowledge.queries]
     files.append(_write_json(folder / "queries.json", entries))
+    files += [dumps.write_plain(folder / name, *rest) for name, *rest in further]
     ontology = graphs.get(ONTOLOGY, set())
     filled = _write_store(knowledge, folder / "store")
     quality = report(filled, store({ONTOLOGY: ontology}, ontology), rules)

@@ -8,10 +8,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from jiqun.knowledge.dataset import is_passage
 from jiqun.knowledge.turtle.format import dataset, prefix_lines, subjects
 from jiqun.knowledge.turtle.terms import Compactor, quad_line, triple_line
-from jiqun.vocabulary import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

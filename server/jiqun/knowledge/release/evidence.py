@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from jiqun.knowledge.dataset import SOURCES, is_passage
 from jiqun.knowledge.checks.passages import PASSAGE_OF, QUOTE
+from jiqun.knowledge.dataset import SOURCES, is_passage
 from jiqun.knowledge.turtle.terms import RDF, RDF_TYPE, quad_line
 from jiqun.vocabulary import BASE, KG
 

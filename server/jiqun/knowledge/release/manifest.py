@@ -15,8 +15,8 @@ from jiqun.vocabulary import KG
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jiqun.knowledge.release.dumps import Written
     from jiqun.knowledge.knowledge import Knowledge
+    from jiqun.knowledge.release.dumps import Written
 
 FORMAT: Final = 1
 _COUNTED: Final = {
@@ -89,6 +89,7 @@ def _counts(knowledge: Knowledge) -> dict[str, int]:
         "graphs": len(graphs),
         "statements": sum(map(len, stated)),
         "evidenced": len(stated),
+        "distinctObjects": len({triple.object for triple in knowledge.default}),
         "queries": len(knowledge.queries),
         **{name: members.get(f"{KG}{kind}", 0) for name, kind in _COUNTED.items()},
     }
