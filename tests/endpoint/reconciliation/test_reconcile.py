@@ -40,6 +40,7 @@ def test_manifest(built: httpx.Client) -> None:
 
 def test_draft_manifest(built: httpx.Client) -> None:
     manifest = built.get("/reconcile", params={"version": "1.0-draft"}).json()
+    validate(manifest, schemas.DRAFT_MANIFEST)
     assert manifest["suggest"] == {"entity": True, "type": True, "property": True}
     assert manifest["standardizedScore"] is True
 
