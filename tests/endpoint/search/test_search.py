@@ -7,7 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from endpoint.writable_server import writable
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 
@@ -131,6 +135,15 @@ def test_a_bad_search_on_the_page_is_told_there(built: httpx.Client) -> None:
 def test_the_empty_page_and_the_field_in_the_header(built: httpx.Client) -> None:
     assert built.get("/search").status_code == 200
     assert 'role="search"' in built.get("/").text
+
+
+def test_the_page_says_that_a_workspace_is_not_searched(
+    built: httpx.Client, release_folder: Path, tmp_path: Path
+) -> None:
+    words = "Only the release is searched."
+    with writable(tmp_path, release_folder) as server:
+        assert words in server.client.get("/search").text
+    assert words not in built.get("/search").text
 
 
 def test_opensearch(built: httpx.Client) -> None:
