@@ -11,6 +11,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+import zstandard
 from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse, serialize
 
 if TYPE_CHECKING:
@@ -195,6 +196,29 @@ QUERIES: Final[list[dict[str, Any]]] = [
 ]
 
 
+FURTHER: Final[dict[str, tuple[bytes, dict[str, Any]]]] = {
+    "clusters.csv": (
+        b"cluster,label_en\r\nhttps://w3id.org/jiqun/id/life-health,Life and health\r\n",
+        {
+            "mediaType": "text/csv; charset=utf-8; header=present",
+            "rows": 1,
+            "group": "tables",
+            "title": {"en": "Clusters", "zh-Hans": "集群", "zh-Hant": "集群"},
+            "conformsTo": "https://www.rfc-editor.org/rfc/rfc4180",
+        },
+    ),
+    "context.jsonld": (
+        b'{"@context": {"kg": "https://w3id.org/jiqun/ontology#"}}',
+        {"mediaType": "application/ld+json", "group": "rdf"},
+    ),
+}
+
+
+def _packed(content: bytes | None) -> tuple[bytes, dict[str, Any]]:
+    packed = zstandard.ZstdCompressor().compress(content or b"")
+    return packed, {"mediaType": "application/n-triples", "packing": "zstd"}
+
+
 def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Path:
     """Write the tiny release into `folder`, the manifest last; gives `folder` back.
 
@@ -229,7 +253,7 @@ def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Pa
             len(merged) + len(named),
         ),
     }
-    files = {}
+    files: dict[str, dict[str, Any]] = {}
     for name, (content, media_type, count) in contents.items():
         packed = gzip.compress(content or b"", 6, mtime=0)
         (folder / name).write_bytes(packed)
@@ -239,6 +263,13 @@ def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Pa
             "mediaType": media_type,
             "triples": count,
         }
+    for name, (plain, entry) in {
+        **FURTHER,
+        "jiqun.nt.zst": _packed(contents["jiqun.nt.gz"][0]),
+    }.items():
+        (folder / name).write_bytes(plain)
+        digest = hashlib.sha256(plain).hexdigest()
+        files[name] = {"sha256": digest, "bytes": len(plain), **entry}
     (folder / "queries.json").write_text(json.dumps(QUERIES, ensure_ascii=False), "utf-8")
     report = json.dumps(QUALITY, ensure_ascii=False).encode()
     (folder / "quality.json").write_bytes(report)
