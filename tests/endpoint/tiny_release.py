@@ -12,7 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import zstandard
-from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse, serialize
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,7 @@ passage:p2 { id:life-health kg:coreArea id:beijing ; kg:designatedOn "2024-02-01
 """
 )
 
+OFN: Final = "text/owl-functional"
 BROWSE: Final = (
     "PREFIX kg: <https://w3id.org/jiqun/ontology#>\n"
     "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
@@ -219,6 +220,12 @@ def _packed(content: bytes | None) -> tuple[bytes, dict[str, Any]]:
     return packed, {"mediaType": "application/n-triples", "packing": "zstd"}
 
 
+def _ontology(quads: list[Quad]) -> bytes:
+    graph = NamedNode("https://w3id.org/jiqun/graph/ontology")
+    triples = [quad.triple for quad in quads if quad.graph_name == graph]
+    return serialize(triples, format=RdfFormat.TURTLE) or b""
+
+
 def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Path:
     """Write the tiny release into `folder`, the manifest last; gives `folder` back.
 
@@ -263,21 +270,21 @@ def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Pa
             "mediaType": media_type,
             "triples": count,
         }
-    for name, (plain, entry) in {
-        **FURTHER,
-        "jiqun.nt.zst": _packed(contents["jiqun.nt.gz"][0]),
-    }.items():
-        (folder / name).write_bytes(plain)
-        digest = hashlib.sha256(plain).hexdigest()
-        files[name] = {"sha256": digest, "bytes": len(plain), **entry}
-    (folder / "queries.json").write_text(json.dumps(QUERIES, ensure_ascii=False), "utf-8")
-    report = json.dumps(QUALITY, ensure_ascii=False).encode()
-    (folder / "quality.json").write_bytes(report)
-    files["quality.json"] = {
-        "sha256": hashlib.sha256(report).hexdigest(),
-        "bytes": len(report),
-        "mediaType": "application/json",
+    further_files = {**FURTHER, "jiqun.nt.zst": _packed(contents["jiqun.nt.gz"][0])}
+    for name, (raw, entry) in further_files.items():
+        (folder / name).write_bytes(raw)
+        digest = hashlib.sha256(raw).hexdigest()
+        files[name] = {"sha256": digest, "bytes": len(raw), **entry}
+    plain = {
+        "quality.json": (json.dumps(QUALITY, ensure_ascii=False).encode(), "application/json"),
+        "ontology-0.0.1.ttl": (_ontology(named), "text/turtle"),
+        "ontology-0.0.1.ofn": (b"Ontology(<https://w3id.org/jiqun/ontology>)\n", OFN),
     }
+    for name, (raw, media_type) in plain.items():
+        (folder / name).write_bytes(raw)
+        digest = hashlib.sha256(raw).hexdigest()
+        files[name] = {"sha256": digest, "bytes": len(raw), "mediaType": media_type}
+    (folder / "queries.json").write_text(json.dumps(QUERIES, ensure_ascii=False), "utf-8")
     manifest = {
         "format": 1,
         "title": "Jiqun",

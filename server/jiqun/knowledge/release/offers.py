@@ -133,3 +133,8 @@ OFFERS: Final[dict[str, Offer]] = {
     "quality.json": Offer("about", "application/json"),
 }
 """By name, without the suffix of the packing."""
+
+
+def ontology_offer(media_type: str) -> Offer:
+    """Return what a file of one version of the ontology is."""
+    return Offer("about", media_type, {}, "https://www.w3.org/TR/owl2-overview/")
