@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from jiqun.endpoint.engine.engine import Answer, Engine, Job
+    from jiqun.endpoint.engine.engine import Engine
+    from jiqun.endpoint.engine.jobs import Answer, Job
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jiqun.endpoint.engine.engine import Job
+    from jiqun.endpoint.engine.jobs import Job
     from jiqun.endpoint.http.negotiate import Choice
 
 

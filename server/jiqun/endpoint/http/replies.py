@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from jiqun.endpoint.answers.cache import Entry
     from jiqun.endpoint.answers.flight import Flight
-    from jiqun.endpoint.engine.engine import Answer
+    from jiqun.endpoint.engine.jobs import Answer
 
     Scope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]

@@ -44,7 +44,7 @@ from jiqun.endpoint.routes.update import serve_update
 from jiqun.endpoint.search.searcher import Searcher
 from jiqun.endpoint.serving.front import Front
 from jiqun.endpoint.serving.siblings import PERIOD_SECONDS
-from jiqun.endpoint.writing.changes import Published, Writing
+from jiqun.endpoint.writing.changes import Writing
 from jiqun.endpoint.writing.permission import read_token
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
 from jiqun.settings import Settings
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 
     from jiqun.endpoint.http.replies import Message, Receive, Scope, Send
     from jiqun.endpoint.release import Release
+    from jiqun.endpoint.writing.orders import Published
 
 
 _ROUTES = (
