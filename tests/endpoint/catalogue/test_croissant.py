@@ -85,7 +85,7 @@ def test_the_description_of_tables(tmp_path: Path) -> None:
 def test_a_damaged_descriptor_is_told(package: bytes, tmp_path: Path) -> None:
     with running(with_tables(tmp_path / "release", package), workers=1) as live:
         response = live.client.get("/croissant.json")
-    assert response.status_code == 500
+    assert response.status_code == 503
     assert "datapackage.json" in response.json()["detail"]
 
 

@@ -9,13 +9,14 @@ from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-import httpx
 import pytest
 
 from endpoint.live_server import running
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import httpx
 
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 BROWSER = {"Accept": "text/html"}

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from jiqun.endpoint.linked.graph import Statement
     from jiqun.endpoint.release import Dump
 
-PACKINGS: Final = {"gzip": "application/gzip", "zstd": "application/zstd"}
+PACKINGS: Final = {".gz": "application/gzip", ".zst": "application/zstd"}
+"""Media types of packed files, by suffix."""
 _FEATURE: Final = "http://www.w3.org/ns/formats/"
 _CHECKSUM: Final = f"{SPDX}checksumAlgorithm_sha256"
 _FILE_TYPES: Final = {
@@ -86,8 +87,8 @@ def _describe(dump: Dump, root: str) -> Iterator[Statement]:
     yield link(node, f"{DCAT}mediaType", MEDIA_TYPE + media_type)
     if media_type in _FILE_TYPES:
         yield link(node, f"{DCTERMS}format", FILE_TYPE + _FILE_TYPES[media_type])
-    if dump.packing in PACKINGS:
-        yield link(node, f"{DCAT}compressFormat", MEDIA_TYPE + PACKINGS[dump.packing])
+    if dump.path.suffix in PACKINGS:
+        yield link(node, f"{DCAT}compressFormat", MEDIA_TYPE + PACKINGS[dump.path.suffix])
     if dump.conforms_to:
         yield link(node, f"{DCTERMS}conformsTo", dump.conforms_to)
     yield typed(node, f"{DCAT}byteSize", dump.size, "nonNegativeInteger")

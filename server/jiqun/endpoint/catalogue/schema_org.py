@@ -65,7 +65,10 @@ def dataset_document(
 
 
 def _download(dump: Dump, root: str) -> dict[str, Any]:
-    kinds = [bare_type(dump), *([PACKINGS[dump.packing]] if dump.packing in PACKINGS else [])]
+    kinds = [
+        bare_type(dump),
+        *([PACKINGS[dump.path.suffix]] if dump.path.suffix in PACKINGS else []),
+    ]
     return {
         "@type": "DataDownload",
         "name": dump.title.get("en", dump.name),

@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from jiqun.endpoint.reader import Reader
 
 
-def render_retirement(retired: Retirement, slug: str, reader: Reader) -> str:
-    """Render why the identifier leads nowhere any more, and where to look instead."""
-    here = reader.here.partition("?")[0].rpartition("/")[0]
+def render_retirement(retired: Retirement, path: str, reader: Reader) -> str:
+    """Render why the identifier leads nowhere any more, and where to look instead.
+
+    `path` is the address without suffix, such as `/doc/beijing`.
+    """
+    words = path.rpartition("/")[2].replace("-", " ")
     return render(
         "retired.html",
         reader,
         iri=retired.iri,
         reason=pick(retired.reasons, reader),
-        search=reader.link("/search", q=slug.replace("-", " ")),
-        data=[
-            (label, f"{reader.root}{here}/{slug}.{suffix}", kind)
-            for label, suffix, kind in DATA_FORMS
-        ],
+        search=reader.link("/search", q=words),
+        data=[(label, f"{reader.root}{path}.{suffix}", kind) for label, suffix, kind in DATA_FORMS],
     )

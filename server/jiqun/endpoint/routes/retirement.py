@@ -48,7 +48,7 @@ async def answer_retired(  # noqa: PLR0913, PLR0917 -- an address has this many 
     document = document_at(request, f"{folder}{name.slug}", found.iri)
     if choice.format is HTML:
         reader = reader_of(request.scope, request.app.state.settings)
-        body = page_body(render_retirement(found, name.slug, reader))
+        body = page_body(render_retirement(found, f"{folder}{name.slug}", reader))
     else:
         body = data_body(found.statements(), choice)
     return send(request, body, document, choice, status=410)

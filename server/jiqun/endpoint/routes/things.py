@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 
 from jiqun.endpoint.http.formats import HTML
 from jiqun.endpoint.http.requests import reader_of
-from jiqun.endpoint.linked.descriptions import describe_thing, thing_exists
+from jiqun.endpoint.linked.descriptions import MOST_FACTS, describe_thing, thing_exists
 from jiqun.endpoint.linked.documents import missing, read_name, suffix_of
 from jiqun.endpoint.pages.thing_reading import read_thing
 from jiqun.endpoint.pages.things import render_thing
@@ -84,8 +84,9 @@ async def show_thing(request: Request, slug: str) -> Response:
             document = document_at(request, f"/doc/{name.slug}", thing.iri, types)
             return send(request, page_body(render_thing(thing, captions, reader)), document, choice)
     else:
-        statements = await describe_thing(ask, name.slug)
-        if statements is not None:
+        description = await describe_thing(ask, name.slug)
+        if description is not None:
+            statements, cut = description
             iri = ID + name.slug
             types = sorted(
                 {
@@ -95,5 +96,6 @@ async def show_thing(request: Request, slug: str) -> Response:
                 }
             )
             document = document_at(request, f"/doc/{name.slug}", iri, types)
-            return send(request, data_body(statements, choice), document, choice)
+            extra = {"Jiqun-Truncated": f"facts={MOST_FACTS}"} if cut else {}
+            return send(request, data_body(statements, choice), document, choice, extra=extra)
     raise await missing("thing", "/doc/", slug, partial(thing_exists, ask))

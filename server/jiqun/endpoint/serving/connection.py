@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _TITLES = {
     400: "Bad Request",
     408: "Request Timeout",
+    414: "URI Too Long",
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
 }
@@ -28,6 +29,9 @@ _OUTCOMES = {
     431: "HeadersTooLong",
     503: "TooManyConnections",
 }
+
+_LONGEST_TARGET: Final = 65_535
+"""Bytes of a request target that the parser of URLs can count."""
 
 
 class _Answered:
@@ -150,6 +154,8 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_timer()
         if self._surplus:
             self._refuse(503, "Too many connections are open. Try again in a moment.")
+        elif len(self.url) > _LONGEST_TARGET:
+            self._refuse(414, f"The address is longer than {_LONGEST_TARGET} bytes.")
         elif not self._answer_at_once():
             super().on_headers_complete()
             self.cycle.transport = self._gathered  # type: ignore[assignment]

@@ -175,7 +175,7 @@ def _write_names(
 def _words(read: _Read, table: Mapping[int, str]) -> set[str]:
     words: set[str] = set()
     for label, name in zip(read.entry.names, read.names, strict=True):
-        words |= text_words(name.runs)
+        words |= text_words(name.runs) | text_words(runs_of(name.core))
         if label.kind == PINYIN:
             words.add(name.form)
     for text in read.entry.description.values():
