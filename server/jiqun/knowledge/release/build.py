@@ -10,21 +10,29 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from jiqun.errors import ReleaseError
 from jiqun.knowledge.checks.rules import read_rule
-from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store, with_passages
+from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store
 from jiqun.knowledge.knowledge import Knowledge, complete
 from jiqun.knowledge.queries.saved import read_query
-from jiqun.knowledge.release import dumps
 from jiqun.knowledge.release.evidence import evidence
 from jiqun.knowledge.release.manifest import manifest
+from jiqun.knowledge.release.maps import write_maps
+from jiqun.knowledge.release.networks import write_networks
+from jiqun.knowledge.release.offers import OFFERS, ontology_offer
 from jiqun.knowledge.release.quality import report
+from jiqun.knowledge.release.rdf_files import write_rdf
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
+from jiqun.knowledge.release.table_files import data_package, write_tables
+from jiqun.knowledge.release.writing import Written, write_plain
+from jiqun.knowledge.tables import Table, check_references, read_table
+from jiqun.knowledge.tables import fill as fill_table
 from jiqun.knowledge.turtle.parse import read, read_prefixes
 from jiqun.knowledge.versions import ontology_files
 
@@ -33,8 +41,21 @@ if TYPE_CHECKING:
 
     from jiqun.knowledge.checks.rules import HygieneRule
     from jiqun.knowledge.content import Content
+    from jiqun.knowledge.release.evidence import Evidence
 
-_TURTLE: Final = "text/turtle"
+
+@dataclass(frozen=True)
+class Further:
+    """What a release is made with besides the knowledge.
+
+    The report on its quality counts the findings of the `rules`; `versions` are the files of the
+    ontology's versions, with name, text and media type.
+    """
+
+    prefixes: Mapping[str, str]
+    rules: Sequence[HygieneRule]
+    tables: Sequence[Table]
+    versions: Sequence[tuple[str, str, str]]
 
 
 def build(content: Content, folder: Path) -> None:
@@ -46,58 +67,72 @@ def build(content: Content, folder: Path) -> None:
     _refuse_other_folder(folder)
     documents = [read(path, content) for path in homes(content)]
     queries = [read_query(path, content) for path in content.queries()]
-    rules = [read_rule(path, content) for path in content.rules()]
+    further = Further(
+        prefixes=read_prefixes(content),
+        rules=[read_rule(path, content) for path in content.rules()],
+        tables=[read_table(path, content) for path in content.tables()],
+        versions=list(ontology_files(content)),
+    )
     knowledge = complete(documents, queries, content)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         building.chmod(0o755)
-        write(knowledge, read_prefixes(content), building, rules, list(ontology_files(content)))
+        write(knowledge, further, building)
         _put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def write(
-    knowledge: Knowledge,
-    prefixes: Mapping[str, str],
-    folder: Path,
-    rules: Sequence[HygieneRule] = (),
-    further: Sequence[tuple[str, str, str]] = (),
-) -> None:
-    """Write all files of a release into an empty folder, the manifest last.
-
-    The report on its quality counts the findings of the `rules`; `further` are files to be added,
-    with name, text and media type.
-    """
-    graphs, default = knowledge.graphs, knowledge.default
-    known = with_passages(prefixes, graphs)
-    reified = set(evidence(graphs))
-    quads = sum(map(len, graphs.values())) + len(default)
-    nquads = dumps.nquads_text(graphs, default)
-    texts = {
-        "jiqun.ttl.gz": (dumps.turtle_text(default, known), _TURTLE, len(default)),
-        "jiqun.nt.gz": (dumps.ntriples_text(default), "application/n-triples", len(default)),
-        "jiqun.nq.gz": (nquads, "application/n-quads", quads),
-        "jiqun.trig.gz": (dumps.trig_text(graphs, default, known), "application/trig", quads),
-        "evidence.ttl.gz": (dumps.turtle_text(reified, known), _TURTLE, len(reified)),
-    }
-    files = [dumps.write_compressed(folder / name, *rest) for name, rest in texts.items()]
-    entries = [query.as_json() for query in knowledge.queries]
-    files.append(_write_json(folder / "queries.json", entries))
-    files += [dumps.write_plain(folder / name, *rest) for name, *rest in further]
-    ontology = graphs.get(ONTOLOGY, set())
-    filled = _write_store(knowledge, folder / "store")
-    quality = report(filled, store({ONTOLOGY: ontology}, ontology), rules)
-    files.append(_write_json(folder / "quality.json", quality))
-    write_search_index(knowledge.default, folder / FOLDER)
+def write(knowledge: Knowledge, further: Further, folder: Path) -> None:
+    """Write all files of a release into an empty folder, the manifest last."""
+    stated = list(evidence(knowledge.graphs))
+    files = write_rdf(knowledge, stated, further.prefixes, folder)
+    files += [
+        write_plain(folder, name, text, ontology_offer(media_type), {})
+        for name, text, media_type in further.versions
+    ]
     release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
+    files.append(
+        _write_json(folder, "queries.json", [each.as_json() for each in knowledge.queries])
+    )
+    ontology = knowledge.graphs.get(ONTOLOGY, set())
+    filled = _write_store(knowledge, folder / "store")
+    files.append(
+        _write_json(
+            folder,
+            "quality.json",
+            report(filled, store({ONTOLOGY: ontology}, ontology), further.rules),
+        )
+    )
+    files += _write_tables(knowledge, further.tables, filled, stated, folder)
+    files += write_networks(knowledge, folder)
+    write_search_index(knowledge.default, folder / FOLDER)
     (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
 
 
-def _write_json(path: Path, content: object) -> dumps.Written:
+def _write_tables(
+    knowledge: Knowledge,
+    tables: Sequence[Table],
+    everything: ox.Store,
+    stated: Sequence[Evidence],
+    folder: Path,
+) -> list[Written]:
+    if not tables:
+        return []
+    reified = store({}, {triple for each in stated for triple in each.reified()})
+    stores = {"all": everything, "evidence": reified}
+    filled = [fill_table(table, stores[table.dataset]) for table in tables]
+    check_references(filled)
+    files = write_tables(filled, folder) + write_maps(knowledge, filled, folder)
+    package = data_package(tables, files, knowledge.version)
+    name = "datapackage.json"
+    return [*files, write_plain(folder, name, package, OFFERS[name], {})]
+
+
+def _write_json(folder: Path, name: str, content: object) -> Written:
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-    return dumps.write_plain(path, text, "application/json")
+    return write_plain(folder, name, text, OFFERS[name], {})
 
 
 def _write_store(knowledge: Knowledge, folder: Path) -> ox.Store:
