@@ -11,6 +11,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+import zstandard
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
 
 if TYPE_CHECKING:
@@ -196,6 +197,29 @@ QUERIES: Final[list[dict[str, Any]]] = [
 ]
 
 
+FURTHER: Final[dict[str, tuple[bytes, dict[str, Any]]]] = {
+    "clusters.csv": (
+        b"cluster,label_en\r\nhttps://w3id.org/jiqun/id/life-health,Life and health\r\n",
+        {
+            "mediaType": "text/csv; charset=utf-8; header=present",
+            "rows": 1,
+            "group": "tables",
+            "title": {"en": "Clusters", "zh-Hans": "集群", "zh-Hant": "集群"},
+            "conformsTo": "https://www.rfc-editor.org/rfc/rfc4180",
+        },
+    ),
+    "context.jsonld": (
+        b'{"@context": {"kg": "https://w3id.org/jiqun/ontology#"}}',
+        {"mediaType": "application/ld+json", "group": "rdf"},
+    ),
+}
+
+
+def _packed(content: bytes | None) -> tuple[bytes, dict[str, Any]]:
+    packed = zstandard.ZstdCompressor().compress(content or b"")
+    return packed, {"mediaType": "application/n-triples", "packing": "zstd"}
+
+
 def _ontology(quads: list[Quad]) -> bytes:
     graph = NamedNode("https://w3id.org/jiqun/graph/ontology")
     triples = [quad.triple for quad in quads if quad.graph_name == graph]
@@ -246,6 +270,11 @@ def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Pa
             "mediaType": media_type,
             "triples": count,
         }
+    further_files = {**FURTHER, "jiqun.nt.zst": _packed(contents["jiqun.nt.gz"][0])}
+    for name, (raw, entry) in further_files.items():
+        (folder / name).write_bytes(raw)
+        digest = hashlib.sha256(raw).hexdigest()
+        files[name] = {"sha256": digest, "bytes": len(raw), **entry}
     plain = {
         "quality.json": (json.dumps(QUALITY, ensure_ascii=False).encode(), "application/json"),
         "ontology-0.0.1.ttl": (_ontology(named), "text/turtle"),

@@ -25,12 +25,12 @@ from jiqun.knowledge.release.evidence import evidence
 from jiqun.knowledge.release.manifest import manifest
 from jiqun.knowledge.release.maps import write_maps
 from jiqun.knowledge.release.networks import write_networks
-from jiqun.knowledge.release.offers import OFFERS
+from jiqun.knowledge.release.offers import OFFERS, ontology_offer
 from jiqun.knowledge.release.quality import report
 from jiqun.knowledge.release.rdf_files import write_rdf
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
 from jiqun.knowledge.release.table_files import data_package, write_tables
-from jiqun.knowledge.release.writing import Offer, Written, write_plain
+from jiqun.knowledge.release.writing import Written, write_plain
 from jiqun.knowledge.tables import Table, check_references, read_table
 from jiqun.knowledge.tables import fill as fill_table
 from jiqun.knowledge.turtle.parse import read, read_prefixes
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What a release is made with, beside what it says.
+class Further:
+    """What a release is made with besides the knowledge.
 
     The report on its quality counts the findings of the `rules`; `versions` are the files of the
     ontology's versions, with name, text and media type.
@@ -67,29 +67,31 @@ def build(content: Content, folder: Path) -> None:
     _refuse_other_folder(folder)
     documents = [read(path, content) for path in homes(content)]
     queries = [read_query(path, content) for path in content.queries()]
-    recipe = Recipe(
-        read_prefixes(content),
-        [read_rule(path, content) for path in content.rules()],
-        [read_table(path, content) for path in content.tables()],
-        list(ontology_files(content)),
+    further = Further(
+        prefixes=read_prefixes(content),
+        rules=[read_rule(path, content) for path in content.rules()],
+        tables=[read_table(path, content) for path in content.tables()],
+        versions=list(ontology_files(content)),
     )
     knowledge = complete(documents, queries, content)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         building.chmod(0o755)
-        write(knowledge, recipe, building)
+        write(knowledge, further, building)
         _put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def write(knowledge: Knowledge, recipe: Recipe, folder: Path) -> None:
+def write(knowledge: Knowledge, further: Further, folder: Path) -> None:
     """Write all files of a release into an empty folder, the manifest last."""
     stated = list(evidence(knowledge.graphs))
-    files = write_rdf(knowledge, stated, recipe.prefixes, folder)
-    for name, text, media_type in recipe.versions:
-        files.append(write_plain(folder, name, text, Offer("about", media_type), {}))
+    files = write_rdf(knowledge, stated, further.prefixes, folder)
+    files += [
+        write_plain(folder, name, text, ontology_offer(media_type), {})
+        for name, text, media_type in further.versions
+    ]
     release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
     files.append(
         _write_json(folder, "queries.json", [each.as_json() for each in knowledge.queries])
@@ -100,10 +102,10 @@ def write(knowledge: Knowledge, recipe: Recipe, folder: Path) -> None:
         _write_json(
             folder,
             "quality.json",
-            report(filled, store({ONTOLOGY: ontology}, ontology), recipe.rules),
+            report(filled, store({ONTOLOGY: ontology}, ontology), further.rules),
         )
     )
-    files += _write_tables(knowledge, recipe.tables, filled, stated, folder)
+    files += _write_tables(knowledge, further.tables, filled, stated, folder)
     files += write_networks(knowledge, folder)
     write_search_index(knowledge.default, folder / FOLDER)
     (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
