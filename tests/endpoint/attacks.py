@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from urllib.parse import quote
 
 ASK = b"ASK+%7B%7D"
 SERVICE = quote("SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }").encode()
 CLOSE = b"Host: a.example\r\nConnection: close\r\n"
+# 50 KB that become 50 MB.
+BOMB = gzip.compress(b"#" * 50_000_000)
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,10 @@ PATHS = [
     get("a NUL in a source", b"/source/%00", 404),
     get("CRLF in a path", b"/queries/x%0d%0aSet-Cookie:%20a=b", 404),
     get("CRLF in a format", b"/sparql?query=" + ASK + b"&format=%0d%0aX-Evil:1", 400),
+    get("CRLF in the name of a thing", b"/id/x%0d%0aX-Evil:1", 303, 404),
+    get("CRLF in a suffix", b"/doc/x.%0d%0aX-Evil:1", 404),
+    get("CRLF in a graph", b"/graphs/x%0d%0aX-Evil:1", 400, 404),
+    get("CRLF in a search", b"/search?q=%0d%0aX-Evil:1", 200, 503),
     get("CRLF in lang", b"/?lang=en%0d%0aX-Evil:1", 200),
     get("a path that is not UTF-8", b"/queries/%ff%fe", 404),
     get("surrogates in a path", b"/source/%ed%a0%80", 404),
@@ -183,6 +190,7 @@ PARAMETERS = [
         "many unions",
         b"/sparql?query=" + quote("ASK { {}" + " UNION {}" * 3000 + " }").encode(),
         400,
+        414,
     ),
     get("a query that is too long", b"/sparql?query=" + b"ASK+%7B%7D+%23" + b"x" * 120_000, 414),
     get(
@@ -280,6 +288,13 @@ BODIES = [
         b"\x1f\x8b\x08\x00",
         415,
     ),
+    post(
+        "a gzip bomb",
+        QUERY + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n" % len(BOMB),
+        BOMB,
+        415,
+    ),
+    post("a brotli body", QUERY + b"Content-Encoding: br\r\nContent-Length: 1\r\n", b"\x06", 415),
     post(
         "a body that is too large", QUERY + b"Content-Length: 2000000\r\n", b"#" * 2_000_000, 413, 0
     ),
