@@ -106,7 +106,8 @@ def _records(resource: Mapping[str, Any], keys: Mapping[str, list[str]]) -> dict
     refers = {
         key["fields"]: f"{key['reference']['resource']}/{key['reference']['fields']}"
         for key in schema.get("foreignKeys", ())
-        if isinstance(key["fields"], str) and key["reference"]["resource"] in keys
+        # mlcroissant cannot load a record set that refers to itself
+        if isinstance(key["fields"], str) and key["reference"]["resource"] in keys.keys() - {name}
     }
     return {
         "@type": "cr:RecordSet",
