@@ -23,6 +23,8 @@ T = TypeVar("T")
 JSON = "application/sparql-results+json"
 TURTLE = "text/turtle"
 EX = "http://example.org/"
+MEBIBYTE = 1024 * 1024
+LABELS = f"SELECT ?s ?l {{ ?s <{EX}label> ?l }}"
 
 # Queries that no machine finishes within the tests, each for another reason.
 ENDLESS = {
@@ -131,3 +133,9 @@ def engine_room(store: Path, options: EngineOptions | None = None) -> Iterator[E
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+def still_answers(room: EngineRoom) -> None:
+    """Hold the room to answering both a light and a heavy query."""
+    assert b"true" in room.ask("ASK {}").body
+    assert b"thing 7" in room.ask(LABELS).body

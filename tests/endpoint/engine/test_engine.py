@@ -15,13 +15,12 @@ from endpoint.engine_room import (
     ENDLESS,
     EX,
     JSON,
+    LABELS,
     TURTLE,
     EngineRoom,
-    engine_room,
     job,
-    write_store,
+    still_answers,
 )
-from jiqun.endpoint.engine.engine import Engine, EngineOptions
 from jiqun.errors import (
     EvaluationFailed,
     MalformedQuery,
@@ -30,33 +29,11 @@ from jiqun.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from jiqun.endpoint.engine.engine import Engine
 
-MEBIBYTE = 1024 * 1024
 XML = "application/sparql-results+xml"
 RDF_XML = "application/rdf+xml"
 ALL = "SELECT * { ?s ?p ?o }"
-LABELS = f"SELECT ?s ?l {{ ?s <{EX}label> ?l }}"
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_store(tmp_path_factory.mktemp("engine") / "store")
-
-
-@pytest.fixture(scope="module")
-def room(store: Path) -> Iterator[EngineRoom]:
-    options = EngineOptions(
-        heavy_workers=2, memory_bytes=128 * MEBIBYTE, queue_length=8, cancel_seconds=0.5
-    )
-    with engine_room(store, options) as running:
-        yield running
-
-
-def still_answers(room: EngineRoom) -> None:
-    assert b"true" in room.ask("ASK {}").body
-    assert b"thing 7" in room.ask(LABELS).body
 
 
 def test_select_in_every_format(room: EngineRoom) -> None:

@@ -17,15 +17,17 @@ from endpoint.engine_room import (
     ENDLESS,
     EX,
     JSON,
+    LABELS,
+    MEBIBYTE,
     TURTLE,
     EngineRoom,
     engine_room,
     job,
     read,
+    still_answers,
     until,
     write_store,
 )
-from jiqun.endpoint.engine.engine import Engine, EngineOptions
 from jiqun.endpoint.engine.screening import screen
 from jiqun.endpoint.sparql import gate
 from jiqun.endpoint.sparql.gate import DEFAULT_LIMITS
@@ -43,33 +45,9 @@ from jiqun.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-MEBIBYTE = 1024 * 1024
-XML = "application/sparql-results+xml"
-RDF_XML = "application/rdf+xml"
-ALL = "SELECT * { ?s ?p ?o }"
-LABELS = f"SELECT ?s ?l {{ ?s <{EX}label> ?l }}"
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_store(tmp_path_factory.mktemp("engine") / "store")
-
-
-@pytest.fixture(scope="module")
-def room(store: Path) -> Iterator[EngineRoom]:
-    options = EngineOptions(
-        heavy_workers=2, memory_bytes=128 * MEBIBYTE, queue_length=8, cancel_seconds=0.5
-    )
-    with engine_room(store, options) as running:
-        yield running
-
-
-def still_answers(room: EngineRoom) -> None:
-    assert b"true" in room.ask("ASK {}").body
-    assert b"thing 7" in room.ask(LABELS).body
+    from jiqun.endpoint.engine.engine import Engine
 
 
 @pytest.mark.parametrize("name", ENDLESS)

@@ -36,7 +36,8 @@ from jiqun.endpoint.pages.highlight import highlight
 from jiqun.endpoint.pages.home import Overview
 from jiqun.endpoint.pages.phrases import PHRASES
 from jiqun.endpoint.pages.sources import Passage, Statement
-from jiqun.endpoint.pages.things import Fact, Thing, render_thing
+from jiqun.endpoint.pages.statements import Fact, Thing
+from jiqun.endpoint.pages.things import render_thing
 from jiqun.endpoint.reader import LANGUAGES, canonical_tag
 from jiqun.endpoint.release import Dump, Release
 from jiqun.endpoint.saved_queries import Parameter, SavedQuery

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.things import Claim, Thing
+    from jiqun.endpoint.pages.statements import Claim, Thing
     from jiqun.endpoint.reader import Reader, Text
 
 _DIFFERS: Final = f"{KG}disagreesWith"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.things import Fact
+    from jiqun.endpoint.pages.statements import Fact
     from jiqun.endpoint.reader import Reader
 
 _DCTERMS: Final = "http://purl.org/dc/terms/"

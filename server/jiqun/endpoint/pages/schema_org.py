@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jiqun.endpoint.pages.cells import Caption
-    from jiqun.endpoint.pages.things import Thing
+    from jiqun.endpoint.pages.statements import Thing
     from jiqun.endpoint.terms import Term
 
 _SKOS: Final = "http://www.w3.org/2004/02/skos/core#"

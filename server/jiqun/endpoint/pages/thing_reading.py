@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from jiqun.endpoint.linked.documents import SLUG
 from jiqun.endpoint.pages.reading import read_captions
 from jiqun.endpoint.pages.sources import ADDRESSES
-from jiqun.endpoint.pages.things import Claim, Fact, Thing
+from jiqun.endpoint.pages.statements import Claim, Fact, Thing
 from jiqun.endpoint.terms import Term
 from jiqun.vocabulary import GRAPH, ID, KG, SOURCE
 

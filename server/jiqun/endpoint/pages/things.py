@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.cells import Cell, property_name, show
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
 
     from jiqun.endpoint.pages.cells import Caption
+    from jiqun.endpoint.pages.statements import Fact, Thing
     from jiqun.endpoint.reader import Reader
 
 _RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
@@ -29,63 +30,6 @@ _NAMES: Final = (_RDFS_LABEL, f"{_SKOS}altLabel", f"{_SKOS}prefLabel")
 _LEFT_OUT: Final = frozenset(
     {_RDF_TYPE, *_NAMES, f"{KG}statedIn", f"{KG}convertedLabel", f"{KG}translatedLabel"}
 )
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A triple and the graph that states it: a passage, the register, the inferences."""
-
-    graph: str
-    subject: Term
-    predicate: str
-    value: Term
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A figure or another claim about the thing, with all its statements."""
-
-    iri: str
-    facts: tuple[Fact, ...]
-
-    def values(self, predicate: str) -> list[Term]:
-        """Give the values of a property, each once."""
-        found = (fact.value for fact in self.facts if fact.predicate == predicate)
-        return list(dict.fromkeys(found))
-
-
-@dataclass(frozen=True)
-class Thing:
-    """A thing: what is said `of_it`, and a page of the facts that speak of it `elsewhere`.
-
-    `pages` and `total` count those facts, `counts` the values of each property of its own,
-    `figures` the figures about it: of very many, the page holds the first only. `sources` are the
-    cards of the sources whose passages stand on the page; `schema_types` are the classes of
-    schema.org that its classes come under.
-    """
-
-    iri: str
-    slug: str
-    of_it: tuple[Fact, ...]
-    elsewhere: tuple[Fact, ...]
-    page: int = 1
-    pages: int = 1
-    total: int = 0
-    counts: Mapping[str, int] = field(default_factory=dict)
-    claims: tuple[Claim, ...] = ()
-    figures: int = 0
-    schema_types: tuple[str, ...] = ()
-    sources: Mapping[str, Mapping[str, list[Term]]] = field(default_factory=dict)
-
-    def with_sources(self, sources: Mapping[str, Mapping[str, list[Term]]]) -> Thing:
-        """Give the same thing with the cards of its sources."""
-        return replace(self, sources=sources)
-
-    @property
-    def types(self) -> list[Fact]:
-        """Give the facts that tell its classes, each class once."""
-        found = {fact.value: fact for fact in self.of_it if fact.predicate == _RDF_TYPE}
-        return [found[each] for each in sorted(found, key=lambda each: each.value)]
 
 
 @dataclass(frozen=True)
