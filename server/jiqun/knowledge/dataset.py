@@ -14,7 +14,7 @@ import pyoxigraph as ox
 from jiqun.vocabulary import GRAPH, SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from jiqun.knowledge.content import Content
@@ -110,11 +110,18 @@ def store(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) ->
 def fill(
     target: ox.Store, graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]
 ) -> None:
-    """Load the named graphs and the default graph into a store, in one go each."""
-    target.bulk_extend(_in(ox.DefaultGraph(), triple) for triple in default)
+    """Load the named graphs and the default graph into a store, all in one go.
+
+    Each load writes files of its own into a store on disk: 900 graphs one by one took 28 s.
+    """
+    target.bulk_extend(_quads(graphs, default))
+
+
+def _quads(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -> Iterator[ox.Quad]:
+    yield from (_in(ox.DefaultGraph(), triple) for triple in default)
     for name, triples in graphs.items():
         graph = ox.NamedNode(name)
-        target.bulk_extend(_in(graph, triple) for triple in triples)
+        yield from (_in(graph, triple) for triple in triples)
 
 
 def _in(graph: ox.NamedNode | ox.DefaultGraph, triple: ox.Triple) -> ox.Quad:
