@@ -1,0 +1,87 @@
+"""What is given to the tools: the dumps of a release, its queries, and the endpoint's answers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from interop import answers, batch
+from interop.tool import Question, Refused, fresh
+from jiqun.binding import bind
+from jiqun.endpoint import saved_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+FEW: Final = (
+    "application-network",  # CONSTRUCT
+    "applicant-ranking",  # OPTIONAL, BIND, COUNT DISTINCT in a subquery
+    "disagreements",  # GROUP_CONCAT
+    "figures-of-year",  # comparison of dates and numbers
+    "is-national-cluster",  # ASK
+    "missing-labels",  # VALUES, NOT EXISTS, LANG
+    "provinces-without-cluster",  # MINUS
+    "region-hierarchy",  # property path
+    "statements-of-passage",  # GRAPH
+    "things-by-name",  # string functions
+)
+"""The queries for tools that take long: one of each shape."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release with its files unpacked, and how many statements or rows each is said to hold."""
+
+    name: str
+    files: Mapping[str, Path]
+    holds: Mapping[str, int]
+    questions: Mapping[str, Question]
+
+
+def open_release(folder: Path, scratch: Path) -> Release:
+    """Unpack the dumps of a release into the scratch folder and read its queries."""
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+    fresh(scratch)
+    files = {}
+    holds = {}
+    for name, entry in manifest["files"].items():
+        if name.endswith(".gz"):
+            plain = scratch / name.removesuffix(".gz")
+            plain.parent.mkdir(parents=True, exist_ok=True)
+            plain.write_bytes(gzip.decompress((folder / name).read_bytes()))
+            files[name.removesuffix(".gz")] = plain
+            if "triples" in entry:
+                holds[name.removesuffix(".gz")] = entry["triples"]
+    return Release(manifest["release"], files, holds, _questions(folder))
+
+
+def _questions(folder: Path) -> dict[str, Question]:
+    """Read the saved queries with their defaults bound.
+
+    DESCRIBE is left out: SPARQL 1.1 leaves to each engine what it answers (section 16.4).
+    """
+    served = saved_queries.read_saved_queries((folder / "queries.json").read_bytes())
+    questions = {}
+    for query in served.values():
+        if query.form != "DESCRIBE":
+            text = bind(query.text, saved_queries.bind(query, _given(query)))
+            questions[query.name] = Question(query.name, query.form, text)
+    return questions
+
+
+def _given(query: saved_queries.SavedQuery) -> dict[str, list[str]]:
+    return {name: [value] for name, value in query.example.items()}
+
+
+def endpoint_answers(url: str, questions: Mapping[str, Question]) -> dict[str, answers.Answer]:
+    """Ask the endpoint all questions over HTTP; raises `Refused` if it fails one."""
+    found = batch.over_http(f"{url}/sparql", list(questions.values()))
+    expected = {}
+    for name, raw in found.items():
+        if isinstance(raw, Refused):
+            raise Refused(f"the endpoint did not answer {name}: {raw}")
+        expected[name] = answers.read(raw, questions[name].form)
+    return expected
