@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONTENT := $(shell find ontology data queries -type f 2>/dev/null | sort)
-PROGRAM := $(shell find server/jiqun -maxdepth 1 -name '*.py') $(wildcard server/jiqun/knowledge/*.py)
+PROGRAM := $(shell find server/jiqun -maxdepth 1 -name '*.py'; find server/jiqun/knowledge -name '*.py')
 
 .PHONY: install serve build check fmt test soak lint clean
 .DELETE_ON_ERROR:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from jiqun.knowledge.release.dumps import turtle_text
+from jiqun.knowledge.release.readable import readable_turtle
 
 PREFIXES = {"": "http://e/", "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#"}
 
@@ -27,7 +27,7 @@ PREFIXES = {"": "http://e/", "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#
 def test_nested_blank_nodes_say_the_same(turtle: str, written: str) -> None:
     head = "".join(f"@prefix {key}: <{value}> .\n" for key, value in PREFIXES.items())
     before = ox.Dataset(ox.parse(head + turtle, ox.RdfFormat.TURTLE))
-    text = turtle_text([quad.triple for quad in before], PREFIXES)
+    text = readable_turtle([quad.triple for quad in before], PREFIXES, "a title")
     assert written in text
     after = ox.Dataset(ox.parse(text, ox.RdfFormat.TURTLE))
     for dataset in (before, after):

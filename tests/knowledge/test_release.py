@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Any
 import pyoxigraph as ox
 import pytest
 import rdflib
+import zstandard
 from rdflib.compare import isomorphic
 
 from jiqun.errors import ContentError, ReleaseError
 from jiqun.knowledge.release.build import build
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from knowledge.small import Small
 
-TEXTS = ["evidence.ttl.gz", "jiqun.nq.gz", "jiqun.nt.gz", "jiqun.trig.gz", "jiqun.ttl.gz"]
+RDF = ["evidence.ttl", "jiqun-1.2.ttl", "jiqun.jsonld", "jiqun.nq", "jiqun.nt", "jiqun.rdf"]
+RDF += ["jiqun.trig", "jiqun.ttl"]
+TEXTS = [f"{name}.{packing}" for name in RDF for packing in ("gz", "zst")]
+PLAIN = ["context.jsonld", "quality.json", "queries.json"]
 ID = "https://w3id.org/jiqun/id/"
 KG = "https://w3id.org/jiqun/ontology#"
 PASSAGE = "https://w3id.org/jiqun/source/gazette#p2"
@@ -33,8 +38,21 @@ def release(small: Small, tmp_path: Path) -> Path:
     return tmp_path / "release"
 
 
+def unpacked(release: Path, name: str) -> bytes:
+    raw = (release / name).read_bytes()
+    if name.endswith(".gz"):
+        return gzip.decompress(raw)
+    return zstandard.decompress(raw) if name.endswith(".zst") else raw
+
+
 def text(release: Path, name: str) -> str:
-    return gzip.decompress((release / name).read_bytes()).decode("utf-8")
+    return unpacked(release, name).decode("utf-8")
+
+
+def canonical(quads: Iterable[ox.Quad]) -> set[ox.Quad]:
+    dataset = ox.Dataset(quads)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return set(dataset)
 
 
 def manifest(release: Path) -> Any:
@@ -47,7 +65,7 @@ def test_another_process_writes_the_same_bytes(small: Small, release: Path, tmp_
     command += ["--content", str(small.content.root)]
     environment = {**os.environ, "PYTHONHASHSEED": "7", "TZ": "Asia/Shanghai", "LC_ALL": "C"}
     subprocess.run(command, check=True, env=environment, capture_output=True)
-    for name in [*TEXTS, "queries.json", "manifest.json"]:
+    for name in [*TEXTS, *PLAIN, "manifest.json"]:
         assert (release / name).read_bytes() == (again / name).read_bytes(), name
 
 
@@ -57,9 +75,9 @@ def test_the_manifest_tells_what_is_there(release: Path) -> None:
         raw = (release / name).read_bytes()
         assert entry["sha256"] == hashlib.sha256(raw).hexdigest()
         assert entry["bytes"] == len(raw)
-        plain = gzip.decompress(raw) if name.endswith(".gz") else raw
+        plain = unpacked(release, name)
         assert entry["textSha256"] == hashlib.sha256(plain).hexdigest()
-    assert sorted(told["files"]) == sorted([*TEXTS, "quality.json", "queries.json"])
+    assert sorted(told["files"]) == sorted([*TEXTS, *PLAIN])
     assert told["release"] == hashlib.sha256(text(release, "jiqun.nq.gz").encode()).hexdigest()
     assert told["counts"]["statements"] == 2
     assert told["counts"]["clusters"] == 0, "the only cluster holds no national title"
@@ -71,14 +89,14 @@ def test_the_manifest_tells_what_is_there(release: Path) -> None:
 def test_all_dumps_and_the_store_say_the_same(release: Path) -> None:
     quads = set(ox.parse(text(release, "jiqun.nq.gz"), ox.RdfFormat.N_QUADS))
     default = {quad for quad in quads if isinstance(quad.graph_name, ox.DefaultGraph)}
-    assert set(ox.parse(text(release, "jiqun.nt.gz"), ox.RdfFormat.N_TRIPLES)) == default
-    turtle = ox.Dataset(ox.parse(text(release, "jiqun.ttl.gz"), ox.RdfFormat.TURTLE))
-    trig = ox.Dataset(ox.parse(text(release, "jiqun.trig.gz"), ox.RdfFormat.TRIG))
-    for parsed, expected in ((turtle, default), (trig, quads)):
-        wanted = ox.Dataset(expected)
-        for dataset in (parsed, wanted):
-            dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-        assert set(parsed) == set(wanted)
+    for name, syntax, expected in (
+        ("jiqun.nt.gz", ox.RdfFormat.N_TRIPLES, default),
+        ("jiqun.ttl.gz", ox.RdfFormat.TURTLE, default),
+        ("jiqun.rdf.gz", ox.RdfFormat.RDF_XML, default),
+        ("jiqun.jsonld.gz", ox.RdfFormat.JSON_LD, default),
+        ("jiqun.trig.gz", ox.RdfFormat.TRIG, quads),
+    ):
+        assert canonical(ox.parse(text(release, name), syntax)) == canonical(expected), name
     counts = manifest(release)["counts"]
     assert (len(default), len(quads)) == (counts["triples"], counts["triples"] + counts["quads"])
     assert len(ox.Store.read_only(str(release / "store"))) == len(quads)
@@ -116,8 +134,13 @@ def test_inferences_stand_apart_and_in_the_default_graph(release: Path) -> None:
 
 
 def test_dumps_keep_language_tags_and_lexical_forms(release: Path) -> None:
-    for name in ("jiqun.nt.gz", "jiqun.nq.gz", "jiqun.trig.gz", "jiqun.ttl.gz"):
+    for name in ("jiqun.nt.gz", "jiqun.nq.gz", "jiqun.trig.gz", "jiqun.ttl.gz", "jiqun-1.2.ttl.gz"):
         assert '"泵集群"@zh-Hans' in text(release, name)
+    for name in ("jiqun.rdf.gz", "jiqun.jsonld.gz"):
+        assert "泵集群" in text(release, name)
+        assert "zh-Hans" in text(release, name)
+        assert "0120" in text(release, name)
+    for name in TEXTS:
         assert "zh-hans" not in text(release, name)
     assert f'<{KG}size> "0120"^^<http://www.w3.org/2001/XMLSchema#integer> .' in text(
         release, "jiqun.nt.gz"
@@ -128,8 +151,10 @@ def test_dumps_keep_language_tags_and_lexical_forms(release: Path) -> None:
 def test_the_turtle_is_readable(release: Path) -> None:
     turtle = text(release, "jiqun.ttl.gz")
     assert "@prefix gazette: <https://w3id.org/jiqun/source/gazette#> ." in turtle
-    assert "\ngazette:p2\n    a kg:Passage ;\n" in turtle
-    assert "\nid:hebei\n    a kg:Region ;\n    kg:contains id:ji-county, id:zhuo-city ;\n" in turtle
+    assert "\n# Passages (2)\n#\n\ngazette:p1\n    a kg:Passage ;\n" in turtle
+    hebei = turtle.partition("\nid:hebei\n    a kg:Region ;\n    rdfs:label\n")[2]
+    assert "    kg:contains id:ji-county, id:zhuo-city ." in hebei.partition("\n\n")[0]
+    assert turtle.index("# Other clusters (1)") < turtle.index("# Other regions (3)")
 
 
 def test_the_evidence_of_a_statement_is_one_hop_away(release: Path) -> None:

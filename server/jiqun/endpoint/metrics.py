@@ -31,6 +31,8 @@ _ROUTES: Final = frozenset(
         "search",
         "reconcile",
         "dumps",
+        "context",
+        "context.jsonld",
         "health",
         "metrics",
         "static",

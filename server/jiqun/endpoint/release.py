@@ -28,7 +28,11 @@ _APART: Final = ("queries.json", _QUALITY)
 
 @dataclass(frozen=True)
 class Dump:
-    """One file of the release that anybody may download."""
+    """One file of the release that anybody may download.
+
+    `group` and `title` (by language) are for lists, `conforms_to` is the address of the format's
+    specification; a release of an older program says none of them.
+    """
 
     name: str
     path: Path
@@ -36,6 +40,10 @@ class Dump:
     size: int
     media_type: str
     triples: int | None
+    rows: int | None = None
+    group: str = ""
+    title: Mapping[str, str] = field(default_factory=dict)
+    conforms_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,15 +171,22 @@ def _read_quality(folder: Path) -> dict[str, Any]:
 def _dump(folder: Path, name: str, entry: Mapping[str, Any]) -> Dump:
     if "/" in name or "\\" in name or name.startswith("."):
         raise ValueError(f"file name {name!r}")
-    triples = entry.get("triples")
     return Dump(
         name=name,
         path=folder / name,
         sha256=str(entry["sha256"]),
         size=int(entry["bytes"]),
         media_type=str(entry["mediaType"]),
-        triples=int(triples) if triples is not None else None,
+        triples=_count(entry, "triples"),
+        rows=_count(entry, "rows"),
+        group=str(entry.get("group", "")),
+        title=dict(entry.get("title", {})),
+        conforms_to=str(entry.get("conformsTo", "")),
     )
+
+
+def _count(entry: Mapping[str, Any], name: str) -> int | None:
+    return int(entry[name]) if entry.get(name) is not None else None
 
 
 def _check_file(dump: Dump, *, verify: bool) -> None:

@@ -69,6 +69,10 @@ class Content:
         """The inference rules, one SPARQL CONSTRUCT a file."""
         return _sorted(self.root / "ontology" / "inferences", "*.rq")
 
+    def tables(self) -> list[Path]:
+        """The tables of a release, one SPARQL SELECT a file."""
+        return _sorted(self.root / "ontology" / "tables", "*.rq")
+
     def registers(self) -> list[Path]:
         """The files that say what each thing is and what it is called."""
         return _sorted(self.root / "data" / "register", "*.ttl")

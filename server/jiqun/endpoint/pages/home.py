@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.cells import Cell, show
+from jiqun.endpoint.pages.downloads import group_downloads
 from jiqun.endpoint.pages.environment import render
 from jiqun.endpoint.pages.phrases import PHRASES
 from jiqun.endpoint.pages.queries import group_queries
@@ -88,7 +89,7 @@ def render_home(
         release=release,
         counts=_counts(release.counts),
         groups=group_queries(release.queries.values(), reader),
-        dumps=[(dump, _contents(dump.name)) for dump in release.dumps.values()],
+        downloads=group_downloads(release.dumps.values(), reader),
         sources=list_sources(sources[:_MOST_SOURCES], captions, reader),
         more_sources=max(0, len(sources) - _MOST_SOURCES),
         figures=[
@@ -107,12 +108,6 @@ def _counts(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 def _count_key(name: str, count: int) -> str:
     singular = f"count_{name}_one"
     return singular if count == 1 and singular in PHRASES else f"count_{name}"
-
-
-def _contents(name: str) -> str:
-    stem, _, extension = name.removesuffix(".gz").rpartition(".")
-    key = "dump_evidence" if stem == "evidence" else f"dump_{extension}"
-    return key if key in PHRASES else ""
 
 
 def _row(figure: Figure, captions: Mapping[str, Caption], reader: Reader) -> FigureRow:

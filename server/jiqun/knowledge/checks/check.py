@@ -20,6 +20,7 @@ from jiqun.knowledge.findings import Finding
 from jiqun.knowledge.knowledge import complete
 from jiqun.knowledge.links.rules import check_links
 from jiqun.knowledge.queries.saved import SavedQuery, read_query
+from jiqun.knowledge.tables import read_table
 from jiqun.knowledge.turtle.parse import Document, Malformed, read
 from jiqun.knowledge.turtle.positions import Locator
 from jiqun.knowledge.turtle.terms import Compactor
@@ -43,6 +44,7 @@ def check(content: Content, texts: Path | None = None) -> list[Finding]:
     documents = _all(read, homes(content), content, findings)
     queries = _all(read_query, content.queries(), content, findings)
     rules = _all(read_rule, content.rules(), content, findings)
+    _all(read_table, content.tables(), content, findings)
     for document in documents:
         if document.path.name == "source.ttl":
             findings += check_source(document, texts)

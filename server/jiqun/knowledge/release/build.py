@@ -11,29 +11,33 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
 from jiqun.errors import ReleaseError
-from jiqun.knowledge.release import dumps
-from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store, with_passages
-from jiqun.knowledge.release.evidence import evidence
-from jiqun.knowledge.knowledge import Knowledge, complete
-from jiqun.knowledge.release.manifest import manifest
-from jiqun.knowledge.turtle.parse import read, read_prefixes
-from jiqun.knowledge.release.quality import report
-from jiqun.knowledge.queries.saved import read_query
 from jiqun.knowledge.checks.rules import read_rule
+from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store
+from jiqun.knowledge.knowledge import Knowledge, complete
+from jiqun.knowledge.queries.saved import read_query
+from jiqun.knowledge.release.evidence import evidence
+from jiqun.knowledge.release.manifest import manifest
+from jiqun.knowledge.release.offers import OFFERS
+from jiqun.knowledge.release.quality import report
+from jiqun.knowledge.release.rdf_files import write_rdf
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
+from jiqun.knowledge.release.table_files import data_package, write_tables
+from jiqun.knowledge.release.writing import Written, write_plain
+from jiqun.knowledge.tables import Table, check_references, read_table
+from jiqun.knowledge.tables import fill as fill_table
+from jiqun.knowledge.turtle.parse import read, read_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jiqun.knowledge.content import Content
     from jiqun.knowledge.checks.rules import HygieneRule
-
-_TURTLE: Final = "text/turtle"
+    from jiqun.knowledge.content import Content
+    from jiqun.knowledge.release.evidence import Evidence
 
 
 def build(content: Content, folder: Path) -> None:
@@ -46,12 +50,13 @@ def build(content: Content, folder: Path) -> None:
     documents = [read(path, content) for path in homes(content)]
     queries = [read_query(path, content) for path in content.queries()]
     rules = [read_rule(path, content) for path in content.rules()]
+    tables = [read_table(path, content) for path in content.tables()]
     knowledge = complete(documents, queries, content)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         building.chmod(0o755)
-        write(knowledge, read_prefixes(content), building, rules)
+        write(knowledge, read_prefixes(content), building, rules, tables)
         _put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -62,38 +67,52 @@ def write(
     prefixes: Mapping[str, str],
     folder: Path,
     rules: Sequence[HygieneRule] = (),
+    tables: Sequence[Table] = (),
 ) -> None:
     """Write all files of a release into an empty folder, the manifest last.
 
     The report on its quality counts the findings of the `rules`.
     """
-    graphs, default = knowledge.graphs, knowledge.default
-    known = with_passages(prefixes, graphs)
-    reified = set(evidence(graphs))
-    quads = sum(map(len, graphs.values())) + len(default)
-    nquads = dumps.nquads_text(graphs, default)
-    texts = {
-        "jiqun.ttl.gz": (dumps.turtle_text(default, known), _TURTLE, len(default)),
-        "jiqun.nt.gz": (dumps.ntriples_text(default), "application/n-triples", len(default)),
-        "jiqun.nq.gz": (nquads, "application/n-quads", quads),
-        "jiqun.trig.gz": (dumps.trig_text(graphs, default, known), "application/trig", quads),
-        "evidence.ttl.gz": (dumps.turtle_text(reified, known), _TURTLE, len(reified)),
-    }
-    files = [dumps.write_compressed(folder / name, *rest) for name, rest in texts.items()]
-    entries = [query.as_json() for query in knowledge.queries]
-    files.append(_write_json(folder / "queries.json", entries))
-    ontology = graphs.get(ONTOLOGY, set())
-    filled = _write_store(knowledge, folder / "store")
-    quality = report(filled, store({ONTOLOGY: ontology}, ontology), rules)
-    files.append(_write_json(folder / "quality.json", quality))
-    write_search_index(knowledge.default, folder / FOLDER)
+    stated = list(evidence(knowledge.graphs))
+    files = write_rdf(knowledge, stated, prefixes, folder)
     release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
+    files.append(
+        _write_json(folder, "queries.json", [each.as_json() for each in knowledge.queries])
+    )
+    ontology = knowledge.graphs.get(ONTOLOGY, set())
+    filled = _write_store(knowledge, folder / "store")
+    files.append(
+        _write_json(
+            folder, "quality.json", report(filled, store({ONTOLOGY: ontology}, ontology), rules)
+        )
+    )
+    files += _write_tables(knowledge, tables, filled, stated, folder)
+    write_search_index(knowledge.default, folder / FOLDER)
     (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
 
 
-def _write_json(path: Path, content: object) -> dumps.Written:
+def _write_tables(
+    knowledge: Knowledge,
+    tables: Sequence[Table],
+    everything: ox.Store,
+    stated: Sequence[Evidence],
+    folder: Path,
+) -> list[Written]:
+    if not tables:
+        return []
+    reified = store({}, {triple for each in stated for triple in each.reified()})
+    stores = {"all": everything, "evidence": reified}
+    filled = [fill_table(table, stores[table.dataset]) for table in tables]
+    check_references(filled)
+    files = write_tables(filled, folder)
+    package = data_package(tables, files, knowledge.version)
+    name = "datapackage.json"
+    return [*files, write_plain(folder, name, package, OFFERS[name], {})]
+
+
+def _write_json(folder: Path, name: str, content: object) -> Written:
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-    return dumps.write_plain(path, text, "application/json")
+    return write_plain(folder, name, text, OFFERS[name], {})
 
 
 def _write_store(knowledge: Knowledge, folder: Path) -> ox.Store:

@@ -1,59 +1,41 @@
-"""The text files of a release: gzip-compressed, in one order, the same bytes on every machine."""
+"""The dumps in RDF 1.1 that keep graphs or lines: N-Triples, N-Quads, TriG and plain Turtle.
+
+N-Triples and N-Quads are canonical: blank nodes have the labels of RDFC-1.0 for what is in that
+file, lines are in the order of their code points (https://www.w3.org/TR/rdf-canon/, section 5).
+"""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-import io
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from jiqun.knowledge.dataset import is_passage
+import pyoxigraph as ox
+
+from jiqun.knowledge.dataset import canonical_blank_nodes
 from jiqun.knowledge.turtle.format import dataset, prefix_lines, subjects
 from jiqun.knowledge.turtle.terms import Compactor, quad_line, triple_line
-from jiqun.vocabulary import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    import pyoxigraph as ox
-
-_LEVEL: Final = 6
-
-
-@dataclass(frozen=True)
-class Written:
-    """A file that was written: its name, SHA-256 in hexadecimal, size, type and triples.
-
-    `text_sha256` is that of the text before it was compressed: it is the same on every machine,
-    while the compressed bytes are so only where zlib is the same (zlib-ng packs otherwise).
-    """
-
-    name: str
-    sha256: str
-    text_sha256: str
-    bytes: int
-    media_type: str
-    triples: int | None
 
 
 def ntriples_text(triples: Iterable[ox.Triple]) -> str:
-    """Write N-Triples, its lines sorted by code point."""
-    return _lines(triple_line(triple) for triple in triples)
+    """Write canonical N-Triples."""
+    return nquads_text({}, triples)
 
 
 def nquads_text(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -> str:
-    """Write N-Quads, its lines sorted by code point."""
-    named = (quad_line(triple, name) for name, triples in graphs.items() for triple in triples)
-    return _lines([*(triple_line(triple) for triple in default), *named])
+    """Write canonical N-Quads."""
+    quads = [_in(triple, ox.DefaultGraph()) for triple in default]
+    for name, triples in graphs.items():
+        graph = ox.NamedNode(name)
+        quads += [_in(triple, graph) for triple in triples]
+    return "".join(f"{line}\n" for line in sorted(map(_line, canonical_blank_nodes(quads))))
 
 
 def turtle_text(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
-    """Write Turtle for people: prefixes, and one block for each subject."""
+    """Write Turtle with one block for each subject, in the order of the subjects."""
     compactor = Compactor(prefixes)
-    body = list(subjects(triples, compactor, nest=True))
-    return _document(body, compactor, prefixes)
+    return _document(list(subjects(triples, compactor)), compactor, prefixes)
 
 
 def trig_text(
@@ -67,31 +49,15 @@ def trig_text(
     return _document(body, compactor, prefixes)
 
 
-def write_compressed(path: Path, text: str, media_type: str, triples: int | None) -> Written:
-    """Write `text` as gzip without name or time in it (RFC 1952), and describe the file."""
-    buffer = io.BytesIO()
-    with gzip.GzipFile(
-        filename="", mode="wb", compresslevel=_LEVEL, fileobj=buffer, mtime=0
-    ) as out:
-        out.write(text.encode("utf-8"))
-    path.write_bytes(buffer.getvalue())
-    digests = _sha256(buffer.getvalue()), _sha256(text.encode("utf-8"))
-    return Written(path.name, *digests, len(buffer.getvalue()), media_type, triples)
+def _in(triple: ox.Triple, graph: ox.NamedNode | ox.DefaultGraph) -> ox.Quad:
+    return ox.Quad(triple.subject, triple.predicate, triple.object, graph)
 
 
-def write_plain(path: Path, text: str, media_type: str) -> Written:
-    """Write `text` as it is, and describe the file."""
-    raw = text.encode("utf-8")
-    path.write_bytes(raw)
-    return Written(path.name, _sha256(raw), _sha256(raw), len(raw), media_type, None)
-
-
-def _sha256(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
-
-
-def _lines(lines: Iterable[str]) -> str:
-    return "".join(f"{line}\n" for line in sorted(lines))
+def _line(quad: ox.Quad) -> str:
+    graph = quad.graph_name
+    if isinstance(graph, ox.NamedNode):
+        return quad_line(quad.triple, graph.value)
+    return triple_line(quad.triple)
 
 
 def _document(body: list[str], compactor: Compactor, prefixes: Mapping[str, str]) -> str:

@@ -8,17 +8,18 @@ triple and the passage, so it stays the same for as long as the passage says so.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from jiqun.knowledge.dataset import SOURCES, is_passage
 from jiqun.knowledge.checks.passages import PASSAGE_OF, QUOTE
+from jiqun.knowledge.dataset import SOURCES, is_passage
 from jiqun.knowledge.turtle.terms import RDF, RDF_TYPE, quad_line
 from jiqun.vocabulary import BASE, KG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 EVIDENCE: Final = f"{BASE}evidence/"
 _STATEMENT: Final = ox.NamedNode(f"{RDF}Statement")
@@ -31,14 +32,32 @@ _WORDS: Final = ox.NamedNode("http://www.w3.org/ns/prov#value")
 _SOURCE: Final = ox.NamedNode("http://purl.org/dc/terms/source")
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What one passage states: the statement's IRI, its triple, and what is noted of it."""
+
+    iri: ox.NamedNode
+    triple: ox.Triple
+    notes: Sequence[tuple[ox.NamedNode, ox.NamedNode | ox.Literal]]
+
+    def reified(self) -> Iterator[ox.Triple]:
+        """Yield the statement as RDF 1.1 reification."""
+        yield ox.Triple(self.iri, RDF_TYPE, _STATEMENT)
+        yield ox.Triple(self.iri, _SUBJECT, self.triple.subject)
+        yield ox.Triple(self.iri, _PREDICATE, self.triple.predicate)
+        yield ox.Triple(self.iri, _OBJECT, self.triple.object)
+        for predicate, value in self.notes:
+            yield ox.Triple(self.iri, predicate, value)
+
+
 def statement_iri(triple: ox.Triple, passage: str) -> str:
     """Return the IRI of the statement that the passage makes with this triple."""
     digest = hashlib.sha256(quad_line(triple, passage).encode("utf-8")).hexdigest()
     return f"{EVIDENCE}{digest[:24]}"
 
 
-def evidence(graphs: Mapping[str, set[ox.Triple]]) -> Iterator[ox.Triple]:
-    """Yield the reification of every statement of every passage graph."""
+def evidence(graphs: Mapping[str, set[ox.Triple]]) -> Iterator[Evidence]:
+    """Yield every statement of every passage graph."""
     quotes: dict[str, list[ox.Literal]] = {}
     sources: dict[str, ox.NamedNode] = {}
     for subject, predicate, value in graphs.get(SOURCES, set()):
@@ -48,15 +67,13 @@ def evidence(graphs: Mapping[str, set[ox.Triple]]) -> Iterator[ox.Triple]:
             elif predicate.value == PASSAGE_OF and isinstance(value, ox.NamedNode):
                 sources[subject.value] = value
     for passage in filter(is_passage, graphs):
+        node = ox.NamedNode(passage)
+        notes: list[tuple[ox.NamedNode, ox.NamedNode | ox.Literal]] = [
+            (_STATED_IN, node),
+            (_DERIVED, node),
+        ]
+        if passage in sources:
+            notes.append((_SOURCE, sources[passage]))
+        notes += [(_WORDS, quote) for quote in quotes.get(passage, ())]
         for triple in graphs[passage]:
-            statement = ox.NamedNode(statement_iri(triple, passage))
-            yield ox.Triple(statement, RDF_TYPE, _STATEMENT)
-            yield ox.Triple(statement, _SUBJECT, triple.subject)
-            yield ox.Triple(statement, _PREDICATE, triple.predicate)
-            yield ox.Triple(statement, _OBJECT, triple.object)
-            yield ox.Triple(statement, _STATED_IN, ox.NamedNode(passage))
-            yield ox.Triple(statement, _DERIVED, ox.NamedNode(passage))
-            if passage in sources:
-                yield ox.Triple(statement, _SOURCE, sources[passage])
-            for quote in quotes.get(passage, ()):
-                yield ox.Triple(statement, _WORDS, quote)
+            yield Evidence(ox.NamedNode(statement_iri(triple, passage)), triple, notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
@@ -15,8 +15,8 @@ from jiqun.vocabulary import KG
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jiqun.knowledge.release.dumps import Written
     from jiqun.knowledge.knowledge import Knowledge
+    from jiqun.knowledge.release.writing import Written
 
 FORMAT: Final = 1
 _COUNTED: Final = {
@@ -42,16 +42,7 @@ _COUNTED: Final = {
 
 def manifest(knowledge: Knowledge, release: str, files: Iterable[Written]) -> str:
     """Return manifest.json; `release` is the SHA-256 of the N-Quads, in hexadecimal."""
-    entries: dict[str, dict[str, Any]] = {}
-    for file in sorted(files, key=lambda file: file.name):
-        entries[file.name] = {
-            "sha256": file.sha256,
-            "textSha256": file.text_sha256,
-            "bytes": file.bytes,
-            "mediaType": file.media_type,
-        }
-        if file.triples is not None:
-            entries[file.name]["triples"] = file.triples
+    entries = {file.name: file.entry() for file in sorted(files, key=lambda file: file.name)}
     content = {
         "format": FORMAT,
         "title": TITLE,

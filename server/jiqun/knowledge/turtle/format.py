@@ -14,13 +14,12 @@ import pyoxigraph as ox
 from jiqun.knowledge.content import passage_namespace
 from jiqun.knowledge.findings import Finding
 from jiqun.knowledge.turtle.comments import Comments, Key, comments
-from jiqun.knowledge.turtle.nesting import Nesting
 from jiqun.knowledge.turtle.parse import Document, Malformed, parse, read, read_prefixes
 from jiqun.knowledge.turtle.positions import statements
 from jiqun.knowledge.turtle.terms import RDF_TYPE, Compactor, natural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from jiqun.knowledge.content import Content
@@ -28,7 +27,8 @@ if TYPE_CHECKING:
 WIDTH: Final = 100
 _ALWAYS: Final = ("id", "kg", "passage")
 
-_Value = tuple[str, str]  # language, text
+Described = dict[ox.NamedNode, set[tuple[str, str]]]
+"""What is said of a subject: by predicate, the languages and texts of the objects."""
 
 
 def canonical(document: Document, prefixes: Mapping[str, str]) -> str:
@@ -107,34 +107,41 @@ def subjects(
     above: Mapping[Key, list[str]] | None = None,
     *,
     graph: str = "",
-    nest: bool = False,
 ) -> Iterable[str]:
     """Yield the block of each subject, in natural order, each ending in a line feed.
 
     `above` holds the comments by graph and subject; `graph`, as it is written, is the one that the
-    block stands in; `nest` writes blank nodes as `[ … ]`.
+    block stands in.
     """
     indent = "    " if graph else ""
-    triples = list(triples)
-    nested = Nesting(triples if nest else (), compactor)
-    grouped: dict[str, dict[ox.NamedNode, set[_Value]]] = {}
+    grouped: dict[str, Described] = {}
     for triple in triples:
-        if triple.subject in nested:
-            continue
-        subject = grouped.setdefault(compactor.write(triple.subject), {})
-        language = triple.object.language if isinstance(triple.object, ox.Literal) else None
-        values = subject.setdefault(triple.predicate, set())
-        values.add((language or "", nested.write(triple.object)))
+        describe(grouped, triple, compactor.write(triple.object), compactor)
     for name in sorted(grouped, key=natural):
         lines = [f"{indent}{line}\n" for line in (above or {}).get((graph, name), ())]
-        yield "".join(lines) + _block(name, grouped[name], compactor, indent)
+        yield "".join(lines) + block(name, grouped[name], compactor, indent)
 
 
-def _block(
-    subject: str, values: Mapping[ox.NamedNode, set[_Value]], compactor: Compactor, indent: str
+def describe(
+    grouped: dict[str, Described], triple: ox.Triple, written: str, compactor: Compactor
+) -> None:
+    """Add a triple to what is known of its subject; `written` is its object."""
+    language = triple.object.language if isinstance(triple.object, ox.Literal) else None
+    subject = grouped.setdefault(compactor.write(triple.subject), {})
+    subject.setdefault(triple.predicate, set()).add((language or "", written))
+
+
+def block(
+    subject: str,
+    values: Described,
+    compactor: Compactor,
+    indent: str = "",
+    leading: Sequence[ox.NamedNode] = (RDF_TYPE,),
 ) -> str:
+    """Write what is said of a subject; the `leading` predicates stand first, in their order."""
+    rank = {predicate: number for number, predicate in enumerate(leading)}
     named = sorted(
-        (predicate != RDF_TYPE, natural(_predicate(predicate, compactor)), predicate)
+        (rank.get(predicate, len(rank)), natural(_predicate(predicate, compactor)), predicate)
         for predicate in values
     )
     lines = []

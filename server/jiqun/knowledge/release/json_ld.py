@@ -1,0 +1,134 @@
+"""JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/): one node object for each subject, one a line.
+
+The context stands in the file, so that no tool needs the network to read it; it is the published
+one, word for word. A value that a term of the context would change is written under the full
+name of the property, where no term applies, as an object that says its type.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+
+from jiqun.knowledge.turtle.parse import language_tag
+from jiqun.knowledge.turtle.terms import RDF_TYPE, XSD
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jiqun.knowledge.release.context import Context
+    from jiqun.knowledge.turtle.terms import Term
+
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,14}")  # what every JSON parser keeps exactly
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+
+
+def json_ld(triples: Iterable[ox.Triple], context: Context) -> str:
+    """Write the triples as flattened JSON-LD under the given context."""
+    names = _Names(context)
+    nodes: dict[str, dict[str, Any]] = {}
+    for triple in sorted(triples, key=str):
+        node = nodes.setdefault(names.node(triple.subject), {"@type": []})
+        if triple.predicate == RDF_TYPE and isinstance(triple.object, ox.NamedNode):
+            node["@type"].append(names.kind(triple.object.value))
+        else:
+            names.add(node, triple.predicate.value, triple.object)
+    lines = []
+    for name in sorted(nodes):
+        node = {key: _single(value) for key, value in sorted(nodes[name].items()) if value}
+        lines.append(_compact({"@id": name, **node}))
+    head = json.dumps(context, ensure_ascii=False, indent=1)
+    body = ",\n".join(lines)
+    return f'{{"@context": {head},\n"@graph": [\n{body}\n]}}\n'
+
+
+class _Names:
+    """Writes IRIs and values as a context reads them."""
+
+    def __init__(self, context: Context) -> None:
+        self._spaces: dict[str, str] = {}
+        self._classes: dict[str, str] = {}
+        self._terms: dict[str, tuple[str, dict[str, str]]] = {}
+        for name, meaning in context.items():
+            if isinstance(meaning, dict):
+                self._terms[meaning["@id"]] = (name, meaning)
+            elif isinstance(meaning, str) and meaning[-1] in "/#":
+                self._spaces[meaning] = name
+            elif isinstance(meaning, str):
+                self._classes[meaning] = name
+                self._terms[meaning] = (name, {})
+
+    def node(self, term: Term) -> str:
+        """Write what stands in `@id`."""
+        return self.iri(term.value) if isinstance(term, ox.NamedNode) else str(term)
+
+    def kind(self, iri: str) -> str:
+        """Write what stands in `@type`."""
+        return self._classes.get(iri) or self.iri(iri)
+
+    def iri(self, iri: str) -> str:
+        cut = max(iri.rfind("#"), iri.rfind("/")) + 1
+        for end in (cut, iri.rfind("/") + 1):
+            prefix = self._spaces.get(iri[:end])
+            if prefix is not None and not iri[end:].startswith("//"):
+                return f"{prefix}:{iri[end:]}"
+        scheme = _SCHEME.match(iri)
+        if scheme is not None and scheme[1] in self._spaces.values():
+            raise ValueError(f"{iri} would be read as a short name")
+        return iri
+
+    def add(self, node: dict[str, Any], predicate: str, value: Term) -> None:
+        """Add a value to a node under the term that keeps it, else under the property's IRI."""
+        name, meaning = self._terms.get(predicate, ("", {}))
+        if isinstance(value, ox.Literal) and value.language:
+            tag = language_tag(value.language)
+            if name and meaning.get("@container") == "@language":
+                node.setdefault(name, {}).setdefault(tag, []).append(value.value)
+                return
+            self._plainly(node, predicate, {"@value": value.value, "@language": tag})
+        elif not isinstance(value, ox.Literal):
+            if name and meaning.get("@type") == "@id":
+                node.setdefault(name, []).append(self.node(value))
+                return
+            self._plainly(node, predicate, {"@id": self.node(value)})
+        elif name and meaning.get("@type") == value.datatype.value:
+            node.setdefault(name, []).append(value.value)
+        elif name and not meaning:
+            node.setdefault(name, []).append(self._value(value))
+        else:
+            self._plainly(node, predicate, self._value(value))
+
+    def _plainly(self, node: dict[str, Any], predicate: str, value: object) -> None:
+        name, meaning = self._terms.get(predicate, ("", {}))
+        key = name if name and not meaning else self._unread(predicate)
+        node.setdefault(key, []).append(value)
+
+    def _unread(self, predicate: str) -> str:
+        """Give a name of the property that is no term of the context."""
+        short = self.iri(predicate)
+        term, _ = self._terms.get(predicate, ("", {}))
+        return predicate if short == term else short
+
+    def _value(self, literal: ox.Literal) -> object:
+        datatype = literal.datatype.value
+        if datatype == f"{XSD}string":
+            return literal.value
+        if datatype == f"{XSD}integer" and _INTEGER.fullmatch(literal.value):
+            return int(literal.value)
+        if datatype == f"{XSD}boolean" and literal.value in {"true", "false"}:
+            return literal.value == "true"
+        return {"@value": literal.value, "@type": self.iri(datatype)}
+
+
+def _single(value: Any) -> Any:
+    """Take a list of one, or of none, out of its brackets."""
+    if isinstance(value, dict):
+        return {key: _single(each) for key, each in sorted(value.items())}
+    return value[0] if len(value) == 1 else value
+
+
+def _compact(node: dict[str, Any]) -> str:
+    return json.dumps(node, ensure_ascii=False, separators=(", ", ": "))
