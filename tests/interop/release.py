@@ -29,6 +29,7 @@ FEW: Final = (
     "things-by-name",  # string functions
 )
 """The queries for tools that take long: one of each shape."""
+_TABLES: Final = (".csv", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -45,17 +46,28 @@ def open_release(folder: Path, scratch: Path) -> Release:
     """Unpack the dumps of a release into the scratch folder and read its queries."""
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
     fresh(scratch)
-    files = {}
-    holds = {}
+    files = {f"*{ending}": scratch for ending in _TABLES}
+    holds = dict.fromkeys(files, 0)
     for name, entry in manifest["files"].items():
-        if name.endswith(".gz"):
-            plain = scratch / name.removesuffix(".gz")
-            plain.parent.mkdir(parents=True, exist_ok=True)
-            plain.write_bytes(gzip.decompress((folder / name).read_bytes()))
-            files[name.removesuffix(".gz")] = plain
-            if "triples" in entry:
-                holds[name.removesuffix(".gz")] = entry["triples"]
+        plain = name.removesuffix(".gz")
+        if name.endswith(".zst"):
+            continue  # the same text as beside it with .gz
+        raw = (folder / name).read_bytes()
+        files[plain] = scratch / plain
+        files[plain].write_bytes(gzip.decompress(raw) if name.endswith(".gz") else raw)
+        if (size := _size(entry)) is not None:
+            holds[plain] = size
+            if files[plain].suffix in _TABLES:
+                holds[f"*{files[plain].suffix}"] += size
     return Release(manifest["release"], files, holds, _questions(folder))
+
+
+def _size(entry: Mapping[str, Any]) -> int | None:
+    """Return how many statements, rows or features a file holds; a graph's nodes and edges."""
+    if "nodes" in entry:
+        return int(entry["nodes"]) + int(entry["edges"])
+    found = [entry[name] for name in ("triples", "rows", "features") if name in entry]
+    return int(found[0]) if found else None
 
 
 def _questions(folder: Path) -> dict[str, Question]:

@@ -8,10 +8,13 @@ from interop import (
     java_stores,
     javascript,
     jena,
+    maps,
+    networks,
     owl,
     oxigraph_server,
     python_rdf,
     raptor,
+    tables,
     virtuoso,
 )
 
@@ -27,4 +30,7 @@ TOOLS: Final[tuple[Tool, ...]] = (
     *java_stores.TOOLS,
     *virtuoso.TOOLS,
     *owl.TOOLS,
+    *tables.TOOLS,
+    *maps.TOOLS,
+    *networks.TOOLS,
 )
