@@ -65,12 +65,23 @@ def read_triples(text: str | bytes) -> Answer:
     data = text.encode() if isinstance(text, str) else text
     graph = ox.Dataset(ox.parse(data, ox.RdfFormat.TURTLE))
     graph.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    return Counter({tuple(map(_term, (each.subject, each.predicate, each.object))) for each in graph})
+    return Counter(
+        {tuple(map(_term, (each.subject, each.predicate, each.object))) for each in graph}
+    )
 
 
 def read(text: str | bytes, form: str) -> Answer:
-    """Read the answer to a query of this form."""
-    return read_triples(text) if form in {"CONSTRUCT", "DESCRIBE"} else read_json(text)
+    """Read the answer to a query of this form, in any format that SPARQL has for it."""
+    if form in {"CONSTRUCT", "DESCRIBE"}:
+        return read_triples(text)
+    data = text.encode() if isinstance(text, str) else text
+    if not data.lstrip().startswith(b"<"):
+        return read_json(data)
+    found = ox.parse_query_results(data, ox.QueryResultsFormat.XML)
+    if isinstance(found, ox.QuerySolutions):
+        as_json = found.serialize(format=ox.QueryResultsFormat.JSON)
+        return read_json(as_json or b"")
+    return bool(found)
 
 
 def difference(ours: Answer, theirs: Answer) -> str:

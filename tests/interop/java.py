@@ -23,7 +23,9 @@ def _runtimes() -> dict[int, str]:
     found: dict[int, str] = {}
     for program in programs:
         if program and Path(program).is_file():
-            said = subprocess.run([program, "-version"], capture_output=True, text=True, check=False)
+            said = subprocess.run(
+                [program, "-version"], capture_output=True, text=True, check=False
+            )
             if match := _VERSION.search(said.stderr):
                 found.setdefault(int(match[1]), program)
     return found
@@ -47,7 +49,11 @@ def jars(folder: str) -> Path:
 
 
 def run(
-    folder: str, program: str, *arguments: str | Path, options: tuple[str, ...] = (), least: int = 17,
+    folder: str,
+    program: str,
+    *arguments: str | Path,
+    options: tuple[str, ...] = (),
+    least: int = 17,
     most: int = 99,
 ) -> str:
     """Run a class of a tool, or a program of java/ that uses it; return what it printed."""

@@ -40,6 +40,7 @@ def _store(name: str, sail: str, package: str, jar: str, files: tuple[str, ...])
         answers=dict.fromkeys(
             ("jiqun.nt", "jiqun.nq"), lambda file, asked: _rdf4j(sail, file, asked)[1]
         ),
+        few=True,
     )
 
 
@@ -84,9 +85,7 @@ def _hdt(file: Path) -> int:
 _FILES: Final = ("jiqun.ttl", "jiqun.nt", "jiqun.nq", "jiqun.trig", "jiqun.rdf", "jiqun.jsonld")
 TOOLS: Final = (
     _store("RDF4J", "rdf4j", "org.eclipse.rdf4j:rdf4j-storage", "rdf4j-sail-memory", _FILES),
-    _store(
-        "GraphDB", "graphdb", "com.ontotext.graphdb:graphdb-runtime", "graphdb-runtime", _FILES
-    ),
+    _store("GraphDB", "graphdb", "com.ontotext.graphdb:graphdb-runtime", "graphdb-runtime", _FILES),
     Tool(
         "Neo4j neosemantics",
         "Maven Central",

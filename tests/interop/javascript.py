@@ -62,8 +62,6 @@ TOOLS: Final = (
         "npm",
         "@comunica/query-sparql",
         lambda: version("@comunica/query-sparql"),
-        answers={
-            "jiqun.nq": lambda file, questions: comunica(file, _FORMAT[file.name], questions)
-        },
+        answers={"jiqun.nq": lambda file, questions: comunica(file, _FORMAT[file.name], questions)},
     ),
 )

@@ -33,7 +33,9 @@ def _arq(file: Path, questions: list[Question]) -> dict[str, bytes | Refused]:
         results = "nt" if each.form == "CONSTRUCT" else "json"
         query = f"--query={folder / each.name}.rq"
         try:
-            said = java.run("jena", "arq.arq", f"--data={file}", query, f"--results={results}", least=_LEAST)
+            said = java.run(
+                "jena", "arq.arq", f"--data={file}", query, f"--results={results}", least=_LEAST
+            )
             answers[each.name] = said.encode()
         except Refused as reason:
             answers[each.name] = reason
@@ -60,7 +62,13 @@ def _version() -> str:
 
 
 _FILES: Final = (
-    "jiqun.ttl", "jiqun.nt", "jiqun.nq", "jiqun.trig", "jiqun.rdf", "jiqun.jsonld", "jiqun-1.2.ttl",
+    "jiqun.ttl",
+    "jiqun.nt",
+    "jiqun.nq",
+    "jiqun.trig",
+    "jiqun.rdf",
+    "jiqun.jsonld",
+    "jiqun-1.2.ttl",
     "evidence.ttl",
 )
 _PACKAGE: Final = "org.apache.jena:jena-fuseki-server"

@@ -30,7 +30,7 @@ def _roqet(file: Path, questions: list[Question]) -> dict[str, bytes | Refused]:
     folder = batch.write(CACHE / "scratch" / "roqet", questions)
     answers: dict[str, bytes | Refused] = {}
     for each in questions:
-        results = "ntriples" if each.form == "CONSTRUCT" else "json"
+        results = "turtle" if each.form == "CONSTRUCT" else "xml"
         words = ["-q", "-i", "sparql", "-F", _SYNTAX[file.name], "-D", file, "-r", results]
         try:
             said = command("roqet", *words, folder / f"{each.name}.rq")

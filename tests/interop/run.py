@@ -25,22 +25,27 @@ def main(names: list[str]) -> int:
     release = open_release(folder, CACHE / "release")
     with running(folder) as live:
         expected = endpoint_answers(live.url, release.questions)
-    known: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    records = {record["tool"]: record for record in known.get("tools", [])}
+    records = {record["tool"]: record for record in recorded()}
     for tool in TOOLS:
         if not names or tool.name in names:
             sys.stderr.write(f"{tool.name}\n")
             records[tool.name] = try_tool(tool, release, expected)
-    results = {
-        "release": release.name,
-        "tools": [records[tool.name] for tool in TOOLS if tool.name in records],
-    }
-    RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    page.PAGE.write_text(page.page(results), "utf-8")
-    unexplained = page.unexplained(results)
+            record([records[each.name] for each in TOOLS if each.name in records])
+    page.PAGE.write_text(page.page(recorded()), "utf-8")
+    unexplained = page.unexplained(recorded())
     for each in unexplained:
         sys.stderr.write(f"not explained in deviations.py: {each}\n")
     return 1 if unexplained else 0
+
+
+def recorded() -> list[dict[str, Any]]:
+    """Return what is recorded of each tool."""
+    return list(json.loads(RESULTS.read_text("utf-8"))) if RESULTS.exists() else []
+
+
+def record(results: list[dict[str, Any]]) -> None:
+    """Keep what came out."""
+    RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -23,8 +23,11 @@ _LONGEST = 240
 def try_tool(tool: Tool, release: Release, expected: Expected) -> dict[str, Any]:
     """Return the record of a tool, as results.json holds it."""
     record: dict[str, Any] = {
-        "tool": tool.name, "registry": tool.registry, "package": tool.package
-    }  # fmt: skip
+        "tool": tool.name,
+        "registry": tool.registry,
+        "package": tool.package,
+        "release": release.name,
+    }
     try:
         record["version"] = tool.version()
         record["counts"] = {
@@ -70,9 +73,7 @@ def _said(check: Any, file: Path) -> dict[str, str]:
         return {"said": _short(str(reason))}
 
 
-def _asked(
-    ask: Any, file: Path, questions: list[Question], expected: Expected
-) -> dict[str, Any]:
+def _asked(ask: Any, file: Path, questions: list[Question], expected: Expected) -> dict[str, Any]:
     try:
         found = ask(file, questions)
     except Refused as reason:

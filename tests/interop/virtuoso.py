@@ -68,7 +68,9 @@ def _sql(text: str) -> str:
 
 def _count(file: Path) -> int:
     """Count quads without those of Virtuoso's own graphs."""
-    own = "STRSTARTS(STR(?g), 'http://www.openlinksw.com') || STRSTARTS(STR(?g), 'http://localhost')"
+    own = (
+        "STRSTARTS(STR(?g), 'http://www.openlinksw.com') || STRSTARTS(STR(?g), 'http://localhost')"
+    )
     owl = "STRSTARTS(STR(?g), 'http://www.w3.org/')"
     with _loaded(file):
         said = _sql(
@@ -102,7 +104,9 @@ TOOLS: Final = (
         "Debian",
         "virtuoso-opensource-7-bin",
         _version,
-        counts=dict.fromkeys(("jiqun.ttl", "jiqun.nt", "jiqun.nq", "jiqun.trig", "jiqun.rdf"), _count),
+        counts=dict.fromkeys(
+            ("jiqun.ttl", "jiqun.nt", "jiqun.nq", "jiqun.trig", "jiqun.rdf"), _count
+        ),
         answers={"jiqun.nt": _answers},
     ),
 )

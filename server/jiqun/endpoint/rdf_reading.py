@@ -126,9 +126,7 @@ def read_dataset(file: IO[bytes], format_: ox.RdfFormat, base: str | None) -> It
     return _read(file, format_, base, one_graph=False)
 
 
-def read_file(
-    path: Path, graph: Graph | None = None, base: str | None = None
-) -> Iterator[ox.Quad]:
+def read_file(path: Path, graph: Graph | None = None, base: str | None = None) -> Iterator[ox.Quad]:
     """Yield the quads of a file, gzipped or not, into `graph` if one is given.
 
     The format is told by the extension; `base` is the file's own address if not given. Raises as `read_graph` does, and `OSError`.
