@@ -1,9 +1,26 @@
-"""What holds for every test."""
+"""What holds for every test, and the release that many of them read."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import HealthCheck, settings
+
+from jiqun.knowledge.content import locate
+from jiqun.knowledge.release.build import build
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # No test may fail because the machine is busy.
 settings.register_profile("jiqun", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("jiqun")
+
+
+@pytest.fixture(scope="session")
+def built_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release of the project's own content; not to be changed."""
+    folder = tmp_path_factory.mktemp("built") / "release"
+    build(locate(), folder)
+    return folder

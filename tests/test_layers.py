@@ -19,7 +19,8 @@ ALLOWED = {
     "knowledge": FOUNDATION,
     "endpoint": FOUNDATION,
     "link_commands": FOUNDATION | {"knowledge"},
-    "cli": FOUNDATION | {"knowledge", "endpoint", "link_commands"},
+    "diff_command": {"endpoint"},
+    "cli": FOUNDATION | {"knowledge", "endpoint", "link_commands", "diff_command"},
     "__main__": {"cli"},
     "__init__": set(),
 }

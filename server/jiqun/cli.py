@@ -1,6 +1,7 @@
 """The command `jiqun`: each subcommand reads its arguments and calls one function.
 
-Exit codes: 0 done, 1 the content has findings, 2 the command could not be done, and why.
+Exit codes: 0 done, 1 the content has findings or two releases differ, 2 the command could not be
+done, and why.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jiqun.diff_command import diff
 from jiqun.errors import BadParameter, JiqunError
 from jiqun.knowledge import content as contents
 from jiqun.knowledge import documentation, scaffold
@@ -33,6 +35,7 @@ app = typer.Typer(
 )
 
 app.add_typer(links, name="links")
+app.command()(diff)
 
 ContentFolder = Annotated[
     Path | None,

@@ -8,8 +8,6 @@ import pytest
 
 from endpoint.live_server import LiveServer, running
 from endpoint.tiny_release import write_release
-from jiqun.knowledge.content import locate
-from jiqun.knowledge.release.build import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,14 +33,6 @@ def server(release_folder: Path) -> Iterator[LiveServer]:
 def client(server: LiveServer) -> httpx.Client:
     """A client of the session's server."""
     return server.client
-
-
-@pytest.fixture(scope="session")
-def built_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The release of the project's own content; not to be changed."""
-    folder = tmp_path_factory.mktemp("built") / "release"
-    build(locate(), folder)
-    return folder
 
 
 @pytest.fixture(scope="session")

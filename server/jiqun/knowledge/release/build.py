@@ -22,6 +22,8 @@ from jiqun.knowledge.knowledge import Knowledge, complete
 from jiqun.knowledge.queries.saved import read_query
 from jiqun.knowledge.release.evidence import evidence
 from jiqun.knowledge.release.manifest import manifest
+from jiqun.knowledge.release.maps import write_maps
+from jiqun.knowledge.release.networks import write_networks
 from jiqun.knowledge.release.offers import OFFERS
 from jiqun.knowledge.release.quality import report
 from jiqun.knowledge.release.rdf_files import write_rdf
@@ -87,6 +89,7 @@ def write(
         )
     )
     files += _write_tables(knowledge, tables, filled, stated, folder)
+    files += write_networks(knowledge, folder)
     write_search_index(knowledge.default, folder / FOLDER)
     (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
 
@@ -104,7 +107,7 @@ def _write_tables(
     stores = {"all": everything, "evidence": reified}
     filled = [fill_table(table, stores[table.dataset]) for table in tables]
     check_references(filled)
-    files = write_tables(filled, folder)
+    files = write_tables(filled, folder) + write_maps(knowledge, filled, folder)
     package = data_package(tables, files, knowledge.version)
     name = "datapackage.json"
     return [*files, write_plain(folder, name, package, OFFERS[name], {})]
