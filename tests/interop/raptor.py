@@ -20,6 +20,9 @@ _SYNTAX: Final = {
     "jiqun.rdf": "rdfxml",
 }
 
+_PATIENCE: Final = 60
+"""Seconds for a query: roqet evaluates joins in the order they are written."""
+
 
 def _count(file: Path) -> int:
     lines = command("rapper", "-q", "-i", _SYNTAX[file.name], "-o", "nquads", file)
@@ -33,7 +36,7 @@ def _roqet(file: Path, questions: list[Question]) -> dict[str, bytes | Refused]:
         results = "turtle" if each.form == "CONSTRUCT" else "xml"
         words = ["-q", "-i", "sparql", "-F", _SYNTAX[file.name], "-D", file, "-r", results]
         try:
-            said = command("roqet", *words, folder / f"{each.name}.rq")
+            said = command("roqet", *words, folder / f"{each.name}.rq", patience=_PATIENCE)
             answers[each.name] = said.encode()
         except Refused as reason:
             answers[each.name] = reason

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from interop import answers, batch
-from interop.tool import Question, Refused, fresh
+from interop.tool import Question, Refused
 from jiqun.binding import bind
 from jiqun.endpoint import saved_queries
 
@@ -43,9 +43,10 @@ class Release:
 
 
 def open_release(folder: Path, scratch: Path) -> Release:
-    """Unpack the dumps of a release into the scratch folder and read its queries."""
+    """Unpack the dumps of a release into a folder of their own in scratch; read its queries."""
     manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
-    fresh(scratch)
+    scratch /= manifest["release"][:12]
+    scratch.mkdir(parents=True, exist_ok=True)
     files = {f"*{ending}": scratch for ending in _TABLES}
     holds = dict.fromkeys(files, 0)
     for name, entry in manifest["files"].items():
@@ -54,7 +55,8 @@ def open_release(folder: Path, scratch: Path) -> Release:
             continue  # the same text as beside it with .gz
         raw = (folder / name).read_bytes()
         files[plain] = scratch / plain
-        files[plain].write_bytes(gzip.decompress(raw) if name.endswith(".gz") else raw)
+        if not files[plain].exists():
+            files[plain].write_bytes(gzip.decompress(raw) if name.endswith(".gz") else raw)
         if (size := _size(entry)) is not None:
             holds[plain] = size
             if files[plain].suffix in _TABLES:

@@ -25,12 +25,10 @@ def main(names: list[str]) -> int:
     release = open_release(folder, CACHE / "release")
     with running(folder) as live:
         expected = endpoint_answers(live.url, release.questions)
-    records = {record["tool"]: record for record in recorded()}
     for tool in TOOLS:
         if not names or tool.name in names:
             sys.stderr.write(f"{tool.name}\n")
-            records[tool.name] = try_tool(tool, release, expected)
-            record([records[each.name] for each in TOOLS if each.name in records])
+            record(try_tool(tool, release, expected))
     page.PAGE.write_text(page.page(recorded()), "utf-8")
     unexplained = page.unexplained(recorded())
     for each in unexplained:
@@ -43,8 +41,10 @@ def recorded() -> list[dict[str, Any]]:
     return list(json.loads(RESULTS.read_text("utf-8"))) if RESULTS.exists() else []
 
 
-def record(results: list[dict[str, Any]]) -> None:
-    """Keep what came out."""
+def record(new: dict[str, Any]) -> None:
+    """Keep what came out, in place of what is recorded of the same tool."""
+    records = {each["tool"]: each for each in [*recorded(), new]}
+    results = [records[tool.name] for tool in TOOLS if tool.name in records]
     RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

@@ -16,7 +16,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 CACHE: Final = ROOT / ".interop"
 """Where tools are installed and dumps unpacked; not part of the repository."""
 HERE: Final = Path(__file__).parent
-PATIENCE: Final = 600
+PATIENCE: Final = 300
 """Seconds that a tool may take for one file or one set of queries."""
 
 
@@ -64,7 +64,9 @@ class Tool:
     python: bool = False
 
 
-def command(*words: str | Path, cwd: Path | None = None, **environment: str) -> str:
+def command(
+    *words: str | Path, cwd: Path | None = None, patience: int = PATIENCE, **environment: str
+) -> str:
     """Run a program and return what it printed; raises `Refused` with its last words."""
     try:
         done = subprocess.run(
@@ -73,13 +75,13 @@ def command(*words: str | Path, cwd: Path | None = None, **environment: str) -> 
             env=os.environ | environment,
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            timeout=PATIENCE,
+            timeout=patience,
             check=False,
         )
     except FileNotFoundError:
         raise NotInstalled(f"{words[0]} is not installed") from None
     except subprocess.TimeoutExpired:
-        raise Refused(f"no end after {PATIENCE} s") from None
+        raise Refused(f"no end after {patience} s") from None
     if done.returncode:
         said = (done.stderr or done.stdout).decode(errors="replace").strip()
         raise Refused(said[-600:] or f"exit code {done.returncode}")

@@ -1,12 +1,14 @@
 """The federated examples, run by clients against this endpoint and a stand-in for the other one.
 
-pyoxigraph asks both. rdflib 7 sends the text of a query's first SERVICE to every later one, so it
+pyoxigraph and Comunica ask both. rdflib 7 sends the text of a query's first SERVICE to every later one, so it
 reads what it needs from this endpoint and asks only the other.
 """
 
 from __future__ import annotations
 
+import re
 import threading
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,9 @@ from urllib.parse import parse_qs, urlsplit
 import pyoxigraph as ox
 import pytest
 from rdflib import Graph
+
+from interop import answers, javascript
+from interop.tool import NotInstalled, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +109,22 @@ def test_a_client_joins_both(client: httpx.Client, stand_in: str, name: str) -> 
     found = ox.Store().query(_text(name, stand_in).replace(HERE, here))
     assert isinstance(found, ox.QuerySolutions)
     assert {tuple(term.value for term in row) for row in found} == ANSWERS[name]
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_comunica_joins_both(client: httpx.Client, stand_in: str, name: str) -> None:
+    try:
+        javascript.version("@comunica/query-sparql")
+    except NotInstalled as reason:
+        pytest.skip(str(reason))
+    here = str(client.base_url).rstrip("/") + "/sparql"
+    question = Question(name, "SELECT", _text(name, stand_in).replace(HERE, here))
+    found = javascript.comunica("-", "none", [question])[name]
+    assert isinstance(found, bytes), found
+    rows = answers.read(found, "SELECT")
+    assert isinstance(rows, Counter)
+    cells = {tuple(re.sub(r"^['<]|['>].*|\^\^.*", "", cell) for cell in row) for row in rows}
+    assert cells == ANSWERS[name]
 
 
 @pytest.fixture(scope="module")
