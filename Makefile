@@ -1,7 +1,7 @@
 # make install   the program into .venv         make serve   build the release and serve it
 # make test      everything that CI runs        make check   check ontology, data and queries
 # make fmt       canonical form of the data     make build   write release/
-# make soak      kill everything while it writes, 200 times
+# make soak      kill everything while it writes, 200 times; stream ten million rows
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONTENT := $(shell find ontology data queries -type f 2>/dev/null | sort)
-PROGRAM := $(shell find server/jiqun -maxdepth 1 -name '*.py'; find server/jiqun/knowledge -name '*.py')
+PROGRAM := $(wildcard server/jiqun/*.py) $(shell find server/jiqun/knowledge -name '*.py')
 
 .PHONY: install serve build check fmt test soak lint clean
 .DELETE_ON_ERROR:
@@ -53,7 +53,9 @@ test: lint check
 	$(BIN)/pytest
 
 soak: $(VENV)/.installed-test
-	JIQUN_KILL_CYCLES=200 $(BIN)/pytest tests/endpoint/writing/test_durability.py
+	JIQUN_KILL_CYCLES=200 JIQUN_STREAM_POWER=7 $(BIN)/pytest \
+	  tests/endpoint/writing/test_durability.py \
+	  tests/endpoint/serving/test_streaming.py::test_a_slow_reader_of_a_long_answer_costs_little_memory
 
 clean:
 	rm -rf $(VENV) release dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -24,6 +24,8 @@ from jiqun.vocabulary import KG
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from jiqun.endpoint.search.candidates import Candidate
+
 PLACES = [
     "北京",
     "上海",
@@ -89,15 +91,27 @@ def companies(count: int) -> list[Entry]:
 
 
 def report(what: str, task: Callable[[str], object], texts: Sequence[str]) -> None:
-    """Print the median and the slow end of a task over texts."""
+    """Print the median and the slow end of a task over texts, and what it takes of a processor."""
     times = []
+    worked = time.process_time()
     for text in texts:
         started = time.perf_counter()
         task(text)
         times.append((time.perf_counter() - started) * 1000)
+    worked = (time.process_time() - worked) * 1000 / len(times)
     times.sort()
     middle, late = times[len(times) // 2], times[len(times) * 95 // 100]
-    print(f"{what:42} median {middle:6.1f} ms, 95% {late:6.1f} ms")
+    print(f"{what:36} median {middle:5.1f} ms, 95% {late:5.1f} ms, processor {worked:5.1f} ms")
+
+
+def report_found(
+    what: str, task: Callable[[str], list[Candidate]], texts: Sequence[str], names: Sequence[str]
+) -> None:
+    """Print for how many texts a thing with the right name is among the first five."""
+    found = 0
+    for text, name in zip(texts, names, strict=True):
+        found += any(each.thing.labels["zh-Hans"] == name for each in task(text)[:5])
+    print(f"{what:36} found {found / len(texts):.3f}")
 
 
 def main(count: int) -> None:
@@ -116,10 +130,12 @@ def main(count: int) -> None:
         names = [entry.names[1].text for entry in chance.sample(entries, 200)]
         short = [name[: name.index(form)] for name in names for form in FORMS if form in name][:200]
         wrong = [name[:3] + chance.choice(SOUNDS) + name[4:] for name in names]
-        latin = [entry.names[0].text for entry in chance.sample(entries, 100)]
+        asked = chance.sample(entries, 200)
+        latin = [entry.names[0].text for entry in asked]
+        slips = [text[:5] + chance.choice("aeiou") + text[6:] for text in latin]
         words = [f"{chance.choice(PLACES)} {chance.choice(TRADES)}" for _ in range(100)]
 
-        def reconcile(text: str) -> object:
+        def reconcile(text: str) -> list[Candidate]:
             return decide(find_candidates(index, text, None, 5))
 
         def look(text: str) -> object:
@@ -129,6 +145,9 @@ def main(count: int) -> None:
         report("reconcile without the ending", reconcile, short)
         report("reconcile with a wrong character", reconcile, wrong)
         report("reconcile pinyin with Co., Ltd.", reconcile, latin)
+        report("reconcile pinyin with a wrong letter", reconcile, slips)
+        report_found("a wrong character", reconcile, wrong, names)
+        report_found("a wrong letter", reconcile, slips, [each.names[1].text for each in asked])
         report("search for the whole name", look, names)
         report("search for a place and a trade", look, words)
         report("search for one Han character", look, list(SOUNDS))

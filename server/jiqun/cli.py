@@ -128,7 +128,7 @@ def docs(
     ] = False,
     content: ContentFolder = None,
 ) -> None:
-    """Write the pages of docs/ that are made from the content: saved queries, ontology terms."""
+    """Write the pages of docs/ that are made from the content: queries, terms, release files."""
     found = contents.locate(content)
     stale = documentation.stale(found)
     for path, text in stale.items():

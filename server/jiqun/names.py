@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -20,9 +19,14 @@ if TYPE_CHECKING:
 SHORT: Final = 4
 """Han characters up to which a name is found by each of its characters alone."""
 
+LONGEST_START: Final = 5
+"""Letters up to which the beginnings of a word are pieces of their own."""
+
 _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _RUN: Final = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
 _IS_HAN: Final = re.compile(f"[{_HAN}]")
+_APOSTROPHE: Final = re.compile(r"(?<=\w)['’ʼ](?=\w)")
+_MOST_PLAIN: Final = 1 << 16
 _LATIN_GRAM: Final = 3
 
 _HAN_KINDS: Final[tuple[tuple[str, str], ...]] = (
@@ -91,6 +95,14 @@ _WORD_KINDS: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
     (("district",), "district"),
     (("county",), "county"),
 )
+_HAN_KINDS_BY_LAST: Final = {
+    last: tuple(pair for pair in _HAN_KINDS if pair[0][-1] == last)
+    for last in {ending[-1] for ending, _ in _HAN_KINDS}
+}
+_WORD_KINDS_BY_LAST: Final = {
+    last: tuple(pair for pair in _WORD_KINDS if pair[0][-1] == last)
+    for last in {words[-1] for words, _ in _WORD_KINDS}
+}
 PLACES: Final = frozenset({"province", "prefecture", "city", "district", "county"})
 ORGANISATIONS: Final = frozenset({"group", "stock", "limited", "company", "group stock"})
 
@@ -118,24 +130,34 @@ def fold(text: str, table: Mapping[int, str]) -> str:
 
     `table` maps code points to characters, as for `str.translate`.
     """
-    return "".join(map(_plain, text)).translate(table)
+    if text.isascii():
+        return text.lower()
+    return text.translate(_PLAIN).translate(table)
 
 
 def origins(text: str) -> list[int]:
     """Tell for each character of the folded text where in the text it came from."""
-    return [place for place, character in enumerate(text) for _ in _plain(character)]
+    return [place for place, character in enumerate(text) for _ in _PLAIN[ord(character)]]
 
 
-@lru_cache(maxsize=1 << 16)
-def _plain(character: str) -> str:
-    parts = unicodedata.normalize("NFKD", character).casefold()
-    return "".join(part for part in parts if not unicodedata.combining(part))
+class _Plain(dict[int, str]):
+    """A table for `str.translate` that is filled as characters are met."""
+
+    def __missing__(self, code: int) -> str:
+        parts = unicodedata.normalize("NFKD", chr(code)).casefold()
+        plain = "".join(part for part in parts if not unicodedata.combining(part))
+        if len(self) < _MOST_PLAIN:
+            self[code] = plain
+        return plain
+
+
+_PLAIN: Final = _Plain()
 
 
 def runs_of(folded: str) -> tuple[str, ...]:
     """Split a folded text into runs of Han characters, and words of letters and digits."""
     # An apostrophe stands inside a word: Zhen'an is one.
-    return tuple(_RUN.findall(re.sub(r"(?<=\w)['’ʼ](?=\w)", "", folded)))
+    return tuple(_RUN.findall(_APOSTROPHE.sub("", folded)))
 
 
 def read_name(text: str, table: Mapping[int, str]) -> Name:
@@ -150,7 +172,7 @@ def _without_ending(runs: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
         return runs, ""
     if _IS_HAN.match(runs[-1]):
         return _without_han_ending(runs)
-    for words, kind in _WORD_KINDS:
+    for words, kind in _WORD_KINDS_BY_LAST.get(runs[-1], ()):
         if runs[-len(words) :] == words and len(runs) > len(words):
             core, further = _without_ending(runs[: -len(words)])
             return core, _joined(further, kind)
@@ -161,13 +183,15 @@ def _without_ending(runs: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
 
 def _without_han_ending(runs: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     joined = "".join(runs)
-    for ending, kind in _HAN_KINDS:
+    for ending, kind in _HAN_KINDS_BY_LAST.get(joined[-1], ()):
         if not joined.endswith(ending):
             continue
         left = len(joined) - len(ending)
         # 集团 in 北京汽车集团有限公司 may stand in brackets, and 市 is no ending of 沙市.
         if left >= 2:
-            return (joined[:left],), kind
+            core = joined[:left]
+            # Lists of clusters write 无锡市物联网集群 and 无锡物联网集群 alike.
+            return (core.replace("市", "") if kind == "cluster" else core,), kind
     return runs, ""
 
 
@@ -218,6 +242,13 @@ def text_words(runs: Iterable[str]) -> set[str]:
         else:
             words.add(run)
     return words
+
+
+def word_starts(word: str) -> list[str]:
+    """Give the beginnings of a word of letters, up to `LONGEST_START`; none of Han characters."""
+    if is_han(word):
+        return []
+    return [word[:length] for length in range(1, min(len(word), LONGEST_START) + 1)]
 
 
 def is_han(text: str) -> bool:

@@ -62,6 +62,16 @@ class Settings(BaseSettings):
         ),
     ] = ()
 
+    processes: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=64,
+            description="Server processes; workers, queue, connections and cache are divided "
+            "among them. More than one only without a workspace; worth it from about 8 processors.",
+        ),
+    ] = 1
+
     # The engine
     workers: Annotated[
         int,

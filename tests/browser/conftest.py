@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,14 +42,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+def site(browser: Browser, request: pytest.FixtureRequest) -> Iterator[LiveServer]:
     """A server on the real content; it needs the browser so that nothing is built in vain."""
     assert browser.is_connected()
-    release = tmp_path_factory.mktemp("real") / "release"
-    subprocess.run(
-        [sys.executable, "-m", "jiqun", "build", "--release", str(release)],
-        check=True,
-        capture_output=True,
-    )
-    with running(release) as live:
+    with running(request.getfixturevalue("built_release")) as live:
         yield live

@@ -7,8 +7,13 @@ from urllib.parse import urlencode
 
 import pytest
 
+from endpoint.live_server import running
+from endpoint.tiny_release import write_release
+from jiqun.vocabulary import SOURCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -40,9 +45,15 @@ PAGES = {
     "malformed query": sparql("SELECT * {"),
     "sources": "/source",
     "source": "/source/hebei-daily-2024-12-23",
-    "thing": "/id/jjj-safety-emergency-equipment",
+    "cluster": "/id/jjj-safety-emergency-equipment",
+    "contradictions": "/doc/jjj-life-health",
+    "company": "/doc/baic-motor",
     "region": "/doc/hebei",
     "ontology": "/ontology",
+    "version of the ontology": "/ontology/0.1.0",
+    "search": "/search?q=beijing",
+    "nothing found": "/search?q=zzzz",
+    "quality": "/quality",
     "nothing there": "/nothing",
 }
 VIEWS = {"desk": (1280, "light", "en"), "phone at night": (390, "dark", "zh-Hant")}
@@ -63,19 +74,39 @@ def view(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[Pag
 
 @pytest.mark.parametrize("name", PAGES)
 def test_pages_are_accessible(view: tuple[Page, str], site: LiveServer, name: str) -> None:
+    assert violations(view, site.url + PAGES[name]) == []
+
+
+RETIRED = """
+id:phantom <http://www.w3.org/2002/07/owl#deprecated> true ; rdfs:comment "Nothing says so."@en .
+"""
+
+
+def test_rare_pages_are_accessible(view: tuple[Page, str], tmp_path: Path) -> None:
+    """The tombstone of an identifier, and a source whose passages fill several pages."""
+    passages = " ".join(
+        f"<{SOURCE}long#p{n}> kg:passageOf <{SOURCE}long> ; kg:start {n} ." for n in range(90)
+    )
+    long = f"<{SOURCE}long> a kg:Source ; rdfs:label 'Long'@en . {passages}"
+    with running(write_release(tmp_path / "release", RETIRED + long)) as live:
+        for path in ("/doc/phantom", "/source/long?page=2"):
+            assert violations(view, live.url + path) == [], path
+
+
+def violations(view: tuple[Page, str], url: str) -> list[tuple[str, str, str]]:
+    """Give what axe finds wrong with a page: the rule, the first element, why."""
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright",
         reason="axe is not installed: pip install jiqun[browser]",
     )
     page, lang = view
-    path = PAGES[name]
-    page.goto(f"{site.url}{path}{'&' if '?' in path else '?'}lang={lang}")
+    page.goto(f"{url}{'&' if '?' in url else '?'}lang={lang}")
     rules = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
     found = axe.Axe().run(page, context=PART, options=rules)
-    assert [
+    return [
         (each["id"], each["nodes"][0]["html"], each["nodes"][0].get("failureSummary"))
         for each in found.response["violations"]
-    ] == []
+    ]
 
 
 def test_no_page_is_wider_than_a_narrow_screen(browser: Browser, site: LiveServer) -> None:

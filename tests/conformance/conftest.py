@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     """One writable server for the whole session; tests clear it before they use it."""
-    with writable(tmp_path_factory.mktemp("store") / "workspace", log_requests=False) as live:
+    folder = tmp_path_factory.mktemp("store") / "workspace"
+    with writable(folder, log_requests=False, load_allow='["http://127.0.0.1:2"]') as live:
         yield live
+
+
+@pytest.fixture
+def store_server_client(store_server: LiveServer) -> httpx.Client:
+    """A client with the token, on a dataset that nobody has emptied."""
+    return store_server.client
 
 
 @pytest.fixture

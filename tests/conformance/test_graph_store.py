@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from httpx import URL
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, RdfFormat, parse
 
 if TYPE_CHECKING:
@@ -188,6 +189,15 @@ def test_names_beyond_ascii(store: httpx.Client) -> None:
         assert sent.status_code == 201
         assert store.get(sent.headers["location"]).status_code == 200
         assert store.delete(address).status_code == 200
+
+
+def test_what_is_encoded_is_decoded_once(store: httpx.Client) -> None:
+    turtle = {"Content-Type": TURTLE}
+    sent = store.put("/graphs?graph=http://a.example/1", content="<a:a> <a:a> 1 .", headers=turtle)
+    assert sent.status_code == 201
+    for address, status in (("%31", 200), ("%2531", 404)):
+        target = f"{store.base_url}/graphs?graph=http://a.example/{address}"
+        assert store.get(URL(target)).status_code == status
 
 
 REFUSED = [

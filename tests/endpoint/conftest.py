@@ -33,10 +33,3 @@ def server(release_folder: Path) -> Iterator[LiveServer]:
 def client(server: LiveServer) -> httpx.Client:
     """A client of the session's server."""
     return server.client
-
-
-@pytest.fixture(scope="session")
-def built(built_release: Path) -> Iterator[httpx.Client]:
-    """A client of a server on the release of the project's own content."""
-    with running(built_release) as live:
-        yield live.client

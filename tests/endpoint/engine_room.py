@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
-from jiqun.endpoint.engine.engine import Answer, Engine, EngineOptions, Job
+from jiqun.endpoint.engine.engine import Engine, EngineOptions
+from jiqun.endpoint.engine.jobs import Answer, Job
 from jiqun.endpoint.sparql.gate import inspect
 
 if TYPE_CHECKING:

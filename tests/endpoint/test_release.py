@@ -21,7 +21,10 @@ def test_a_sound_release_opens(release_folder: Path) -> None:
     release = open_release(release_folder)
     assert release.version == "0.0.1"
     assert release.counts["clusters"] == 2
-    assert set(release.dumps) == {"jiqun.ttl.gz", "jiqun.nt.gz", "jiqun.nq.gz", "jiqun.trig.gz"}
+    packed = {"jiqun.ttl.gz", "jiqun.nt.gz", "jiqun.nt.zst", "jiqun.nq.gz", "jiqun.trig.gz"}
+    assert set(release.dumps) == packed | {"clusters.csv", "context.jsonld"}
+    assert release.dumps["clusters.csv"].rows == 1
+    assert release.dumps["clusters.csv"].group == "tables"
     assert release.queries["size-over"].parameters[0].default == "1000"
 
 

@@ -101,9 +101,8 @@ def test_headers_tell_what_was_sent_and_what_else_there_is(site: httpx.Client, p
     assert response.headers["content-location"] == f"{url}.ttl"
     assert {"Accept", "Accept-Language"} <= set(response.headers["vary"].split(", "))
     assert links(response, "canonical") == [url]
-    assert set(links(response, "alternate")) == {
-        f"{url}.{s}" for s in ("html", "rdf", "nt", "jsonld")
-    }
+    others = {"html", "rdf", "nt", "jsonld", *(["ofn"] if "ontology" in path else [])}
+    assert set(links(response, "alternate")) == {f"{url}.{suffix}" for suffix in others}
     assert links(response, "license") == ["https://creativecommons.org/licenses/by/4.0/"]
     for rel in ("describedby", "service-desc"):
         (target,) = links(response, rel)

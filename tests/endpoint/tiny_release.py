@@ -11,7 +11,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from pyoxigraph import DefaultGraph, Quad, RdfFormat, Store, parse, serialize
+import zstandard
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, parse, serialize
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,7 @@ passage:p2 { id:life-health kg:coreArea id:beijing ; kg:designatedOn "2024-02-01
 """
 )
 
+OFN: Final = "text/owl-functional"
 BROWSE: Final = (
     "PREFIX kg: <https://w3id.org/jiqun/ontology#>\n"
     "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
@@ -195,6 +197,35 @@ QUERIES: Final[list[dict[str, Any]]] = [
 ]
 
 
+FURTHER: Final[dict[str, tuple[bytes, dict[str, Any]]]] = {
+    "clusters.csv": (
+        b"cluster,label_en\r\nhttps://w3id.org/jiqun/id/life-health,Life and health\r\n",
+        {
+            "mediaType": "text/csv; charset=utf-8; header=present",
+            "rows": 1,
+            "group": "tables",
+            "title": {"en": "Clusters", "zh-Hans": "集群", "zh-Hant": "集群"},
+            "conformsTo": "https://www.rfc-editor.org/rfc/rfc4180",
+        },
+    ),
+    "context.jsonld": (
+        b'{"@context": {"kg": "https://w3id.org/jiqun/ontology#"}}',
+        {"mediaType": "application/ld+json", "group": "rdf"},
+    ),
+}
+
+
+def _packed(content: bytes | None) -> tuple[bytes, dict[str, Any]]:
+    packed = zstandard.ZstdCompressor().compress(content or b"")
+    return packed, {"mediaType": "application/n-triples", "packing": "zstd"}
+
+
+def _ontology(quads: list[Quad]) -> bytes:
+    graph = NamedNode("https://w3id.org/jiqun/graph/ontology")
+    triples = [quad.triple for quad in quads if quad.graph_name == graph]
+    return serialize(triples, format=RdfFormat.TURTLE) or b""
+
+
 def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Path:
     """Write the tiny release into `folder`, the manifest last; gives `folder` back.
 
@@ -229,7 +260,7 @@ def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Pa
             len(merged) + len(named),
         ),
     }
-    files = {}
+    files: dict[str, dict[str, Any]] = {}
     for name, (content, media_type, count) in contents.items():
         packed = gzip.compress(content or b"", 6, mtime=0)
         (folder / name).write_bytes(packed)
@@ -239,14 +270,21 @@ def write_release(folder: Path, further: str = "", version: str = "0.0.1") -> Pa
             "mediaType": media_type,
             "triples": count,
         }
-    (folder / "queries.json").write_text(json.dumps(QUERIES, ensure_ascii=False), "utf-8")
-    report = json.dumps(QUALITY, ensure_ascii=False).encode()
-    (folder / "quality.json").write_bytes(report)
-    files["quality.json"] = {
-        "sha256": hashlib.sha256(report).hexdigest(),
-        "bytes": len(report),
-        "mediaType": "application/json",
+    further_files = {**FURTHER, "jiqun.nt.zst": _packed(contents["jiqun.nt.gz"][0])}
+    for name, (raw, entry) in further_files.items():
+        (folder / name).write_bytes(raw)
+        digest = hashlib.sha256(raw).hexdigest()
+        files[name] = {"sha256": digest, "bytes": len(raw), **entry}
+    plain = {
+        "quality.json": (json.dumps(QUALITY, ensure_ascii=False).encode(), "application/json"),
+        "ontology-0.0.1.ttl": (_ontology(named), "text/turtle"),
+        "ontology-0.0.1.ofn": (b"Ontology(<https://w3id.org/jiqun/ontology>)\n", OFN),
     }
+    for name, (raw, media_type) in plain.items():
+        (folder / name).write_bytes(raw)
+        digest = hashlib.sha256(raw).hexdigest()
+        files[name] = {"sha256": digest, "bytes": len(raw), "mediaType": media_type}
+    (folder / "queries.json").write_text(json.dumps(QUERIES, ensure_ascii=False), "utf-8")
     manifest = {
         "format": 1,
         "title": "Jiqun",

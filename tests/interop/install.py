@@ -83,7 +83,11 @@ def _maven(pom: Path) -> None:
     if present.exists() and present.read_bytes() == pom.read_bytes():
         return
     shutil.rmtree(folder, ignore_errors=True)
-    words = ("dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}")
+    words = (
+        "dependency:copy-dependencies",
+        "-DincludeScope=runtime",
+        f"-DoutputDirectory={folder}",
+    )
     command("mvn", "--quiet", "--batch-mode", "--file", pom, *words)
     shutil.copy(pom, present)
 

@@ -75,4 +75,8 @@ def _qlever() -> str:
         said = command(ROOT / ".venv" / "bin" / "qlever", "index", "--show", cwd=folder)
     except (Refused, NotInstalled) as reason:
         return f"failed: {reason}"
-    return "reads the Qleverfile" if "zcat jiqun.nt.gz | qlever-index -i jiqun" in said else said[-200:]
+    return (
+        "reads the Qleverfile"
+        if "zcat jiqun.nt.gz | qlever-index -i jiqun" in said
+        else said[-200:]
+    )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from interop import answers
-
 from interop.tool import NotInstalled
 from interop.tools import TOOLS
 
@@ -19,7 +18,12 @@ if TYPE_CHECKING:
 
 SLOW = {"jiqun.rdf", "jiqun.nq", "jiqun.trig", "jiqun.jsonld", "evidence.ttl"}
 """What takes rdflib many seconds each."""
-ASKED = ("is-national-cluster", "provinces-without-cluster", "application-network", "statements-of-passage")
+ASKED = (
+    "is-national-cluster",
+    "provinces-without-cluster",
+    "application-network",
+    "statements-of-passage",
+)
 COUNTS = [
     (tool, file)
     for tool in TOOLS

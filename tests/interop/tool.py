@@ -20,11 +20,11 @@ PATIENCE: Final = 300
 """Seconds that a tool may take for one file or one set of queries."""
 
 
-class NotInstalled(Exception):  # noqa: N818 (a state, not a mistake)
+class NotInstalled(Exception):
     """The tool is not at hand; the message says what would install it."""
 
 
-class Refused(Exception):  # noqa: N818 (see above)
+class Refused(Exception):
     """The tool did not read a file or answer a query; the message is its own."""
 
 

@@ -6,7 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from jiqun.knowledge.checks.check import check
-from jiqun.knowledge.links.graphs import describe_links, link_graphs
+from jiqun.knowledge.links.graphs import VOID, describe_links, link_graphs
 from jiqun.knowledge.links.sssom import read_all
 from jiqun.knowledge.turtle.parse import Malformed
 
@@ -75,7 +75,9 @@ def test_links_become_a_graph_with_what_is_behind_each(small: Small) -> None:
 
 def test_a_target_is_described_as_a_linkset(small: Small) -> None:
     write(small, *ROWS)
-    triples = describe_links(read_all(small.content))
+    (links,) = read_all(small.content)
+    described = describe_links([links])
+    triples = {each for each in described if each.subject == ox.NamedNode(links.iri)}
     said = {str(triple.predicate)[1:-1].rpartition("/")[2]: triple.object for triple in triples}
     assert said["void#objectsTarget"] == ox.NamedNode("https://example.org/")
     assert said["void#triples"] == ox.Literal("3", datatype=ox.NamedNode(XSD_INTEGER))
@@ -83,6 +85,15 @@ def test_a_target_is_described_as_a_linkset(small: Small) -> None:
     assert str(said["license"]).startswith("<https://creativecommons.org/")
     predicates = {str(t.object) for t in triples if str(t.predicate).endswith("linkPredicate>")}
     assert len(predicates) == 2
+    parts = [t.object for t in triples if t.predicate == ox.NamedNode(f"{VOID}subset")]
+    counts = [
+        int(t.object.value)
+        for t in described
+        if isinstance(t.object, ox.Literal)
+        and t.subject in parts
+        and t.predicate == ox.NamedNode(f"{VOID}triples")
+    ]
+    assert sorted(counts) == [1, 2]
 
 
 XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"

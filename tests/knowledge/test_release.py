@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 RDF = ["evidence.ttl", "jiqun-1.2.ttl", "jiqun.jsonld", "jiqun.nq", "jiqun.nt", "jiqun.rdf"]
 RDF += ["jiqun.trig", "jiqun.ttl"]
 TEXTS = [f"{name}.{packing}" for name in RDF for packing in ("gz", "zst")]
-PLAIN = ["context.jsonld", "quality.json", "queries.json"]
+PLAIN = ["context.jsonld", "jiqun.gexf", "jiqun.graphml", "ontology-0.1.0.ofn"]
+PLAIN += ["ontology-0.1.0.ttl", "quality.json", "queries.json"]
 ID = "https://w3id.org/jiqun/id/"
 KG = "https://w3id.org/jiqun/ontology#"
 PASSAGE = "https://w3id.org/jiqun/source/gazette#p2"

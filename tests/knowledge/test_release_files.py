@@ -142,8 +142,10 @@ def test_other_tools_read_json_ld_and_rdf_xml_without_the_network(
     published = json.loads((release / "context.jsonld").read_bytes())
     assert document["@context"] == published["@context"]
     options = {"format": "application/n-quads", "documentLoader": refuse}
-    quads = jsonld.to_rdf(document, options)
-    assert isomorphic(rdflib.Graph().parse(data=quads, format="nt"), wanted)
+    # PyLD lower-cases the tags of language maps, as JSON-LD 1.1 allows it; so does pyoxigraph.
+    theirs = ox.parse(jsonld.to_rdf(document, options), ox.RdfFormat.N_QUADS)
+    ours = ox.parse(unpacked(release, "jiqun.nt"), ox.RdfFormat.N_TRIPLES)
+    assert canonical(theirs) == canonical(ours)
     xml = rdflib.Graph().parse(data=unpacked(release, "jiqun.rdf"), format="xml")
     assert isomorphic(xml, wanted)
     assert '"zh-Hans": "河北"' in unpacked(release, "jiqun.jsonld").decode()
@@ -170,7 +172,7 @@ def test_a_document_may_refer_to_the_context(built_release: Path) -> None:
     assert first.endswith(f"<{kg}Cluster> .")
     assert rest[1].endswith(f"<{kg}coreArea> <https://w3id.org/jiqun/id/tangshan> .")
     assert rest[2].endswith('"2024-01-01"^^<http://www.w3.org/2001/XMLSchema#date> .')
-    assert rest[0].endswith('"唐山"@zh-Hans .')
+    assert rest[0].endswith('"唐山"@zh-hans .')
 
 
 def test_the_data_package_is_valid(built_release: Path) -> None:

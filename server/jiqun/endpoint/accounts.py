@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 if TYPE_CHECKING:
     import asyncio
 
-    from jiqun.endpoint.engine.engine import Answer, Job
+    from jiqun.endpoint.engine.jobs import Answer, Job
     from jiqun.endpoint.http.replies import Reply, Scope
 
 _FLUSH_SECONDS: Final = 0.2

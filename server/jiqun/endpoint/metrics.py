@@ -115,7 +115,12 @@ class Metrics:
 
 @lru_cache(maxsize=256)
 def _route(path: str) -> str:
-    """Give the route of a path; there are few, whatever is asked for."""
+    """Give the route of a path; there are few, whatever is asked for.
+
+    A connection that was refused before it asked for anything has no path: "none".
+    """
+    if not path:
+        return "none"
     name = path[1:].partition("/")[0]
     return f"/{name}" if not name or name in _ROUTES else "other"
 

@@ -23,6 +23,7 @@ FORMAT: Final = 1
 _REBUILD: Final = "Build it anew with `jiqun build`."
 _BLOCK: Final = 1 << 20
 _QUALITY: Final = "quality.json"
+_ONTOLOGY: Final = "ontology-"
 _APART: Final = ("queries.json", _QUALITY)
 
 
@@ -64,6 +65,8 @@ class Release:
     queries: Mapping[str, SavedQuery]
     quality: Mapping[str, Any] = field(default_factory=dict)
     """The report on the quality of the data; empty for a release that has none."""
+    ontologies: Mapping[str, Dump] = field(default_factory=dict)
+    """The files of the versions of the ontology."""
 
     @property
     def store(self) -> Path:
@@ -78,11 +81,13 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
     """
     manifest = _read_manifest(folder)
     try:
-        dumps = {
+        files = {
             name: _dump(folder, name, entry)
             for name, entry in manifest["files"].items()
             if name not in _APART
         }
+        ontologies = {name: file for name, file in files.items() if name.startswith(_ONTOLOGY)}
+        dumps = {name: file for name, file in files.items() if name not in ontologies}
         apart = {name: manifest["files"].get(name) for name in _APART}
         release = Release(
             folder=folder,
@@ -94,6 +99,7 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
             dumps=dumps,
             queries=_read_queries(folder),
             quality=_read_quality(folder) if apart[_QUALITY] else {},
+            ontologies=ontologies,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReleaseError(
@@ -101,7 +107,7 @@ def open_release(folder: Path, *, verify: bool = True) -> Release:
         ) from error
     if not (release.store / "CURRENT").is_file():
         raise ReleaseError(f"The release has no store. {_REBUILD}")
-    listed = [*dumps.values()]
+    listed = [*files.values()]
     listed += [
         _dump(folder, name, entry) for name, entry in apart.items() if isinstance(entry, dict)
     ]

@@ -42,6 +42,10 @@ class Content:
         """The ontology proper, without alignments and concept lists."""
         return self.root / "ontology" / "jiqun.ttl"
 
+    def ontology_versions(self) -> list[Path]:
+        """The frozen versions of the ontology, one file each."""
+        return _sorted(self.root / "ontology" / "versions", "*.ttl")
+
     @property
     def alignments(self) -> Path:
         """How our terms map to those of other vocabularies."""
@@ -51,6 +55,11 @@ class Content:
     def shapes(self) -> Path:
         """The SHACL shapes."""
         return self.root / "ontology" / "shapes.ttl"
+
+    @property
+    def catalogue(self) -> Path:
+        """What the curators say of the dataset as a whole: title, publisher, subjects."""
+        return self.root / "data" / "catalogue.ttl"
 
     @property
     def sources(self) -> Path:
@@ -104,6 +113,8 @@ class Content:
     def canonical(self) -> list[Path]:
         """The files that have one canonical form, which `jiqun fmt` gives them."""
         identities = [*self.concepts(), *self.registers(), *self.geometries()]
+        if self.catalogue.exists():
+            identities.append(self.catalogue)
         return [*identities, *self.curated(), *self.source_descriptions(), *self.facts()]
 
     def name(self, path: Path) -> str:

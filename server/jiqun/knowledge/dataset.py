@@ -45,6 +45,7 @@ def homes(content: Content) -> dict[Path, str]:
         content.ontology: ONTOLOGY,
         content.alignments: ALIGNMENTS,
         content.shapes: SHAPES,
+        content.catalogue: CATALOGUE,
     }
     found = {path: graph for path, graph in single.items() if path.exists()}
     found |= dict.fromkeys(content.concepts(), CONCEPTS)

@@ -1,4 +1,4 @@
-"""The pages of `docs/` that are made from the content: saved queries and ontology terms."""
+"""The pages of `docs/` that are made from the content: queries, terms, files of a release."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pyoxigraph as ox
 
 from jiqun.errors import ContentError
 from jiqun.knowledge.queries.saved import read_query
+from jiqun.knowledge.release.description import release_files
+from jiqun.knowledge.tables import read_table
 from jiqun.knowledge.turtle.parse import language_tag, read
 from jiqun.knowledge.turtle.terms import OWL, RDF_TYPE, RDFS, SKOS
 from jiqun.vocabulary import KG
@@ -51,11 +53,13 @@ Facts = dict[str, list[ox.NamedNode | ox.Literal]]
 def documentation(content: Content) -> dict[Path, str]:
     """Return the made pages and what should stand in them; raises `Malformed`."""
     queries = [read_query(path, content) for path in content.queries()]
+    tables = [read_table(path, content) for path in content.tables()]
     ontology = {quad.triple for quad in read(content.ontology, content).quads}
     folder = content.root / "docs"
     return {
         folder / "queries.md": query_list(queries),
         folder / "ontology-terms.md": ontology_terms(ontology, queries),
+        folder / "release-files.md": release_files(tables, MADE),
     }
 
 

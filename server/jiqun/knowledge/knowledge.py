@@ -7,12 +7,20 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from jiqun.knowledge.catalogue import describe_dataset, describe_queries
-from jiqun.knowledge.dataset import CATALOGUE, INFERRED, QUERIES, Graphs, assemble, merge
+from jiqun.knowledge.dataset import (
+    CATALOGUE,
+    INFERRED,
+    QUERIES,
+    Graphs,
+    assemble,
+    merge,
+)
 from jiqun.knowledge.inference import Rule, infer
 from jiqun.knowledge.links.graphs import describe_links, link_graphs
 from jiqun.knowledge.links.sssom import read_all
+from jiqun.knowledge.partitions import describe_partitions
 from jiqun.knowledge.queries.headers import read_annotated
-from jiqun.knowledge.turtle.terms import RDF_TYPE
+from jiqun.knowledge.turtle.parse import read_prefixes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,27 +58,20 @@ def complete(
     inferred = infer(graphs, inference_rules(content))
     if inferred:
         graphs[INFERRED] = inferred
+    prefixes = read_prefixes(content)
     if queries:
-        graphs[QUERIES] = describe_queries(queries)
-    if links:
-        graphs[CATALOGUE] = describe_links(links)
+        graphs[QUERIES] = describe_queries(queries, prefixes)
     release = version("jiqun")
-    default = merge(graphs)
-    counts = {
-        "triples": len(default) + len(describe_dataset(TITLE, release, _no_counts())),
-        "classes": len({triple.object for triple in default if triple.predicate == RDF_TYPE}),
-        "properties": len({triple.predicate for triple in default}),
-    }
-    described = describe_dataset(TITLE, release, counts)
+    targets = {found.object_source for found in links}
+    described = describe_dataset(release, merge(graphs), targets) | describe_links(links)
     graphs[CATALOGUE] = graphs.get(CATALOGUE, set()) | described
-    return Knowledge(release, graphs, default | described, queries)
+    default = merge(graphs)
+    numbers = describe_partitions(default, prefixes)
+    graphs[CATALOGUE] |= numbers
+    return Knowledge(release, graphs, default | numbers, queries)
 
 
 def inference_rules(content: Content) -> list[Rule]:
     """Read the inference rules."""
     files = [read_annotated(path, content) for path in content.inferences()]
     return [Rule(file.name, file.text) for file in files]
-
-
-def _no_counts() -> dict[str, int]:
-    return dict.fromkeys(("triples", "classes", "properties"), 0)

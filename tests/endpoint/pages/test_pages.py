@@ -20,6 +20,7 @@ from jiqun.endpoint.pages import (
     Text,
     choose_language,
     read_outcome,
+    render_catalogue,
     render_error,
     render_home,
     render_queries,
@@ -169,8 +170,9 @@ def every_page(reader: Reader) -> dict[str, str]:
     problem = f"place must be {HOSTILE}"
     given = {"place": HOSTILE}
     return {
-        "home": render_home(RELEASE, overview, CAPTIONS, reader),
-        "empty home": render_home(RELEASE, Overview([], [], ""), {}, reader),
+        "home": render_home(RELEASE, overview, CAPTIONS, reader, {"name": HOSTILE}),
+        "empty home": render_home(RELEASE, Overview([], [], ""), {}, reader, {}),
+        "catalogue": render_catalogue([], RELEASE, reader),
         "queries": render_queries([QUERY], reader),
         "query": render_query(QUERY, given, ROWS, CAPTIONS, reader),
         "query with problem": render_query(QUERY, given, None, {}, reader, problem=problem),

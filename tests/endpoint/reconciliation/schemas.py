@@ -102,3 +102,29 @@ MANIFEST = {
         "defaultTypes": {**array(members("id name")), "uniqueItems": True},
     },
 }
+FLAG: dict[str, Any] = {"type": "boolean"}
+DRAFT_MANIFEST = {
+    "type": "object",
+    "required": ["versions", "name", "view"],
+    "properties": {
+        "versions": {"type": "array", "contains": {"const": "1.0-draft"}},
+        "name": TEXT,
+        "view": members("url", url={"type": "string", "pattern": r"\{[^{}]*id[^{}]*\}"}),
+        "preview": members("width height", width={"type": "integer"}, height={"type": "integer"}),
+        "suggest": members("entity type property", entity=FLAG, type=FLAG, property=FLAG),
+        "extend": members(
+            "proposeProperties propertySettings",
+            proposeProperties=FLAG,
+            propertySettings=array(
+                members(
+                    "type id name",
+                    "default helpText",
+                    type={"enum": ["number", "text"]},
+                    default={"type": ["string", "number"]},
+                )
+            ),
+        ),
+        "defaultTypes": {**array(members("id name")), "uniqueItems": True},
+        "standardizedScore": FLAG,
+    },
+}

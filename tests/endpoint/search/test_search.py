@@ -7,7 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from endpoint.writable_server import writable
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 
@@ -28,6 +32,14 @@ def found(client: httpx.Client, q: str, **others: str) -> dict[str, Any]:
         ("生命健康", "jjj-life-health"),
         ("北汽", "baic-brand"),
         ("BAIC", "baic-brand"),
+        ("海", "haikou"),
+        ("无锡物联网", "wuxi-internet-of-things"),
+        ("5299003EYHISIDNLZQ19", "baic-motor"),
+        ("600166.SH", "foton-motor"),
+        ("0001791706", "li-auto-inc"),
+        ("BBG007PQF8G8", "baic-motor"),
+        ("LE4", "beijing-benz"),
+        ("130100", "shijiazhuang"),
     ],
 )
 def test_the_thing_of_that_name_comes_first(built: httpx.Client, q: str, first: str) -> None:
@@ -90,6 +102,7 @@ def test_no_query_syntax_is_understood(built: httpx.Client, q: str) -> None:
 @pytest.mark.parametrize(
     ("parameters", "words"),
     [
+        ({"q": "a" * 10_000}, "10000 characters"),
         ({"q": "保" * 5_000}, "5000 characters"),
         ({"q": "+-*\"'()[]{}~^:&|!"}, "no letter"),
         ({"q": " "}, "empty"),
@@ -106,6 +119,12 @@ def test_bad_searches(built: httpx.Client, parameters: dict[str, str], words: st
     assert words in reply.json()["detail"]
 
 
+def test_an_address_that_is_too_long_is_told(built: httpx.Client) -> None:
+    reply = built.get("/search", params={"q": "保" * 10_000, "format": "json"})
+    assert reply.status_code == 414
+    assert "longer than 65535 bytes" in reply.json()["detail"]
+
+
 def test_a_bad_search_on_the_page_is_told_there(built: httpx.Client) -> None:
     reply = built.get("/search", params={"q": "<script>" * 40})
     assert reply.status_code == 400
@@ -116,6 +135,15 @@ def test_a_bad_search_on_the_page_is_told_there(built: httpx.Client) -> None:
 def test_the_empty_page_and_the_field_in_the_header(built: httpx.Client) -> None:
     assert built.get("/search").status_code == 200
     assert 'role="search"' in built.get("/").text
+
+
+def test_the_page_says_that_a_workspace_is_not_searched(
+    built: httpx.Client, release_folder: Path, tmp_path: Path
+) -> None:
+    words = "Only the release is searched."
+    with writable(tmp_path, release_folder) as server:
+        assert words in server.client.get("/search").text
+    assert words not in built.get("/search").text
 
 
 def test_opensearch(built: httpx.Client) -> None:

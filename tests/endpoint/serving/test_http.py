@@ -266,28 +266,82 @@ class TestDumps:
     def test_the_list_and_the_files(self, client: httpx.Client) -> None:
         for dump in client.get("/dumps").json()["dumps"]:
             response = client.get(f"/dumps/{dump['name']}")
-            assert response.headers["content-type"] == "application/gzip"
+            suffix = dump["name"].rpartition(".")[2]
+            packed = {"gz": "application/gzip", "zst": "application/zstd"}
+            expected = packed.get(suffix, dump["mediaType"])
+            assert response.headers["content-type"] == expected
+            assert "content-encoding" not in response.headers
             assert int(response.headers["content-length"]) == dump["bytes"]
             assert hashlib.sha256(response.content).hexdigest() == dump["sha256"]
             assert response.headers["etag"] == f'"{dump["sha256"]}"'
             tag = {"If-None-Match": response.headers["etag"]}
             assert client.get(f"/dumps/{dump['name']}", headers=tag).status_code == 304
 
-    def test_ranges(self, client: httpx.Client) -> None:
-        whole = client.get("/dumps/jiqun.nt.gz")
-        part = client.get("/dumps/jiqun.nt.gz", headers={"Range": "bytes=5-9"})
-        assert (part.status_code, part.content) == (206, whole.content[5:10])
-        stale = {"Range": "bytes=5-9", "If-Range": '"other"'}
-        assert client.get("/dumps/jiqun.nt.gz", headers=stale).status_code == 200
-        beyond = client.get("/dumps/jiqun.nt.gz", headers={"Range": "bytes=999999-"})
-        assert beyond.status_code == 416
+    @pytest.mark.parametrize(
+        ("asked", "status", "start", "end"),
+        [
+            ("bytes=5-9", 206, 5, 10),
+            ("bytes=0-0", 206, 0, 1),
+            ("bytes=-3", 206, -3, None),
+            ("bytes=10-", 206, 10, None),
+            ("bytes=10-999999", 206, 10, None),
+            ("bytes=0-1,5-6", 200, 0, None),
+            ("bytes=9-5", 200, 0, None),
+            ("bytes=-", 200, 0, None),
+            ("lines=1-2", 200, 0, None),
+            ("bytes=１-２", 200, 0, None),
+        ],
+    )
+    def test_ranges(
+        self, asked: str, status: int, start: int, end: int | None, client: httpx.Client
+    ) -> None:
+        whole = client.get("/dumps/jiqun.nt.gz").content
+        part = client.get("/dumps/jiqun.nt.gz", headers=[(b"Range", asked.encode())])
+        assert (part.status_code, part.content) == (status, whole[start:end])
+        assert part.headers["accept-ranges"] == "bytes"
+        if status == 206:
+            first = start % len(whole)
+            told = f"bytes {first}-{first + len(part.content) - 1}/{len(whole)}"
+            assert part.headers["content-range"] == told
 
-    @pytest.mark.parametrize("coding", ["gzip", "identity"])
+    @pytest.mark.parametrize("asked", ["bytes=999999-", "bytes=-0"])
+    def test_a_range_beyond_the_end(self, asked: str, client: httpx.Client) -> None:
+        size = len(client.get("/dumps/jiqun.nt.gz").content)
+        for name, coding in (("jiqun.nt.gz", "identity"), ("jiqun.nt", "gzip")):
+            sent = {"Range": asked, "Accept-Encoding": coding}
+            beyond = client.get(f"/dumps/{name}", headers=sent)
+            assert beyond.status_code == 416
+            assert beyond.headers["content-range"] == f"bytes */{size}"
+
+    def test_a_range_of_something_else(self, client: httpx.Client) -> None:
+        whole = client.get("/dumps/jiqun.nt.gz")
+        for condition, status in ((whole.headers["etag"], 206), ('"other"', 200)):
+            sent = {"Range": "bytes=5-9", "If-Range": condition}
+            assert client.get("/dumps/jiqun.nt.gz", headers=sent).status_code == status
+
+    def test_head_is_get_without_its_body(self, client: httpx.Client) -> None:
+        for name in ("jiqun.nt.gz", "jiqun.nt", "clusters.csv"):
+            sent = {"Range": "bytes=0-1", "Accept-Encoding": "gzip"}
+            head = client.head(f"/dumps/{name}", headers=sent)
+            get = client.get(f"/dumps/{name}", headers={"Accept-Encoding": "gzip"})
+            assert (head.status_code, head.content) == (200, b"")
+            for header in ("content-type", "content-length", "content-encoding", "etag"):
+                assert head.headers.get(header) == get.headers.get(header), (name, header)
+
+    def test_the_context_under_its_iri(self, client: httpx.Client) -> None:
+        for path in ("/context", "/context.jsonld"):
+            response = client.get(path)
+            assert response.headers["content-type"] == "application/ld+json"
+            assert "content-disposition" not in response.headers
+            assert "@context" in response.json()
+            assert response.headers["access-control-allow-origin"] == "*"
+
+    @pytest.mark.parametrize("coding", ["zstd", "gzip", "identity"])
     def test_the_content_under_its_own_media_type(self, coding: str, client: httpx.Client) -> None:
         packed = client.get("/dumps/jiqun.nt.gz").content
         response = client.get("/dumps/jiqun.nt", headers={"Accept-Encoding": coding})
         assert response.headers["content-type"] == "application/n-triples; charset=utf-8"
-        assert response.headers.get("content-encoding") == (coding if coding == "gzip" else None)
+        assert response.headers.get("content-encoding") == {"identity": None}.get(coding, coding)
         assert response.content == gzip.decompress(packed)
 
     @pytest.mark.parametrize(

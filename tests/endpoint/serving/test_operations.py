@@ -72,6 +72,19 @@ def test_each_request_is_one_line_of_json(release_folder: Path) -> None:
     assert third["status"] == 400
 
 
+def test_connections_that_are_refused_are_counted_and_logged(release_folder: Path) -> None:
+    with running(release_folder, workers=1, header_seconds=1, header_bytes=2000) as live:
+        live.exchange(b"nonsense\r\n\r\n")
+        live.exchange(b"GET / HTTP/1.1\r\nX: " + b"x" * 5000 + b"\r\n\r\n")
+        live.exchange(b"GET / HTTP/1.1\r\nHost: a")
+        for status, outcome in ((400, "NotHttp"), (431, "HeadersTooLong"), (408, "HeadersTooSlow")):
+            found = live.log.wait_for(re.compile(rf'.*"path": "", "status": {status}.*'))
+            line = json.loads(found[0])
+            assert (line["outcome"], line["client"]) == (outcome, "127.0.0.1")
+            sample = f'jiqun_requests_total{{route="none",status="{status}"}} 1'
+            assert sample in live.client.get("/metrics").text
+
+
 def test_the_log_can_be_turned_off(release_folder: Path) -> None:
     with running(release_folder, workers=1, log_requests="false") as live:
         live.client.get("/health/live")

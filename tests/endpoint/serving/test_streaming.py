@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
+import os
 import re
 import socket
+import sys
 import threading
 import time
 import zlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,10 +24,11 @@ from endpoint.serving.test_http import unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from endpoint.live_server import LiveServer
 
+# An answer has 10 to the power of this many rows.
+STREAM_POWER = int(os.environ.get("JIQUN_STREAM_POWER", "6"))
 TEN = "VALUES ?{0} {{ 0 1 2 3 4 5 6 7 8 9 }}"
 
 
@@ -96,7 +101,8 @@ def test_a_query_that_takes_too_long_is_a_real_error(small: LiveServer) -> None:
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
 def test_coded_streams_can_be_read_as_they_come(coding: str, small: LiveServer) -> None:
-    parameters = {"query": rows(4) + f" #{coding}", "format": "csv"}
+    wide = f'BIND("{"x" * 40}" AS ?x)'
+    parameters = {"query": f"{rows(4)[:-1]} {wide} }} #{coding}", "format": "csv"}
     plain = small.client.get("/sparql", params=parameters, headers={"Accept-Encoding": "identity"})
     headers = {"Accept-Encoding": coding}
     with small.client.stream("GET", "/sparql", params=parameters, headers=headers) as response:
@@ -106,7 +112,7 @@ def test_coded_streams_can_be_read_as_they_come(coding: str, small: LiveServer) 
         packed = list(response.iter_raw())
     if coding == "gzip":
         first = zlib.decompressobj(31).decompress(packed[0])
-        assert first.startswith(b"a,b,c,d\r\n")
+        assert first.startswith(b"a,b,c,d,x\r\n")
     assert unpack(coding, b"".join(packed)) == plain.content
 
 
@@ -161,6 +167,40 @@ def test_a_query_whose_client_leaves_is_stopped(small: LiveServer) -> None:
     left = time.monotonic()
     wait_until(lambda: metric(small, "jiqun_workers_busy") == 0)
     assert time.monotonic() - left < 2.5, "it was stopped by its deadline, not because nobody waits"
+
+
+def resident(live: LiveServer) -> int:
+    """Add up the memory of the server and its workers, bytes."""
+    pid = live.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    fields = (Path(f"/proc/{each}/statm").read_text().split() for each in (str(pid), *children))
+    return sum(int(found[1]) for found in fields) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_slow_reader_of_a_long_answer_costs_little_memory(release_folder: Path) -> None:
+    """`make soak` asks for ten million rows; the reader rests after every piece it takes."""
+    limits = {"max_rows": 10**8, "max_bytes": 10**10, "deadline_seconds": 3600, "workers": 1}
+    with running(release_folder, **limits) as live:
+        warm = live.client.get("/sparql", params={"query": rows(4), "format": "csv"})
+        assert warm.status_code == 200
+        before, most, lines = resident(live), 0, 0
+        with socket.create_connection((live.host, live.port), timeout=60) as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            target = f"/sparql?format=csv&query={quote(rows(STREAM_POWER))}"
+            connection.sendall(
+                f"GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+            )
+            for number in itertools.count():
+                if not (block := connection.recv(262_144)):
+                    break
+                lines += block.count(b"\n")
+                if number % 64 == 0:
+                    most = max(most, resident(live))
+                    time.sleep(0.02)
+        sys.stdout.write(f"{lines} lines, {before} bytes of memory before, {most} at most\n")
+        assert lines > 10**STREAM_POWER
+        assert most - before < 48 * 1024 * 1024, f"{most - before} bytes more than before"
 
 
 def wait_until(condition: Callable[[], bool], patience: float = 10) -> None:

@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiqun.endpoint.sparql.gate import DEFAULT_LIMITS
-from jiqun.endpoint.sparql.updates import Load, Text, UpdateInspection, inspect_update
+from jiqun.endpoint.sparql.parts import Load, Merge, Source, Text
+from jiqun.endpoint.sparql.updates import UpdateInspection, inspect_update
+from jiqun.endpoint.writing.carry_out import apply
 from jiqun.errors import BadParameter, JiqunError, MalformedQuery, QueryTooLarge, ServiceRefused
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ UNTOUCHED = [
     "PREFIX LOAD: <a:> INSERT DATA { LOAD:a LOAD:b LOAD:c } # LOAD <x>",
     "DELETE DATA { <a:a> <a:b> 1 } ; CLEAR ALL ; DROP SILENT GRAPH <a:a>",
     "WITH <a:g> DELETE { ?s ?p ?o } INSERT { ?s ?p 1 } USING <a:h> WHERE { ?s ?p ?o ; ?q 1 }",
-    "COPY DEFAULT TO <a:a>; MOVE <a:a> TO <a:b>; ADD <a:b> TO DEFAULT; CREATE GRAPH <a:c>",
+    "COPY DEFAULT TO <a:a>; CREATE GRAPH <a:c>",
     "INSERT { ?s <a:p> ?n } WHERE { SELECT ?s (COUNT(*) AS ?n) { ?s ?p ?o } GROUP BY ?s };",
 ]
 
@@ -48,6 +50,48 @@ def test_what_has_no_load_stays_as_it_is(text: str) -> None:
     assert len(parts) == 1
     assert isinstance(parts[0], Text)
     assert text.startswith(parts[0].text)
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("COPY <a:a> TO <a:b>", Source("a:a", silent=False)),
+        ("MOVE SILENT GRAPH <a:a> TO DEFAULT", Source("a:a", silent=True)),
+        ("PREFIX p: <a:> ADD p:\u0061 TO GRAPH <a:b>", Source("a:a", silent=False)),
+        (
+            "BASE <http://a.example/> copy#c\nsilent <b> TO <a:b>",
+            Source("http://a.example/b", silent=True),
+        ),
+        ("COPY SILENT DEFAULT TO <a:a>", None),
+        ("CLEAR GRAPH <a:a>", None),
+    ],
+)
+def test_what_must_exist_is_told(text: str, source: Source | None) -> None:
+    part = inspect(text).parts[0]
+    assert isinstance(part, Text)
+    assert part.source == source
+
+
+@pytest.mark.parametrize(
+    "using",
+    [
+        "USING <a:g> USING <a:h>",
+        (
+            "PREFIX p: <a:> WITH <a:x> INSERT { ?s ?p 1 } using#USING\n<a:g> USING p:h "
+            "USING NAMED <a:i>"
+        ),
+        "USING NAMED <a:i> USING <a:g> USING <a:h> USING <a:g>",
+    ],
+)
+def test_several_graphs_become_one(using: str) -> None:
+    text = using if "INSERT" in using else f"INSERT {{ ?s ?p 1 }} {using}"
+    (part,) = inspect(f"{text} WHERE {{ ?s ?p 'USING <a:k>' }}").parts
+    assert isinstance(part, Text)
+    assert isinstance(part.merge, Merge)
+    assert part.merge.graphs == ("a:g", "a:h")
+    assert part.text.count(f"<{part.merge.name}>") == 1
+    assert "<a:g>" not in part.text
+    assert ("<a:i>" in part.text) == ("<a:i>" in using)
 
 
 @pytest.mark.parametrize("text", ["", "  # nothing\n", "PREFIX a: <a:>", "BASE <a:a>"])
@@ -203,7 +247,7 @@ def carried_out(text: str, using: Sequence[str] | None, named: Sequence[str] | N
     store = dataset()
     for part in inspect(text, using, named).parts:
         assert isinstance(part, Text)
-        store.update(part.text)
+        apply(store, part, None, (), 1000)
     default = store.quads_for_pattern(None, None, None, ox.DefaultGraph())
     return {quad.object.value for quad in default if isinstance(quad.object, ox.Literal)}
 

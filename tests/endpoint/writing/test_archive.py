@@ -12,7 +12,8 @@ import pytest
 
 from endpoint.writable_server import writable
 from jiqun.endpoint.writing.archive import backup, load, restore
-from jiqun.endpoint.writing.workspace import open_workspace, own_quads, read_state
+from jiqun.endpoint.writing.folder import own_quads, read_state
+from jiqun.endpoint.writing.workspace import open_workspace
 from jiqun.errors import BadParameter, MalformedData, UnsupportedMediaType, WorkspaceError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from jiqun.endpoint.release import open_release
 from jiqun.endpoint.writing.archive import load
-from jiqun.endpoint.writing.workspace import own_quads
+from jiqun.endpoint.writing.folder import own_quads
 from jiqun.errors import BadParameter, MalformedData, NotReached, UnsupportedMediaType
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from jiqun.endpoint.engine.engine import Answer, Engine, Job
+    from jiqun.endpoint.engine.engine import Engine
+    from jiqun.endpoint.engine.jobs import Answer, Job
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Flight:
         self._error: BaseException | None = None
         self._ended = False
         self._abandoned = False
+        self._complete: Complete | None = None
         self._task = asyncio.create_task(self._fly())
 
     async def _fly(self) -> None:
@@ -83,9 +85,9 @@ class Flight:
     def _arrive(self, answer: Answer) -> None:
         """Take an answer of one piece."""
         self._waiting.append(answer.first)
+        self._complete = Complete(answer.first, answer)
         if len(answer.first) <= self._keep:
-            self._kept = [answer.first]
-            self._settle(answer)
+            self._land(self._complete)
         else:
             self._release_followers()
 
@@ -107,9 +109,12 @@ class Flight:
 
     def _settle(self, answer: Answer) -> None:
         if self._kept is not None:
-            complete = Complete(b"".join(self._kept), answer)
-            self.settled.set_result(complete)
-            self._landed(self, complete)
+            self._complete = Complete(b"".join(self._kept), answer)
+            self._land(self._complete)
+
+    def _land(self, complete: Complete) -> None:
+        self.settled.set_result(complete)
+        self._landed(self, complete)
 
     def _release_followers(self) -> None:
         if not self.settled.done():
@@ -130,10 +135,8 @@ class Flight:
         return self.answer
 
     def whole(self) -> Complete | None:
-        """Give the whole answer if it is already there and was kept."""
-        if self._ended and self._error is None and self.settled.done():
-            return self.settled.result()
-        return None
+        """Give the whole answer if it is already there."""
+        return self._complete if self._ended and self._error is None else None
 
     async def blocks(self) -> AsyncIterator[bytes]:
         """Give the leader the blocks as they come; raises what broke the evaluation."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jiqun.endpoint.engine.engine import Job
+    from jiqun.endpoint.engine.jobs import Job
     from jiqun.endpoint.http.negotiate import Choice
 
 
@@ -51,6 +51,8 @@ class Plan:
 
     def for_client(self, client: str) -> Plan:
         """Give the same plan on account of another client."""
+        if client == self.job.client:
+            return self
         return replace(self, job=replace(self.job, client=client))
 
 

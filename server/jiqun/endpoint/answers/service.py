@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Final
 
 from jiqun.binding import bind
 from jiqun.endpoint.answers.cache import Entry, ResultCache
+from jiqun.endpoint.answers.entries import VARY, in_coding, sealed, timing
 from jiqun.endpoint.answers.flight import Flight
+from jiqun.endpoint.answers.limits import gate_limits
 from jiqun.endpoint.answers.plans import Plans
 from jiqun.endpoint.answers.questions import Plan, Question, etag, key_of, matching_tag
 from jiqun.endpoint.answers.spreadsheet import blocks_for_spreadsheet, for_spreadsheet
-from jiqun.endpoint.engine.engine import Job
+from jiqun.endpoint.engine.jobs import Job
 from jiqun.endpoint.engine.screening import screen
-from jiqun.endpoint.http.coding import CODINGS, encode
+from jiqun.endpoint.http.coding import CODINGS
 from jiqun.endpoint.http.formats import CSV, JSON, Format, formats_for
 from jiqun.endpoint.http.negotiate import choose_coding, negotiate
-from jiqun.endpoint.http.replies import EVERYWHERE, Reply
+from jiqun.endpoint.http.replies import Reply
 from jiqun.endpoint.sparql import gate
 from jiqun.endpoint.sparql.dataset_clause import dataset_of
 from jiqun.errors import Busy, QueryTimeout
@@ -34,16 +36,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jiqun.endpoint.answers.flight import Complete
-    from jiqun.endpoint.engine.engine import Answer, Engine
+    from jiqun.endpoint.engine.engine import Engine
+    from jiqun.endpoint.engine.jobs import Answer
     from jiqun.endpoint.http.replies import Headers, Rewrite
     from jiqun.endpoint.release import Release
     from jiqun.endpoint.sparql.gate import Inspection
     from jiqun.settings import Settings
 
-VARY: Final = (b"vary", b"Accept, Accept-Encoding")
 PROGRAM: Final = version("jiqun")
-
-_SEAL: Final = frozenset({b"etag", b"content-length"})
 
 
 class Service:
@@ -218,7 +218,7 @@ class Service:
         headers = (
             (b"cache-control", b"no-store"),
             *self._facts(answer, plan),
-            _timing(answer),
+            timing(answer),
         )
         if not answer.complete:
             return Reply(200, headers, flight=flight, answer=answer, rewrite=_rewrite(plan))
@@ -239,13 +239,12 @@ class Service:
         complete = flight.whole()
         if complete is not None:
             entry = self.cache.peek(key) or self._entry(complete, plan, key)
-            reply = self._from_entry(entry, key, plan.coding, "ok")
-            return replace(reply, headers=(*reply.headers, _timing(answer)), answer=answer)
+            return self._from_entry(entry, key, plan.coding, "ok", answer)
         headers = (
             (b"etag", etag(key, plan.coding)),
             self._cache_control,
             *self._facts(answer, plan),
-            _timing(answer),
+            timing(answer),
         )
         return Reply(
             200,
@@ -259,20 +258,25 @@ class Service:
     def _entry(self, complete: Complete, plan: Plan, key: bytes) -> Entry:
         body = for_spreadsheet(complete.body) if plan.excel else complete.body
         headers = (self._cache_control, *self._facts(complete.answer, plan))
-        return _sealed(body, etag(key, None), headers, complete.answer.rows)
+        return sealed(body, etag(key, None), headers, complete.answer.rows)
 
-    def _from_entry(self, entry: Entry, key: bytes, coding: str | None, outcome: str) -> Reply:
+    def _from_entry(
+        self,
+        entry: Entry,
+        key: bytes,
+        coding: str | None,
+        outcome: str,
+        answer: Answer | None = None,
+    ) -> Reply:
         if coding is not None and len(entry.body) >= self.settings.compress_from_bytes:
             coded_key = key + coding.encode()
             coded = self.cache.peek(coded_key)
             if coded is None:
-                headers = tuple(pair for pair in entry.headers if pair[0] not in _SEAL)
-                headers = (*headers, (b"content-encoding", coding.encode()))
-                body = encode(coding, entry.body)
-                coded = _sealed(body, etag(key, coding), headers, entry.rows)
+                coded = in_coding(entry, coding, etag(key, coding))
                 self.cache.put(coded_key, coded)
             entry = coded
-        return Reply(200, entry.headers, entry.body, outcome=outcome, entry=entry)
+        headers = (*entry.headers, timing(answer)) if answer else entry.headers
+        return Reply(200, headers, entry.body, outcome=outcome, entry=entry, answer=answer)
 
     def _facts(self, answer: Answer, plan: Plan) -> Headers:
         """Headers that tell what the answer is, and whether all of it is there."""
@@ -286,28 +290,6 @@ class Service:
         if plan.excel:
             facts += ((b"content-disposition", b'attachment; filename="answer.csv"'),)
         return facts
-
-
-def _sealed(body: bytes, tag: bytes, headers: Headers, rows: int | None) -> Entry:
-    """Make an entry whose headers are all there."""
-    headers = (*headers, (b"etag", tag), (b"content-length", str(len(body)).encode()))
-    head = b"".join(b"%b: %b\r\n" % pair for pair in (*headers, *EVERYWHERE))
-    return Entry(body, tag, headers, rows, head)
-
-
-def gate_limits(settings: Settings) -> gate.Limits:
-    """Give the gate's limits as the operator set them."""
-    return gate.Limits(
-        query_length=settings.query_length,
-        tokens=settings.query_tokens,
-        nesting=settings.query_nesting,
-        triple_patterns=settings.query_triple_patterns,
-        path_length=settings.query_path_length,
-        values=settings.query_values,
-        unions=settings.query_unions,
-        groups=settings.query_groups,
-        expressions=settings.query_expressions,
-    )
 
 
 async def _read_whole(reply: Reply) -> bytes:
@@ -329,9 +311,3 @@ async def _first(flight: Flight) -> Answer:
 
 def _rewrite(plan: Plan) -> Rewrite | None:
     return blocks_for_spreadsheet if plan.excel else None
-
-
-def _timing(answer: Answer) -> tuple[bytes, bytes]:
-    """The Server-Timing header: how long the query waited, and worked before its first block."""
-    queue, first = answer.queue_seconds * 1000, answer.first_seconds * 1000
-    return (b"server-timing", f"queue;dur={queue:.1f}, first;dur={first:.1f}".encode())

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from jiqun.endpoint.engine import failures, frames
+from jiqun.endpoint.engine.jobs import Answer
 from jiqun.endpoint.engine.worker_process import WorkerGone
 from jiqun.endpoint.sparql.gate import with_row_limit, with_services_at
 from jiqun.errors import JiqunError, WorkerFailed
@@ -14,7 +15,8 @@ from jiqun.errors import JiqunError, WorkerFailed
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from jiqun.endpoint.engine.engine import Answer, Engine, Job
+    from jiqun.endpoint.engine.engine import Engine
+    from jiqun.endpoint.engine.jobs import Job
     from jiqun.endpoint.engine.lanes import Lane
     from jiqun.endpoint.engine.worker_process import WorkerProcess
     from jiqun.endpoint.federation.forwarder import Permit
@@ -121,8 +123,6 @@ class Running:
         }
 
     async def _first(self, start: dict[str, object]) -> Answer:
-        from jiqun.endpoint.engine.engine import Answer  # noqa: PLC0415
-
         self._started = True
         complete = bool(start["complete"])
         rows = start.get("rows")

@@ -12,6 +12,9 @@ from typing import Final
 FORMATS_NAMESPACE: Final = "http://www.w3.org/ns/formats/"
 
 
+_EXTENSIONS: Final = frozenset({"srj", "srx", "ttl", "nt", "rdf", "nq"})
+
+
 @dataclass(frozen=True)
 class Format:
     """One way to write an answer.
@@ -26,6 +29,11 @@ class Format:
     aliases: tuple[str, ...] = ()
     iri: str = ""
     charset: bool = True
+
+    @property
+    def extension(self) -> str:
+        """The usual ending of a file in this format, without a dot; one of its names."""
+        return next((each for each in self.names if each in _EXTENSIONS), self.names[0])
 
     def content_type(self, asked: str | None = None) -> str:
         """The Content-Type header for this format when it was asked for by the name `asked`."""
@@ -90,6 +98,14 @@ N_QUADS: Final = Format(
     ("text/x-nquads",),
     f"{FORMATS_NAMESPACE}N-Quads",
 )
+OWL_FUNCTIONAL: Final = Format(
+    "OWL functional syntax",
+    "text/owl-functional",
+    ("ofn",),
+    (),
+    f"{FORMATS_NAMESPACE}OWL_Functional",
+)
+QUERY_TEXT: Final = Format("SPARQL", "application/sparql-query", ("rq",))
 HTML: Final = Format("HTML", "text/html", ("html",), ("application/xhtml+xml",))
 TABLE: Final = Format("plain text", "text/plain", ("text",))
 PLAIN_JSON: Final = Format("JSON", "application/json", ("json",), charset=False)

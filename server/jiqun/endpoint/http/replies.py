@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from jiqun.endpoint.answers.cache import Entry
     from jiqun.endpoint.answers.flight import Flight
-    from jiqun.endpoint.engine.engine import Answer
+    from jiqun.endpoint.engine.jobs import Answer
 
     Scope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]
@@ -46,6 +46,9 @@ EVERYWHERE: Final[Headers] = (
     (b"x-content-type-options", b"nosniff"),
 )
 """What is on every answer and every error."""
+
+_WATCHED_AFTER: Final = 0.05
+"""Seconds."""
 
 
 class ClientGone(Exception):
@@ -96,7 +99,8 @@ def unchanged(reply: Reply) -> Reply:
 class ClientWatch:
     """While inside, the running task is cancelled as soon as its client disconnects.
 
-    The cancellation leaves the block as `ClientGone`.
+    The cancellation leaves the block as `ClientGone`. Watching begins after a moment: most answers
+    are there before, and a task for each would cost more than it could save.
     """
 
     def __init__(self, receive: Receive) -> None:
@@ -104,13 +108,17 @@ class ClientWatch:
         self._receive = receive
         self._gone = False
         self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> None:
-        """Start to watch."""
+        """Watch in a moment."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a client is watched from a task")
-        self._task = asyncio.create_task(self._watch(task))
+        self._timer = asyncio.get_running_loop().call_later(_WATCHED_AFTER, self._begin, task)
+
+    def _begin(self, watched: asyncio.Task[object]) -> None:
+        self._task = asyncio.create_task(self._watch(watched))
 
     async def _watch(self, watched: asyncio.Task[object]) -> None:
         while (await self._receive())["type"] != "http.disconnect":
@@ -122,6 +130,8 @@ class ClientWatch:
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: object
     ) -> None:
         """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
         if self._gone and kind is asyncio.CancelledError:

@@ -23,7 +23,7 @@ from typing import Final
 from jiqun.endpoint.linked.documents import LICENCE, SLUG
 from jiqun.endpoint.linked.graph import Statement, ntriples
 from jiqun.endpoint.terms import Term
-from jiqun.vocabulary import BASE, GRAPH, ID, KG, SOURCE
+from jiqun.vocabulary import BASE, GRAPH, ID, KG, QUERY, SOURCE
 
 Select = Callable[[str], Awaitable[Sequence[Mapping[str, Term]]]]
 Said = tuple[str, Statement]
@@ -38,7 +38,10 @@ _ABOUT: Final = " ".join(
 )
 _AT_ONCE: Final = 400
 _UNSAFE: Final = frozenset('<>"{}|\\^` ')
-_MOST_ABOUT: Final = 5000
+_COMMENT: Final = "http://www.w3.org/2000/01/rdf-schema#comment"
+MOST_FACTS: Final = 500
+"""Facts about a thing (figures, applications, designations …) that its description has."""
+
 EVIDENCE: Final = f"{BASE}evidence/"
 NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
 
@@ -59,26 +62,65 @@ async def source_exists(select: Select, slug: str) -> bool:
     return bool(await select(f"SELECT ?t WHERE {{ <{SOURCE}{slug}> a <{KG}Source>, ?t }} LIMIT 1"))
 
 
-async def describe_thing(select: Select, slug: str) -> list[Statement] | None:
-    """Describe the thing with this slug; None when the graph does not speak of it."""
+async def describe_thing(select: Select, slug: str) -> tuple[list[Statement], bool] | None:
+    """Describe the thing with this slug; None when the graph does not speak of it.
+
+    Tells also whether of very many facts about it only the first `MOST_FACTS` are there.
+    """
     if not await thing_exists(select, slug):
         return None
     iri = ID + slug
-    itself = Term("uri", iri)
     own = await select(
         f"SELECT ?graph ?property ?value WHERE {{ GRAPH ?graph {{ <{iri}> ?property ?value }} "
         f"{NOT_SHAPES} }}"
     )
+    said = [_said(row, Term("uri", iri)) for row in own]
     about = await select(
-        f"SELECT ?graph ?subject ?property ?value WHERE {{ VALUES ?link {{ {_ABOUT} }} "
-        f"?subject ?link <{iri}> . GRAPH ?graph {{ ?subject ?property ?value }} }} "
-        f"LIMIT {_MOST_ABOUT}"
+        f"SELECT DISTINCT ?subject WHERE {{ VALUES ?link {{ {_ABOUT} }} ?subject ?link <{iri}> }} "
+        f"LIMIT {MOST_FACTS + 1}"
     )
-    said = [_said(row, row.get("subject", itself)) for row in (*own, *about)]
-    return [
+    subjects = [row["subject"].value for row in about if row["subject"].is_iri]
+    for some in _some(subjects[:MOST_FACTS]):
+        rows = await select(
+            f"SELECT ?graph ?subject ?property ?value WHERE {{ VALUES ?subject {{ {_values(some)} "
+            f"}} GRAPH ?graph {{ ?subject ?property ?value }} {NOT_SHAPES} }}"
+        )
+        said += [_said(row, row["subject"]) for row in rows]
+    cut = len(subjects) > MOST_FACTS
+    statements = [
         *_document(f"{BASE}doc/{slug}", iri),
         *(statement for _, statement in said),
         *await _surroundings(select, said),
+    ]
+    if cut:
+        note = f"Of the facts about it only {MOST_FACTS} are in this document; the dumps have all."
+        document = Term("uri", f"{BASE}doc/{slug}")
+        statements.append(Statement(document, _COMMENT, Term("literal", note, "en")))
+    return statements, cut
+
+
+async def describe_sources(select: Select) -> list[Statement]:
+    """Describe the sources without their passages."""
+    rows = await select(
+        f"SELECT ?subject ?property ?value WHERE {{ ?subject a <{KG}Source> . "
+        f"GRAPH <{GRAPH}sources> {{ ?subject ?property ?value }} }}"
+    )
+    return [
+        *_document(f"{BASE}graph/sources"),
+        *(Statement(row["subject"], row["property"].value, row["value"]) for row in rows),
+    ]
+
+
+async def describe_queries(select: Select, name: str | None = None) -> list[Statement]:
+    """Describe the saved query with this name, or all of them with the prefixes they share."""
+    one = f"VALUES ?subject {{ <{QUERY}{name}> }} " if name else ""
+    rows = await select(
+        f"SELECT ?subject ?property ?value WHERE {{ {one}"
+        f"GRAPH <{GRAPH}queries> {{ ?subject ?property ?value }} }}"
+    )
+    return [
+        *_document(QUERY + name if name else f"{GRAPH}queries"),
+        *(Statement(row["subject"], row["property"].value, row["value"]) for row in rows),
     ]
 
 

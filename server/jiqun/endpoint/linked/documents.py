@@ -8,34 +8,50 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from jiqun.endpoint.http.formats import HTML, JSON_LD, N_TRIPLES, RDF_XML, TURTLE
+from jiqun.endpoint.http.formats import (
+    HTML,
+    JSON_LD,
+    N_TRIPLES,
+    OWL_FUNCTIONAL,
+    QUERY_TEXT,
+    RDF_XML,
+    TURTLE,
+)
 from jiqun.endpoint.http.negotiate import Choice, negotiate
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from jiqun.endpoint.http.formats import Format
+
+    Suffixes = Mapping[str, Choice]
 
 SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
-FORMS: Final = (HTML, TURTLE, JSON_LD, RDF_XML, N_TRIPLES)
-"""What there is of each document, in the order of the server's preference."""
 
-SUFFIXES: Final = {
-    "html": Choice(HTML, HTML.media_type),
-    "ttl": Choice(TURTLE, TURTLE.media_type),
-    "jsonld": Choice(JSON_LD, JSON_LD.media_type),
+
+def _plain(format_: Format) -> Choice:
+    return Choice(format_, format_.media_type)
+
+
+SUFFIXES: Final[Suffixes] = {
+    "html": _plain(HTML),
+    "ttl": _plain(TURTLE),
+    "jsonld": _plain(JSON_LD),
     "json": Choice(JSON_LD, "application/json"),
-    "rdf": Choice(RDF_XML, RDF_XML.media_type),
-    "nt": Choice(N_TRIPLES, N_TRIPLES.media_type),
+    "rdf": _plain(RDF_XML),
+    "nt": _plain(N_TRIPLES),
 }
+"""What there is of every document, in the order of the server's preference."""
+
+ONTOLOGY_SUFFIXES: Final[Suffixes] = {**SUFFIXES, "ofn": _plain(OWL_FUNCTIONAL)}
+QUERY_SUFFIXES: Final[Suffixes] = {**SUFFIXES, "rq": _plain(QUERY_TEXT)}
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 
-_SUFFIX_OF: Final = {
-    choice.format.media_type: suffix for suffix, choice in SUFFIXES.items() if suffix != "json"
-}
 _MOST_TYPES: Final = 8
 
 
@@ -47,53 +63,73 @@ class Name:
     form: Choice | None = None
 
 
-def read_name(text: str) -> Name:
+def read_name(text: str, suffixes: Suffixes = SUFFIXES) -> Name:
     """Take the last part of an address apart; an unknown suffix stays in the slug."""
     slug, dot, suffix = text.rpartition(".")
-    if dot and slug and suffix in SUFFIXES:
-        return Name(slug, SUFFIXES[suffix])
+    if dot and slug and suffix in suffixes:
+        return Name(slug, suffixes[suffix])
     return Name(text)
 
 
-def choose_form(name: Name, accept: str | None, named: str | None) -> Choice:
+def choose_form(
+    name: Name, accept: str | None, named: str | None, suffixes: Suffixes = SUFFIXES
+) -> Choice:
     """Give the form for a request: by suffix, by `?format=`, by Accept.
 
     Raises `NotAcceptable` and `BadParameter` like the negotiation.
     """
-    return name.form or negotiate(accept, named, FORMS)
+    forms = tuple(dict.fromkeys(choice.format for choice in suffixes.values()))
+    return name.form or negotiate(accept, named, forms)
 
 
-def suffix_of(choice: Choice) -> str:
+def suffix_of(choice: Choice, suffixes: Suffixes = SUFFIXES) -> str:
     """Give the suffix of the address of a form."""
-    return _SUFFIX_OF[choice.format.media_type]
+    return next(name for name, each in suffixes.items() if each.format is choice.format)
+
+
+def list_suffixes(suffixes: Iterable[str] = SUFFIXES) -> str:
+    """Name the suffixes as they stand in an address."""
+    return " ".join(f".{each}" for each in suffixes)
 
 
 @dataclass(frozen=True)
 class Document:
-    """A document: its address without suffix, absolute, and the IRI of what it is about."""
+    """A document: its address without suffix, absolute, and the IRI of what it is about.
+
+    `page` is the address of its page where that is not the address with `.html`; `latest` that of
+    the document of which it is a version.
+    """
 
     url: str
     root: str
     iri: str
     types: tuple[str, ...] = ()
+    suffixes: Suffixes = field(default_factory=lambda: SUFFIXES)
+    page: str = ""
+    latest: str = ""
 
     def headers(self, choice: Choice) -> dict[str, str]:
         """Give the headers that tell what is sent, and what else there is (RFC 8288)."""
-        suffix = suffix_of(choice)
+        suffix = suffix_of(choice, self.suffixes)
         return {
-            "Content-Location": f"{self.url}.{suffix}",
+            "Content-Location": self._address(suffix),
             "Link": ", ".join(self._links(suffix)),
         }
 
+    def _address(self, suffix: str) -> str:
+        return self.page if suffix == "html" and self.page else f"{self.url}.{suffix}"
+
     def _links(self, sent: str) -> Iterable[str]:
-        for suffix, choice in SUFFIXES.items():
+        for suffix, choice in self.suffixes.items():
             if suffix not in {sent, "json"}:
-                yield f'<{self.url}.{suffix}>; rel="alternate"; type="{choice.media_type}"'
+                yield f'<{self._address(suffix)}>; rel="alternate"; type="{choice.media_type}"'
         if sent == "html":
             yield f'<{self.url}.ttl>; rel="describedby"; type="text/turtle"'
         else:
             yield f'<{self.root}/.well-known/void>; rel="describedby"; type="text/turtle"'
         yield f'<{self.url}>; rel="canonical"'
+        if self.latest:
+            yield f'<{self.latest}>; rel="latest-version"'
         yield f'<{LICENCE}>; rel="license"'
         yield f'<{self.root}/sparql>; rel="service-desc"; type="text/turtle"'
         yield f'<{self.iri}>; rel="cite-as"'
@@ -102,7 +138,11 @@ class Document:
 
 
 async def missing(
-    kind: str, folder: str, text: str, exists: Callable[[str], Awaitable[bool]]
+    kind: str,
+    folder: str,
+    text: str,
+    exists: Callable[[str], Awaitable[bool]],
+    suffixes: Suffixes = SUFFIXES,
 ) -> NotFound:
     """Make the error for a name that there is not, saying what may have been meant.
 
@@ -112,12 +152,12 @@ async def missing(
     if "%" in text:
         return NotFound(f"{said} Its name seems to be percent-encoded twice.")
     plain = unicodedata.normalize("NFKC", text).strip().lower()
-    if plain != text and SLUG.fullmatch(plain) and await exists(read_name(plain).slug):
+    if plain != text and SLUG.fullmatch(plain) and await exists(read_name(plain, suffixes).slug):
         return NotFound(f"{said} Names have small letters without accents only: {folder}{plain}")
     if not text.isascii():
         return NotFound(f"{said} Names have letters from a to z, digits and hyphens only.")
     slug, dot, suffix = text.rpartition(".")
     if dot and SLUG.fullmatch(slug) and await exists(slug):
-        listed = " ".join(f".{each}" for each in SUFFIXES)
+        listed = list_suffixes(suffixes)
         return NotFound(f"{folder}{slug} has no form .{shorten(suffix)}. There are: {listed}")
-    return NotFound(f"{said} Names can be looked up with the queries at /queries.")
+    return NotFound(f"{said} Names can be looked up at /search.")

@@ -15,7 +15,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple, serialize
 from jiqun.endpoint.reader import canonical_tag
 from jiqun.endpoint.service_description import WRITERS
 from jiqun.endpoint.terms import PREFIXES, XSD, Term
-from jiqun.vocabulary import BASE, SOURCE
+from jiqun.vocabulary import BASE, PARTITION, SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,6 +25,12 @@ _PREFIXES: Final = {
     "src": SOURCE,
     "foaf": "http://xmlns.com/foaf/0.1/",
     "vann": "http://purl.org/vocab/vann/",
+    "void": "http://rdfs.org/ns/void#",
+    "dcat": "http://www.w3.org/ns/dcat#",
+    "spdx": "http://spdx.org/rdf/terms#",
+    "vcard": "http://www.w3.org/2006/vcard/ns#",
+    "sssom": "https://w3id.org/sssom/",
+    "part": PARTITION,
 }
 _ESCAPES: Final = {
     **{code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)},
@@ -87,7 +93,7 @@ def _used(statements: Sequence[Statement]) -> dict[str, str]:
 
 def _in_order(text: str, media_type: str) -> str:
     """Put the prefixes into their order, which the serializer leaves to chance."""
-    if media_type == "text/turtle":
+    if media_type in {"text/turtle", "application/trig"}:
         lines = text.split("\n")
         count = sum(1 for _ in takewhile(lambda line: line.startswith("@prefix "), lines))
         return "\n".join((*sorted(lines[:count]), "", *lines[count:]))

@@ -5,6 +5,7 @@ Rendering is pure: plain data and a `Reader` in, HTML out. `reading` fetches the
 
 from __future__ import annotations
 
+from jiqun.endpoint.pages.catalogue import render_catalogue
 from jiqun.endpoint.pages.cells import Caption, Cell
 from jiqun.endpoint.pages.errors import render_error
 from jiqun.endpoint.pages.home import Figure, Overview, render_home
@@ -27,6 +28,7 @@ __all__ = [
     "Text",
     "choose_language",
     "read_outcome",
+    "render_catalogue",
     "render_error",
     "render_home",
     "render_queries",

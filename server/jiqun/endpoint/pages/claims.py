@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _DIFFERS: Final = f"{KG}disagreesWith"
 _EXACT: Final = f"{ID}exact"
-_FIGURE: Final = tuple(f"{KG}{name}" for name in ("metric", "value", "unit", "period"))
+_FIGURE: Final = tuple(f"{KG}{name}" for name in ("metric", "population", "period"))
+_IN_HEADLINE: Final = tuple(f"{KG}{name}" for name in ("value", "bound", "unit"))
 _LEFT_OUT: Final = frozenset(
     {
         "http://www.w3.org/1999/02/22-rdf-syntax-ns#type",
@@ -28,6 +29,8 @@ _LEFT_OUT: Final = frozenset(
         f"{KG}statedIn",
         f"{KG}about",
         _DIFFERS,
+        "http://purl.org/linked-data/cube#dataSet",
+        "http://www.w3.org/ns/prov#wasDerivedFrom",
         *(f"{KG}{name}Dimension" for name in ("period", "population", "source")),
     }
 )
@@ -50,9 +53,12 @@ class FigureView:
 
 @dataclass(frozen=True)
 class ClaimView:
-    """A claim beside one that it contradicts."""
+    """A claim beside one that it contradicts; `bound`, `value` and `unit` are those of a figure."""
 
     claim: Cell
+    value: Cell | None
+    bound: Cell | None
+    unit: Cell | None
     properties: tuple[tuple[Text, tuple[Cell, ...]], ...]
     marks: tuple[Mark, ...]
 
@@ -61,8 +67,7 @@ def figures(thing: Thing, captions: Mapping[str, Caption], reader: Reader) -> li
     """Give the figures about a thing, ordered by what they measure."""
 
     def cell(claim: Claim, name: str) -> Cell | None:
-        found = claim.values(f"{KG}{name}")
-        return show(found[0], captions, reader) if found else None
+        return _cell(claim, name, captions, reader)
 
     views = []
     about = Term("uri", thing.iri)
@@ -70,12 +75,11 @@ def figures(thing: Thing, captions: Mapping[str, Caption], reader: Reader) -> li
         metric, value = cell(claim, "metric"), cell(claim, "value")
         if metric is None or value is None or about not in claim.values(f"{KG}about"):
             continue
-        exact = Term("uri", _EXACT) in claim.values(f"{KG}bound")
         views.append(
             FigureView(
                 metric=metric,
                 population=cell(claim, "population"),
-                bound=None if exact else cell(claim, "bound"),
+                bound=_bound(claim, captions, reader),
                 value=value,
                 unit=cell(claim, "unit"),
                 period=cell(claim, "period"),
@@ -119,16 +123,34 @@ def _reach(start: str, near: Mapping[str, set[str]]) -> set[str]:
 
 def _view(claim: Claim, thing: Thing, captions: Mapping[str, Caption], reader: Reader) -> ClaimView:
     predicates = dict.fromkeys(fact.predicate for fact in claim.facts)
+    value = _cell(claim, "value", captions, reader)
     rows = [
         (
             property_name(predicate, captions, reader),
             tuple(show(each, captions, reader) for each in claim.values(predicate)),
         )
         for predicate in sorted(predicates, key=lambda iri: (iri not in _FIGURE, iri))
-        if predicate not in _LEFT_OUT
+        if predicate not in _LEFT_OUT and not (value and predicate in _IN_HEADLINE)
     ]
-    itself = show(Term("uri", claim.iri), captions, reader)
-    return ClaimView(itself, tuple(rows), _marks(claim, thing, captions, reader))
+    return ClaimView(
+        show(Term("uri", claim.iri), captions, reader),
+        value,
+        _bound(claim, captions, reader),
+        _cell(claim, "unit", captions, reader),
+        tuple(rows),
+        _marks(claim, thing, captions, reader),
+    )
+
+
+def _cell(claim: Claim, name: str, captions: Mapping[str, Caption], reader: Reader) -> Cell | None:
+    found = claim.values(f"{KG}{name}")
+    return show(found[0], captions, reader) if found else None
+
+
+def _bound(claim: Claim, captions: Mapping[str, Caption], reader: Reader) -> Cell | None:
+    """Give the bound of a figure; None for an exact one."""
+    exact = Term("uri", _EXACT) in claim.values(f"{KG}bound")
+    return None if exact else _cell(claim, "bound", captions, reader)
 
 
 def _marks(

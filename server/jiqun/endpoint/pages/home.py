@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jiqun.endpoint.pages.cells import Cell, show
 from jiqun.endpoint.pages.downloads import group_downloads
@@ -12,6 +12,7 @@ from jiqun.endpoint.pages.environment import render
 from jiqun.endpoint.pages.phrases import PHRASES
 from jiqun.endpoint.pages.queries import group_queries
 from jiqun.endpoint.pages.results import DEFAULT_QUERY
+from jiqun.endpoint.pages.schema_org import data_block
 from jiqun.endpoint.pages.sources import list_sources
 
 if TYPE_CHECKING:
@@ -79,9 +80,13 @@ class FigureRow:
 
 
 def render_home(
-    release: Release, overview: Overview, captions: Mapping[str, Caption], reader: Reader
+    release: Release,
+    overview: Overview,
+    captions: Mapping[str, Caption],
+    reader: Reader,
+    dataset: Mapping[str, Any],
 ) -> str:
-    """Render the start page of a release."""
+    """Render the start page of a release; `dataset` describes it in the terms of schema.org."""
     sources, figures = overview.sources, overview.figures
     return render(
         "home.html",
@@ -98,6 +103,7 @@ def render_home(
         ],
         open_form=reader.link("/sparql", query=overview.first_query),
         text=DEFAULT_QUERY,
+        schema_org=data_block(dataset),
     )
 
 

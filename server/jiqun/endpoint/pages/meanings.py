@@ -1,4 +1,4 @@
-"""What a property speaks of: designation, location, members, figures, plans, people, or links.
+"""What a property speaks of: designation, location, members, figures, plans, people, and so on.
 
 The page of a thing is ordered by these meanings; what is not listed comes under `other`.
 """
@@ -15,26 +15,34 @@ _TERMS: Final = {
     "designation": (
         "designates onList confersTitle listedOn holdsTitle listYear applicationFor applicant "
         "leadApplicant jointApplicant appliedForBy awards cultivatedTowards nickname "
-        "candidateEntity targetTitle selectionMethod"
+        "candidateFor candidateEntity targetTitle selectionMethod selectedIn entersList "
+        "listPosition listSize missingMembers"
     ),
     "location": (
         "within contains locatedIn coreArea keyArea layoutOf administrativeCode isoCode "
-        "jurisdiction administrativeLevel presentIn"
+        "jurisdiction administrativeLevel presentIn readLocation seat"
     ),
     "members": (
         "participant participationIn chainRole hasParticipant participatesIn produces includes "
-        "inIndustry leadsIn strongIn focusesOn enterpriseClass"
+        "inIndustry leadsIn strongIn focusesOn enterpriseClass mappedIndustry"
     ),
     "figures": (
         "about metric value bound unit population subsetOf populationOf size completeness "
         "standingProduct rank tier rankedBy period scope field disagreesWith periodDimension "
-        "populationDimension sourceDimension"
+        "populationDimension sourceDimension disagreeingClaim disagreeingPassage disagreementKind "
+        "disagreementOn"
     ),
     "plans": (
         "conductedBy since serves mechanismLevel issuer issuedDuring planPeriod setsGoal "
-        "containsMeasure intendedBy intendedWith periodStart periodEnd"
+        "containsMeasure intendedBy intendedWith periodStart periodEnd targetBound targetMetric "
+        "targetUnit targetValue"
     ),
-    "people": "holder post postIn unitOf claimant contributionTo contributor contributionRole",
+    "people": (
+        "holder post postIn unitOf claimant contributionTo contributor contributionRole "
+        "promotionOrganisation"
+    ),
+    "group": "companyKind subsidiaryOf tradeNameOf legalName",
+    "records": "ticker isin lei figi cik wmi pinyin originalTitle record recordedIn attribution",
 }
 _LINKS: Final = (
     *(f"{_SKOS}{name}Match" for name in ("exact", "close", "related", "broad", "narrow")),

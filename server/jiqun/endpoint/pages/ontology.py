@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from jiqun.endpoint.pages.cells import Cell, show
+from jiqun.endpoint.pages.diagram import HEAD, ROW, WIDTH, draw
 from jiqun.endpoint.pages.environment import render
 from jiqun.endpoint.pages.phrases import PHRASES
 from jiqun.endpoint.pages.sources import DATA_FORMS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _OWL: Final = "http://www.w3.org/2002/07/owl#"
 _THING: Final = re.compile(r"id:([a-z0-9-]+)")
+_FUNCTIONAL: Final = ("OWL functional", "ofn", "text/owl-functional")
 _SIGNS: Final = {
     "maxCardinality": "≤",
     "minCardinality": "≥",
@@ -55,11 +57,16 @@ class TermView:
 
 @dataclass(frozen=True)
 class OntologyCard:
-    """The ontology as a whole: its address on this site, its version."""
+    """The ontology as a whole: its address on this site, its version, all versions there are.
+
+    `former` tells that it is a version before the current one.
+    """
 
     path: str
     iri: str
     version: str
+    versions: tuple[str, ...] = ()
+    former: bool = False
 
 
 def render_ontology(
@@ -87,9 +94,13 @@ def render_ontology(
                 [_view(each, by_iri, reader) for each in properties],
             ),
         ],
+        diagram=draw(terms, reader),
+        row_height=ROW,
+        box_width=WIDTH,
+        head_height=HEAD,
         data=[
             (label, f"{reader.root}{card.path}.{suffix}", kind)
-            for label, suffix, kind in DATA_FORMS
+            for label, suffix, kind in (*DATA_FORMS, _FUNCTIONAL)
         ],
     )
 

@@ -14,15 +14,14 @@ from typing import Final
 
 from jiqun.endpoint.pages.cells import Caption, Wording
 from jiqun.endpoint.pages.home import Figure
-from jiqun.endpoint.pages.sources import Passage, Source, SourceEntry, Statement
+from jiqun.endpoint.pages.sources import SourceEntry
 from jiqun.endpoint.reader import Text
 from jiqun.endpoint.terms import Term
-from jiqun.vocabulary import GRAPH, KG, SOURCE
+from jiqun.vocabulary import GRAPH, KG
 
 Row = Mapping[str, Term]
 Select = Callable[[str], Awaitable[Sequence[Row]]]
 
-_SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 _SAFE_IRI: Final = re.compile(r"[a-z][a-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*", re.IGNORECASE)
 _AT_ONCE: Final = 500
 _MOST_PASSAGES: Final = 100
@@ -70,34 +69,6 @@ async def read_sources(select: Select) -> tuple[list[SourceEntry], dict[str, Cap
             entries.setdefault(row["source"].value, _source_entry(row))
     publishers = [entry.publisher.value for entry in entries.values() if entry.publisher]
     return list(entries.values()), await read_captions(select, [*entries, *publishers])
-
-
-async def read_source(select: Select, slug: str) -> tuple[Source, dict[str, Caption]] | None:
-    """Read a source with its passages and what each of them says; None when there is none."""
-    if not _SLUG.fullmatch(slug):
-        return None
-    iri = SOURCE + slug
-    card = await select(
-        f"{_PREFIXES}SELECT ?property ?value WHERE {{ <{iri}> a kg:Source ; ?property ?value }}"
-    )
-    if not card:
-        return None
-    passages = await select(
-        f"{_PREFIXES}SELECT ?passage ?start ?end ?quote WHERE {{ ?passage kg:passageOf <{iri}> . "
-        "OPTIONAL { ?passage kg:start ?start } OPTIONAL { ?passage kg:end ?end } "
-        "OPTIONAL { ?passage kg:quote ?quote } }"
-    )
-    said = await select(
-        f"{_PREFIXES}SELECT ?passage ?subject ?property ?value WHERE {{ "
-        f"?passage kg:passageOf <{iri}> . GRAPH ?passage {{ ?subject ?property ?value }} }}"
-    )
-    details: defaultdict[str, list[Term]] = defaultdict(list)
-    for row in card:
-        details[row["property"].value].append(row["value"])
-    source = Source(iri, slug, dict(details), _passages(passages, said))
-    terms = [each for row in [*card, *said] for each in row.values() if each.is_iri]
-    names = dict.fromkeys(each.value for each in terms if not each.is_passage)
-    return source, await read_captions(select, names)
 
 
 async def read_first_figures(select: Select) -> tuple[list[Figure], dict[str, Caption]]:
@@ -204,32 +175,8 @@ def _source_entry(row: Row) -> SourceEntry:
     title, issued = row.get("title"), row.get("issued")
     return SourceEntry(
         iri=row["source"].value,
-        title=Text(title.value, title.lang) if title else Text(row["source"].value),
+        title=Text(title.value, title.lang) if title else Text(""),
         issued=issued.value[:10] if issued else "",
         publisher=row.get("publisher"),
         passages=int(row["passages"].value),
     )
-
-
-def _passages(rows: Iterable[Row], said: Iterable[Row]) -> tuple[Passage, ...]:
-    statements: defaultdict[str, list[Statement]] = defaultdict(list)
-    for row in said:
-        statements[row["passage"].value].append(
-            Statement(row["subject"], row["property"].value, row["value"])
-        )
-    places: dict[str, tuple[int, int]] = {}
-    quotes: defaultdict[str, list[Text]] = defaultdict(list)
-    for row in rows:
-        iri = row["passage"].value
-        places[iri] = (_offset(row.get("start")), _offset(row.get("end")))
-        if "quote" in row:
-            quotes[iri].append(Text(row["quote"].value, row["quote"].lang))
-    found = (
-        Passage(iri, start, end, tuple(quotes[iri]), tuple(statements[iri]))
-        for iri, (start, end) in places.items()
-    )
-    return tuple(sorted(found, key=lambda passage: (passage.start, passage.end, passage.iri)))
-
-
-def _offset(value: Term | None) -> int:
-    return int(value.value) if value is not None and value.value.isdecimal() else 0

@@ -16,6 +16,8 @@ from jiqun.endpoint.linked.documents import LICENCE
 from jiqun.vocabulary import BASE, KG
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jiqun.endpoint.pages.cells import Caption
     from jiqun.endpoint.pages.things import Thing
     from jiqun.endpoint.terms import Term
@@ -57,6 +59,11 @@ def schema_org(thing: Thing, caption: Caption | None) -> Markup:
         shown = [_value(each, name) for each in values][:_MOST]
         if shown:
             document[name] = [*document.get(name, ()), *shown]
+    return data_block(document)
+
+
+def data_block(document: Mapping[str, Any]) -> Markup:
+    """Write a JSON-LD document ready to stand in a data block."""
     text = json.dumps(document, ensure_ascii=False, indent=1)
     return Markup(text.translate(_ESCAPES))  # noqa: S704 -- all that is markup is escaped
 

@@ -59,8 +59,12 @@ def render_search(  # noqa: PLR0913, PLR0917 -- a page has this many parts
     reader: Reader,
     *,
     problem: str = "",
+    beside_workspace: bool = False,
 ) -> str:
-    """Render the page; without a result, only the field. `page` is the number of it and of all."""
+    """Render the page; without a result, only the field. `page` is the number of it and of all.
+
+    `beside_workspace` tells that there is a workspace, which is not searched.
+    """
     number, pages = page
     return render(
         "search.html",
@@ -68,6 +72,7 @@ def render_search(  # noqa: PLR0913, PLR0917 -- a page has this many parts
         asked=asked,
         type_name=type_name,
         problem=problem,
+        beside_workspace=beside_workspace,
         result=result,
         hits=[_hit(each, classes, reader) for each in result.hits] if result else [],
         facets=_facets(asked, result, type_name, reader) if result else [],

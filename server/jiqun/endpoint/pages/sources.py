@@ -45,13 +45,14 @@ DATA_FORMS: Final = (
 )
 """The forms of a document beside its page: what they are called, suffix, media type."""
 
+_MOST_OTHERS: Final = 2000
 _WORDING: Final = f"{KG}wording"
 _MENTIONED_LAST: Final = (_RDF_TYPE, _RDFS_LABEL, _WORDING)
 
 
 @dataclass(frozen=True)
 class SourceEntry:
-    """One line of the list of sources; `issued` is a date, YYYY-MM-DD."""
+    """One line of the list of sources; the title may be empty, `issued` is a date, YYYY-MM-DD."""
 
     iri: str
     title: Text
@@ -82,12 +83,21 @@ class Passage:
 
 @dataclass(frozen=True)
 class Source:
-    """A source: its properties as they stand in the graph, and its passages in reading order."""
+    """A source: its properties as they stand in the graph, and a page of its passages in order.
+
+    `total` and `statements` count those of all pages; `others` are the anchors of the passages on
+    other pages, each with the number of its page.
+    """
 
     iri: str
     slug: str
     details: Mapping[str, list[Term]]
     passages: tuple[Passage, ...]
+    page: int = 1
+    pages: int = 1
+    total: int = 0
+    statements: int = 0
+    others: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,16 @@ class PassageView:
     data: str
 
 
+def turns(path: str, page: int, pages: int, anchor: str, reader: Reader) -> dict[str, str]:
+    """Give the links to the pages before and after one, at the section with the given anchor."""
+    near = {"previous": page - 1, "next": page + 1}
+    return {
+        name: f"{reader.link(path, page=str(number))}#{anchor}"
+        for name, number in near.items()
+        if 1 <= number <= pages
+    }
+
+
 def list_sources(
     entries: Iterable[SourceEntry], captions: Mapping[str, Caption], reader: Reader
 ) -> list[SourceLine]:
@@ -143,9 +163,10 @@ def render_sources(
 def render_source(source: Source, captions: Mapping[str, Caption], reader: Reader) -> str:
     """Render a source with its passages; `captions` name the things they speak of."""
     titles = source.details.get(_TITLE, [])
-    title = Text(titles[0].value, titles[0].lang) if titles else Text(source.slug)
     caption = captions.get(source.iri)
     label = pick(caption.labels, reader) if caption else Text("")
+    title = Text(titles[0].value, titles[0].lang) if titles else label
+    title = title if title.value else Text(source.slug)
     web_page = find_web_page(source.details)
     return render(
         "source.html",
@@ -160,7 +181,11 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
         ],
         web_page=web_page,
         passages=[_view(each, web_page, captions, reader) for each in source.passages],
-        count=sum(len(each.statements) for each in source.passages),
+        others=[
+            (anchor, reader.link(f"/source/{source.slug}", page=str(number)) + f"#{anchor}")
+            for anchor, number in source.others[:_MOST_OTHERS]
+        ],
+        turns=turns(f"/source/{source.slug}", source.page, source.pages, "passages", reader),
         data=[
             (label, f"{reader.root}/source/{source.slug}.{suffix}", kind)
             for label, suffix, kind in DATA_FORMS
@@ -171,9 +196,10 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
 def _line(entry: SourceEntry, captions: Mapping[str, Caption], reader: Reader) -> SourceLine:
     caption = captions.get(entry.iri)
     label = pick(caption.labels, reader) if caption else Text("")
+    title = entry.title if entry.title.value else label
     return SourceLine(
-        title=entry.title,
-        label=label if label.value != entry.title.value else Text(""),
+        title=title if title.value else Text(compact(entry.iri)),
+        label=label if label.value != title.value else Text(""),
         href=reader.link(link_target(entry.iri) or "/"),
         issued=entry.issued,
         publisher=show(entry.publisher, captions, reader) if entry.publisher else None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from jiqun.endpoint.linked.documents import SLUG
 from jiqun.endpoint.pages.reading import read_captions
 from jiqun.endpoint.pages.sources import ADDRESSES
-from jiqun.endpoint.pages.things import MOST_VALUES, Claim, Fact, Thing, cut
+from jiqun.endpoint.pages.things import Claim, Fact, Thing
 from jiqun.endpoint.terms import Term
 from jiqun.vocabulary import GRAPH, ID, KG, SOURCE
 
@@ -25,8 +25,15 @@ if TYPE_CHECKING:
 PAGE_SIZE: Final = 100
 """Statements that speak of a thing, on one page."""
 
+MOST_VALUES: Final = 40
+"""Values of one property that a page shows; the others are had by a query."""
+
+MOST_CLAIMS: Final = 100
+"""Figures and contradicting claims that a page shows."""
+
 _MOST_CLAIM_ROWS: Final = 4000
 _NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
+_UNSAFE: Final = frozenset('<>"{}|\\^` ')
 _SCHEMA: Final = "https://schema.org/"
 _DCTERMS: Final = "http://purl.org/dc/terms/"
 _CARD: Final = (f"{_DCTERMS}title", f"{_DCTERMS}publisher", f"{_DCTERMS}issued", *ADDRESSES)
@@ -43,31 +50,66 @@ async def read_thing(
         return None
     iri = ID + slug
     itself = Term("uri", iri)
-    rows = await select(
-        f"SELECT ?graph ?property ?value WHERE {{ GRAPH ?graph {{ <{iri}> ?property ?value }} "
-        f"{_NOT_SHAPES} }}"
-    )
-    counted = await select(f"SELECT (COUNT(*) AS ?count) WHERE {{ ?subject ?property <{iri}> }}")
-    total = int(counted[0]["count"].value)
-    if not rows and not total:
+    counts = await _read_counts(select, iri)
+    total = await _count(select, f"?subject ?property <{iri}>")
+    if not counts and not total:
         return None
-    of_it = tuple(Fact(_graph(row), itself, row["property"].value, row["value"]) for row in rows)
-    claims = await _read_claims(select, iri)
     thing = Thing(
         iri,
         slug,
-        of_it,
+        await _read_own(select, itself, counts),
         await _read_elsewhere(select, itself, page) if total else (),
         page=page,
         pages=max(1, -(-total // PAGE_SIZE)),
         total=total,
-        claims=claims,
+        counts=counts,
+        claims=await _read_claims(select, iri),
+        figures=await _count(select, f"?claim <{KG}about> <{iri}> ; <{KG}metric> ?metric"),
         schema_types=await _read_schema_types(select, iri),
     )
     passages = {graph for graph in _graphs(thing) if graph.startswith(SOURCE)}
     sources = await _read_cards(select, sorted({each.partition("#")[0] for each in passages}))
     thing = thing.with_sources(sources)
     return thing, await read_captions(select, sorted({iri, *passages, *_spoken_of(thing)}))
+
+
+async def _count(select: Select, pattern: str) -> int:
+    rows = await select(f"SELECT (COUNT(*) AS ?count) WHERE {{ {pattern} }}")
+    return int(rows[0]["count"].value)
+
+
+async def _read_counts(select: Select, iri: str) -> dict[str, int]:
+    """Tell how many values each property of the thing has."""
+    rows = await select(
+        "SELECT ?property (COUNT(DISTINCT ?value) AS ?count) WHERE { "
+        f"GRAPH ?graph {{ <{iri}> ?property ?value }} {_NOT_SHAPES} }} GROUP BY ?property"
+    )
+    found = {row["property"].value: int(row["count"].value) for row in rows if "property" in row}
+    return {iri: found[iri] for iri in sorted(found) if not _UNSAFE & set(iri)}
+
+
+async def _read_own(select: Select, itself: Term, counts: Mapping[str, int]) -> tuple[Fact, ...]:
+    """Read what is said of the thing: of a property with very many values, only the first."""
+    few = " ".join(f"<{iri}>" for iri, count in counts.items() if count <= MOST_VALUES)
+    pattern = f"GRAPH ?graph {{ <{itself.value}> ?property ?value }}"
+    rows = await select(
+        f"SELECT ?graph ?property ?value WHERE {{ VALUES ?property {{ {few} }} {pattern} "
+        f"{_NOT_SHAPES} }}"
+    )
+    facts = [Fact(_graph(row), itself, row["property"].value, row["value"]) for row in rows]
+    for iri in (each for each, count in counts.items() if count > MOST_VALUES):
+        # What is stated comes before what is inferred.
+        rows = await select(
+            f"SELECT ?graph ?value WHERE {{ VALUES ?property {{ <{iri}> }} "
+            f"{{ {pattern} FILTER (?graph NOT IN (<{GRAPH}inferred>, <{GRAPH}shapes>)) }} UNION "
+            f"{{ GRAPH <{GRAPH}inferred> {{ <{itself.value}> ?property ?value }} "
+            f"BIND (<{GRAPH}inferred> AS ?graph) }} }} LIMIT {2 * MOST_VALUES}"
+        )
+        kept = list(dict.fromkeys(row["value"] for row in rows))[:MOST_VALUES]
+        facts += [
+            Fact(_graph(row), itself, iri, row["value"]) for row in rows if row["value"] in kept
+        ]
+    return tuple(facts)
 
 
 async def _read_elsewhere(select: Select, itself: Term, page: int) -> tuple[Fact, ...]:
@@ -91,16 +133,27 @@ async def _read_elsewhere(select: Select, itself: Term, page: int) -> tuple[Fact
 
 
 async def _read_claims(select: Select, iri: str) -> tuple[Claim, ...]:
-    """Read the figures about a thing, and whatever disagrees with what is claimed about it."""
+    """Read whatever disagrees with what is claimed about the thing, and figures about it."""
     about, differs = f"<{KG}about>", f"<{KG}disagreesWith>"
-    rows = await select(
-        "SELECT ?graph ?claim ?property ?value WHERE { "
-        "{ SELECT DISTINCT ?claim WHERE { "
-        f"{{ ?claim {about} <{iri}> ; <{KG}metric> ?metric }} "
-        f"UNION {{ ?claim {about} <{iri}> ; {differs} ?other }} "
-        f"UNION {{ ?one {about} <{iri}> ; {differs} ?claim }} "
+    disagreeing = await select(
+        "SELECT DISTINCT ?claim WHERE { "
+        f"{{ ?claim {differs} ?other . ?claim {about} <{iri}> }} "
+        f"UNION {{ ?one {differs} ?claim . ?one {about} <{iri}> }} "
         f"UNION {{ VALUES ?claim {{ <{iri}> }} ?claim {differs}|^{differs} ?other }} "
-        f"UNION {{ <{iri}> {differs} ?claim }} UNION {{ ?claim {differs} <{iri}> }} }} }} "
+        f"UNION {{ <{iri}> {differs} ?claim }} UNION {{ ?claim {differs} <{iri}> }} }} "
+        f"LIMIT {MOST_CLAIMS}"
+    )
+    figures = await select(
+        f"SELECT DISTINCT ?claim WHERE {{ ?claim {about} <{iri}> ; <{KG}metric> ?metric }} "
+        f"LIMIT {MOST_CLAIMS}"
+    )
+    claims = [row["claim"].value for row in (*disagreeing, *figures) if row["claim"].is_iri]
+    chosen = list(dict.fromkeys(claims))[:MOST_CLAIMS]
+    if not chosen:
+        return ()
+    values = " ".join(f"<{claim}>" for claim in chosen)
+    rows = await select(
+        f"SELECT ?graph ?claim ?property ?value WHERE {{ VALUES ?claim {{ {values} }} "
         f"GRAPH ?graph {{ ?claim ?property ?value }} {_NOT_SHAPES} }} LIMIT {_MOST_CLAIM_ROWS}"
     )
     facts: defaultdict[str, list[Fact]] = defaultdict(list)
@@ -154,8 +207,7 @@ def _spoken_of(thing: Thing) -> Iterator[str]:
 
 
 def _facts(thing: Thing) -> Iterable[Fact]:
-    """Give the facts that are shown: of a property with very many values, only the first."""
-    yield from cut(thing.of_it, MOST_VALUES)
+    yield from thing.of_it
     yield from thing.elsewhere
     for claim in thing.claims:
         yield from claim.facts

@@ -11,19 +11,16 @@ from jiqun.endpoint.pages.environment import render
 from jiqun.endpoint.pages.marks import Mark, marks_of
 from jiqun.endpoint.pages.meanings import MEANINGS, meaning_of
 from jiqun.endpoint.pages.schema_org import schema_org
-from jiqun.endpoint.pages.sources import DATA_FORMS
+from jiqun.endpoint.pages.sources import DATA_FORMS, turns
 from jiqun.endpoint.reader import Text
 from jiqun.endpoint.terms import Term
 from jiqun.vocabulary import GRAPH, KG
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Mapping
 
     from jiqun.endpoint.pages.cells import Caption
     from jiqun.endpoint.reader import Reader
-
-MOST_VALUES: Final = 40
-"""Values of one property that a page shows; the others are had by a query."""
 
 _RDF_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _RDFS_LABEL: Final = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -61,8 +58,10 @@ class Claim:
 class Thing:
     """A thing: what is said `of_it`, and a page of the facts that speak of it `elsewhere`.
 
-    `pages` and `total` count those facts; `sources` are the cards of the sources whose passages
-    stand on the page; `schema_types` are the classes of schema.org that its classes come under.
+    `pages` and `total` count those facts, `counts` the values of each property of its own,
+    `figures` the figures about it: of very many, the page holds the first only. `sources` are the
+    cards of the sources whose passages stand on the page; `schema_types` are the classes of
+    schema.org that its classes come under.
     """
 
     iri: str
@@ -72,7 +71,9 @@ class Thing:
     page: int = 1
     pages: int = 1
     total: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
+    figures: int = 0
     schema_types: tuple[str, ...] = ()
     sources: Mapping[str, Mapping[str, list[Term]]] = field(default_factory=dict)
 
@@ -124,9 +125,10 @@ def render_thing(thing: Thing, captions: Mapping[str, Caption], reader: Reader) 
             (meaning, [group for of, group in said if of == meaning]) for meaning in MEANINGS
         ],
         figures=figures(thing, captions, reader),
+        all_figures=_all_figures(thing, reader),
         contradictions=contradictions(thing, captions, reader),
         elsewhere=[group for _, group in _groups(thing, thing.elsewhere, captions, reader)],
-        turns=_turns(thing, reader),
+        turns=turns(f"/doc/{thing.slug}", thing.page, thing.pages, "elsewhere", reader),
         schema_org=schema_org(thing, caption),
         data=[
             (label, f"{reader.root}/doc/{thing.slug}.{suffix}", kind)
@@ -135,14 +137,18 @@ def render_thing(thing: Thing, captions: Mapping[str, Caption], reader: Reader) 
     )
 
 
-def cut(facts: Iterable[Fact], most: int) -> Iterator[Fact]:
-    """Give the facts without those beyond the first `most` values of a property."""
-    seen: dict[str, set[Term]] = {}
-    for fact in sorted(facts, key=lambda each: (each.graph == f"{GRAPH}inferred", str(each.value))):
-        values = seen.setdefault(fact.predicate, set())
-        if fact.value in values or len(values) < most or fact.predicate in _LEFT_OUT:
-            values.add(fact.value)
-            yield fact
+def _all_figures(thing: Thing, reader: Reader) -> str:
+    """Give the address of a query for all figures about the thing."""
+    query = (
+        f"PREFIX kg: <{KG}>\n\nSELECT ?figure ?metric ?population ?bound ?value ?unit ?period\n"
+        f"WHERE {{\n  ?figure kg:about <{thing.iri}> ; kg:metric ?metric ; kg:value ?value .\n"
+        + "".join(
+            f"  OPTIONAL {{ ?figure kg:{name} ?{name} }}\n"
+            for name in ("population", "bound", "unit", "period")
+        )
+        + "}\nORDER BY ?metric ?figure"
+    )
+    return reader.link("/sparql", query=query, format="html")
 
 
 def _names(thing: Thing) -> list[Text]:
@@ -174,22 +180,18 @@ def _groups(
         if fact.predicate not in _LEFT_OUT and not _repeats(fact, own):
             shown = fact.subject if inverse else fact.value
             found.setdefault(fact.predicate, {}).setdefault(shown, []).append(fact)
-    kept = None if inverse else set(cut(thing.of_it, MOST_VALUES))
     groups = []
     for predicate, by_term in found.items():
-        views = [
-            _view(thing, term, stated, captions, reader)
-            for term, stated in by_term.items()
-            if kept is None or kept & set(stated)
-        ]
+        views = [_view(thing, term, stated, captions, reader) for term, stated in by_term.items()]
         views.sort(key=lambda view: (view.inferred, view.cell.text.value))
         cell = show(Term("uri", predicate), captions, reader)
         more = None
-        if len(views) < len(by_term):
+        count = len(views) if inverse else thing.counts.get(predicate, 0)
+        if len(views) < count:
             query = f"SELECT ?value WHERE {{ <{thing.iri}> <{predicate}> ?value }} ORDER BY ?value"
             more = reader.link("/sparql", query=query, format="html")
         name = property_name(predicate, captions, reader)
-        group = Group(name, cell.href, tuple(views), len(by_term), more)
+        group = Group(name, cell.href, tuple(views), count, more)
         groups.append((meaning_of(predicate), group))
     return sorted(groups, key=lambda pair: pair[1].name.value)
 
@@ -212,14 +214,3 @@ def _view(
         marks_of(facts, thing.sources, captions, reader),
         inferred={fact.graph for fact in facts} == {f"{GRAPH}inferred"},
     )
-
-
-def _turns(thing: Thing, reader: Reader) -> dict[str, str]:
-    """Give the links to the pages before and after this one."""
-    here = f"/doc/{thing.slug}"
-    turns = {}
-    if thing.page > 1:
-        turns["previous"] = reader.link(here, page=str(thing.page - 1)) + "#elsewhere"
-    if thing.page < thing.pages:
-        turns["next"] = reader.link(here, page=str(thing.page + 1)) + "#elsewhere"
-    return turns

@@ -24,7 +24,7 @@ from jiqun.endpoint.http.requests import header, public_url, read_body
 from jiqun.endpoint.iris import absolute_iri
 from jiqun.endpoint.rdf_reading import check_content_type
 from jiqun.endpoint.routes.sparql import send_answer
-from jiqun.endpoint.writing.changes import GraphChange
+from jiqun.endpoint.writing.orders import GraphChange
 from jiqun.endpoint.writing.permission import check_permission
 from jiqun.errors import BadParameter, MethodNotAllowed, NotFound, PreconditionFailed
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from jiqun.endpoint.answers.service import Service
     from jiqun.endpoint.http.replies import Receive, Scope, Send
-    from jiqun.endpoint.writing.changes import Published, Writing
+    from jiqun.endpoint.writing.changes import Writing
+    from jiqun.endpoint.writing.orders import Published
 
 PATH: Final = "/graphs"
 METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")

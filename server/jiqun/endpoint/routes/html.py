@@ -10,6 +10,7 @@ from starlette.responses import Response
 from jiqun.endpoint.http.coding import CODINGS, encode
 from jiqun.endpoint.http.negotiate import choose_coding
 from jiqun.endpoint.http.replies import HTML_HEADERS
+from jiqun.endpoint.http.requests import reader_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,18 @@ _VARY = "Accept, Accept-Language, Accept-Encoding"
 
 def page(request: Request, text: str, status: int = 200, extra: Headers = ()) -> Response:
     """Send a page: guarded by its security headers, compressed, and with 304 where it is known."""
-    headers = {name.decode(): value.decode() for name, value in (*HTML_HEADERS, *extra)}
-    return deliver(request, text.encode(errors="replace"), "text/html", headers, status)
+    headers = {name.decode(): value.decode() for name, value in extra}
+    return page_of(request, text.encode(errors="replace"), headers, status)
+
+
+def page_of(
+    request: Request, body: bytes, headers: Mapping[str, str], status: int = 200
+) -> Response:
+    """Send a page that is made already, with `headers` in addition to what every page has."""
+    lang = reader_of(request.scope, request.app.state.settings).lang
+    guards = {name.decode(): value.decode() for name, value in HTML_HEADERS}
+    own = {**guards, "Content-Language": lang, **headers}
+    return deliver(request, body, "text/html", own, status)
 
 
 def deliver(

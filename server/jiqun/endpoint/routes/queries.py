@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import APIRouter, Request, Response
 
 from jiqun.endpoint.answers.questions import Question
-from jiqun.endpoint.http.formats import HTML, PLAIN_JSON, formats_for
-from jiqun.endpoint.http.negotiate import negotiate
+from jiqun.endpoint.http.formats import GRAPHS, HTML, PLAIN_JSON, SOLUTIONS, formats_for
+from jiqun.endpoint.http.negotiate import Choice, negotiate
 from jiqun.endpoint.http.protocol import parse_parameters, read_timeout
 from jiqun.endpoint.http.requests import header, public_url, reader_of
+from jiqun.endpoint.linked.descriptions import describe_queries
+from jiqun.endpoint.linked.documents import QUERY_SUFFIXES, SUFFIXES, list_suffixes
 from jiqun.endpoint.pages.queries import LANGUAGE, render_queries, render_query
+from jiqun.endpoint.routes.answers import select
+from jiqun.endpoint.routes.documents import data_body, document_at, page_body, send
 from jiqun.endpoint.routes.html import page
+from jiqun.endpoint.routes.query_documents import (
+    answer_headers,
+    answer_no_query,
+    query_document,
+)
 from jiqun.endpoint.routes.results import read_answer
 from jiqun.endpoint.routes.sparql import AnswerResponse
 from jiqun.endpoint.saved_queries import bind
 from jiqun.endpoint.wording import shorten
 from jiqun.errors import BadParameter, JiqunError, NotFound
+from jiqun.vocabulary import GRAPH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jiqun.endpoint.answers.service import Service
+    from jiqun.endpoint.http.replies import Headers
     from jiqun.endpoint.release import Release
     from jiqun.endpoint.saved_queries import SavedQuery
 
@@ -32,41 +45,92 @@ router = APIRouter(tags=["saved queries"])
 OTHERS = frozenset({"format", "timeout", "lang", "excel"})
 """Parameters of the request that are not parameters of the query."""
 
-_METHODS = ["GET", "HEAD"]
+LIST_SUFFIXES: Final = {
+    "json": Choice(PLAIN_JSON, PLAIN_JSON.media_type),
+    **{suffix: choice for suffix, choice in SUFFIXES.items() if suffix != "json"},
+}
+"""The forms of the list of queries."""
+
+ANSWER_SUFFIXES: Final = frozenset(
+    {"rq", *(name for each in (*SOLUTIONS, *GRAPHS, HTML) for name in each.names)}
+)
+_METHODS: Final = ["GET", "HEAD"]
 
 
 @router.api_route("/queries", methods=_METHODS, summary="List the saved queries")
 async def list_queries(request: Request) -> Response:
-    """List the saved queries with their parameters, as a page or as JSON."""
-    release: Release = request.app.state.release
-    parameters = parse_parameters(request.scope["query_string"], "query string")
-    named = _single(parameters, "format")
-    choice = negotiate(request.headers.get("accept"), named, (PLAIN_JSON, HTML))
-    if choice.format is HTML:
-        reader = reader_of(request.scope, request.app.state.settings)
-        return page(request, render_queries(release.queries.values(), reader))
-    root = public_url(request.scope, request.app.state.settings)
-    body = [_summary(query, root) for query in release.queries.values()]
-    return Response(
-        json.dumps({"queries": body}, ensure_ascii=False, indent=1),
-        media_type="application/json",
-        headers={"Vary": "Accept", "Cache-Control": "no-cache"},
-    )
+    """List the saved queries with their parameters, as a page, as JSON or as RDF."""
+    return await _send_list(request, None)
+
+
+@router.api_route(
+    "/queries.{suffix}", methods=_METHODS, summary="Get a form of the list of saved queries"
+)
+async def list_queries_in_form(request: Request, suffix: str) -> Response:
+    """Give the list in the form of the suffix: json, html, ttl, jsonld, rdf or nt."""
+    if suffix not in LIST_SUFFIXES:
+        listed = list_suffixes(LIST_SUFFIXES)
+        raise NotFound(f"/queries has no form .{shorten(suffix)}. There are: {listed}")
+    return await _send_list(request, LIST_SUFFIXES[suffix])
 
 
 @router.api_route("/queries/{name}", methods=_METHODS, summary="Answer a saved query")
 async def answer_query(request: Request, name: str) -> Response:
-    """Run a saved query with the parameters of the URL; the answer is a page, JSON, CSV …."""
+    """Run a saved query with the parameters of the URL; the answer is a page, JSON, CSV ….
+
+    A suffix such as `.csv` chooses the format like `?format=`; `.rq` is the text of the query.
+    """
     service: Service = request.app.state.service
-    query = service.release.queries.get(name)
+    slug, suffix = _split(name, service.release)
+    query = service.release.queries.get(slug)
     if query is None:
-        raise NotFound(f"There is no saved query {shorten(name)}. The list is at /queries.")
+        return await answer_no_query(request, slug, name)
+    if suffix == "rq":
+        document = query_document(request, query.name)
+        return send(request, f"{query.text.rstrip()}\n".encode(), document, QUERY_SUFFIXES["rq"])
     given = parse_parameters(request.scope["query_string"], "query string")
-    named = _single(given, "format")
-    choice = negotiate(request.headers.get("accept"), named, (*formats_for(query.form), HTML))
+    named = suffix or _single(given, "format")
+    formats = (*formats_for(query.form), HTML)
+    if suffix and not any(suffix in each.names for each in formats):
+        listed = list_suffixes([*(each.extension for each in formats), "rq"])
+        raise NotFound(
+            f"/queries/{slug} has no answer in the form .{suffix}. There are: {listed} "
+            f"What the query is says /query/{slug}"
+        )
+    choice = negotiate(request.headers.get("accept"), named, formats)
+    links = answer_headers(request, query, choice, formats)
     if choice.format is HTML:
-        return await _answer_page(request, service, query, given)
-    return AnswerResponse(service, _question(request, query, given))
+        return await _answer_page(request, service, query, given, links)
+    question = replace(_question(request, query, given), format=named)
+    return AnswerResponse(service, question, links)
+
+
+async def _send_list(request: Request, choice: Choice | None) -> Response:
+    release: Release = request.app.state.release
+    if choice is None:
+        parameters = parse_parameters(request.scope["query_string"], "query string")
+        named = _single(parameters, "format")
+        formats = tuple(each.format for each in LIST_SUFFIXES.values())
+        choice = negotiate(request.headers.get("accept"), named, formats)
+    document = document_at(request, "/queries", f"{GRAPH}queries", (), LIST_SUFFIXES)
+    if choice.format is HTML:
+        reader = reader_of(request.scope, request.app.state.settings)
+        body = page_body(render_queries(release.queries.values(), reader))
+    elif choice.format is PLAIN_JSON:
+        root = public_url(request.scope, request.app.state.settings)
+        queries = [_summary(query, root) for query in release.queries.values()]
+        body = json.dumps({"queries": queries}, ensure_ascii=False, indent=1).encode()
+    else:
+        body = data_body(await describe_queries(partial(select, request)), choice)
+    return send(request, body, document, choice)
+
+
+def _split(name: str, release: Release) -> tuple[str, str]:
+    """Take a name apart into that of a query and a suffix that some answer or form has."""
+    slug, dot, suffix = name.rpartition(".")
+    if dot and name not in release.queries and suffix in ANSWER_SUFFIXES:
+        return slug, suffix
+    return name, ""
 
 
 def _question(request: Request, query: SavedQuery, given: Mapping[str, Sequence[str]]) -> Question:
@@ -89,6 +153,7 @@ async def _answer_page(
     service: Service,
     query: SavedQuery,
     given: Mapping[str, Sequence[str]],
+    links: Headers,
 ) -> Response:
     reader = reader_of(request.scope, service.settings)
     values = {name: texts[0] for name, texts in given.items() if name not in OTHERS}
@@ -99,7 +164,7 @@ async def _answer_page(
     except JiqunError as error:
         text = render_query(query, values, None, {}, reader, problem=error.detail)
         return page(request, text, error.status)
-    return page(request, render_query(query, values, outcome, captions, reader))
+    return page(request, render_query(query, values, outcome, captions, reader), 200, links)
 
 
 def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:

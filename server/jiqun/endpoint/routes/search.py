@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from xml.sax.saxutils import escape
 
@@ -76,8 +77,11 @@ async def _page(
     type_name: str,
     reader: Reader,
 ) -> Response:
+    render = partial(
+        render_search, beside_workspace=request.app.state.settings.workspace is not None
+    )
     if not asked.strip():
-        return send_page(request, render_search("", None, {}, "", (1, 1), reader))
+        return send_page(request, render("", None, {}, "", (1, 1), reader))
     try:
         number = _number(parameters)
         result, classes = await _find(
@@ -85,10 +89,10 @@ async def _page(
         )
     except BadParameter as error:
         shown = shorten(asked, 200)
-        text = render_search(shown, None, {}, "", (1, 1), reader, problem=error.detail)
+        text = render(shown, None, {}, "", (1, 1), reader, problem=error.detail)
         return send_page(request, text, error.status)
     pages = min(-(-result.total // PAGE), MOST_PAGES)
-    text = render_search(asked, result, classes, type_name, (number, pages), reader)
+    text = render(asked, result, classes, type_name, (number, pages), reader)
     return send_page(request, text)
 
 

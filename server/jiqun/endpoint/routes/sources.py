@@ -9,14 +9,24 @@ from fastapi import APIRouter, Request, Response
 
 from jiqun.endpoint.http.formats import HTML
 from jiqun.endpoint.http.requests import reader_of
-from jiqun.endpoint.linked.descriptions import describe_source, source_exists
-from jiqun.endpoint.linked.documents import missing, read_name
-from jiqun.endpoint.pages.reading import read_source, read_sources
+from jiqun.endpoint.linked.descriptions import describe_source, describe_sources, source_exists
+from jiqun.endpoint.linked.documents import SUFFIXES, Name, list_suffixes, missing, read_name
+from jiqun.endpoint.pages.reading import read_sources
+from jiqun.endpoint.pages.source_reading import read_source
 from jiqun.endpoint.pages.sources import render_source, render_sources
 from jiqun.endpoint.routes.answers import select
-from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
-from jiqun.endpoint.routes.html import page
-from jiqun.vocabulary import KG, SOURCE
+from jiqun.endpoint.routes.documents import (
+    data_body,
+    document_at,
+    form_of,
+    page_body,
+    page_number,
+    send,
+)
+from jiqun.endpoint.routes.retirement import answer_retired
+from jiqun.endpoint.wording import shorten
+from jiqun.errors import NotFound
+from jiqun.vocabulary import GRAPH, KG, SOURCE
 
 router = APIRouter(tags=["sources"])
 
@@ -25,23 +35,40 @@ _METHODS: Final = ["GET", "HEAD"]
 
 @router.api_route("/source", methods=_METHODS, summary="List the sources")
 async def list_sources(request: Request) -> Response:
-    """List the sources, newest first, as a page."""
-    sources, captions = await read_sources(partial(select, request))
-    reader = reader_of(request.scope, request.app.state.settings)
-    return page(request, render_sources(sources, captions, reader))
+    """List the sources, newest first, as a page, or describe them as data."""
+    return await _send_list(request, Name("source"))
+
+
+@router.api_route("/source.{suffix}", methods=_METHODS, summary="Get a form of the list of sources")
+async def list_sources_in_form(request: Request, suffix: str) -> Response:
+    """Give the list in the form of the suffix: html, ttl, jsonld, json, rdf or nt."""
+    name = read_name(f"source.{suffix}")
+    if name.form is None:
+        raise NotFound(f"/source has no form .{shorten(suffix)}. There are: {list_suffixes()}")
+    return await _send_list(request, name)
 
 
 @router.api_route("/source/{slug}", methods=_METHODS, summary="Show a source and its passages")
 async def show_source(request: Request, slug: str) -> Response:
-    """Show a source, and each of its passages with its quotes and its statements, or as data."""
+    """Show a source, and its passages with their quotes and statements, or all of it as data.
+
+    The page has some of the passages; the others are on further pages, by `?page=`.
+    """
     name = read_name(slug)
     choice = form_of(request, name)
+    retired = await answer_retired(request, name, SOURCE, "/source/", choice)
+    if retired is not None:
+        return retired
     ask = partial(select, request)
     document = document_at(request, f"/source/{name.slug}", SOURCE + name.slug, [f"{KG}Source"])
     if choice.format is HTML:
-        found = await read_source(ask, name.slug)
+        found = await read_source(ask, name.slug, page_number(request))
         if found is not None:
             source, captions = found
+            if source.page > source.pages:
+                raise NotFound(
+                    f"/source/{name.slug} has no page {source.page}, only {source.pages}."
+                )
             reader = reader_of(request.scope, request.app.state.settings)
             return send(
                 request, page_body(render_source(source, captions, reader)), document, choice
@@ -51,3 +78,14 @@ async def show_source(request: Request, slug: str) -> Response:
         if statements is not None:
             return send(request, data_body(statements, choice), document, choice)
     raise await missing("source", "/source/", slug, partial(source_exists, ask))
+
+
+async def _send_list(request: Request, name: Name) -> Response:
+    choice = form_of(request, name, SUFFIXES)
+    document = document_at(request, "/source", f"{GRAPH}sources")
+    ask = partial(select, request)
+    if choice.format is not HTML:
+        return send(request, data_body(await describe_sources(ask), choice), document, choice)
+    sources, captions = await read_sources(ask)
+    reader = reader_of(request.scope, request.app.state.settings)
+    return send(request, page_body(render_sources(sources, captions, reader)), document, choice)

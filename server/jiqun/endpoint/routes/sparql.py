@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jiqun.endpoint.answers.questions import Plan
     from jiqun.endpoint.answers.service import Service
     from jiqun.endpoint.http.protocol import Operation
-    from jiqun.endpoint.http.replies import Receive, Reply, Scope, Send
+    from jiqun.endpoint.http.replies import Headers, Message, Receive, Reply, Scope, Send
 
 _BODY_METHODS = frozenset({"POST", "QUERY", "PUT", "PATCH"})
 
@@ -142,15 +142,25 @@ def ask(scope: Scope, query: Query) -> Question:
 class AnswerResponse(Response):
     """The answer to a question, for routes that go through the framework."""
 
-    def __init__(self, service: Service, question: Question) -> None:
-        """Answer `question` when the response is sent; errors before that are raised there."""
+    def __init__(self, service: Service, question: Question, headers: Headers = ()) -> None:
+        """Answer `question` when the response is sent; errors before that are raised there.
+
+        `headers` go out beside those of the answer.
+        """
         super().__init__()
         self._service = service
         self._question = question
+        self._further = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the answer."""
-        await send_answer(self._service, self._question, scope, receive, send)
+
+        async def send_more(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._further]
+            await send(message)
+
+        await send_answer(self._service, self._question, scope, receive, send_more)
 
 
 async def send_answer(

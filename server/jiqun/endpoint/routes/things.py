@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import Final
 from urllib.parse import quote
@@ -11,19 +10,26 @@ from fastapi import APIRouter, Request, Response
 
 from jiqun.endpoint.http.formats import HTML
 from jiqun.endpoint.http.requests import reader_of
-from jiqun.endpoint.linked.descriptions import describe_thing, thing_exists
+from jiqun.endpoint.linked.descriptions import MOST_FACTS, describe_thing, thing_exists
 from jiqun.endpoint.linked.documents import missing, read_name, suffix_of
 from jiqun.endpoint.pages.thing_reading import read_thing
 from jiqun.endpoint.pages.things import render_thing
 from jiqun.endpoint.routes.answers import select
-from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
-from jiqun.errors import BadParameter, NotFound
+from jiqun.endpoint.routes.documents import (
+    data_body,
+    document_at,
+    form_of,
+    page_body,
+    page_number,
+    send,
+)
+from jiqun.endpoint.routes.retirement import answer_retired
+from jiqun.errors import NotFound
 from jiqun.vocabulary import ID
 
 router = APIRouter(tags=["things"])
 
 _METHODS: Final = ["GET", "HEAD"]
-_PAGE: Final = re.compile(r"[1-9][0-9]{0,4}")
 
 
 @router.api_route(
@@ -36,6 +42,9 @@ async def refer(request: Request, slug: str) -> Response:
     """
     name = read_name(slug)
     choice = form_of(request, name)
+    retired = await answer_retired(request, name, ID, "/id/", choice)
+    if retired is not None:
+        return retired
     exists = partial(thing_exists, partial(select, request))
     if not await exists(name.slug):
         raise await missing("thing", "/id/", slug, exists)
@@ -60,9 +69,12 @@ async def show_thing(request: Request, slug: str) -> Response:
     """
     name = read_name(slug)
     choice = form_of(request, name)
+    retired = await answer_retired(request, name, ID, "/doc/", choice)
+    if retired is not None:
+        return retired
     ask = partial(select, request)
     if choice.format is HTML:
-        found = await read_thing(ask, name.slug, _page_number(request))
+        found = await read_thing(ask, name.slug, page_number(request))
         if found is not None:
             thing, captions = found
             if thing.page > thing.pages:
@@ -72,8 +84,9 @@ async def show_thing(request: Request, slug: str) -> Response:
             document = document_at(request, f"/doc/{name.slug}", thing.iri, types)
             return send(request, page_body(render_thing(thing, captions, reader)), document, choice)
     else:
-        statements = await describe_thing(ask, name.slug)
-        if statements is not None:
+        description = await describe_thing(ask, name.slug)
+        if description is not None:
+            statements, cut = description
             iri = ID + name.slug
             types = sorted(
                 {
@@ -83,12 +96,6 @@ async def show_thing(request: Request, slug: str) -> Response:
                 }
             )
             document = document_at(request, f"/doc/{name.slug}", iri, types)
-            return send(request, data_body(statements, choice), document, choice)
+            extra = {"Jiqun-Truncated": f"facts={MOST_FACTS}"} if cut else {}
+            return send(request, data_body(statements, choice), document, choice, extra=extra)
     raise await missing("thing", "/doc/", slug, partial(thing_exists, ask))
-
-
-def _page_number(request: Request) -> int:
-    text = request.query_params.get("page", "1")
-    if not _PAGE.fullmatch(text):
-        raise BadParameter("page must be a number from 1 to 99999.")
-    return int(text)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import tantivy
 
 from jiqun.errors import ReleaseError
-from jiqun.names import is_han
+from jiqun.names import LONGEST_START, is_han
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -20,6 +20,9 @@ NOT_A_FACT: Final = 0
 """The class of everything but facts."""
 
 _MOST_CLASSES: Final = 500
+_LEAST_PIECES: Final = 8
+_ENOUGH: Final = 30_000
+"""Documents that pieces find together, from which on commoner pieces are left out."""
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,26 @@ class FullText:
     def any_of(
         self, pieces: Collection[str], classes: Sequence[int] | None, most: int
     ) -> list[int]:
-        """Give the documents with most, and the rarest, of these pieces; best first."""
-        if not pieces:
+        """Give the documents with most, and the rarest, of these pieces; best first.
+
+        The pieces that most documents have are left out where the others find enough.
+        """
+        telling = self._rarest(pieces)
+        if not telling:
             return []
-        terms = [(tantivy.Occur.Should, self._term(piece)) for piece in sorted(pieces)]
+        terms = [(tantivy.Occur.Should, self._term(piece)) for piece in telling]
         query = self._restricted(tantivy.Query.boolean_query(terms), classes)
         return self._ids(query, most)
+
+    def _rarest(self, pieces: Collection[str]) -> list[str]:
+        counted = sorted((self._searcher.doc_freq("piece", piece), piece) for piece in pieces)
+        chosen: list[str] = []
+        found = 0
+        for count, piece in counted:
+            if count and (len(chosen) < _LEAST_PIECES or found + count <= _ENOUGH):
+                chosen.append(piece)
+                found += count
+        return chosen
 
     def all_of(
         self, pieces: Collection[str], classes: Sequence[int] | None, most: int
@@ -110,6 +127,8 @@ class FullText:
     def _word(self, word: str) -> tantivy.Query:
         if is_han(word):
             return self._term(word)
+        if len(word) <= LONGEST_START:
+            return tantivy.Query.term_query(self._schema, "start", word)
         return tantivy.Query.fuzzy_term_query(self._schema, "piece", word, distance=0, prefix=True)
 
     def _term(self, piece: str) -> tantivy.Query:

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from jiqun.names import Name
 
 FILE: Final = "records.sqlite"
-FORMAT: Final = "1"
+FORMAT: Final = "2"
 LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
 FACT: Final = 2
 """The rank of things that have a label only to be shown: figures, designations, applications."""
 
 _SAME: Final = 120
-_ALIKE: Final = 80
+_ALIKE: Final = 50
 _STEPS: Final = 2_000
 _LAST: Final = "\U0010ffff"
 _NAMES: Final = (

@@ -41,6 +41,7 @@ _SAME: Final = {LABEL: 100.0, ALTERNATIVE: 99.0, NICKNAME: 97.0, CODE: 98.0, PIN
 _TELLING_HAN: Final = 4
 _TELLING_LETTERS: Final = 10
 _TELLING_SYLLABLES: Final = 3
+_TELLING_CODE: Final = 6
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,10 @@ def _same(name: Name, candidate: IndexedName) -> Fit:
     if candidate.kind == PINYIN:
         syllables = len(candidate.text.split())
         return Fit(92, "pinyin", safe=syllables >= _TELLING_SYLLABLES, name=candidate)
-    # One Han character may be an abbreviation of anything.
+    # One Han character may be an abbreviation of anything, a short number anything at all.
     safe = han_length(name.form) != 1 or len(name.form) > 1
+    if candidate.kind == CODE:
+        safe = len(name.form) >= _TELLING_CODE
     return Fit(_SAME[candidate.kind], "same", safe=safe, name=candidate)
 
 

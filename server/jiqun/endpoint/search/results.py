@@ -12,7 +12,7 @@ from jiqun.errors import BadParameter
 from jiqun.names import fold, is_han, origins
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from jiqun.endpoint.search.index import IndexedClass, IndexedName, IndexedThing, SearchIndex
     from jiqun.names import Name
@@ -23,7 +23,9 @@ LONGEST: Final = 200
 PAGE: Final = 20
 MOST_PAGES: Final = 500
 
-_ORDERED: Final = 100
+_ORDERED: Final = 60
+"""How many of what is found are put in order by how near their names are."""
+
 _RESEMBLING: Final = 50.0
 _EXACT, _CORE, _BEGINNING, _INSIDE, _SCATTERED = range(5)
 
@@ -182,13 +184,22 @@ def marks_in(text: str, name: Name, table: Mapping[int, str]) -> tuple[tuple[int
     letters = [place for place, character in enumerate(folded) if character.isalnum()]
     joined = "".join(folded[place] for place in letters)
     marked: set[int] = set()
-    for word in (name.form,) if name.form in joined else name.runs:
+    for word in _words_in(joined, name):
         start = joined.find(word)
         while start >= 0:
             first, last = letters[start], letters[start + len(word) - 1]
             marked |= set(range(came_from[first], came_from[last] + 1))
             start = joined.find(word, start + len(word))
     return _spans(sorted(marked))
+
+
+def _words_in(joined: str, name: Name) -> Iterable[str]:
+    """Give the whole name, else its runs, else the words of it that a folded text has."""
+    if name.form in joined:
+        return (name.form,)
+    if all(run in joined for run in name.runs):
+        return name.runs
+    return [word for word in _words(name) if word in joined]
 
 
 def _spans(places: Sequence[int]) -> tuple[tuple[int, int], ...]:

@@ -20,6 +20,8 @@ from jiqun.endpoint.openapi import openapi_document
 from jiqun.endpoint.problems import problem_reply
 from jiqun.endpoint.release import no_release, open_release
 from jiqun.endpoint.routes import (
+    catalogue,
+    crawling,
     dumps,
     health,
     home,
@@ -27,6 +29,7 @@ from jiqun.endpoint.routes import (
     ontology,
     quality,
     queries,
+    query_documents,
     reconcile,
     search,
     sources,
@@ -40,7 +43,8 @@ from jiqun.endpoint.routes.sparql import serve_sparql
 from jiqun.endpoint.routes.update import serve_update
 from jiqun.endpoint.search.searcher import Searcher
 from jiqun.endpoint.serving.front import Front
-from jiqun.endpoint.writing.changes import Published, Writing
+from jiqun.endpoint.serving.siblings import PERIOD_SECONDS
+from jiqun.endpoint.writing.changes import Writing
 from jiqun.endpoint.writing.permission import read_token
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
 from jiqun.settings import Settings
@@ -50,12 +54,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jiqun.endpoint.http.replies import Message, Receive, Scope, Send
+    from jiqun.endpoint.release import Release
+    from jiqun.endpoint.writing.orders import Published
 
 
 _ROUTES = (
     health,
     home,
     queries,
+    query_documents,
     sources,
     things,
     ontology,
@@ -63,6 +70,8 @@ _ROUTES = (
     dumps,
     metrics,
     void,
+    catalogue,
+    crawling,
     search,
     reconcile,
     suggest,
@@ -126,9 +135,11 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
             if writing is not None:
                 await writing.stop()
             raise
+        counting = asyncio.create_task(_share_counts(app))
         try:
             yield
         finally:
+            counting.cancel()
             if writing is not None:
                 await writing.stop()
             await engine.stop()
@@ -143,17 +154,11 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.settings = settings
-    app.state.release = opened
-    app.state.kept = Kept()
-    app.state.engine = engine
-    app.state.writing = writing
+    _fill_state(app, settings, opened, engine, writing)
     app.state.token = token
-    app.state.service = Service(opened, engine, settings)
     app.state.searcher = Searcher(opened.folder if release else None)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     _add_routes(app)
-    app.state.metrics = Metrics()
     app.front = Front(
         super(Endpoint, app).__call__,
         settings,
@@ -162,6 +167,20 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
         {"/sparql": serve_sparql, "/update": serve_update, "/graphs": serve_graphs},
     )
     return app
+
+
+def _fill_state(
+    app: Endpoint, settings: Settings, release: Release, engine: Engine, writing: Writing | None
+) -> None:
+    """Keep what the routes need."""
+    app.state.settings = settings
+    app.state.release = release
+    app.state.kept = Kept()
+    app.state.engine = engine
+    app.state.writing = writing
+    app.state.service = Service(release, engine, settings)
+    app.state.metrics = Metrics()
+    app.state.siblings = None
 
 
 def _token(release: Path | None, settings: Settings) -> str | None:
@@ -181,6 +200,14 @@ def _add_routes(app: FastAPI) -> None:
         app.include_router(each.router)
     for kind in (JiqunError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer_error)
+
+
+async def _share_counts(app: Endpoint) -> None:
+    """Leave the counts of this process for those that serve beside it, if any do."""
+    state = app.state
+    while state.siblings is not None:
+        state.siblings.write(state.metrics.expose(state.engine, state.service.cache, state.writing))
+        await asyncio.sleep(PERIOD_SECONDS)
 
 
 async def switch_release(app: Endpoint, folder: Path) -> None:

@@ -9,16 +9,29 @@ from typing import TYPE_CHECKING, Any, Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from jiqun.endpoint.accounts import Account
+
 if TYPE_CHECKING:
+    from jiqun.endpoint.serving.front import Front
     from jiqun.endpoint.serving.shortcut import Shortcut
     from jiqun.settings import Settings
 
 _TITLES = {
     400: "Bad Request",
     408: "Request Timeout",
+    414: "URI Too Long",
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",
 }
+_OUTCOMES = {
+    400: "NotHttp",
+    408: "HeadersTooSlow",
+    431: "HeadersTooLong",
+    503: "TooManyConnections",
+}
+
+_LONGEST_TARGET: Final = 65_535
+"""Bytes of a request target that the parser of URLs can count."""
 
 
 class _Answered:
@@ -34,6 +47,35 @@ class _Answered:
 _ANSWERED: Final = _Answered()
 
 
+class _Gathered:
+    """A transport that joins what is written at once.
+
+    Head and body of an answer leave in one system call, and wake the client once.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        self._flush()
+        self._transport.close()
+
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    def _flush(self) -> None:
+        if self._parts:
+            data, self._parts = b"".join(self._parts), []
+            self._transport.write(data)
+
+
 class HttpConnection(HttpToolsProtocol):
     """Refuses headers that are too long, too slow or broken, with problem details."""
 
@@ -41,15 +83,22 @@ class HttpConnection(HttpToolsProtocol):
     header_seconds = 10.0
     most_connections = 2_000
     shortcut: Shortcut | None = None
+    front: Front | None = None
 
     @classmethod
-    def configured(cls, settings: Settings, shortcut: Shortcut) -> type[HttpConnection]:
-        """Make a class of connections with these limits and this shortcut, as uvicorn wants one."""
+    def configured(
+        cls, settings: Settings, shortcut: Shortcut, front: Front
+    ) -> type[HttpConnection]:
+        """Make a class of connections with these limits and this shortcut, as uvicorn wants one.
+
+        What never becomes a request is counted and logged by `front` all the same.
+        """
         members = {
             "header_bytes": settings.header_bytes,
             "header_seconds": settings.header_seconds,
             "most_connections": settings.connections,
             "shortcut": shortcut,
+            "front": front,
         }
         return type("ConfiguredHttpConnection", (cls,), members)
 
@@ -65,6 +114,7 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the client its time for the first headers."""
         super().connection_made(transport)
+        self._gathered = _Gathered(transport, self.loop)
         self._surplus = len(self.connections) > self.most_connections
         self._start_timer()
 
@@ -104,8 +154,11 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_timer()
         if self._surplus:
             self._refuse(503, "Too many connections are open. Try again in a moment.")
+        elif len(self.url) > _LONGEST_TARGET:
+            self._refuse(414, f"The address is longer than {_LONGEST_TARGET} bytes.")
         elif not self._answer_at_once():
             super().on_headers_complete()
+            self.cycle.transport = self._gathered  # type: ignore[assignment]
             if self.parser.should_upgrade():
                 # The parser reads nothing after a request to upgrade, which is never granted.
                 self.cycle.keep_alive = False
@@ -167,10 +220,18 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_timer()
         if self._may_answer():
             self.transport.write(_refusal(status, detail))
+            self._write_down(status)
             if self.cycle is not None:
                 self.cycle.disconnected = True
                 self.cycle.message_event.set()
         self.transport.close()
+
+    def _write_down(self, status: int) -> None:
+        """Count and log a refusal that the application never hears of; it has no path."""
+        account = Account("", "", self.client[0] if self.client else "")
+        account.status, account.outcome = status, _OUTCOMES[status]
+        if self.front is not None:
+            self.front.close_account(account, self.loop)
 
     def _may_answer(self) -> bool:
         """Tell whether a refusal would be read as the answer to the request that is refused."""

@@ -8,22 +8,27 @@ import logging
 import signal
 import socket
 from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from jiqun.endpoint.release import open_release
 from jiqun.endpoint.serving.app import create_app, switch_release
 from jiqun.endpoint.serving.connection import HttpConnection
+from jiqun.endpoint.serving.processes import Processes, share_of
 from jiqun.endpoint.serving.shortcut import Shortcut
-from jiqun.errors import AddressError, JiqunError
+from jiqun.endpoint.serving.siblings import Siblings
+from jiqun.errors import AddressError, JiqunError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     from fastapi import FastAPI
 
+    from jiqun.endpoint.release import Release
     from jiqun.endpoint.serving.app import Endpoint
     from jiqun.settings import Settings
 
@@ -41,38 +46,62 @@ def serve(release: Path | None, settings: Settings) -> None:
     not, `SettingsError`, and `AddressError` for an address that cannot be listened on, all before
     anything is served.
     """
-    app = create_app(release, settings)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    if settings.processes == 1:
+        app = create_app(release, settings)
+        with listen(settings.host, settings.port) as listener:
+            _announce(app.state.release, listener, settings)
+            _run(app, release, listener)
+        return
+    if release is None or settings.workspace is not None:
+        raise SettingsError(
+            "A workspace is served by one process: leave JIQUN_PROCESSES out, or at 1."
+        )
+    opened = open_release(release)
+    with (
+        listen(settings.host, settings.port) as listener,
+        TemporaryDirectory(prefix="jiqun-") as counts,
+    ):
+        _announce(opened, listener, settings)
+
+        def one(index: int, lifeline: int) -> None:
+            app = create_app(release, share_of(settings))
+            app.state.siblings = Siblings(Path(counts), index)
+            _run(app, release, listener, lifeline)
+
+        Processes(settings.processes, one).run()
+
+
+def _announce(release: Release, listener: socket.socket, settings: Settings) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    where = f"http://{shown}:{port}{settings.root_path}/"
+    _log.info("Serving %s %s at %s", release.title, release.version, where)
+
+
+def _run(
+    app: Endpoint, release: Path | None, listener: socket.socket, lifeline: int | None = None
+) -> None:
+    """Serve in this process until it is told to stop, or until `lifeline` says so."""
     early: list[int] = []
     if hasattr(signal, "SIGHUP"):
         # Until the loop runs; unheard, it would end the process.
         signal.signal(signal.SIGHUP, lambda number, _frame: early.append(number))
-    app.router.lifespan_context = _listening_to_hangups(app, release, early)
-    with listen(settings.host, settings.port) as listener:
-        host, port = listener.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        logging.basicConfig(level=logging.INFO, format="%(message)s")
-        _log.info(
-            "Serving %s %s at http://%s:%d%s/",
-            app.state.release.title,
-            app.state.release.version,
-            shown,
-            port,
-            settings.root_path,
-        )
-        try:
-            uvicorn.Server(server_config(app, settings)).run(sockets=[listener])
-        except SystemExit:
-            if app.failure is not None:
-                raise app.failure from None
-            raise
+    app.router.lifespan_context = _listening_to_hangups(app, release, early, lifeline)
+    try:
+        uvicorn.Server(server_config(app, app.state.settings)).run(sockets=[listener])
+    except SystemExit:
+        if app.failure is not None:
+            raise app.failure from None
+        raise
 
 
 def _listening_to_hangups(
-    app: Endpoint, release: Path | None, early: list[int]
+    app: Endpoint, release: Path | None, early: list[int], lifeline: int | None
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request.
 
-    `early` holds the signals that came before.
+    `early` holds the signals that came before; `lifeline` is readable when it is time to stop.
     """
     inner = app.router.lifespan_context
     switches: set[asyncio.Task[None]] = set()
@@ -102,6 +131,8 @@ def _listening_to_hangups(
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
             if early:
                 hang_up()
+            if lifeline is not None:
+                asyncio.get_running_loop().add_reader(lifeline, signal.raise_signal, signal.SIGTERM)
             yield
 
     return lifespan
@@ -111,7 +142,7 @@ def server_config(app: Endpoint, settings: Settings) -> uvicorn.Config:
     """Make the configuration of the HTTP server for the application."""
     return uvicorn.Config(
         app,
-        http=HttpConnection.configured(settings, Shortcut(app)),
+        http=HttpConnection.configured(settings, Shortcut(app), app.front),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -13,8 +13,9 @@ import pyoxigraph as ox
 
 from jiqun.endpoint.iris import absolute_iri
 from jiqun.endpoint.rdf_reading import read_file
+from jiqun.endpoint.writing.folder import own_quads
 from jiqun.endpoint.writing.inputs import inputs
-from jiqun.endpoint.writing.workspace import open_workspace, own_quads
+from jiqun.endpoint.writing.workspace import open_workspace
 from jiqun.errors import WorkspaceError
 
 if TYPE_CHECKING:

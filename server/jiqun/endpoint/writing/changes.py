@@ -12,12 +12,10 @@ import asyncio
 import json
 import logging
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from jiqun import errors
-from jiqun.endpoint.answers.service import gate_limits
+from jiqun.endpoint.answers.limits import gate_limits
 from jiqun.endpoint.engine import frames
 from jiqun.endpoint.engine.worker_process import (
     Confines,
@@ -26,26 +24,31 @@ from jiqun.endpoint.engine.worker_process import (
     WorkerProcess,
     start_process,
 )
-from jiqun.endpoint.federation.fetching import Document, fetch
+from jiqun.endpoint.writing.bringing import bring
+from jiqun.endpoint.writing.orders import (
+    GraphChange,
+    Published,
+    WritingOptions,
+    failure,
+    published,
+)
 from jiqun.errors import (
     Busy,
     EvaluationFailed,
     JiqunError,
-    MalformedData,
     MemoryLimitExceeded,
     ReleaseError,
     UpdateFailed,
-    UpdateRefused,
     UpdateTimeout,
     WorkspaceError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
     from jiqun.endpoint.federation.forwarder import Forwarder
     from jiqun.endpoint.http.protocol import Update
-    from jiqun.endpoint.sparql.gate import Limits
     from jiqun.settings import Settings
 
 _MOST_WAITING: Final = 64
@@ -55,43 +58,6 @@ _PAUSES: Final = (0.1, 0.5, 2.0)
 # Readers end within the deadline of a query; what they read is kept so much longer.
 _SPARE_SECONDS: Final = 60.0
 _LOG: Final = logging.getLogger("jiqun.writing")
-
-
-@dataclass(frozen=True, slots=True)
-class WritingOptions:
-    """What a change may take; sizes in bytes, times in seconds, IRIs and origins exact."""
-
-    limits: Limits
-    seconds: float = 60.0
-    reading_seconds: float = 10.0
-    memory_bytes: int = 1024 * 1024 * 1024
-    update_length: int = 1_000_000
-    document_bytes: int = 64 * 1024 * 1024
-    load_allow: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class GraphChange:
-    """A change of one graph, None for the default graph, as the Graph Store Protocol knows it.
-
-    `action` is `replace`, `extend` or `drop`; with `only_new` the graph must not exist yet.
-    """
-
-    graph: str | None
-    action: str
-    base: str | None = None
-    content_type: str | None = None
-    body: bytes = field(default=b"", repr=False)
-    only_new: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What readers find: the store, its number, and whether the change made a new graph."""
-
-    store: Path
-    number: int
-    created: bool = False
 
 
 class Writing:
@@ -289,36 +255,11 @@ class Writing:
             kind, body = await process.receive()
             said = json.loads(body)
             if kind == frames.END:
-                return _published(said)
+                return published(said)
             if kind == frames.ERROR:
-                raise _failure(said)
+                raise failure(said)
             if kind == frames.FETCH:
-                await self._fetch(process, said["loads"], deadline)
-
-    async def _fetch(
-        self, process: WorkerProcess, loads: list[tuple[str, bool]], deadline: float
-    ) -> None:
-        left = self._options.document_bytes
-        for url, silent in loads:
-            try:
-                document = await self._document(url, left, deadline)
-            except UpdateFailed:
-                if not silent:
-                    process.send(frames.CANCEL, {})
-                    raise
-                process.send(frames.SKIP, {})
-                continue
-            except UpdateRefused:
-                process.send(frames.CANCEL, {})
-                raise
-            left -= len(document.body)
-            head = {"content_type": document.content_type, "base": document.base}
-            process.send(frames.DOCUMENT, head)
-            process.send(frames.BLOCK, document.body)
-
-    async def _document(self, url: str, most: int, deadline: float) -> Document:
-        seconds = deadline - asyncio.get_running_loop().time()
-        return await fetch(url, self._options.load_allow, most, seconds)
+                await bring(process, said["loads"], self._options, deadline)
 
     async def _lay(self, process: WorkerProcess, release: str, store: Path | None) -> Published:
         keep = self._options.reading_seconds + _SPARE_SECONDS
@@ -349,7 +290,7 @@ class Writing:
         except WorkerNotStarted as error:
             raise WorkspaceError(f"The workspace cannot be opened: {error}") from error
         self._process = process
-        state = _published(said)
+        state = published(said)
         if self._state.number >= 0:
             await self._acknowledge(state)
         return process
@@ -374,18 +315,3 @@ class Writing:
                 "The update needed more memory than it may take, and was undone. Send it in parts."
             ) from None
         raise UpdateFailed("The update made the writer fail, and was undone.") from None
-
-
-def _published(said: dict[str, Any]) -> Published:
-    return Published(Path(said["store"]), said["number"], bool(said.get("created")))
-
-
-def _failure(said: dict[str, Any]) -> JiqunError:
-    """Make the error that the writer names."""
-    if said["log"]:
-        _LOG.error("A change failed: %s", said["log"])
-    kind = getattr(errors, said["error"])
-    if kind is MalformedData:
-        return MalformedData(said["detail"], said["line"], said["column"])
-    error: JiqunError = kind(said["detail"])
-    return error

@@ -15,16 +15,27 @@ under it at any time, and a statement that the release has too counts as the rel
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
 import shutil
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 import pyoxigraph as ox
 
+from jiqun.endpoint.writing.folder import (
+    STATE,
+    State,
+    difference,
+    generation_path,
+    open_base,
+    open_store,
+    published_path,
+    read_state,
+    sync,
+    take_lock,
+    write_state,
+)
 from jiqun.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -33,55 +44,11 @@ if TYPE_CHECKING:
 
     Graph = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 
-FORMAT: Final = 1
-_STATE: Final = "workspace.json"
-_LOCK_PAUSE: Final = 0.01
 _RENEWAL: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """What `workspace.json` says; `release` is the identifier of the release below, or ""."""
-
-    format: int = FORMAT
-    generation: int = 0
-    published: int = 0
-    release: str = ""
 
 
 class Protected(Exception):
     """A change would remove a statement of the release; the message names one."""
-
-
-def published_store(folder: Path) -> Path:
-    """Return the store that readers open now; raises `WorkspaceError` when there is none."""
-    state = read_state(folder)
-    if state is None:
-        raise WorkspaceError("There is no workspace: nothing was ever written to this folder.")
-    return _published(folder, state)
-
-
-def read_state(folder: Path) -> State | None:
-    """Return what is published, None for a new workspace; raises `WorkspaceError`."""
-    try:
-        found = json.loads((folder / _STATE).read_bytes())
-        state = State(**found)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, TypeError) as error:
-        raise WorkspaceError(f"{_STATE} of the workspace cannot be read: {error}") from error
-    if state.format != FORMAT:
-        raise WorkspaceError(
-            f"The workspace has format {state.format}, this program writes format {FORMAT}. "
-            "Back it up with the program that wrote it, and restore the backup here."
-        )
-    return state
-
-
-def own_quads(folder: Path) -> Iterator[ox.Quad]:
-    """Yield what users wrote, as published; works while a server writes to the workspace."""
-    published = published_store(folder)
-    yield from _difference(_open(published), _open_base(published.parent))
 
 
 class Workspace:
@@ -95,7 +62,7 @@ class Workspace:
         self._folder = folder
         self._lock = lock
         self._state = state
-        self._base = _open_base(self._generation)
+        self._base = open_base(self._generation)
         self._begun = self._publications = 0
         self.store = self._fresh_store()
         self._remove_old(0)
@@ -103,7 +70,7 @@ class Workspace:
     @property
     def published(self) -> Path:
         """The store that readers open."""
-        return _published(self._folder, self._state)
+        return published_path(self._folder, self._state)
 
     @property
     def number(self) -> int:
@@ -117,7 +84,7 @@ class Workspace:
 
     @property
     def _generation(self) -> Path:
-        return _generation(self._folder, self._state)
+        return generation_path(self._folder, self._state)
 
     def publish(self, keep_seconds: float, touched: Iterable[Graph] | None = None) -> Path:
         """Make what is in `store` the published state, durably; return the store to read.
@@ -131,10 +98,10 @@ class Workspace:
         if missing is not None:
             raise Protected(str(missing.triple))
         following = replace(self._state, published=self._state.published + 1)
-        target = _published(self._folder, following)
+        target = published_path(self._folder, following)
         shutil.rmtree(target, ignore_errors=True)
         self.store.backup(str(target))
-        _sync(target.parent)
+        sync(target.parent)
         self._replace_state(following)
         self._publications += 1
         self._remove_old(keep_seconds)
@@ -155,7 +122,7 @@ class Workspace:
 
     def lay_over(self, release: str, store: Path | None, keep_seconds: float = 0) -> None:
         """Put another release (or none) below what users wrote, and publish the result."""
-        own = _difference(self.store, self._base)
+        own = difference(self.store, self._base)
         graphs = _own_graphs(self.store, self._base)
         self._begin_generation(release, store, own, graphs, keep_seconds)
 
@@ -168,7 +135,7 @@ class Workspace:
     @property
     def empty(self) -> bool:
         """Whether users wrote nothing, or removed it all."""
-        return next(iter(_difference(self.store, self._base)), None) is None
+        return next(iter(difference(self.store, self._base)), None) is None
 
     def close(self) -> None:
         """Let go of the files and give the lock back."""
@@ -196,17 +163,17 @@ class Workspace:
             published=self._state.published + 1,
             release=release,
         )
-        target = _generation(self._folder, state)
+        target = generation_path(self._folder, state)
         shutil.rmtree(target, ignore_errors=True)
         laid = _create(target, below)
         laid.bulk_extend(quads)
         for graph in graphs:
             laid.add_graph(graph)
-        laid.backup(str(_published(self._folder, state)))
+        laid.backup(str(published_path(self._folder, state)))
         del laid
-        _sync(target)
+        sync(target)
         self._replace_state(state)
-        self._base = _open_base(self._generation)
+        self._base = open_base(self._generation)
         self.store = self._fresh_store()
         self._remove_old(keep_seconds)
 
@@ -226,12 +193,12 @@ class Workspace:
         path = self._generation / f"store-{self._begun}"
         for other in self._generation.glob("store-*"):
             shutil.rmtree(other, ignore_errors=True)
-        _open(self.published).backup(str(path))
+        open_store(self.published).backup(str(path))
         return ox.Store(str(path))
 
     def _replace_state(self, state: State) -> None:
         before = self.published
-        _write_state(self._folder, state)
+        write_state(self._folder, state)
         self._state = state
         if before.exists():
             # From now on it is old: `_remove_old` counts from here.
@@ -260,99 +227,38 @@ def open_workspace(folder: Path, patience: float = 0) -> Workspace:
     except OSError as error:
         raise WorkspaceError(f"The workspace cannot be written: {error.strerror}.") from error
     try:
-        _take(lock, patience)
+        take_lock(lock, patience)
         return Workspace(folder, lock, read_state(folder) or _begin(folder))
     except BaseException:
         os.close(lock)
         raise
 
 
-def _take(lock: int, patience: float) -> None:
-    last = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if time.monotonic() > last:
-                raise WorkspaceError(
-                    "The workspace is in use by another process. Stop that one, or take another "
-                    "folder."
-                ) from error
-            time.sleep(_LOCK_PAUSE)
-        else:
-            return
-
-
 def _begin(folder: Path) -> State:
     if any(not _ours(path) for path in folder.iterdir()):
         raise WorkspaceError("The folder holds other files. A workspace needs a folder of its own.")
     state = State(generation=1)
-    target = _generation(folder, state)
+    target = generation_path(folder, state)
     shutil.rmtree(target, ignore_errors=True)
-    _create(target, None).backup(str(_published(folder, state)))
-    _sync(target)
-    _write_state(folder, state)
+    _create(target, None).backup(str(published_path(folder, state)))
+    sync(target)
+    write_state(folder, state)
     return state
 
 
 def _ours(path: Path) -> bool:
-    return path.name.startswith("generation-") or path.name in {"lock", f"{_STATE}.new"}
+    return path.name.startswith("generation-") or path.name in {"lock", f"{STATE}.new"}
 
 
 def _create(generation: Path, below: Path | None) -> ox.Store:
     """Make the folder of a generation; return a writable store with what lies below."""
     generation.mkdir(parents=True)
     if below is not None:
-        source = _open(below)
+        source = open_store(below)
         source.backup(str(generation / "base"))
         source.backup(str(generation / "store-0"))
     return ox.Store(str(generation / "store-0"))
 
 
-def _generation(folder: Path, state: State) -> Path:
-    return folder / f"generation-{state.generation}"
-
-
-def _published(folder: Path, state: State) -> Path:
-    return _generation(folder, state) / f"published-{state.published}"
-
-
-def _open(store: Path) -> ox.Store:
-    try:
-        return ox.Store.read_only(str(store))
-    except OSError as error:
-        raise WorkspaceError(
-            f"The store {store.name} cannot be read: {error}. Restore a backup into a new folder."
-        ) from error
-
-
-def _open_base(generation: Path) -> ox.Store | None:
-    base = generation / "base"
-    return _open(base) if base.exists() else None
-
-
-def _difference(store: ox.Store, base: ox.Store | None) -> Iterator[ox.Quad]:
-    return (quad for quad in store if base is None or quad not in base)
-
-
 def _own_graphs(store: ox.Store, base: ox.Store | None) -> list[ox.NamedNode | ox.BlankNode]:
     return [g for g in store.named_graphs() if base is None or not base.contains_named_graph(g)]
-
-
-def _write_state(folder: Path, state: State) -> None:
-    """Replace `workspace.json` in one step that survives a power cut."""
-    new = folder / f"{_STATE}.new"
-    with new.open("w", encoding="utf-8") as file:
-        json.dump(asdict(state), file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / _STATE)
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    directory = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

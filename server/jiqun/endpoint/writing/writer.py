@@ -14,21 +14,20 @@ import socket
 import sys
 import threading
 import traceback
-from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pyoxigraph as ox
 
 from jiqun.endpoint.engine import confinement, frames
 from jiqun.endpoint.rdf_reading import read_graph
 from jiqun.endpoint.sparql.gate import Limits
-from jiqun.endpoint.sparql.updates import Load, Text, UpdateInspection, inspect_update
+from jiqun.endpoint.sparql.parts import Load, Text
+from jiqun.endpoint.sparql.updates import inspect_update
+from jiqun.endpoint.writing.carry_out import FEW, add, apply, exists, load, shorten
 from jiqun.endpoint.writing.workspace import Protected, Workspace, open_workspace
 from jiqun.errors import (
-    EvaluationFailed,
     JiqunError,
-    MalformedQuery,
     MemoryLimitExceeded,
     NotFound,
     PreconditionFailed,
@@ -37,16 +36,9 @@ from jiqun.errors import (
     WorkspaceError,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from jiqun.endpoint.rdf_reading import Graph
-
 STACK_BYTES: Final = 256 * 1024 * 1024
 # A writer that was killed gives its lock back within so many seconds.
 _PATIENCE: Final = 3.0
-# Up to so many quads are added in one transaction, more are bulk-loaded.
-_FEW: Final = 5_000
 # Memory that a quad takes while it is bulk-loaded is about 1 KB; there is other work too.
 _BYTES_OF_A_QUAD: Final = 4096
 
@@ -66,7 +58,7 @@ class Writer:
         """Take orders over `connection`; one may take `memory` bytes."""
         self._connection = connection
         self._memory = memory
-        self._step = max(_FEW, memory // _BYTES_OF_A_QUAD)
+        self._step = max(FEW, memory // _BYTES_OF_A_QUAD)
         self._workspace: Workspace | None = None
 
     def serve(self) -> None:
@@ -148,9 +140,9 @@ class Writer:
         store = self.workspace.store
         for part in inspection.parts:
             if isinstance(part, Text):
-                _apply(store, part, order["base"], inspection)
+                apply(store, part, order["base"], inspection.services, self._step)
             elif (document := next(documents)) is not None:
-                _load(store, part, document, self._step)
+                load(store, part, document, self._step)
         if inspection.parts:
             self.workspace.publish(order["keep_seconds"], None if inspection.removing else ())
         return False
@@ -177,7 +169,7 @@ class Writer:
         _, body = self._receive()
         store = self.workspace.store
         graph = ox.DefaultGraph() if order["graph"] is None else ox.NamedNode(order["graph"])
-        existed = _exists(store, graph)
+        existed = exists(store, graph)
         action = order["action"]
         if order["only_new"] and existed:
             raise PreconditionFailed("The graph exists already (If-None-Match: *).")
@@ -189,7 +181,7 @@ class Writer:
             if action == "replace":
                 store.clear_graph(graph) if existed else None
             quads = read_graph(body, order["content_type"], order["base"], graph)
-            _add(store, quads, self._step)
+            add(store, quads, self._step)
             if not isinstance(graph, ox.DefaultGraph):
                 store.add_graph(graph)
         self.workspace.publish(order["keep_seconds"], () if action == "extend" else (graph,))
@@ -217,53 +209,6 @@ class Writer:
         self._connection.sendall(frames.pack(kind, body))
 
 
-def _apply(store: ox.Store, part: Text, base: str | None, inspection: UpdateInspection) -> None:
-    try:
-        store.update(part.text, base_iri=base)
-    except SyntaxError as error:
-        raise MalformedQuery(f"The update is not valid SPARQL: {_shorten(error.msg)}") from None
-    except OSError as error:
-        if inspection.services:
-            text = f"A SERVICE call failed: {_shorten(str(error))}"
-            raise EvaluationFailed(text) from None
-        raise
-
-
-def _load(store: ox.Store, load: Load, document: tuple[bytes, str, str], most: int) -> None:
-    body, content_type, base = document
-    graph = ox.DefaultGraph() if load.graph is None else ox.NamedNode(load.graph)
-    try:
-        quads: Iterable[ox.Quad] = read_graph(body, content_type, base, graph)
-        if load.silent:
-            quads = list(quads)  # all of it or none
-        _add(store, quads, most)
-    except JiqunError as error:
-        if not load.silent:
-            text = f"LOAD <{load.source[:200]}> failed: {error.detail}"
-            raise UpdateFailed(text) from None
-    if load.graph is not None:
-        store.add_graph(graph)
-
-
-def _add(store: ox.Store, quads: Iterable[ox.Quad], most: int) -> None:
-    """Add quads, in steps of at most `most` when they are many."""
-    rest = iter(quads)
-    first = list(islice(rest, _FEW))
-    if len(first) < _FEW:
-        store.extend(first)
-        return
-    rest = chain(first, rest)
-    while step := list(islice(rest, most)):
-        store.bulk_extend(step)
-
-
-def _exists(store: ox.Store, graph: Graph) -> bool:
-    """Tell whether a graph exists; the default graph counts from its first triple on."""
-    if isinstance(graph, ox.DefaultGraph):
-        return next(store.quads_for_pattern(None, None, None, graph), None) is not None
-    return store.contains_named_graph(graph)
-
-
 def _as_known(error: Exception) -> JiqunError:
     """Say in our terms what went wrong."""
     if isinstance(error, JiqunError):
@@ -278,12 +223,8 @@ def _as_known(error: Exception) -> JiqunError:
     if isinstance(error, OSError):
         return WorkspaceError("The workspace cannot be written now; the reason has been logged.")
     if isinstance(error, RuntimeError | ValueError):
-        return UpdateFailed(f"The update cannot be carried out: {_shorten(str(error))}.")
+        return UpdateFailed(f"The update cannot be carried out: {shorten(str(error))}.")
     return UpdateFailed("The update failed by a mistake in the program; it has been logged.")
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 300 else text[:300].rsplit(",", 1)[0] + " …"
 
 
 def main(arguments: list[str]) -> None:

@@ -14,6 +14,7 @@ from jiqun.knowledge.checks import shapes
 from jiqun.knowledge.checks.identifiers import check_identifiers
 from jiqun.knowledge.checks.passages import check_source
 from jiqun.knowledge.checks.rules import HygieneRule, Rules, read_rule
+from jiqun.knowledge.checks.versions import check_versions
 from jiqun.knowledge.checks.wordings import check_wordings
 from jiqun.knowledge.dataset import homes, with_passages
 from jiqun.knowledge.findings import Finding
@@ -51,6 +52,7 @@ def check(content: Content, texts: Path | None = None) -> list[Finding]:
     findings += _wordings(documents, texts)
     findings += check_identifiers(documents, content)
     findings += check_links(documents, content)
+    findings += check_versions(content)
     if not any(finding.rule in {"syntax", "file"} for finding in findings):
         graphs = [str(quad.graph_name)[1:-1] for each in documents for quad in each.quads]
         shorten = Compactor(with_passages(prefixes[0].prefixes, graphs)).write

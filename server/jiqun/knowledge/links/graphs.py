@@ -7,16 +7,19 @@ with `owl:Axiom`, which makes annotations of OWL out of them; these are data.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
 
 from jiqun.knowledge.turtle.terms import RDF_TYPE, RDFS, XSD
-from jiqun.vocabulary import BASE, ID
+from jiqun.vocabulary import DATASET, ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from collections.abc import Mapping as TypingMapping
 
     from jiqun.knowledge.dataset import Graphs
     from jiqun.knowledge.links.sssom import Mapping, MappingSet
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 SSSOM: Final = "https://w3id.org/sssom/"
 VOID: Final = "http://rdfs.org/ns/void#"
 DCTERMS: Final = "http://purl.org/dc/terms/"
-DATASET: Final = f"{BASE}dataset"
+_LOCAL: Final = re.compile(r"[#/]")
 
 
 def link_graphs(sets: Iterable[MappingSet]) -> Graphs:
@@ -74,15 +77,27 @@ def _linkset(mapping_set: MappingSet) -> Iterator[ox.Triple]:
     def said(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
         return ox.Triple(node, ox.NamedNode(predicate), value)
 
-    count = str(len(mapping_set.mappings))
     yield ox.Triple(ox.NamedNode(DATASET), ox.NamedNode(f"{VOID}subset"), node)
-    yield said(RDF_TYPE.value, ox.NamedNode(f"{VOID}Linkset"))
     yield said(RDF_TYPE.value, ox.NamedNode(f"{SSSOM}MappingSet"))
     yield said(f"{DCTERMS}title", ox.Literal(mapping_set.title, language="en"))
     yield said(f"{DCTERMS}license", ox.NamedNode(mapping_set.licence))
-    yield said(f"{VOID}subjectsTarget", ox.NamedNode(DATASET))
-    yield said(f"{VOID}objectsTarget", ox.NamedNode(mapping_set.object_source))
+    predicates = Counter(mapping.predicate for mapping in mapping_set.mappings)
+    yield from _counted(node, mapping_set, predicates)
+    for predicate, count in sorted(predicates.items()):
+        part = ox.NamedNode(f"{mapping_set.iri}#{_LOCAL.split(predicate)[-1]}")
+        yield said(f"{VOID}subset", part)
+        yield from _counted(part, mapping_set, {predicate: count})
+
+
+def _counted(
+    node: ox.NamedNode, mapping_set: MappingSet, predicates: TypingMapping[str, int]
+) -> Iterator[ox.Triple]:
     # the SKOS triples, not what describes them
-    yield said(f"{VOID}triples", ox.Literal(count, datatype=ox.NamedNode(f"{XSD}integer")))
-    for predicate in sorted({mapping.predicate for mapping in mapping_set.mappings}):
-        yield said(f"{VOID}linkPredicate", ox.NamedNode(predicate))
+    count = ox.Literal(str(sum(predicates.values())), datatype=ox.NamedNode(f"{XSD}integer"))
+    yield ox.Triple(node, RDF_TYPE, ox.NamedNode(f"{VOID}Linkset"))
+    yield ox.Triple(node, ox.NamedNode(f"{VOID}subjectsTarget"), ox.NamedNode(DATASET))
+    target = ox.NamedNode(mapping_set.object_source)
+    yield ox.Triple(node, ox.NamedNode(f"{VOID}objectsTarget"), target)
+    yield ox.Triple(node, ox.NamedNode(f"{VOID}triples"), count)
+    for predicate in predicates:
+        yield ox.Triple(node, ox.NamedNode(f"{VOID}linkPredicate"), ox.NamedNode(predicate))

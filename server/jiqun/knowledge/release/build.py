@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ from jiqun.knowledge.release.evidence import evidence
 from jiqun.knowledge.release.manifest import manifest
 from jiqun.knowledge.release.maps import write_maps
 from jiqun.knowledge.release.networks import write_networks
-from jiqun.knowledge.release.offers import OFFERS
+from jiqun.knowledge.release.offers import OFFERS, ontology_offer
 from jiqun.knowledge.release.quality import report
 from jiqun.knowledge.release.rdf_files import write_rdf
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
@@ -33,6 +34,7 @@ from jiqun.knowledge.release.writing import Written, write_plain
 from jiqun.knowledge.tables import Table, check_references, read_table
 from jiqun.knowledge.tables import fill as fill_table
 from jiqun.knowledge.turtle.parse import read, read_prefixes
+from jiqun.knowledge.versions import ontology_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +42,20 @@ if TYPE_CHECKING:
     from jiqun.knowledge.checks.rules import HygieneRule
     from jiqun.knowledge.content import Content
     from jiqun.knowledge.release.evidence import Evidence
+
+
+@dataclass(frozen=True)
+class Further:
+    """What a release is made with besides the knowledge.
+
+    The report on its quality counts the findings of the `rules`; `versions` are the files of the
+    ontology's versions, with name, text and media type.
+    """
+
+    prefixes: Mapping[str, str]
+    rules: Sequence[HygieneRule]
+    tables: Sequence[Table]
+    versions: Sequence[tuple[str, str, str]]
 
 
 def build(content: Content, folder: Path) -> None:
@@ -51,32 +67,31 @@ def build(content: Content, folder: Path) -> None:
     _refuse_other_folder(folder)
     documents = [read(path, content) for path in homes(content)]
     queries = [read_query(path, content) for path in content.queries()]
-    rules = [read_rule(path, content) for path in content.rules()]
-    tables = [read_table(path, content) for path in content.tables()]
+    further = Further(
+        prefixes=read_prefixes(content),
+        rules=[read_rule(path, content) for path in content.rules()],
+        tables=[read_table(path, content) for path in content.tables()],
+        versions=list(ontology_files(content)),
+    )
     knowledge = complete(documents, queries, content)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         building.chmod(0o755)
-        write(knowledge, read_prefixes(content), building, rules, tables)
+        write(knowledge, further, building)
         _put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def write(
-    knowledge: Knowledge,
-    prefixes: Mapping[str, str],
-    folder: Path,
-    rules: Sequence[HygieneRule] = (),
-    tables: Sequence[Table] = (),
-) -> None:
-    """Write all files of a release into an empty folder, the manifest last.
-
-    The report on its quality counts the findings of the `rules`.
-    """
+def write(knowledge: Knowledge, further: Further, folder: Path) -> None:
+    """Write all files of a release into an empty folder, the manifest last."""
     stated = list(evidence(knowledge.graphs))
-    files = write_rdf(knowledge, stated, prefixes, folder)
+    files = write_rdf(knowledge, stated, further.prefixes, folder)
+    files += [
+        write_plain(folder, name, text, ontology_offer(media_type), {})
+        for name, text, media_type in further.versions
+    ]
     release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
     files.append(
         _write_json(folder, "queries.json", [each.as_json() for each in knowledge.queries])
@@ -85,10 +100,12 @@ def write(
     filled = _write_store(knowledge, folder / "store")
     files.append(
         _write_json(
-            folder, "quality.json", report(filled, store({ONTOLOGY: ontology}, ontology), rules)
+            folder,
+            "quality.json",
+            report(filled, store({ONTOLOGY: ontology}, ontology), further.rules),
         )
     )
-    files += _write_tables(knowledge, tables, filled, stated, folder)
+    files += _write_tables(knowledge, further.tables, filled, stated, folder)
     files += write_networks(knowledge, folder)
     write_search_index(knowledge.default, folder / FOLDER)
     (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))

@@ -36,9 +36,15 @@ _NAMES: Final = {
     f"{KG}administrativeCode": CODE,
     f"{KG}isoCode": CODE,
     f"{KG}lei": CODE,
-    f"{KG}ticker": CODE,
-    f"{KG}unifiedSocialCreditCode": CODE,
+    f"{KG}cik": CODE,
+    f"{KG}figi": CODE,
+    f"{KG}isin": CODE,
+    f"{KG}wmi": CODE,
 }
+_TICKER: Final = f"{KG}ticker"
+_EXCHANGES: Final = {"XHKG": ("HK",), "XSHE": ("SZ",), "XSHG": ("SH", "SS")}
+"""What is written after a number instead of the ISO 10383 code of the exchange before it."""
+
 _DESCRIPTIONS: Final = (f"{KG}description", f"{_SKOS}definition", f"{_RDFS}comment")
 _PLACES: Final = (f"{KG}within", f"{KG}locatedIn")
 _SUBCLASS: Final = f"{_RDFS}subClassOf"
@@ -147,6 +153,12 @@ def _names(facts: Facts) -> tuple[Label, ...]:
         for predicate, value in facts
         if (kind := _NAMES.get(predicate)) is not None and isinstance(value, ox.Literal)
     }
+    found |= {
+        Label(text, "", CODE)
+        for predicate, value in facts
+        if predicate == _TICKER
+        for text in _tickers(value.value)
+    }
     read = {label.text for label in found if label.kind == PINYIN}
     for label in list(found):
         if label.kind in {LABEL, ALTERNATIVE, NICKNAME} and is_han(label.text):
@@ -154,6 +166,12 @@ def _names(facts: Facts) -> tuple[Label, ...]:
     found |= {Label(each, "zh-Latn-pinyin", PINYIN) for each in read if each}
     found -= {each for each in found if each.kind == PINYIN and each.lang != "zh-Latn-pinyin"}
     return tuple(sorted(found, key=lambda label: (label.kind, label.lang, label.text)))
+
+
+def _tickers(ticker: str) -> list[str]:
+    """Give the ways to write a ticker: `XSHG:600166`, `600166`, `600166.SH`, `600166.SS`."""
+    exchange, _, number = ticker.rpartition(":")
+    return [ticker, number, *(f"{number}.{each}" for each in _EXCHANGES.get(exchange, ()))]
 
 
 def _labels(facts: Facts) -> dict[str, str]:

@@ -80,6 +80,7 @@ def _counts(knowledge: Knowledge) -> dict[str, int]:
         "graphs": len(graphs),
         "statements": sum(map(len, stated)),
         "evidenced": len(stated),
+        "distinctObjects": len({triple.object for triple in knowledge.default}),
         "queries": len(knowledge.queries),
         **{name: members.get(f"{KG}{kind}", 0) for name, kind in _COUNTED.items()},
     }

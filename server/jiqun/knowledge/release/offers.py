@@ -7,11 +7,13 @@ from typing import Final
 from jiqun.knowledge.release.writing import Offer
 
 _TR: Final = "https://www.w3.org/TR"
+_CONTEXT: Final = 'application/ld+json; profile="http://www.w3.org/ns/json-ld#context"'
 
 
 def _offer(group: str, media_type: str, standard: str, english: str, *chinese: str) -> Offer:
     title = dict(zip(("en", "zh-Hans", "zh-Hant"), (english, *chinese), strict=True))
-    return Offer(group, media_type, title, standard)
+    packed = group == "rdf" and media_type != _CONTEXT
+    return Offer(group, media_type, title, standard, packed)
 
 
 OFFERS: Final[dict[str, Offer]] = {
@@ -73,7 +75,7 @@ OFFERS: Final[dict[str, Offer]] = {
     ),
     "context.jsonld": _offer(
         "rdf",
-        'application/ld+json; profile="http://www.w3.org/ns/json-ld#context"',
+        _CONTEXT,
         f"{_TR}/json-ld11/",
         "JSON-LD context: short names for the terms",
         "JSON-LD 上下文：术语的短名",
@@ -131,3 +133,8 @@ OFFERS: Final[dict[str, Offer]] = {
     "quality.json": Offer("about", "application/json"),
 }
 """By name, without the suffix of the packing."""
+
+
+def ontology_offer(media_type: str) -> Offer:
+    """Return what a file of one version of the ontology is."""
+    return Offer("about", media_type, {}, "https://www.w3.org/TR/owl2-overview/")

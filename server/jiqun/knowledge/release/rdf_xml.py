@@ -33,8 +33,10 @@ def rdf_xml(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
     Raises `ContentError` for what XML cannot hold: control characters, and predicates whose IRI
     has no end that can be the name of an element.
     """
-    triples = sorted(triples, key=str)  # for the numbers of namespaces without a prefix
+    triples = list(triples)
     names = _Names(prefixes)
+    for predicate in sorted({triple.predicate for triple in triples}, key=str):
+        names.element(predicate)  # in this order, for the numbers of namespaces without a prefix
     described: dict[str, list[tuple[bool, str, str]]] = {}
     for triple in triples:
         name = names.element(triple.predicate)

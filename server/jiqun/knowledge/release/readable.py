@@ -88,7 +88,7 @@ def readable_turtle(
 
     `annotate` gives what follows the object of a triple, as RDF 1.2 annotations do.
     """
-    triples = sorted(triples, key=str)
+    triples = list(triples)
     compactor = Compactor(prefixes)
     nesting = Nesting(triples, compactor)
     grouped: dict[str, Described] = {}

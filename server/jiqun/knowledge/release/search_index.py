@@ -11,9 +11,10 @@ on the libraries, so the manifest does not hash it, as it does not hash the stor
 | `class`, `thing`, `thing_class` | classes, things (the most looked for first), which is which |
 | `name` | every name: as written, folded, without official endings |
 
-`names/` and `things/` are Tantivy indexes with the fields `piece`, `id` and `class`: the pieces of
-each name, for names that resemble another, and the words of all names and the description of each
-thing. Class 0 is that of everything but facts, which have a label only to be shown.
+`names/` and `things/` are Tantivy indexes with the fields `piece`, `start`, `id` and `class`: the
+pieces of each name, for names that resemble another, and the words of all names and the
+description of each thing, with the beginnings of words of letters. Class 0 is that of everything
+but facts, which have a label only to be shown.
 """
 
 from __future__ import annotations
@@ -21,28 +22,28 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Final
-
-import tantivy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from jiqun.knowledge.release.characters import readings, simplified_forms
 from jiqun.knowledge.release.entries import CODE, FACT, LABEL, PINYIN, entries_of
-from jiqun.names import PLACES, fold, name_grams, read_name, runs_of, text_words
+from jiqun.knowledge.release.full_text import full_text
+from jiqun.names import PLACES, fold, name_grams, read_name, runs_of, text_words, word_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import pyoxigraph as ox
 
     from jiqun.knowledge.release.entries import Entry, Kind
+    from jiqun.knowledge.release.full_text import FullTextWriter
     from jiqun.names import Name
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 FOLDER: Final = "search"
 NOT_A_FACT: Final = 0
 
-_MEMORY: Final = 64_000_000
 _TABLES: Final = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -73,54 +74,47 @@ def write_search_index(triples: Iterable[ox.Triple], folder: Path) -> None:
     write_entries(*entries_of(triples), folder)
 
 
+@dataclass(frozen=True)
+class _Read:
+    """An entry with its number and marks; `names` are its labels, each folded and taken apart."""
+
+    number: int
+    entry: Entry
+    marks: tuple[int, ...]
+    names: tuple[Name, ...]
+
+
 def write_entries(kinds: Sequence[Kind], entries: Sequence[Entry], folder: Path) -> None:
     """Write the index of these entries, whose order tells what is looked for first."""
     folder.mkdir()
     simple = simplified_forms()
     table = {ord(traditional): simplified for traditional, simplified in simple.items()}
     numbers = {kind.iri: number for number, kind in enumerate(kinds, NOT_A_FACT + 1)}
-    marked = [_classes(entry, numbers) for entry in entries]
-    with closing(sqlite3.connect(folder / "records.sqlite", isolation_level=None)) as database:
+    with (
+        closing(sqlite3.connect(folder / "records.sqlite", isolation_level=None)) as database,
+        full_text(folder / "names") as names,
+        full_text(folder / "things") as things,
+    ):
         database.executescript(_TABLES)
         database.execute("BEGIN")
         _write_meta(database, simple)
-        _write_things(database, kinds, entries, numbers, table)
-        _write_full_text(folder / "names", _write_names(database, entries, marked, table))
+        first = 1
+        for number, entry in enumerate(entries, 1):
+            read = _read(number, entry, numbers, table)
+            _write_thing(database, read, numbers)
+            first = _write_names(database, names, read, first)
+            words = _words(read, table)
+            starts = {start for word in words for start in word_starts(word)}
+            things.add(number, read.marks, words, starts)
+        _write_classes(database, kinds, numbers)
         database.execute("COMMIT")
         database.executescript(_INDEXES)
-    words = (
-        (number, marks, set(_words(entry, table)))
-        for number, (entry, marks) in enumerate(zip(entries, marked, strict=True), 1)
-    )
-    _write_full_text(folder / "things", words)
 
 
-def _classes(entry: Entry, numbers: Mapping[str, int]) -> tuple[int, ...]:
+def _read(number: int, entry: Entry, numbers: Mapping[str, int], table: Mapping[int, str]) -> _Read:
     own = tuple(numbers[iri] for iri in entry.classes)
-    return own if entry.rank == FACT else (NOT_A_FACT, *own)
-
-
-def _write_full_text(
-    folder: Path, documents: Iterable[tuple[int, tuple[int, ...], set[str]]]
-) -> None:
-    """Write a Tantivy index of documents: number, classes, pieces."""
-    folder.mkdir()
-    builder = tantivy.SchemaBuilder()
-    builder.add_text_field("piece", tokenizer_name="whitespace", index_option="freq")
-    builder.add_integer_field("id", fast=True)
-    builder.add_integer_field("class", fast=True, indexed=True)
-    writer = tantivy.Index(builder.build(), path=str(folder)).writer(_MEMORY, 1)
-    for number, classes, pieces in documents:
-        document = tantivy.Document(piece=" ".join(sorted(pieces)), id=number)
-        for each in classes:
-            document.add_integer("class", each)
-        writer.add_document(document)
-    writer.commit()
-    writer.wait_merging_threads()
-    for lock in folder.glob("*.lock"):
-        lock.unlink()
-    for file in folder.iterdir():
-        file.chmod(0o644)
+    marks = own if entry.rank == FACT else (NOT_A_FACT, *own)
+    return _Read(number, entry, marks, tuple(read_name(label.text, table) for label in entry.names))
 
 
 def _write_meta(database: sqlite3.Connection, simple: Mapping[str, str]) -> None:
@@ -128,79 +122,65 @@ def _write_meta(database: sqlite3.Connection, simple: Mapping[str, str]) -> None
     database.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
 
 
-def _write_things(
-    database: sqlite3.Connection,
-    kinds: Sequence[Kind],
-    entries: Sequence[Entry],
-    numbers: Mapping[str, int],
-    table: Mapping[int, str],
+def _write_classes(
+    database: sqlite3.Connection, kinds: Sequence[Kind], numbers: Mapping[str, int]
 ) -> None:
-    database.executemany(
-        "INSERT INTO thing VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (_thing_row(number, entry, numbers, table) for number, entry in enumerate(entries, 1)),
-    )
-    database.executemany(
-        "INSERT INTO thing_class VALUES (?, ?)",
-        (
-            (numbers[iri], number)
-            for number, entry in enumerate(entries, 1)
-            for iri in entry.classes
-        ),
-    )
     database.executemany(
         "INSERT INTO class SELECT ?1, ?2, ?3, count(*) FROM thing_class WHERE class = ?1",
         ((numbers[kind.iri], kind.iri, _json(kind.labels)) for kind in kinds),
     )
 
 
-def _thing_row(
-    number: int, entry: Entry, numbers: Mapping[str, int], table: Mapping[int, str]
-) -> tuple[Any, ...]:
-    labels = {name.lang: name.text for name in entry.names if name.kind == LABEL}
-    endings = {read_name(text, table).kind for text in labels.values()}
+def _write_thing(database: sqlite3.Connection, read: _Read, numbers: Mapping[str, int]) -> None:
+    entry = read.entry
+    labels, endings = {}, set()
+    for label, name in zip(entry.names, read.names, strict=True):
+        if label.kind == LABEL:
+            labels[label.lang] = label.text
+            endings.add(name.kind)
     official = sorted(endings & PLACES)
-    types = _json([numbers[iri] for iri in entry.types])
-    ending = official[0] if len(official) == 1 else ""
-    described = _json(entry.description)
-    return (number, entry.slug, _json(labels), described, types, entry.rank, ending)
+    row = (
+        read.number,
+        entry.slug,
+        _json(labels),
+        _json(entry.description),
+        _json([numbers[iri] for iri in entry.types]),
+        entry.rank,
+        official[0] if len(official) == 1 else "",
+    )
+    database.execute("INSERT INTO thing VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    classes = ((numbers[iri], read.number) for iri in entry.classes)
+    database.executemany("INSERT INTO thing_class VALUES (?, ?)", classes)
 
 
 def _write_names(
-    database: sqlite3.Connection,
-    entries: Sequence[Entry],
-    marked: Sequence[tuple[int, ...]],
-    table: Mapping[int, str],
-) -> Iterator[tuple[int, tuple[int, ...], set[str]]]:
-    """Write the names; gives number, classes and pieces of each form that a thing has."""
-    number = 0
-    for thing, (entry, marks) in enumerate(zip(entries, marked, strict=True), 1):
-        cut: set[str] = set()
-        for label in entry.names:
-            name = read_name(label.text, table)
-            if not name.form:
-                continue
-            number += 1
-            database.execute(
-                "INSERT INTO name VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (number, thing, label.text, label.lang, label.kind, *_compared(name)),
-            )
-            if label.kind != CODE and name.form not in cut:
-                cut.add(name.form)
-                yield number, marks, name_grams(name)
+    database: sqlite3.Connection, full: FullTextWriter, read: _Read, first: int
+) -> int:
+    """Write the names of a thing, numbered from `first`; gives the number that comes next."""
+    rows: list[tuple[int | str, ...]] = []
+    cut: set[str] = set()
+    for label, name in zip(read.entry.names, read.names, strict=True):
+        if not name.form:
+            continue
+        number = first + len(rows)
+        compared = (name.form, name.core, name.kind)
+        rows.append((number, read.number, label.text, label.lang, label.kind, *compared))
+        if label.kind != CODE and name.form not in cut:
+            cut.add(name.form)
+            full.add(number, read.marks, name_grams(name))
+    database.executemany("INSERT INTO name VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    return first + len(rows)
 
 
-def _compared(name: Name) -> tuple[str, str, str]:
-    return name.form, name.core, name.kind
-
-
-def _words(entry: Entry, table: Mapping[int, str]) -> Iterator[str]:
-    for label in entry.names:
-        runs = runs_of(fold(label.text, table))
-        yield from text_words(runs)
+def _words(read: _Read, table: Mapping[int, str]) -> set[str]:
+    words: set[str] = set()
+    for label, name in zip(read.entry.names, read.names, strict=True):
+        words |= text_words(name.runs) | text_words(runs_of(name.core))
         if label.kind == PINYIN:
-            yield "".join(runs)
-    for text in entry.description.values():
-        yield from text_words(runs_of(fold(text, table)))
+            words.add(name.form)
+    for text in read.entry.description.values():
+        words |= text_words(runs_of(fold(text, table)))
+    return words - {""}
 
 
 def _json(value: object) -> str:

@@ -27,8 +27,15 @@ if TYPE_CHECKING:
 
     from jiqun.knowledge.tables import Column, Filled, Table, Value
 
-_CSV: Final = "text/csv; charset=utf-8; header=present"
-_PARQUET: Final = "application/vnd.apache.parquet"
+TABLE_FORMATS: Final = {
+    "csv": ("text/csv; charset=utf-8; header=present", "https://www.rfc-editor.org/rfc/rfc4180"),
+    "parquet": (
+        "application/vnd.apache.parquet",
+        "https://parquet.apache.org/docs/file-format/",
+    ),
+}
+"""By suffix: the media type, and the specification of the format."""
+
 _ARROW: Final = {
     "integer": DataType.int64,
     "number": DataType.float64,
@@ -42,11 +49,8 @@ def write_tables(tables: Iterable[Filled], folder: Path) -> list[Written]:
     written = []
     for filled in tables:
         table, counts = filled.table, {"rows": len(filled.rows)}
-        for suffix, content, media_type, standard in (
-            ("csv", csv_text(filled), _CSV, "https://www.rfc-editor.org/rfc/rfc4180"),
-            ("parquet", parquet(filled), _PARQUET, "https://parquet.apache.org/docs/file-format/"),
-        ):
-            offer = Offer("tables", media_type, table.title, standard)
+        for suffix, content in (("csv", csv_text(filled)), ("parquet", parquet(filled))):
+            offer = Offer("tables", TABLE_FORMATS[suffix][0], table.title, TABLE_FORMATS[suffix][1])
             written.append(write_plain(folder, f"{table.name}.{suffix}", content, offer, counts))
     return written
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _GZIP_LEVEL: Final = 6
-_ZSTD_LEVEL: Final = 12
+_ZSTD_LEVEL: Final = 9
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,15 @@ class Offer:
     """What a file is for those who choose: group, media type, title by language, its standard.
 
     `group` is `rdf`, `tables`, `maps`, `graphs`, or `about` for what only programs read;
-    `conforms_to` is the address of the specification of the format.
+    `conforms_to` is the address of the specification of the format; what is `packed` lies there
+    as `.gz` and as `.zst`.
     """
 
     group: str
     media_type: str
     title: Mapping[str, str] = field(default_factory=dict)
     conforms_to: str = ""
+    packed: bool = False
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,7 @@ def quad_line(triple: ox.Triple, graph: str) -> str:
     return f"{triple_line(triple)[:-1]}<{graph}> ."
 
 
+@lru_cache(maxsize=1 << 17)
 def natural(text: str) -> tuple[tuple[str | int, ...], str]:
     """Return a key that sorts `p2` before `p10`."""
     parts = re.split(r"([0-9]+)", text)
