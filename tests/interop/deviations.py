@@ -1,21 +1,24 @@
-"""Why a tool deviates, and whose fault it is. `make interop` fails where this says nothing."""
+"""Why a tool deviates, and whose fault it is: deviations.toml, read."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from interop.tool import HERE
 
 
 @dataclass(frozen=True)
 class Deviation:
     """Deviations of one tool that have one cause.
 
-    `whats` names queries, or "count", "check", "load"; nothing stands for all of the files.
+    `files` are of the release; `places` names queries, or count, check, load; no place is any.
     """
 
     tool: str
     files: tuple[str, ...]
-    whats: tuple[str, ...]
+    places: tuple[str, ...]
     whose: str
     why: str
 
@@ -23,30 +26,19 @@ class Deviation:
     def shown(self) -> str:
         """The place, for people."""
         files = ", ".join(f"`{file}`" for file in self.files)
-        return f"{files}: {', '.join(self.whats) or 'all that deviates'}"
+        return f"{files}: {', '.join(self.places) or 'all that deviates'}"
 
-    def covers(self, tool: str, file: str, what: str) -> bool:
+    def covers(self, tool: str, file: str, place: str) -> bool:
         """Tell whether this explains a deviation."""
-        return tool == self.tool and file in self.files and (not self.whats or what in self.whats)
+        right = not self.places or place in self.places
+        return tool == self.tool and file in self.files and right
 
 
-DEVIATIONS: Final[tuple[Deviation, ...]] = ()
+def _read(entry: dict[str, Any]) -> Deviation:
+    files, places = tuple(entry["files"]), tuple(entry.get("places", ()))
+    return Deviation(entry["tool"], files, places, entry["whose"], entry["why"])
 
-ABSENT: Final = (
-    (
-        "rdflib-hdt",
-        "PyPI has only its source, and its build fetches the C++ code of HDT from the web; there is "
-        "no wheel. The same file format is tried with hdt-java.",
-    ),
-    (
-        "QLever",
-        "the engine is in no package registry; PyPI's `qlever` only starts containers of it. Its "
-        "`Qleverfile` is [checked](recipes/qlever.md).",
-    ),
-    (
-        "Protégé",
-        "a program with windows; the OWL API that it reads with is tried through ROBOT.",
-    ),
-    ("Gephi", "a program with windows; its importers are tried through the Gephi Toolkit."),
-    ("Stardog, Neptune, AllegroGraph", "in no package registry."),
-)
+
+_TEXT: Final = tomllib.loads((HERE / "deviations.toml").read_text("utf-8"))
+DEVIATIONS: Final = tuple(map(_read, _TEXT["deviation"]))
+ABSENT: Final = tuple((entry["tool"], entry["why"]) for entry in _TEXT["absent"])

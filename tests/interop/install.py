@@ -86,9 +86,8 @@ def _maven(pom: Path) -> None:
     words = (
         "dependency:copy-dependencies",
         "-DincludeScope=runtime",
-        f"-DoutputDirectory={folder}",
     )
-    command("mvn", "--quiet", "--batch-mode", "--file", pom, *words)
+    command("mvn", "--quiet", "--batch-mode", "--file", pom, *words, f"-DoutputDirectory={folder}")
     shutil.copy(pom, present)
 
 

@@ -18,8 +18,7 @@ def _networkx(file: Path) -> int:
     """Count nodes and edges together."""
     import networkx as nx  # noqa: PLC0415 (takes long)
 
-    read = {"gexf": nx.read_gexf, "graphml": nx.read_graphml}[file.suffix[1:]]
-    graph = read(file)
+    graph = nx.read_gexf(file) if file.suffix == ".gexf" else nx.read_graphml(file)
     return int(graph.number_of_nodes() + graph.number_of_edges())
 
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interop.deviations import ABSENT, DEVIATIONS
 from interop.tool import ROOT
+from interop.tools import TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     Record = dict[str, Any]
 
@@ -29,8 +30,8 @@ only Python, and checks that this page says what is recorded in `tests/interop/r
 _QUERIES: Final = """\
 ## Saved queries
 
-The saved queries with their defaults, asked of the tool and, over HTTP, of the endpoint. Answers are
-compared as multisets of rows (graphs: as sets of triples, blank nodes labelled by RDFC-1.0). No
+The saved queries with their defaults, asked of the tool and, over HTTP, of the endpoint. Answers
+are compared as multisets of rows (graphs: as sets of triples, blank nodes labelled by RDFC-1.0). No
 difference is the case of a language tag, a written `xsd:string`, the lexical form of a number
 (decimals to 12 digits), the label of a blank node in a row, the order of rows. `DESCRIBE` is left
 out: SPARQL leaves its answer to each engine. Of a file without named graphs, queries with `GRAPH`
@@ -41,8 +42,8 @@ are left out. Tools that take long are asked ten queries of different shapes.
 """
 
 
-def page(records: list[Record]) -> str:
-    """Return the page as Markdown."""
+def page(records: list[Record], recipes: Mapping[str, Mapping[str, str]]) -> str:
+    """Return the page as Markdown, of what the tools and the recipes did."""
     return "".join(
         (
             _HEAD,
@@ -56,6 +57,13 @@ def page(records: list[Record]) -> str:
             *(f"{row}\n" for row in _other_rows(records)),
             "\n## Checks\n\n| tool | version | file | found |\n|---|---|---|---|\n",
             *(f"{row}\n" for row in _check_rows(records)),
+            "\n## Recipes\n\n",
+            "The commands of [the recipes](recipes/README.md), run as they stand there.\n\n",
+            "| recipe | printed last | expected |\n|---|---|---|\n",
+            *(
+                f"| [{name}](recipes/{name}.md) | {one['printed']} | {one.get('wanted', '')} |\n"
+                for name, one in recipes.items()
+            ),
             "\n## Deviations, and whose they are\n\n",
             "| tool | where | whose | why |\n|---|---|---|---|\n",
             *(
@@ -166,6 +174,9 @@ def _check_rows(records: list[Record]) -> Iterator[str]:
 
 
 def _skipped(records: list[Record]) -> Iterator[tuple[str, str]]:
-    for record in records:
-        if "skipped" in record:
-            yield record["tool"], f"not at hand in this run; {record['skipped']}"
+    known = {record["tool"]: record for record in records}
+    for tool in TOOLS:
+        if tool.name not in known:
+            yield tool.name, "not run yet on a release that is recorded here."
+        elif "skipped" in known[tool.name]:
+            yield tool.name, f"not at hand in this run; {known[tool.name]['skipped']}"

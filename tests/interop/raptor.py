@@ -34,7 +34,17 @@ def _roqet(file: Path, questions: list[Question]) -> dict[str, bytes | Refused]:
     answers: dict[str, bytes | Refused] = {}
     for each in questions:
         results = "turtle" if each.form == "CONSTRUCT" else "xml"
-        words = ["-q", "-i", "sparql", "-F", _SYNTAX[file.name], "-D", file, "-r", results]
+        words: list[str | Path] = [
+            "-q",
+            "-i",
+            "sparql",
+            "-F",
+            _SYNTAX[file.name],
+            "-D",
+            file,
+            "-r",
+            results,
+        ]
         try:
             said = command("roqet", *words, folder / f"{each.name}.rq", patience=_PATIENCE)
             answers[each.name] = said.encode()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from interop import java, java_stores
 from interop.tool import CACHE, ROOT, NotInstalled, Refused, command, fresh
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
 FOLDER: Final = ROOT / "docs" / "recipes"
 _RUN: Final = ("fuseki", "oxigraph", "comunica", "protege")
@@ -24,15 +25,15 @@ def blocks(name: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
 
 
-def try_recipes(url: str, counts: dict[str, Any]) -> dict[str, dict[str, str]]:
+def try_recipes(url: str, counts: Mapping[str, int]) -> dict[str, dict[str, str]]:
     """Run the recipes against an endpoint; tell of each what it printed last and should have."""
     wanted = {name: str(counts["triples"]) for name in (*_RUN, "neo4j")}
-    wanted["protege"] = ""
+    wanted |= {"protege": "", "qlever": ""}
     found = {name: _run(name, url) for name in _RUN}
     found["neo4j"] = _neo4j(url)
     found["qlever"] = _qlever()
     return {
-        name: {"printed": printed} | ({"wanted": wanted[name]} if wanted.get(name) else {})
+        name: {"printed": printed} | ({"wanted": wanted[name]} if wanted[name] else {})
         for name, printed in found.items()
     }
 
@@ -42,7 +43,7 @@ def _run(name: str, url: str) -> str:
     script = folder / "recipe.sh"
     script.write_text(_SHELL + "\n".join(blocks(name, "sh")), "utf-8")
     try:
-        path = f"{_programs(folder)}:{os.path.dirname(java.runtime())}:{os.environ['PATH']}"
+        path = f"{_programs(folder)}:{Path(java.runtime()).parent}:{os.environ['PATH']}"
         lines = command("bash", script, cwd=folder, JIQUN=url, PATH=path).split()
     except (Refused, NotInstalled) as reason:
         return f"failed: {reason}"
@@ -75,8 +76,5 @@ def _qlever() -> str:
         said = command(ROOT / ".venv" / "bin" / "qlever", "index", "--show", cwd=folder)
     except (Refused, NotInstalled) as reason:
         return f"failed: {reason}"
-    return (
-        "reads the Qleverfile"
-        if "zcat jiqun.nt.gz | qlever-index -i jiqun" in said
-        else said[-200:]
-    )
+    read = "zcat jiqun.nt.gz | qlever-index -i jiqun" in said
+    return "the Qleverfile is read" if read else said[-200:]

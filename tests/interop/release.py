@@ -40,6 +40,7 @@ class Release:
     files: Mapping[str, Path]
     holds: Mapping[str, int]
     questions: Mapping[str, Question]
+    counts: Mapping[str, int]
 
 
 def open_release(folder: Path, scratch: Path) -> Release:
@@ -61,7 +62,7 @@ def open_release(folder: Path, scratch: Path) -> Release:
             holds[plain] = size
             if files[plain].suffix in _TABLES:
                 holds[f"*{files[plain].suffix}"] += size
-    return Release(manifest["release"], files, holds, _questions(folder))
+    return Release(manifest["release"], files, holds, _questions(folder), manifest["counts"])
 
 
 def _size(entry: Mapping[str, Any]) -> int | None:

@@ -1,22 +1,28 @@
 """Load the release into every tool, ask it, and record what came out: `make interop`.
 
-Names of tools as arguments try only those, and keep what is recorded of the others.
+Names of tools as arguments (recipes: the recipes) try only those, and keep what is recorded of the
+others.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from endpoint.live_server import running
-from interop import page
+from interop import page, recipes
 from interop.release import endpoint_answers, open_release
 from interop.tool import CACHE, HERE, ROOT
 from interop.tools import TOOLS
 from interop.trial import try_tool
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 RESULTS: Final = HERE / "results.json"
+RECIPES: Final = HERE / "recipes.json"
+ALL_RECIPES: Final = "recipes"
 
 
 def main(names: list[str]) -> int:
@@ -25,11 +31,13 @@ def main(names: list[str]) -> int:
     release = open_release(folder, CACHE / "release")
     with running(folder) as live:
         expected = endpoint_answers(live.url, release.questions)
+        if not names or ALL_RECIPES in names:
+            _write(RECIPES, recipes.try_recipes(live.url, release.counts))
     for tool in TOOLS:
         if not names or tool.name in names:
             sys.stderr.write(f"{tool.name}\n")
             record(try_tool(tool, release, expected))
-    page.PAGE.write_text(page.page(recorded()), "utf-8")
+    page.PAGE.write_text(page.page(recorded(), recorded_recipes()), "utf-8")
     unexplained = page.unexplained(recorded())
     for each in unexplained:
         sys.stderr.write(f"not explained in deviations.py: {each}\n")
@@ -45,7 +53,16 @@ def record(new: dict[str, Any]) -> None:
     """Keep what came out, in place of what is recorded of the same tool."""
     records = {each["tool"]: each for each in [*recorded(), new]}
     results = [records[tool.name] for tool in TOOLS if tool.name in records]
-    RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    _write(RESULTS, results)
+
+
+def recorded_recipes() -> dict[str, dict[str, str]]:
+    """Return what is recorded of each recipe."""
+    return dict(json.loads(RECIPES.read_text("utf-8"))) if RECIPES.exists() else {}
+
+
+def _write(path: Path, content: object) -> None:
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

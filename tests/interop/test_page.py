@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 
 from interop import page, recipes
-from interop.run import recorded
+from interop.run import recorded, recorded_recipes
 from interop.tools import TOOLS
 
 
 def test_the_page_says_what_is_recorded() -> None:
-    assert page.PAGE.read_text("utf-8") == page.page(recorded()), "run `make interop`"
+    assert page.PAGE.read_text("utf-8") == page.page(recorded(), recorded_recipes()), (
+        "run `make interop`"
+    )
 
 
 def test_every_deviation_is_explained() -> None:
     assert page.unexplained(recorded()) == []
 
 
-def test_every_tool_is_recorded() -> None:
-    assert [record["tool"] for record in recorded()] == [tool.name for tool in TOOLS]
+def test_only_known_tools_are_recorded() -> None:
+    assert {record["tool"] for record in recorded()} <= {tool.name for tool in TOOLS}
 
 
 def test_every_recipe_is_listed() -> None:

@@ -1,4 +1,4 @@
-"""One tool tried on one release: what it counted, and where its answers differ from the endpoint's."""
+"""One tool tried on one release: what it counts, and where it answers unlike the endpoint."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The federated examples, run by clients against this endpoint and a stand-in for the other one.
 
-pyoxigraph and Comunica ask both. rdflib 7 sends the text of a query's first SERVICE to every later one, so it
-reads what it needs from this endpoint and asks only the other.
+pyoxigraph and Comunica ask both. rdflib 7 sends the text of a query's first SERVICE to every later
+one, so it reads what it needs from this endpoint and asks only the other.
 """
 
 from __future__ import annotations

@@ -129,7 +129,8 @@ def read_dataset(file: IO[bytes], format_: ox.RdfFormat, base: str | None) -> It
 def read_file(path: Path, graph: Graph | None = None, base: str | None = None) -> Iterator[ox.Quad]:
     """Yield the quads of a file, gzipped or not, into `graph` if one is given.
 
-    The format is told by the extension; `base` is the file's own address if not given. Raises as `read_graph` does, and `OSError`.
+    The format is told by the extension; `base` is the file's own address if not given. Raises as
+    `read_graph` does, and `OSError`.
     """
     packed = path.suffix == ".gz"
     extension = path.with_suffix("").suffix if packed else path.suffix
