@@ -63,5 +63,6 @@ TOOLS: Final = (
         "@comunica/query-sparql",
         lambda: version("@comunica/query-sparql"),
         answers={"jiqun.nq": lambda file, questions: comunica(file, _FORMAT[file.name], questions)},
+        few=True,
     ),
 )

@@ -38,6 +38,16 @@ def try_recipes(url: str, counts: Mapping[str, int]) -> dict[str, dict[str, str]
     }
 
 
+def failed(found: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the recipes that failed or printed something else than they should."""
+    return [
+        f"recipe {name}: {one['printed']}"
+        for name, one in found.items()
+        if one["printed"].startswith("failed")
+        or one.get("wanted", one["printed"]) != one["printed"]
+    ]
+
+
 def _run(name: str, url: str) -> str:
     folder = fresh(CACHE / "scratch" / f"recipe-{name}")
     script = folder / "recipe.sh"

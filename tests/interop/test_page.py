@@ -17,6 +17,7 @@ def test_the_page_says_what_is_recorded() -> None:
 
 def test_every_deviation_is_explained() -> None:
     assert page.unexplained(recorded()) == []
+    assert recipes.failed(recorded_recipes()) == []
 
 
 def test_only_known_tools_are_recorded() -> None:

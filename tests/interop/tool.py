@@ -67,7 +67,10 @@ class Tool:
 def command(
     *words: str | Path, cwd: Path | None = None, patience: int = PATIENCE, **environment: str
 ) -> str:
-    """Run a program and return what it printed; raises `Refused` with its last words."""
+    """Run a program; return what it printed, on standard error if nothing else.
+
+    Raises `Refused` with its last words, and `NotInstalled`.
+    """
     try:
         done = subprocess.run(
             [str(word) for word in words],
@@ -85,7 +88,7 @@ def command(
     if done.returncode:
         said = (done.stderr or done.stdout).decode(errors="replace").strip()
         raise Refused(said[-600:] or f"exit code {done.returncode}")
-    return done.stdout.decode()
+    return (done.stdout or done.stderr).decode()
 
 
 def fresh(folder: Path) -> Path:
