@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -42,6 +44,17 @@ def test_every_test_that_is_named_exists() -> None:
     }
     assert len(named) > 30
     assert named <= defined
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
+def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
+    text = (TOP / "deploy" / "jiqun.service").read_text("utf-8")
+    unit = tmp_path / "jiqun.service"
+    unit.write_text(text.replace("/srv/jiqun/venv/bin/jiqun", shutil.which("true") or "true"))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_what_is_linked_is_there() -> None:

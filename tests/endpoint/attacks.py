@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from urllib.parse import quote
 
 ASK = b"ASK+%7B%7D"
 SERVICE = quote("SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }").encode()
 CLOSE = b"Host: a.example\r\nConnection: close\r\n"
+# 50 KB that become 50 MB.
+BOMB = gzip.compress(b"#" * 50_000_000)
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,10 @@ PATHS = [
     get("a NUL in a source", b"/source/%00", 404),
     get("CRLF in a path", b"/queries/x%0d%0aSet-Cookie:%20a=b", 404),
     get("CRLF in a format", b"/sparql?query=" + ASK + b"&format=%0d%0aX-Evil:1", 400),
+    get("CRLF in the name of a thing", b"/id/x%0d%0aX-Evil:1", 303, 404),
+    get("CRLF in a suffix", b"/doc/x.%0d%0aX-Evil:1", 404),
+    get("CRLF in a graph", b"/graphs/x%0d%0aX-Evil:1", 400, 404),
+    get("CRLF in a search", b"/search?q=%0d%0aX-Evil:1", 200, 503),
     get("CRLF in lang", b"/?lang=en%0d%0aX-Evil:1", 200),
     get("a path that is not UTF-8", b"/queries/%ff%fe", 404),
     get("surrogates in a path", b"/source/%ed%a0%80", 404),
@@ -181,10 +188,11 @@ PARAMETERS = [
     get("deep groups", b"/sparql?query=" + quote("ASK " + "{" * 3000 + "}" * 3000).encode(), 400),
     get(
         "many unions",
-        b"/sparql?query=" + quote("ASK { {}" + " UNION {}" * 9000 + " }").encode(),
+        b"/sparql?query=" + quote("ASK { {}" + " UNION {}" * 3000 + " }").encode(),
         400,
+        414,
     ),
-    get("a query that is too long", b"/sparql?query=" + b"ASK+%7B%7D+%23" + b"x" * 120_000, 400),
+    get("a query that is too long", b"/sparql?query=" + b"ASK+%7B%7D+%23" + b"x" * 120_000, 414),
     get(
         "a formula as a graph",
         b"/sparql?query=" + ASK + b"&default-graph-uri==cmd%7C%27%20/C%20calc%27",
@@ -207,7 +215,7 @@ PARAMETERS = [
         b"/queries/clusters-of-a-region?place=x%3E%20%7D%20%23&format=csv",
         400,
     ),
-    get("a parameter of a megabyte", b"/queries/things-by-label?name=" + b"x" * 100_000, 400),
+    get("a parameter of a megabyte", b"/queries/things-by-label?name=" + b"x" * 100_000, 414),
     get("an integer of many digits", b"/queries/size-over?least=" + b"9" * 10_000, 400),
 ]
 BODIES = [
@@ -280,6 +288,13 @@ BODIES = [
         b"\x1f\x8b\x08\x00",
         415,
     ),
+    post(
+        "a gzip bomb",
+        QUERY + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n" % len(BOMB),
+        BOMB,
+        415,
+    ),
+    post("a brotli body", QUERY + b"Content-Encoding: br\r\nContent-Length: 1\r\n", b"\x06", 415),
     post(
         "a body that is too large", QUERY + b"Content-Length: 2000000\r\n", b"#" * 2_000_000, 413, 0
     ),

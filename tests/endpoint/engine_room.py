@@ -101,8 +101,8 @@ class EngineRoom:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something has become true, at most a second and a half."""
-    async with asyncio.timeout(1.5):
+    """Wait until something has become true, at most half a minute."""
+    async with asyncio.timeout(30):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -206,9 +207,12 @@ NAMES: Final = (
     ("ｂeijing", "/beijing"),
     ("%2562eijing", "percent-encoded twice"),
     ("%25E4%25BA%25AC", "percent-encoded twice"),
-    (quote("béijing"), "a to z"),
-    (quote("be\u0301ijing"), "a to z"),
-    ("%E4%BA%AC", "a to z"),
+    (quote("béijing"), "/beijing"),
+    (quote("be\u0301ijing"), "/beijing"),
+    (quote("bei\u200bjing"), "/beijing"),
+    ("%E4%BA%AC", "/search?q=%E4%BA%AC"),
+    ("beijing%23part", "as it is, not as %23"),
+    ("beijing%20", "/beijing"),
     ("..%2Fbeijing", ""),
     ("%2e%2e%2fetc%2fpasswd", ""),
     ("beijing%00", "There is no thing"),
@@ -225,6 +229,20 @@ def test_what_there_is_not_is_told_clearly(site: httpx.Client, name: str, hint: 
         assert response.status_code == 404
         assert hint in response.json()["detail"]
     assert site.get(f"/source/{name}").status_code == 404
+
+
+def test_graphs_and_reified_statements_lead_to_their_documents(built: httpx.Client) -> None:
+    graph = built.get("/graph/register", follow_redirects=True)
+    assert graph.history[0].status_code == 303
+    assert b"hebei" in graph.content
+    data = built.get("/doc/jjj-life-health.nt").text
+    (statement, *_) = re.findall(r"<https://w3id.org/jiqun(/evidence/[0-9a-f]+)>", data)
+    response = built.get(statement)
+    assert response.status_code == 303
+    text = gzip.decompress(built.get(response.headers["location"]).content)
+    assert statement.rpartition("/")[2].encode() in text
+    for path in ("/graph/nothing", "/graph/Register", "/evidence/xyz", f"{statement}0"):
+        assert built.get(path).status_code == 404
 
 
 def test_an_encoded_letter_is_the_letter(site: httpx.Client) -> None:

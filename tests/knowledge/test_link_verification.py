@@ -330,7 +330,8 @@ def test_the_command_prints_what_is_wrong(stand: Stand) -> None:
     )
     assert run.exit_code == 1
     assert "toyota-brand -> 0001094517: the target answers 404 (dead)" in run.stdout
-    assert "1 dead, 1 sound" in run.stderr
+    assert "toyota-motor -> 0001094517: the target answers 404 (dead)" in run.stdout
+    assert "2 dead, 2 sound" in run.stderr
     for wrong in (["--target", "nothing"], ["--server", "sec=ftp://x"], ["--server", "x"]):
         run = CliRunner().invoke(app, ["links", "verify", *wrong])
         assert isinstance(run.exception, BadParameter)

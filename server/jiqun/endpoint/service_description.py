@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
 from jiqun.endpoint.http.formats import GRAPHS, SOLUTIONS
+from jiqun.endpoint.sparql.extension_functions import EXTENSION_FUNCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,6 +69,9 @@ def _triples(
         yield Triple(service, _sd("feature"), _sd("BasicFederatedQuery"))
     for each in (*SOLUTIONS, *GRAPHS):
         yield Triple(service, _sd("resultFormat"), NamedNode(each.iri))
+    for name in EXTENSION_FUNCTIONS:
+        yield Triple(service, _sd("extensionFunction"), NamedNode(name))
+        yield Triple(NamedNode(name), _TYPE, _sd("Function"))
     yield Triple(service, NamedNode(f"{RDFS}comment"), Literal(_limits(settings), language="en"))
     yield from _dataset(endpoint, release, settings, named_graphs)
     if settings.workspace is not None:
@@ -76,6 +80,8 @@ def _triples(
         yield Triple(updates, _sd("endpoint"), updates)
         yield Triple(updates, _sd("supportedLanguage"), _sd("SPARQL11Update"))
         yield Triple(updates, _sd("feature"), _sd("EmptyGraphs"))
+        for each in GRAPHS:
+            yield Triple(updates, _sd("inputFormat"), NamedNode(each.iri))
 
 
 def _limits(settings: Settings) -> str:

@@ -48,8 +48,8 @@ class Tally:
 def describe_partitions(default: set[ox.Triple], prefixes: Mapping[str, str]) -> set[ox.Triple]:
     """Return the statistics of `default` together with themselves; `prefixes` name the parts.
 
-    Entities count for all their classes; values are sorted by the most specific of theirs, because
-    what holds for a class is said of those above it already.
+    Entities count for all their classes. What classes values are of is said of the most specific
+    classes on both sides: for those above them it follows, and would be several times as much.
     """
     types = _types(default)
     narrow = _most_specific(types, _above(default))
@@ -116,13 +116,13 @@ def _count(triples: Iterable[ox.Triple], types: Types, narrow: Types, found: Tal
         found.properties[predicate] += 1
         if predicate == RDF_TYPE and isinstance(value, ox.NamedNode):
             found.classes[value] += 1
-        if isinstance(value, ox.Literal):
-            kinds = [("datatype", value.datatype)]
-        else:
-            kinds = [("class", each) for each in narrow.get(value, ())]
         for each in types.get(subject, ()):
             found.together[each, predicate] += 1
-            found.values.update((each, predicate, kind, name) for kind, name in kinds)
+            if isinstance(value, ox.Literal):
+                found.values.add((each, predicate, "datatype", value.datatype))
+        for each in narrow.get(subject, ()):
+            for name in narrow.get(value, ()):
+                found.values.add((each, predicate, "class", name))
 
 
 def _said(found: Tally, prefixes: Mapping[str, str]) -> Iterator[ox.Triple]:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     import httpx
 
-TABLE = "cluster,name,companies\r\nhttps://w3id.org/jiqun/id/x,X,3\r\n"
+TABLE = (
+    "cluster,name,companies,parent\r\n"
+    "https://w3id.org/jiqun/id/x,X,3,https://w3id.org/jiqun/id/x\r\n"
+)
 PACKAGE = {
     "title": "Tables",
     "resources": [
@@ -30,10 +33,11 @@ PACKAGE = {
                     {"name": "cluster", "type": "string", "format": "uri", "description": "IRI"},
                     {"name": "name", "type": "string", "description": "Name"},
                     {"name": "companies", "type": "integer", "description": "Companies"},
+                    {"name": "parent", "type": "string", "format": "uri", "description": "Above"},
                 ],
                 "foreignKeys": [
                     {
-                        "fields": "cluster",
+                        "fields": "parent",
                         "reference": {"resource": "clusters", "fields": "cluster"},
                     }
                 ],
@@ -77,8 +81,9 @@ def test_the_description_of_tables(tmp_path: Path) -> None:
         "clusters/cluster": "sc:URL",
         "clusters/name": "sc:Text",
         "clusters/companies": "sc:Integer",
+        "clusters/parent": "sc:URL",
     }
-    assert records["field"][0]["references"] == {"field": {"@id": "clusters/cluster"}}
+    assert "references" not in records["field"][3]
 
 
 @pytest.mark.parametrize("package", [b"{", b"[]", b'{"resources": [{}]}'])

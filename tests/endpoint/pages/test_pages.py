@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from endpoint.html_audit import Audit
+from jiqun.endpoint.catalogue.words import text
 from jiqun.endpoint.pages import (
     Caption,
     Figure,
@@ -40,7 +41,7 @@ from jiqun.endpoint.reader import LANGUAGES, canonical_tag
 from jiqun.endpoint.release import Dump, Release
 from jiqun.endpoint.saved_queries import Parameter, SavedQuery
 from jiqun.endpoint.terms import link_target, text_fragment
-from jiqun.vocabulary import GRAPH, ID, KG, SOURCE
+from jiqun.vocabulary import DATASET, GRAPH, ID, KG, SOURCE
 
 HOSTILE = "\"'><script>alert(1)</script><b onmouseover=x style=y>&amp;{{7*7}}"
 ENGLISH = Reader(origin="http://127.0.0.1:8000")
@@ -165,6 +166,12 @@ THING = Thing(
 )
 
 
+CATALOGUE = [
+    text(DATASET, f"http://rdfs.org/ns/void#{name}", "12")
+    for name in ("triples", "entities", "classes", "properties")
+]
+
+
 def every_page(reader: Reader) -> dict[str, str]:
     overview = Overview([ENTRY] * 20, [FIGURE], "SELECT * {}")
     problem = f"place must be {HOSTILE}"
@@ -172,7 +179,7 @@ def every_page(reader: Reader) -> dict[str, str]:
     return {
         "home": render_home(RELEASE, overview, CAPTIONS, reader, {"name": HOSTILE}),
         "empty home": render_home(RELEASE, Overview([], [], ""), {}, reader, {}),
-        "catalogue": render_catalogue([], RELEASE, reader),
+        "catalogue": render_catalogue(CATALOGUE, RELEASE, reader),
         "queries": render_queries([QUERY], reader),
         "query": render_query(QUERY, given, ROWS, CAPTIONS, reader),
         "query with problem": render_query(QUERY, given, None, {}, reader, problem=problem),

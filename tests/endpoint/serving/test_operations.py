@@ -77,7 +77,8 @@ def test_connections_that_are_refused_are_counted_and_logged(release_folder: Pat
         live.exchange(b"nonsense\r\n\r\n")
         live.exchange(b"GET / HTTP/1.1\r\nX: " + b"x" * 5000 + b"\r\n\r\n")
         live.exchange(b"GET / HTTP/1.1\r\nHost: a")
-        for status, outcome in ((400, "NotHttp"), (431, "HeadersTooLong"), (408, "HeadersTooSlow")):
+        refused = {400: "NotHttp", 431: "HeadersTooLong", 408: "HeadersTooSlow"}
+        for status, outcome in refused.items():
             found = live.log.wait_for(re.compile(rf'.*"path": "", "status": {status}.*'))
             line = json.loads(found[0])
             assert (line["outcome"], line["client"]) == (outcome, "127.0.0.1")

@@ -26,7 +26,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CYCLES = int(os.environ.get("JIQUN_KILL_CYCLES", "15"))
+CYCLES = int(os.environ.get("JIQUN_KILL_CYCLES", "8"))
 TOKEN = "a-token-for-tests-only"
 LONGEST_WAIT = 0.1
 # One process imports everything once and makes a server by forking for every cycle.

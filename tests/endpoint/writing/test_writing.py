@@ -18,6 +18,9 @@ import pytest
 from endpoint.live_server import running
 from endpoint.tiny_release import write_release
 from endpoint.writable_server import TOKEN, writable
+from jiqun.endpoint.writing.archive import load
+from jiqun.endpoint.writing.folder import own_quads
+from jiqun.endpoint.writing.workspace import open_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,12 +39,19 @@ def documents() -> Iterator[Documents]:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, documents: Documents) -> Iterator[LiveServer]:
-    """A server of a workspace alone, with short limits, that may load from one origin."""
+def live(
+    tmp_path_factory: pytest.TempPathFactory, documents: Documents, server: LiveServer
+) -> Iterator[LiveServer]:
+    """A server of a workspace alone, with short limits.
+
+    It may load from one origin, and from a name that leads to no public address; and it may call
+    one endpoint.
+    """
     folder = tmp_path_factory.mktemp("writing") / "workspace"
     limits: dict[str, Any] = {"write_bytes": 2_000_000, "update_length": 100_000}
-    allow = json.dumps([documents.origin])
-    with writable(folder, workers=1, load_allow=allow, log_requests=False, **limits) as live:
+    limits["load_allow"] = json.dumps([documents.origin, documents.named])
+    limits["service_allow"] = json.dumps([f"{server.url}/sparql"])
+    with writable(folder, workers=1, **limits) as live:
         yield live
 
 
@@ -119,8 +129,10 @@ def test_a_token_in_the_url_is_refused_even_when_it_is_right(
 
 
 def test_the_body_is_not_read_without_the_token(live: LiveServer) -> None:
-    request = b"POST /update HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"
-    assert live.exchange(request, shut=True).startswith(b"HTTP/1.1 401 ")
+    head = (
+        b"POST /update HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nConnection: close\r\n\r\n"
+    )
+    assert live.exchange(head).startswith(b"HTTP/1.1 401 ")
 
 
 def test_everybody_reads(live: LiveServer) -> None:
@@ -145,11 +157,11 @@ def test_without_a_workspace_nobody_writes(server: LiveServer) -> None:
     assert server.client.get("/update").status_code == 405
 
 
-def test_the_token_is_in_no_log(tmp_path: Path) -> None:
-    with writable(tmp_path / "workspace", workers=1) as live:
-        update(live.client, "CLEAR ALL")
-        live.client.post(f"/update?token={TOKEN}")
-        live.client.get("/health/live")
+def test_the_token_is_in_no_log(client: httpx.Client, live: LiveServer) -> None:
+    update(client, "CLEAR ALL")
+    client.post(f"/update?token={TOKEN}")
+    client.get("/the-last-one")
+    live.log.wait_for(re.compile('"path": "/the-last-one"'))
     written = "".join(live.log.lines)
     assert '"path": "/update"' in written
     assert TOKEN not in written
@@ -273,6 +285,7 @@ class Documents:
         self.answers: dict[str, tuple[int, dict[str, str], bytes]] = {}
         self.asked: list[str] = []
         self.origin = ""
+        self.named = ""
 
 
 @contextmanager
@@ -297,6 +310,7 @@ def serving_documents() -> Iterator[Documents]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         documents.origin = f"http://127.0.0.1:{server.server_port}"
+        documents.named = f"http://localhost:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
@@ -368,7 +382,8 @@ def test_load_follows_redirects_within_the_list(client: httpx.Client, shelf: Doc
         ("{0}/away", 403, "http://127.0.0.1:9"),
         ("{0}/file", 403, "file"),
         ("file:///etc/passwd", 403, "not allowed"),
-        ("http://localhost:{1}/a.ttl", 403, "not allowed"),
+        ("http://localhost.:{1}/a.ttl", 403, "public address"),
+        ("http://local-host:{1}/a.ttl", 403, "not allowed"),
         ("http://user@127.0.0.1:{1}/a.ttl", 403, "not allowed"),
         ("http://127.1:{1}/a.ttl", 403, "not allowed"),
         ("https://127.0.0.1:{1}/a.ttl", 403, "not allowed"),
@@ -388,12 +403,8 @@ def test_loads_that_fail_change_nothing(
     assert len(rows(client, ALL)) == (1 if status == 403 else 2)
 
 
-def test_names_lead_to_public_addresses_only(tmp_path: Path, shelf: Documents) -> None:
-    port = shelf.origin.rpartition(":")[2]
-    allow = json.dumps([f"http://localhost:{port}"])
-    with writable(tmp_path / "workspace", workers=1, load_allow=allow) as live:
-        detail = update(live.client, f"LOAD <http://localhost:{port}/a.ttl>", 403)
-    assert "no public address" in detail
+def test_names_lead_to_public_addresses_only(client: httpx.Client, shelf: Documents) -> None:
+    assert "no public address" in update(client, f"LOAD <{shelf.named}/a.ttl>", 403)
     assert shelf.asked == []
 
 
@@ -429,15 +440,22 @@ def test_over_a_release(tmp_path: Path, release_folder: Path) -> None:
 
 
 def test_a_new_release_leaves_what_users_wrote(tmp_path: Path, release_folder: Path) -> None:
-    workspace = tmp_path / "workspace"
-    with writable(workspace, workers=1) as live:
-        update(live.client, "INSERT DATA { <urn:s> <urn:p> 1 GRAPH <urn:g> { <urn:s> <urn:p> 2 } }")
+    workspace, written = tmp_path / "workspace", tmp_path / "written.nq"
+    integer = "<http://www.w3.org/2001/XMLSchema#integer>"
+    written.write_text(
+        f'<urn:s> <urn:p> "1"^^{integer} .\n<urn:s> <urn:p> "2"^^{integer} <urn:g> .\n'
+    )
+    load(workspace, [written])
     with writable(workspace, release_folder, workers=1) as live:
         assert rows(live.client, "<urn:s> ?p ?o") == {("1", "urn:p")}
         assert rows(live.client, "GRAPH ?g { <urn:s> ?p ?o }") == {("urn:g", "2", "urn:p")}
         assert rows(live.client, "<https://w3id.org/jiqun/id/beijing> a ?class")
-    with writable(workspace, workers=1) as live:
-        assert rows(live.client, ALL) == {*BEFORE, ("urn:g", "2", "urn:p", "urn:s")}
+    assert {str(quad) for quad in own_quads(workspace)} == {
+        line.removesuffix(" .") for line in written.read_text().splitlines()
+    }
+    with open_workspace(workspace) as opened:
+        opened.lay_over("", None)
+        assert len(opened.store) == 2
 
 
 def test_another_release_on_sighup(tmp_path: Path, release_folder: Path) -> None:
@@ -499,15 +517,13 @@ def test_an_update_that_takes_too_much_memory_is_undone(tmp_path: Path) -> None:
         assert "jiqun_writer_ends_total 1" in live.client.get("/metrics").text
 
 
-def test_services_that_queries_may_call(tmp_path: Path, server: LiveServer) -> None:
+def test_services_that_queries_may_call(client: httpx.Client, server: LiveServer) -> None:
     listed, canary = f"{server.url}/sparql", f"{server.url}/sparql/"
-    allow = json.dumps([listed])
     ask = "INSERT {{ ?s <urn:label> ?o }} WHERE {{ SERVICE <{}> {{ ?s ?p ?o }} }}"
-    with writable(tmp_path / "workspace", workers=1, service_allow=allow) as live:
-        update(live.client, "INSERT DATA { <urn:s> <urn:p> 1 } ; " + ask.format(listed))
-        assert len(rows(live.client, "?s <urn:label> ?o")) == 28
-        assert "SERVICE" in update(live.client, "CLEAR ALL ; " + ask.format(canary), 403)
-        assert len(rows(live.client, "?s <urn:label> ?o")) == 28
+    update(client, "INSERT DATA { <urn:s> <urn:p> 1 } ; " + ask.format(listed))
+    assert len(rows(client, "?s <urn:label> ?o")) == 28
+    assert "SERVICE" in update(client, "CLEAR ALL ; " + ask.format(canary), 403)
+    assert len(rows(client, "?s <urn:label> ?o")) == 28
 
 
 def test_nothing_is_ever_fetched(client: httpx.Client, shelf: Documents) -> None:

@@ -30,6 +30,7 @@ _CONTEXT: Final[dict[str, Any]] = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -49,6 +50,7 @@ _CONTEXT: Final[dict[str, Any]] = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -104,7 +106,8 @@ def _records(resource: Mapping[str, Any], keys: Mapping[str, list[str]]) -> dict
     refers = {
         key["fields"]: f"{key['reference']['resource']}/{key['reference']['fields']}"
         for key in schema.get("foreignKeys", ())
-        if isinstance(key["fields"], str) and key["reference"]["resource"] in keys
+        # mlcroissant cannot load a record set that refers to itself
+        if isinstance(key["fields"], str) and key["reference"]["resource"] in keys.keys() - {name}
     }
     return {
         "@type": "cr:RecordSet",

@@ -64,7 +64,7 @@ async def read_catalogue(select: Select, *, parts: bool = False) -> list[Stateme
 def complete(said: Sequence[Statement], release: Release, root: str) -> list[Statement]:
     """Add to what the graph says what the release and the site at the URL `root` are."""
     described = [*said, *_release(release, root), *describe_files(release.dumps.values(), root)]
-    if not any(each.predicate == f"{DCTERMS}title" for each in said):
+    if not any(each.value.value == f"{DCAT}Catalog" for each in said):
         described += _without_graph(release)
     return [*described, *_kinds(described)]
 

@@ -180,9 +180,8 @@ class Running:
         self._timers.append(self._loop.call_later(seconds, self._move))
 
     def _waited(self, worker: WorkerProcess) -> bool:
-        """Tell whether the slice passed in waiting for the processor, on a crowded machine."""
+        """Tell whether most of the time passed in waiting for the processor of a full machine."""
         used, before = worker.processor_seconds(), self._used
-        self._used = used
         if self._started or used is None or before is None:
             return False
         return used - before < self._engine.options.slice_seconds / 2

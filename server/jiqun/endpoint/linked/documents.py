@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 from jiqun.endpoint.http.formats import (
     HTML,
@@ -151,13 +152,27 @@ async def missing(
     said = f"There is no {kind} {shorten(text)}."
     if "%" in text:
         return NotFound(f"{said} Its name seems to be percent-encoded twice.")
-    plain = unicodedata.normalize("NFKC", text).strip().lower()
+    if "#" in text:
+        return NotFound(
+            f"{said} A # that begins a fragment stands in an address as it is, not as %23."
+        )
+    plain = _plain_letters(text)
     if plain != text and SLUG.fullmatch(plain) and await exists(read_name(plain, suffixes).slug):
         return NotFound(f"{said} Names have small letters without accents only: {folder}{plain}")
     if not text.isascii():
-        return NotFound(f"{said} Names have letters from a to z, digits and hyphens only.")
+        return NotFound(
+            f"{said} Names have letters from a to z, digits and hyphens only. "
+            f"What is called so can be looked up: /search?q={quote(shorten(text))}"
+        )
     slug, dot, suffix = text.rpartition(".")
     if dot and SLUG.fullmatch(slug) and await exists(slug):
         listed = list_suffixes(suffixes)
         return NotFound(f"{folder}{slug} has no form .{shorten(suffix)}. There are: {listed}")
     return NotFound(f"{said} Names can be looked up at /search.")
+
+
+def _plain_letters(text: str) -> str:
+    """Give a text in small letters without accents and invisible characters."""
+    apart = unicodedata.normalize("NFKD", text)
+    kept = (char for char in apart if unicodedata.category(char) not in {"Mn", "Cf"})
+    return "".join(kept).strip().lower()

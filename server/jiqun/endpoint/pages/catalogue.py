@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _RDFS_LABEL: Final = "http://www.w3.org/2000/01/rdf-schema#label"
 _NUMBERS: Final = {
-    "triples": "triples",
+    "triples": "count_triples",
     "entities": "catalogue_entities",
     "classes": "catalogue_classes",
     "properties": "catalogue_properties",

@@ -154,10 +154,19 @@ def list_sources(
 
 
 def render_sources(
-    entries: Iterable[SourceEntry], captions: Mapping[str, Caption], reader: Reader
+    entries: Iterable[SourceEntry],
+    captions: Mapping[str, Caption],
+    reader: Reader,
+    page: tuple[int, int] = (1, 1),
 ) -> str:
-    """Render the list of all sources."""
-    return render("sources.html", reader, sources=list_sources(entries, captions, reader))
+    """Render a page of the list of sources; `page` is its number and how many there are."""
+    return render(
+        "sources.html",
+        reader,
+        sources=list_sources(entries, captions, reader),
+        page=page,
+        turns=turns("/source", *page, "list", reader),
+    )
 
 
 def render_source(source: Source, captions: Mapping[str, Caption], reader: Reader) -> str:

@@ -5,6 +5,7 @@ Robots Exclusion Protocol (RFC 9309); https://www.sitemaps.org/protocol.html.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -26,6 +27,7 @@ router = APIRouter(tags=["search"])
 
 _METHODS: Final = ["GET", "HEAD"]
 _FIXED: Final = ("/", "/catalogue", "/ontology", "/quality", "/queries", "/source")
+_NAME: Final = re.compile(r"([1-9][0-9]{0,5})\.xml", re.ASCII)
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _PAGE: Final = 10_000
 _EVERY_THING: Final = f'?x a ?class FILTER (STRSTARTS(STR(?x), "{ID}"))'
@@ -66,13 +68,10 @@ async def list_sitemaps(request: Request) -> Response:
 @router.api_route("/sitemap/{name}", methods=_METHODS, summary="List the addresses of pages")
 async def list_addresses(request: Request, name: str) -> Response:
     """Give one sitemap: the first has pages, queries and sources, the others have the things."""
-    number, dot, suffix = name.partition(".")
-    if not (number.isascii() and number.isdigit() and (dot, suffix) == (".", "xml")):
-        raise NotFound(f"There is no sitemap {shorten(name)}; /sitemap.xml lists those there are.")
-    # A page far beyond the last is as empty as the next one.
-    at = min(int(number[:9]), 10**6)
-    paths = await (_first(request) if at == 1 else _things(request, at - 2))
-    if not paths or number.startswith("0"):
+    found = _NAME.fullmatch(name)
+    at = int(found[1]) if found else 0
+    paths = await (_first(request) if at == 1 else _things(request, at - 2)) if at else []
+    if not paths:
         raise NotFound(f"There is no sitemap {shorten(name)}; /sitemap.xml lists those there are.")
     root = public_url(request.scope, request.app.state.settings)
     places = "".join(f"<url><loc>{escape(root + quote(path))}</loc></url>\n" for path in paths)

@@ -30,6 +30,9 @@ from jiqun.vocabulary import GRAPH, KG, SOURCE
 
 router = APIRouter(tags=["sources"])
 
+PAGE_SIZE: Final = 200
+"""Sources on one page of their list."""
+
 _METHODS: Final = ["GET", "HEAD"]
 
 
@@ -87,5 +90,10 @@ async def _send_list(request: Request, name: Name) -> Response:
     if choice.format is not HTML:
         return send(request, data_body(await describe_sources(ask), choice), document, choice)
     sources, captions = await read_sources(ask)
+    number, pages = page_number(request), max(1, -(-len(sources) // PAGE_SIZE))
+    if number > pages:
+        raise NotFound(f"/source has no page {number}, only {pages}.")
     reader = reader_of(request.scope, request.app.state.settings)
-    return send(request, page_body(render_sources(sources, captions, reader)), document, choice)
+    shown = sources[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    text = render_sources(shown, captions, reader, (number, pages))
+    return send(request, page_body(text), document, choice)

@@ -31,6 +31,7 @@ from jiqun.endpoint.routes import (
     queries,
     query_documents,
     reconcile,
+    referrals,
     search,
     sources,
     suggest,
@@ -74,6 +75,7 @@ _ROUTES = (
     crawling,
     search,
     reconcile,
+    referrals,
     suggest,
 )
 

@@ -26,6 +26,7 @@ _TITLES = {
 _OUTCOMES = {
     400: "NotHttp",
     408: "HeadersTooSlow",
+    414: "AddressTooLong",
     431: "HeadersTooLong",
     503: "TooManyConnections",
 }

@@ -9,9 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-import opencc
-from pypinyin import Style, lazy_pinyin
-from pypinyin.constants import PINYIN_DICT
+# Both are imported where they are used: their tables are large, and every command would read them.
 
 _BLOCKS: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
 
@@ -19,6 +17,8 @@ _BLOCKS: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
 @cache
 def simplified_forms() -> dict[str, str]:
     """Give each Traditional character with its Simplified form, where the two differ."""
+    import opencc  # noqa: PLC0415
+
     converter = opencc.OpenCC("t2s")
     forms = {}
     for start, end in _BLOCKS:
@@ -32,6 +32,9 @@ def simplified_forms() -> dict[str, str]:
 @cache
 def readings() -> dict[str, str]:
     """Give the most usual reading of each character, in pinyin without tones."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
+    from pypinyin.constants import PINYIN_DICT  # noqa: PLC0415
+
     start, end = _BLOCKS[1]
     characters = [chr(code) for code in range(start, end) if code in PINYIN_DICT]
     return {
@@ -42,4 +45,6 @@ def readings() -> dict[str, str]:
 
 def pinyin(text: str) -> str:
     """Give the pinyin of a text, syllables apart and without tones; phrases are read as such."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
+
     return " ".join(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
