@@ -1,6 +1,7 @@
 # make install   the program into .venv         make serve   build the release and serve it
 # make test      everything that CI runs        make check   check ontology, data and queries
 # make fmt       canonical form of the data     make build   write release/
+# make interop   load the release into other people's tools; writes docs/interoperability.md
 # make soak      kill everything while it writes, 200 times; stream ten million rows
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -11,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONTENT := $(shell find ontology data queries -type f 2>/dev/null | sort)
 PROGRAM := $(wildcard server/jiqun/*.py) $(shell find server/jiqun/knowledge -name '*.py')
 
-.PHONY: install serve build check fmt test soak lint clean
+.PHONY: install serve build check fmt test soak interop interop-tools lint clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/.installed
@@ -57,5 +58,13 @@ soak: $(VENV)/.installed-test
 	  tests/endpoint/writing/test_durability.py \
 	  tests/endpoint/serving/test_streaming.py::test_a_slow_reader_of_a_long_answer_costs_little_memory
 
+interop-tools: $(VENV)/.installed-test
+	$(PIP) install --editable '.[interop]'
+	cd tests && ../$(BIN)/python -m interop.install
+
+interop: interop-tools release/manifest.json
+	cd tests && ../$(BIN)/python -m interop.run
+	$(BIN)/pytest tests/interop tests/queries/test_federation.py
+
 clean:
-	rm -rf $(VENV) release dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .interop $(VENV) release dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -180,16 +180,19 @@ def serve(
 
 @app.command()
 def load(
-    files: Annotated[list[Path], typer.Argument(help="RDF files, gzipped or not.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="RDF files, gzipped or not; folders of them; releases; web addresses."),
+    ],
     workspace: WorkspaceFolder,
     graph: Annotated[
         str | None, typer.Option(help="IRI of the graph to load them into.", show_default=False)
     ] = None,
 ) -> None:
-    """Add RDF files to a workspace that no server uses; all of them or none."""
+    """Add RDF to a workspace that no server uses; all of it or nothing."""
     from jiqun.endpoint.writing.archive import load as load_files  # noqa: PLC0415 (see above)
 
-    typer.echo(f"{load_files(workspace, files, graph)} statements", err=True)
+    typer.echo(f"{load_files(workspace, names, graph)} statements", err=True)
 
 
 @app.command()

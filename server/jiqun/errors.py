@@ -239,3 +239,10 @@ class PreconditionFailed(JiqunError):
 
     status = 412
     title = "Precondition failed"
+
+
+class NotReached(JiqunError):
+    """An address given on the command line did not give what it should; the detail says why."""
+
+    status = 502
+    title = "Not reached"

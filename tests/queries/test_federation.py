@@ -1,11 +1,12 @@
 """The federated examples, run by clients against this endpoint and a stand-in for the other one.
 
-pyoxigraph asks both. rdflib 7 sends the text of a query's first SERVICE to every later one, so it
-reads what it needs from this endpoint and asks only the other.
+pyoxigraph and Comunica ask both. rdflib 7 sends the text of a query's first SERVICE to every later
+one, so it reads what it needs from this endpoint and asks only the other.
 """
 
 from __future__ import annotations
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 import pyoxigraph as ox
 import pytest
 from rdflib import Graph
+
+from interop import javascript
+from interop.tool import NotInstalled, Question
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,8 +55,12 @@ class StandIn(BaseHTTPRequestHandler):
     store = ox.Store()
 
     def do_GET(self) -> None:
-        """Answer a query in the URL."""
-        self._answer(parse_qs(urlsplit(self.path).query)["query"][0])
+        """Answer a query in the URL; there is no service description."""
+        found = parse_qs(urlsplit(self.path).query)
+        if "query" in found:
+            self._answer(found["query"][0])
+        else:
+            self.send_error(404)
 
     def do_POST(self) -> None:
         """Answer a query that is the body, or stands in a form."""
@@ -104,6 +112,22 @@ def test_a_client_joins_both(client: httpx.Client, stand_in: str, name: str) -> 
     found = ox.Store().query(_text(name, stand_in).replace(HERE, here))
     assert isinstance(found, ox.QuerySolutions)
     assert {tuple(term.value for term in row) for row in found} == ANSWERS[name]
+
+
+@pytest.mark.parametrize("name", sorted(ANSWERS))
+def test_comunica_joins_both(client: httpx.Client, stand_in: str, name: str) -> None:
+    try:
+        javascript.version("@comunica/query-sparql")
+    except NotInstalled as reason:
+        pytest.skip(str(reason))
+    here = str(client.base_url).rstrip("/") + "/sparql"
+    question = Question(name, "SELECT", _text(name, stand_in).replace(HERE, here))
+    found = javascript.comunica("-", "none", [question])[name]
+    assert isinstance(found, bytes), found
+    document = json.loads(found)
+    names = document["head"]["vars"]
+    rows = document["results"]["bindings"]
+    assert {tuple(row[each]["value"] for each in names) for row in rows} == ANSWERS[name]
 
 
 @pytest.fixture(scope="module")

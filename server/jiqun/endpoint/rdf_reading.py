@@ -126,10 +126,11 @@ def read_dataset(file: IO[bytes], format_: ox.RdfFormat, base: str | None) -> It
     return _read(file, format_, base, one_graph=False)
 
 
-def read_file(path: Path, graph: Graph | None = None) -> Iterator[ox.Quad]:
+def read_file(path: Path, graph: Graph | None = None, base: str | None = None) -> Iterator[ox.Quad]:
     """Yield the quads of a file, gzipped or not, into `graph` if one is given.
 
-    The format is told by the extension. Raises as `read_graph` does, and `OSError`.
+    The format is told by the extension; `base` is the file's own address if not given. Raises as
+    `read_graph` does, and `OSError`.
     """
     packed = path.suffix == ".gz"
     extension = path.with_suffix("").suffix if packed else path.suffix
@@ -139,7 +140,7 @@ def read_file(path: Path, graph: Graph | None = None) -> Iterator[ox.Quad]:
             f"{path.name} has no extension of RDF. Read here: {', '.join(EXTENSIONS)}, each also "
             "with .gz."
         )
-    base = path.absolute().as_uri()
+    base = base or path.absolute().as_uri()
     try:
         with gzip.open(path) if packed else path.open("rb") as file:
             opened = cast("IO[bytes]", file)

@@ -40,22 +40,22 @@ def quads(tmp_path: Path) -> Path:
 
 
 def test_files_are_added(workspace: Path, turtle: Path, quads: Path) -> None:
-    assert load(workspace, [turtle, quads]) == 4
+    assert load(workspace, [str(turtle), str(quads)]) == 4
     graphs = {quad.graph_name for quad in own_quads(workspace)}
     assert graphs == {ox.DefaultGraph(), ox.NamedNode("urn:g")}
-    assert load(workspace, [turtle], "urn:h") == 7
+    assert load(workspace, [str(turtle)], "urn:h") == 7
 
 
 def test_all_files_or_none(workspace: Path, turtle: Path, tmp_path: Path) -> None:
-    load(workspace, [turtle])
+    load(workspace, [str(turtle)])
     bad = tmp_path / "bad.ttl"
     bad.write_text("<urn:a> <urn:p> ")
     with pytest.raises(MalformedData, match=r"bad\.ttl"):
-        load(workspace, [turtle, bad])
+        load(workspace, [str(turtle), str(bad)])
     with pytest.raises(UnsupportedMediaType, match=r"data\.zip"):
-        load(workspace, [turtle, tmp_path / "data.zip"])
+        load(workspace, [str(turtle), str(tmp_path / "data.zip")])
     with pytest.raises(BadParameter, match="--graph"):
-        load(workspace, [turtle], "relative")
+        load(workspace, [str(turtle)], "relative")
     state = read_state(workspace)
     assert state is not None
     assert state.published == 1
@@ -64,11 +64,11 @@ def test_all_files_or_none(workspace: Path, turtle: Path, tmp_path: Path) -> Non
 
 def test_a_graph_of_many_graphs(workspace: Path, quads: Path) -> None:
     with pytest.raises(MalformedData, match="names graphs of its own"):
-        load(workspace, [quads], "urn:h")
+        load(workspace, [str(quads)], "urn:h")
 
 
 def test_backup_and_restore(workspace: Path, turtle: Path, quads: Path, tmp_path: Path) -> None:
-    load(workspace, [turtle, quads])
+    load(workspace, [str(turtle), str(quads)])
     file = tmp_path / "backup.nq.gz"
     assert backup(workspace, file) == 4
     first = file.read_bytes()
@@ -78,13 +78,13 @@ def test_backup_and_restore(workspace: Path, turtle: Path, quads: Path, tmp_path
     assert restore(other, file) == 4
     with pytest.raises(WorkspaceError, match="--replace"):
         restore(other, file)
-    load(other, [quads], None)
+    load(other, [str(quads)], None)
     assert restore(other, file, replace=True) == 4
     assert {p.name for p in tmp_path.iterdir() if p.suffix == ".new"} == set()
 
 
 def test_a_backup_that_is_cut_changes_nothing(workspace: Path, turtle: Path) -> None:
-    load(workspace, [turtle])
+    load(workspace, [str(turtle)])
     file = workspace.with_name("backup.nq.gz")
     backup(workspace, file)
     file.write_bytes(file.read_bytes()[:-9])
@@ -100,7 +100,7 @@ def test_a_backup_leaves_the_release_out(
 ) -> None:
     with open_workspace(workspace) as opened:
         opened.lay_over("tiny", release_folder / "store")
-    load(workspace, [quads])
+    load(workspace, [str(quads)])
     file = tmp_path / "backup.nq.gz"
     assert backup(workspace, file) == 1
     assert restore(workspace, file, replace=True) == 1

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 from jiqun.endpoint.iris import absolute_iri
 from jiqun.endpoint.rdf_reading import read_file
 from jiqun.endpoint.writing.folder import own_quads
+from jiqun.endpoint.writing.inputs import inputs
 from jiqun.endpoint.writing.workspace import open_workspace
 from jiqun.errors import WorkspaceError
 
@@ -24,17 +25,19 @@ if TYPE_CHECKING:
 _LEVEL: Final = 6
 
 
-def load(workspace: Path, files: Sequence[Path], graph: str | None = None) -> int:
-    """Add files to a workspace, all of them or none; return how many statements there are then.
+def load(workspace: Path, names: Sequence[str], graph: str | None = None) -> int:
+    """Add files, folders of files, releases and addresses to a workspace, all of them or none.
+
+    Returns how many statements there are then.
 
     With `graph`, an IRI, each file is one graph and goes into that one; without, triples go into
     the default graph and quads where they say. Raises `WorkspaceError`, `MalformedData`,
-    `UnsupportedMediaType`, `BadParameter` and `OSError`.
+    `UnsupportedMediaType`, `BadParameter`, `NotReached` and `OSError`.
     """
     target = None if graph is None else ox.NamedNode(absolute_iri(graph, "--graph"))
-    with open_workspace(workspace) as opened:
-        for file in files:
-            opened.store.bulk_extend(read_file(file, target))
+    with open_workspace(workspace) as opened, inputs(names) as files:
+        for each in files:
+            opened.store.bulk_extend(read_file(each.path, target, each.base))
         opened.publish(0, ())
         return len(opened.store)
 

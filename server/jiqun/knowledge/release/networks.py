@@ -136,18 +136,23 @@ def _edges(knowledge: Knowledge, nodes: Iterable[str]) -> dict[Edge, int]:
 
 
 def gexf(graph: nx.MultiDiGraph[str]) -> str:
-    """Write GEXF 1.2 without the day on which it was written."""
+    """Write GEXF 1.2 without the day on which it was written.
+
+    Each edge has its kind, as in GEXF 1.3: Gephi merges parallel edges of the same kind.
+    """
     writer = GEXFWriter(version="1.2draft")
     meta = writer.xml.find("meta")
     meta.attrib.clear()
     meta.find("creator").text = "Jiqun"
     writer.add_graph(graph)
+    for edge in writer.xml.iter("edge"):
+        edge.set("kind", edge.get("label", ""))
     return _document(writer)
 
 
 def graphml(graph: nx.MultiDiGraph[str]) -> str:
-    """Write GraphML, its keys under their own names."""
-    writer = GraphMLWriter(named_key_ids=True)
+    """Write GraphML."""
+    writer = GraphMLWriter()  # keys by name would not be unique: nodes and edges both have labels
     writer.add_graph_element(graph)
     return _document(writer)
 

@@ -1,0 +1,1 @@
+"""The release loaded and asked by other people's tools."""

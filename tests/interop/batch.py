@@ -1,0 +1,55 @@
+"""Questions in a folder of files, for programs that are started once and answer them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+
+from interop.tool import Question, Refused, fresh
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    Answers = Mapping[str, bytes | Refused]
+
+_SECONDS = 60
+
+
+def write(folder: Path, questions: list[Question]) -> Path:
+    """Write each question to `<name>.rq` in an empty folder; return the folder."""
+    fresh(folder)
+    for each in questions:
+        (folder / f"{each.name}.rq").write_text(each.text, "utf-8")
+    return folder
+
+
+def read(folder: Path, questions: list[Question]) -> Answers:
+    """Return what stands in `<name>.json` or `.nt`, or the reason in `.error`."""
+    return {each.name: _read(folder, each.name) for each in questions}
+
+
+def _read(folder: Path, name: str) -> bytes | Refused:
+    for ending in ("json", "nt"):
+        path = folder / f"{name}.{ending}"
+        if path.exists():
+            return path.read_bytes()
+    path = folder / f"{name}.error"
+    return Refused(path.read_text("utf-8") if path.exists() else "no answer")
+
+
+def over_http(url: str, questions: list[Question]) -> Answers:
+    """Ask an endpoint, as SPARQL 1.1 Protocol says, section 2.1.2."""
+    with httpx.Client(timeout=_SECONDS) as client:
+        return {each.name: _ask(client, url, each) for each in questions}
+
+
+def _ask(client: httpx.Client, url: str, question: Question) -> bytes | Refused:
+    graph = question.form in {"CONSTRUCT", "DESCRIBE"}
+    accept = "application/n-triples" if graph else "application/sparql-results+json"
+    try:
+        reply = client.post(url, data={"query": question.text}, headers={"Accept": accept})
+    except httpx.HTTPError as error:
+        return Refused(f"{type(error).__name__}: {error}")
+    return reply.content if reply.is_success else Refused(reply.text)

@@ -1,0 +1,27 @@
+"""The release of this checkout, its dumps unpacked, and what the endpoint answers from it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from endpoint.live_server import running
+from interop.release import FEW, Release, endpoint_answers, open_release
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from interop.answers import Answer
+
+
+@pytest.fixture(scope="session")
+def release(built_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Release:
+    return open_release(built_release, tmp_path_factory.mktemp("dumps"))
+
+
+@pytest.fixture(scope="session")
+def expected(built_release: Path, release: Release) -> Mapping[str, Answer]:
+    with running(built_release) as live:
+        return endpoint_answers(live.url, {name: release.questions[name] for name in FEW})
