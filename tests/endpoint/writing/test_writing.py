@@ -445,7 +445,7 @@ def test_a_new_release_leaves_what_users_wrote(tmp_path: Path, release_folder: P
     written.write_text(
         f'<urn:s> <urn:p> "1"^^{integer} .\n<urn:s> <urn:p> "2"^^{integer} <urn:g> .\n'
     )
-    load(workspace, [written])
+    load(workspace, [str(written)])
     with writable(workspace, release_folder, workers=1) as live:
         assert rows(live.client, "<urn:s> ?p ?o") == {("1", "urn:p")}
         assert rows(live.client, "GRAPH ?g { <urn:s> ?p ?o }") == {("urn:g", "2", "urn:p")}
