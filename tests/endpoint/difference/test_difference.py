@@ -82,7 +82,8 @@ def test_text_tells_thing_by_thing(difference: Difference) -> None:
 
 
 def test_only_what_changed_is_told(difference: Difference) -> None:
-    told = {entity.iri.rpartition("/")[2] for entity in difference.entities}
+    names = {entity.iri.rpartition("/")[2] for entity in difference.entities}
+    told = {name for name in names if not name.startswith("void#")}  # counts change with the rest
     assert told == {
         "dataset",
         "ji-county",
