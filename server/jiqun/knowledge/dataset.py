@@ -112,7 +112,8 @@ def fill(
 ) -> None:
     """Load the named graphs and the default graph into a store, all in one go.
 
-    Each load writes files of its own into a store on disk: 900 graphs one by one took 28 s.
+    Each load writes files of its own into a store on disk: 900 graphs one by one took
+    28 s on a busy machine, and left 1,276 files.
     """
     target.bulk_extend(_quads(graphs, default))
 

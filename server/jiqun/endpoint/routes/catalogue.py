@@ -14,7 +14,7 @@ from jiqun.endpoint.catalogue.reading import Said
 from jiqun.endpoint.catalogue.words import DCAT, DCTERMS
 from jiqun.endpoint.http.formats import HTML, PLAIN_JSON
 from jiqun.endpoint.http.requests import public_url, reader_of
-from jiqun.endpoint.linked.documents import SUFFIXES, Name, read_name
+from jiqun.endpoint.linked.documents import Name, list_suffixes, read_name
 from jiqun.endpoint.pages.catalogue import render_catalogue
 from jiqun.endpoint.routes.answers import select
 from jiqun.endpoint.routes.documents import data_body, document_at, form_of, page_body, send
@@ -42,8 +42,7 @@ async def show_form(request: Request, suffix: str) -> Response:
     """Give the catalogue in the form of the suffix: html, ttl, jsonld, json, rdf or nt."""
     name = read_name(f"catalogue.{suffix}")
     if name.form is None:
-        listed = " ".join(f".{each}" for each in SUFFIXES)
-        raise NotFound(f"/catalogue has no form .{shorten(suffix)}. There are: {listed}")
+        raise NotFound(f"/catalogue has no form .{shorten(suffix)}. There are: {list_suffixes()}")
     return await _send(request, name)
 
 

@@ -83,6 +83,8 @@ class Processes:
         if not pid:
             self._become(index)
         self._running[pid] = index
+        if self._stopping:  # told so between the fork and here
+            os.kill(pid, signal.SIGTERM)
 
     def _become(self, index: int) -> NoReturn:
         """Serve in a process that was just started, and never return to what it came from."""
