@@ -14,10 +14,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 from endpoint.reconciliation.evaluation import Answer, measure, read_cases  # noqa: E402
-from jiqun.endpoint.search.candidates import decide, find_candidates  # noqa: E402
-from jiqun.endpoint.search.full_text import FullText  # noqa: E402
-from jiqun.endpoint.search.index import SearchIndex  # noqa: E402
-from jiqun.vocabulary import KG  # noqa: E402
+from jiqun.rdf.namespaces import KG
+from jiqun.search.full_text import FullText
+from jiqun.search.index import SearchIndex
+from jiqun.search.matching import decide, find_candidates
 
 
 def main(release: Path) -> None:

@@ -12,19 +12,18 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jiqun.endpoint.search.candidates import decide, find_candidates
-from jiqun.endpoint.search.full_text import FullText
-from jiqun.endpoint.search.index import SearchIndex
-from jiqun.endpoint.search.results import search
-from jiqun.knowledge.release.characters import pinyin
-from jiqun.knowledge.release.entries import LABEL, PINYIN, SOUGHT, Entry, Kind, Label
+from jiqun.knowledge.release.search_entries import LABEL, PINYIN, SOUGHT, Entry, Kind, Label, pinyin
 from jiqun.knowledge.release.search_index import write_entries
-from jiqun.vocabulary import KG
+from jiqun.rdf.namespaces import KG
+from jiqun.search.full_text import FullText
+from jiqun.search.index import SearchIndex
+from jiqun.search.matching import decide, find_candidates
+from jiqun.search.searcher import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jiqun.endpoint.search.candidates import Candidate
+    from jiqun.search.matching import Candidate
 
 PLACES = [
     "北京",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jiqun.binding import bind
+from jiqun.saved_queries import bind
 
 
 @settings(deadline=None)

@@ -1,30 +1,114 @@
-"""The command `jiqun`: each subcommand reads its arguments and calls one function.
-
-Exit codes: 0 done, 1 the content has findings or two releases differ, 2 the command could not be
-done, and why.
-"""
+"""The command `jiqun diff OLD NEW`."""
 
 from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from jiqun.diff_command import diff
 from jiqun.errors import BadParameter, JiqunError
 from jiqun.knowledge import content as contents
 from jiqun.knowledge import documentation, scaffold
 from jiqun.knowledge.checks.passages import held, without_text
-from jiqun.knowledge.files import write_text
+from jiqun.knowledge.content import locate, write_text
+from jiqun.knowledge.formatting import reformat
+from jiqun.knowledge.links.mappings import read_all
+from jiqun.knowledge.links.verification import Verifier
 from jiqun.knowledge.release import build as releases
-from jiqun.knowledge.turtle.format import reformat
-from jiqun.link_commands import links
+from jiqun.settings import Settings
 
-if TYPE_CHECKING:
-    from jiqun.settings import Settings
+
+class DiffFormat(StrEnum):
+    """What a difference can be written as."""
+
+    TEXT = "text"
+    JSON = "json"
+    UPDATE = "update"
+    CHANGELOG = "changelog"
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="Folder of the older release.")],
+    new: Annotated[Path, typer.Argument(help="Folder of the newer release.")],
+    format_name: Annotated[
+        DiffFormat,
+        typer.Option("--format", help="update is SPARQL Update, changelog is Markdown."),
+    ] = DiffFormat.TEXT,
+) -> None:
+    """Show what two releases say differently; exit 1 when they do."""
+    from jiqun.difference import report  # noqa: PLC0415 (takes long to import)
+    from jiqun.difference.comparison import compare  # noqa: PLC0415 (the same)
+    from jiqun.release import open_release  # noqa: PLC0415 (the same)
+
+    writers = {
+        DiffFormat.TEXT: report.as_text,
+        DiffFormat.JSON: report.as_json,
+        DiffFormat.UPDATE: report.as_update,
+        DiffFormat.CHANGELOG: report.as_changelog,
+    }
+    difference = compare(open_release(old), open_release(new))
+    typer.echo(writers[format_name](difference), nl=False)
+    if difference:
+        raise typer.Exit(1)
+
+
+links = typer.Typer(help="The links to other datasets.", no_args_is_help=True)
+
+
+@links.callback()
+def group() -> None:
+    """The links to other datasets."""
+
+
+@links.command()
+def verify(
+    targets: Annotated[
+        list[str] | None, typer.Option("--target", help="Target to ask; all of them by default.")
+    ] = None,
+    servers: Annotated[
+        list[str] | None,
+        typer.Option("--server", help="TARGET=URL: ask this server instead of the target's own."),
+    ] = None,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds between two requests.")] = 1.0,
+    content: Annotated[
+        Path | None,
+        typer.Option(help="Folder with ontology/, data/ and queries/.", show_default=False),
+    ] = None,
+) -> None:
+    """Ask the live targets whether the identifiers that links name still stand."""
+    sets = read_all(locate(content))
+    unknown = set(targets or ()) - {found.target for found in sets}
+    if unknown:
+        raise BadParameter(f"There are no links to {min(unknown)}.")
+    verifier = Verifier(_servers(servers or []), pause)
+    counts: dict[str, int] = {}
+    for verdict in verifier.verify(
+        found for found in sets if found.target in (targets or {found.target})
+    ):
+        counts[verdict.status] = counts.get(verdict.status, 0) + 1
+        if verdict.status != "sound":
+            typer.echo(str(verdict.finding))
+    typer.echo(", ".join(f"{counts[status]} {status}" for status in sorted(counts)), err=True)
+    if counts.keys() & {"dead", "redirected", "mismatched"}:
+        raise typer.Exit(1)
+    if "unreachable" in counts:
+        raise JiqunError("Not every target answered; try again later.")
+
+
+def _servers(given: list[str]) -> dict[str, str]:
+    """Read `TARGET=URL`; raise `BadParameter`."""
+    servers = {}
+    for text in given:
+        target, equals, url = text.partition("=")
+        if not equals or not url.startswith(("http://", "https://")):
+            raise BadParameter(f"{text} is no server: write TARGET=URL.")
+        servers[target] = url
+    return servers
+
 
 app = typer.Typer(
     name="jiqun",
@@ -168,7 +252,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve a release, a workspace or both; further settings come from JIQUN_… variables."""
-    from jiqun.endpoint.serving.serve import serve as serve_release  # noqa: PLC0415 (see above)
+    from jiqun.web.server import serve as serve_release  # noqa: PLC0415 (see above)
 
     settings = _settings(
         host=host, port=port, workspace=workspace, update_token_file=update_token_file
@@ -190,7 +274,7 @@ def load(
     ] = None,
 ) -> None:
     """Add RDF to a workspace that no server uses; all of it or nothing."""
-    from jiqun.endpoint.writing.archive import load as load_files  # noqa: PLC0415 (see above)
+    from jiqun.writing.archive import load as load_files  # noqa: PLC0415 (see above)
 
     typer.echo(f"{load_files(workspace, names, graph)} statements", err=True)
 
@@ -201,7 +285,7 @@ def backup(
     workspace: WorkspaceFolder,
 ) -> None:
     """Write what users wrote to a file; a server may use the workspace meanwhile."""
-    from jiqun.endpoint.writing.archive import backup as write_backup  # noqa: PLC0415 (see above)
+    from jiqun.writing.archive import backup as write_backup  # noqa: PLC0415 (see above)
 
     typer.echo(f"{write_backup(workspace, file)} statements", err=True)
 
@@ -215,7 +299,7 @@ def restore(
     ] = False,
 ) -> None:
     """Put a backup into a workspace that no server uses."""
-    from jiqun.endpoint.writing.archive import restore as read_backup  # noqa: PLC0415 (see above)
+    from jiqun.writing.archive import restore as read_backup  # noqa: PLC0415 (see above)
 
     typer.echo(f"{read_backup(workspace, file, replace)} statements", err=True)
 
@@ -232,8 +316,8 @@ def query(
     release: ReleaseFolder = Path("release"),
 ) -> None:
     """Run a saved query; its parameters are options, as in --place beijing."""
-    from jiqun.endpoint.release import open_release  # noqa: PLC0415 (see above)
-    from jiqun.endpoint.run_query import run_query  # noqa: PLC0415 (see above)
+    from jiqun.release import open_release  # noqa: PLC0415 (see above)
+    from jiqun.run_query import run_query  # noqa: PLC0415 (see above)
 
     if name is None:
         for each in open_release(release, verify=False).queries.values():

@@ -246,3 +246,9 @@ class NotReached(JiqunError):
 
     status = 502
     title = "Not reached"
+
+
+def shorten(text: str, most: int = 80) -> str:
+    """Make text from outside fit for a message: printable, and at most `most` characters."""
+    printable = "".join(character if character.isprintable() else "?" for character in text)
+    return printable if len(printable) <= most else f"{printable[:most]}…"

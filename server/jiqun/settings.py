@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from ipaddress import ip_network
-from pathlib import Path  # noqa: TC003 (pydantic reads it)
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator

@@ -9,7 +9,7 @@ import pytest
 
 from endpoint.live_server import running
 from endpoint.tiny_release import write_release
-from jiqun.vocabulary import SOURCE
+from jiqun.rdf.namespaces import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pyoxigraph import NamedNode, RdfFormat, parse
 
-from jiqun.endpoint.http.formats import GRAPHS, SOLUTIONS
+from jiqun.rdf.formats import GRAPHS, SOLUTIONS
 
 if TYPE_CHECKING:
     import httpx

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jiqun.knowledge import dataset
+from jiqun.knowledge.assembly import complete
 from jiqun.knowledge.content import locate
 from jiqun.knowledge.dataset import homes
-from jiqun.knowledge.knowledge import complete
-from jiqun.knowledge.queries.saved import read_query
-from jiqun.knowledge.turtle.parse import read
+from jiqun.knowledge.query_files import read_query
+from jiqun.knowledge.turtle_files import read
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
-    from jiqun.knowledge.knowledge import Knowledge
+    from jiqun.knowledge.assembly import Knowledge
 
 
 @pytest.fixture(scope="session")

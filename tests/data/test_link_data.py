@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.links.sssom import EXACT, SKOS, MappingSet, read_all
-from jiqun.knowledge.turtle.terms import natural
-from jiqun.vocabulary import GRAPH, ID
+from jiqun.knowledge.links.mappings import EXACT, MappingSet, read_all
+from jiqun.rdf.namespaces import GRAPH, ID, SKOS
+from jiqun.rdf.terms import natural
 
 if TYPE_CHECKING:
-    from jiqun.knowledge.knowledge import Knowledge
+    from jiqun.knowledge.assembly import Knowledge
 
 SETS: Final = {found.target: found for found in read_all(locate())}
 # in a process of its own: what sssom imports warns of its own future

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 import pytest
 import shapely
 
-from jiqun.vocabulary import ID
+from jiqun.rdf.namespaces import ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

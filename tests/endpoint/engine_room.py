@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
-from jiqun.endpoint.engine.engine import Engine, EngineOptions
-from jiqun.endpoint.engine.jobs import Answer, Job
-from jiqun.endpoint.sparql.gate import inspect
+from jiqun.query.engine import Engine, EngineOptions
+from jiqun.query.gate import inspect
+from jiqun.query.job import Answer, Job
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

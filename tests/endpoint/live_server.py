@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _START = """
 import sys
 from pathlib import Path
-from jiqun.endpoint.serving.serve import serve
+from jiqun.web.server import serve
 from jiqun.settings import Settings
 serve(Path(sys.argv[1]) if sys.argv[1:] else None, Settings())
 """

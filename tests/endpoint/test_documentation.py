@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jiqun.endpoint.http.formats import GRAPHS, SOLUTIONS
-from jiqun.endpoint.serving.app import create_app
+from jiqun.rdf.formats import GRAPHS, SOLUTIONS
 from jiqun.settings import Settings, table
+from jiqun.web.app import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -14,10 +14,10 @@ import pytest
 
 from endpoint.html_audit import Audit
 from endpoint.live_server import running
-from jiqun.endpoint.linked.ontology import OntologyTerm, Restriction
-from jiqun.endpoint.pages.diagram import HEAD, ROW, WIDTH, draw
-from jiqun.endpoint.reader import Reader
-from jiqun.vocabulary import KG
+from jiqun.language import Reader
+from jiqun.rdf.namespaces import KG
+from jiqun.web.linked_data.ontology_terms import OntologyTerm, Restriction
+from jiqun.web.pages.class_diagram import HEAD, ROW, WIDTH, draw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

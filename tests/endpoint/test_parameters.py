@@ -8,8 +8,8 @@ from urllib.parse import unquote_to_bytes
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiqun.endpoint.http.protocol import parse_parameters
 from jiqun.errors import BadParameter
+from jiqun.query.protocol import parse_parameters
 
 TRICKY = st.lists(st.sampled_from([*"%=+\r\n 09aAfFgzé", "%3D", "%0A", "%E9", "=\n", "%25"])).map(
     lambda parts: "".join(parts).encode()

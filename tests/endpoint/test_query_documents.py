@@ -9,7 +9,7 @@ import pyoxigraph as ox
 import pytest
 
 from endpoint.html_audit import Audit
-from jiqun.vocabulary import QUERY
+from jiqun.rdf.namespaces import QUERY
 
 if TYPE_CHECKING:
     import httpx

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from jiqun.endpoint.rdf_reading import check_content_type, read_file, read_graph
 from jiqun.errors import JiqunError, MalformedData, UnsupportedMediaType
+from jiqun.rdf.parsing import check_content_type, read_file, read_graph
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.endpoint.release import open_release
-from jiqun.endpoint.serving.serve import listen
 from jiqun.errors import AddressError, ReleaseError
+from jiqun.release import open_release
+from jiqun.web.server import listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ def test_an_address_of_somebody_else_is_told(host: str) -> None:
 
 def test_the_imports_of_the_endpoint_do_not_reach_the_knowledge_side() -> None:
     code = (
-        "import sys, jiqun.endpoint.serving.serve, jiqun.endpoint.run_query\n"
+        "import sys, jiqun.web.server, jiqun.run_query\n"
         "print([name for name in sys.modules if name.startswith('jiqun.knowledge')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

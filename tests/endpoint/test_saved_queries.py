@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, RdfFormat, parse
 
-from jiqun.endpoint.release import open_release
-from jiqun.endpoint.run_query import run_query, table_text
-from jiqun.endpoint.saved_queries import Parameter, read_value
 from jiqun.errors import BadParameter, NotFound
+from jiqun.release import open_release
+from jiqun.run_query import run_query, table_text
+from jiqun.saved_queries import Parameter, read_value
 from jiqun.settings import Settings
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import pytest
 from endpoint.html_audit import Audit
 from endpoint.live_server import running
 from endpoint.tiny_release import write_release
-from jiqun.endpoint.pages.meanings import MEANINGS, meaning_of
-from jiqun.knowledge.release.evidence import statement_iri
-from jiqun.vocabulary import ID, KG, SOURCE
+from jiqun.knowledge.release.rdf_dumps import statement_iri
+from jiqun.rdf.namespaces import ID, KG, SOURCE
+from jiqun.web.pages.thing_page import MEANINGS, meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

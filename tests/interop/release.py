@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from interop import answers, batch
 from interop.tool import Question, Refused
-from jiqun.binding import bind
-from jiqun.endpoint import saved_queries
+from jiqun import saved_queries
+from jiqun.saved_queries import bind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +82,7 @@ def _questions(folder: Path) -> dict[str, Question]:
     questions = {}
     for query in served.values():
         if query.form != "DESCRIBE":
-            text = bind(query.text, saved_queries.bind(query, _given(query)))
+            text = bind(query.text, saved_queries.read_parameters(query, _given(query)))
             questions[query.name] = Question(query.name, query.form, text)
     return questions
 

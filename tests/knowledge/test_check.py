@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jiqun.knowledge.checks.check import check
-from jiqun.knowledge.turtle.format import reformat
+from jiqun.knowledge.formatting import reformat
 from knowledge.small import OWN, PREFIXES
 
 if TYPE_CHECKING:

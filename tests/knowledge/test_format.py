@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiqun.knowledge.turtle.format import canonical, canonical_text
-from jiqun.knowledge.turtle.parse import Document, Malformed, parse
+from jiqun.knowledge.formatting import canonical, canonical_text
+from jiqun.knowledge.turtle_files import Document, Malformed, parse
 
 TTL = Path("data/register/x.ttl")
 TRIG = Path("data/sources/gazette/facts.trig")

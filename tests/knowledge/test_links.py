@@ -6,9 +6,10 @@ import pyoxigraph as ox
 import pytest
 
 from jiqun.knowledge.checks.check import check
-from jiqun.knowledge.links.graphs import VOID, describe_links, link_graphs
-from jiqun.knowledge.links.sssom import read_all
-from jiqun.knowledge.turtle.parse import Malformed
+from jiqun.knowledge.links.link_graphs import describe_links, link_graphs
+from jiqun.knowledge.links.mappings import read_all
+from jiqun.knowledge.turtle_files import Malformed
+from jiqun.rdf.namespaces import VOID
 
 if TYPE_CHECKING:
     from knowledge.small import Small

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from jiqun.knowledge.release.readable import readable_turtle
+from jiqun.knowledge.release.rdf_dumps import readable_turtle
 
 PREFIXES = {"": "http://e/", "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#"}
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from jiqun.knowledge.turtle.parse import Malformed, language_tag, parse, read
-from jiqun.knowledge.turtle.terms import ntriples
+from jiqun.knowledge.turtle_files import Malformed, parse, read
+from jiqun.rdf.terms import language_tag, ntriples
 
 if TYPE_CHECKING:
     from knowledge.small import Small

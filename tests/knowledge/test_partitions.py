@@ -3,7 +3,8 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from jiqun.knowledge.partitions import VOID, describe_partitions
+from jiqun.knowledge.catalogue import describe_partitions
+from jiqun.rdf.namespaces import VOID
 
 DATASET = "https://w3id.org/jiqun/dataset"
 PART = "https://w3id.org/jiqun/.well-known/void#"

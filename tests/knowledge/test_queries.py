@@ -9,9 +9,9 @@ from rdflib.plugins.sparql.parser import parseQuery
 
 from jiqun.knowledge import content
 from jiqun.knowledge.catalogue import describe_queries
-from jiqun.knowledge.checks.shapes import as_rdflib
-from jiqun.knowledge.queries.saved import Parameter, read_query
-from jiqun.knowledge.turtle.parse import Malformed
+from jiqun.knowledge.checks.rules import as_rdflib
+from jiqun.knowledge.query_files import Parameter, read_query
+from jiqun.knowledge.turtle_files import Malformed
 from knowledge.small import QUERY
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from shapely.geometry import shape
 
 from jiqun.knowledge.content import locate
 from jiqun.knowledge.release.build import build
-from jiqun.knowledge.release.context import CONTEXT
-from jiqun.knowledge.turtle.terms import ntriples
+from jiqun.knowledge.release.json_ld import CONTEXT
+from jiqun.rdf.terms import ntriples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

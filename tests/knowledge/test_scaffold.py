@@ -7,9 +7,9 @@ import pytest
 from jiqun.errors import ContentError
 from jiqun.knowledge.checks.check import check
 from jiqun.knowledge.checks.passages import lines
+from jiqun.knowledge.formatting import reformat
 from jiqun.knowledge.scaffold import Particulars, new_source
-from jiqun.knowledge.turtle.format import reformat
-from jiqun.knowledge.turtle.parse import read
+from jiqun.knowledge.turtle_files import read
 
 if TYPE_CHECKING:
     from pathlib import Path

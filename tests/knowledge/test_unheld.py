@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.knowledge.checks.passages import check_source, held
-from jiqun.knowledge.checks.wordings import check_wordings
-from jiqun.knowledge.turtle.parse import parse
+from jiqun.knowledge.checks.passages import check_source, check_wordings, held
+from jiqun.knowledge.turtle_files import parse
 
 from . import small
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jiqun.knowledge.findings import Finding
+    from jiqun.knowledge.content import Finding
 
 HEAD = small.PREFIXES + small.OWN
 UNHELD = """

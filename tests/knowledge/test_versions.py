@@ -12,10 +12,11 @@ import pyhornedowl
 
 from jiqun.knowledge.checks.check import check
 from jiqun.knowledge.content import locate
+from jiqun.knowledge.ontology_versions import functional_syntax, ontology_files, version_of
 from jiqun.knowledge.release.build import build
-from jiqun.knowledge.turtle.parse import read
-from jiqun.knowledge.turtle.terms import OWL, RDF_TYPE
-from jiqun.knowledge.versions import functional_syntax, ontology_files, version_of
+from jiqun.knowledge.turtle_files import read
+from jiqun.rdf.namespaces import OWL
+from jiqun.rdf.terms import RDF_TYPE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,7 +116,7 @@ def test_functional_syntax_says_all_that_the_ontology_does() -> None:
 def test_functional_syntax_is_the_same_everywhere(small: Small, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from jiqun.knowledge.content import Content; "
-        "from jiqun.knowledge.versions import ontology_files; "
+        "from jiqun.knowledge.ontology_versions import ontology_files; "
         "sys.stdout.buffer.write(repr(list(ontology_files(Content(Path(sys.argv[1]))))).encode())"
     )
     outputs = {

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from jiqun.binding import bind
-from jiqun.endpoint import saved_queries as served
+from jiqun import saved_queries as served
+from jiqun.knowledge.assembly import complete
 from jiqun.knowledge.content import locate
 from jiqun.knowledge.dataset import homes, store
-from jiqun.knowledge.knowledge import complete
-from jiqun.knowledge.queries.saved import SavedQuery, read_query
-from jiqun.knowledge.turtle.parse import read
+from jiqun.knowledge.query_files import SavedQuery, read_query
+from jiqun.knowledge.turtle_files import read
+from jiqun.saved_queries import bind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,9 @@ class Collection:
     def text(self, name: str, values: Mapping[str, str]) -> str:
         """Return the query with the values of a request in it, and the defaults of the others."""
         query = self.served[name]
-        return bind(query.text, served.bind(query, {key: [values[key]] for key in values}))
+        return bind(
+            query.text, served.read_parameters(query, {key: [values[key]] for key in values})
+        )
 
     def rows(self, text: str) -> list[str]:
         """Return the rows of a SELECT query as CSV, without the head."""

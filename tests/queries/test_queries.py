@@ -10,12 +10,12 @@ import pyoxigraph as ox
 import pytest
 from rdflib.plugins.sparql import prepareQuery
 
-from jiqun.endpoint.saved_queries import bind
 from jiqun.errors import BadParameter
+from jiqun.saved_queries import read_parameters
 from queries.golden import FOLDER, Collection, collect, golden
 
 if TYPE_CHECKING:
-    from jiqun.endpoint.saved_queries import Parameter
+    from jiqun.saved_queries import Parameter
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "queries").glob("*.rq"))
 EXECUTABLE = "http://www.w3.org/ns/shacl#"
@@ -172,7 +172,7 @@ def test_hostile_values_are_data_or_refused(collection: Collection, name: str, v
     before = len(collection.store)
     for parameter in query.parameters:
         try:
-            terms = bind(query, {parameter.name: [value]})
+            terms = read_parameters(query, {parameter.name: [value]})
         except BadParameter:
             continue
         assert parameter.type == "literal"

@@ -1,17 +1,47 @@
-"""Where the ontology, the data and the saved queries lie: in a checkout, or inside the wheel.
-
-A `Content` names a root folder with `ontology/`, `data/` and `queries/` in it. Everything in
-`knowledge/` takes its files from here, in one fixed order, so that every machine sees the same.
-"""
+"""What a check finds, in the form in which compilers say it."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from jiqun.errors import ContentError
-from jiqun.vocabulary import SOURCE
+from jiqun.rdf.namespaces import SOURCE
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One mistake: the file (relative to the content root), its line and column from 1, or 0."""
+
+    path: str
+    line: int
+    column: int
+    what: str
+    rule: str
+
+    def __str__(self) -> str:
+        """Write `path:line[:column]: what (rule)`, leaving out what is not known."""
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
+        return f"{place}: {self.what} ({self.rule})"
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` in UTF-8 with line feeds, replacing the file in one step."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text.encode("utf-8"))
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 _FOLDERS: Final = ("ontology", "data", "queries")

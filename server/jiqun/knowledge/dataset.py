@@ -7,18 +7,15 @@ RDFC-1.0 (https://www.w3.org/TR/rdf-canon/), so that they do not depend on the r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.vocabulary import GRAPH, SOURCE
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
-
-    from jiqun.knowledge.content import Content
-    from jiqun.knowledge.turtle.parse import Document
+from jiqun.knowledge.content import Content
+from jiqun.knowledge.turtle_files import Document
+from jiqun.rdf.namespaces import GRAPH, SOURCE
 
 ONTOLOGY: Final = f"{GRAPH}ontology"
 ALIGNMENTS: Final = f"{GRAPH}alignments"

@@ -1,27 +1,74 @@
-"""The pages of `docs/` that are made from the content: queries, terms, files of a release."""
+"""The list of a release's files for `docs/release-files.md`, from what each file says of itself."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
 
 import pyoxigraph as ox
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.queries.saved import read_query
-from jiqun.knowledge.release.description import release_files
-from jiqun.knowledge.tables import read_table
-from jiqun.knowledge.turtle.parse import language_tag, read
-from jiqun.knowledge.turtle.terms import OWL, RDF_TYPE, RDFS, SKOS
-from jiqun.vocabulary import KG
+from jiqun.knowledge.content import Content
+from jiqun.knowledge.query_files import Parameter, SavedQuery, read_query
+from jiqun.knowledge.release.release_files import OFFERS, Offer
+from jiqun.knowledge.release.tabular import TABLE_FORMATS
+from jiqun.knowledge.tables import Table, read_table
+from jiqun.knowledge.turtle_files import read
+from jiqun.rdf.namespaces import KG, OWL, RDFS, SKOS
+from jiqun.rdf.terms import RDF_TYPE, language_tag
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+_GROUPS: Final = {
+    "rdf": "RDF",
+    "tables": "Tables",
+    "maps": "Maps",
+    "graphs": "Networks",
+    "about": "For programs",
+}
+_HEAD: Final = "| file | what | media type |\n|---|---|---|"
 
-    from jiqun.knowledge.content import Content
-    from jiqun.knowledge.queries.saved import Parameter, SavedQuery
+
+def release_files(tables: Sequence[Table], made: str) -> str:
+    """Write the page; `made` is the comment that says who made it."""
+    lines = [
+        "# The files of a release",
+        made,
+        "How to use and check them: [dumps.md](dumps.md).",
+    ]
+    for group, heading in _GROUPS.items():
+        rows = [_row(name, offer) for name, offer in sorted(OFFERS.items()) if offer.group == group]
+        lines += [f"## {heading}", "\n".join([_HEAD, *rows])]
+        if group == "tables":
+            for table in tables:
+                lines += _table(table)
+    return "\n\n".join(lines) + "\n"
+
+
+def file_names(name: str, offer: Offer) -> list[str]:
+    """Return the names under which a content lies in the release folder."""
+    return [f"{name}.gz", f"{name}.zst"] if offer.packed else [name]
+
+
+def _row(name: str, offer: Offer) -> str:
+    names = ", ".join(f"`{each}`" for each in file_names(name, offer))
+    title = offer.title.get("en", "what the server reads")
+    linked = f"[{title}]({offer.conforms_to})" if offer.conforms_to else title
+    return f"| {names} | {linked} | `{offer.media_type}` |"
+
+
+def _table(table: Table) -> Iterator[str]:
+    names = ", ".join(f"`{table.name}.{suffix}`" for suffix in TABLE_FORMATS)
+    yield f"### {table.name}"
+    yield f"**{table.title['en']}** {table.title['zh-Hans']}. {table.description} {names}"
+    rows = ["| column | type | |", "|---|---|---|"]
+    for column in table.columns:
+        key = "key; " if column.name in table.key else ""
+        to = f" → [{column.refers}](#{column.refers})" if column.refers else ""
+        rows.append(f"| `{column.name}` | {column.type}{to} | {key}{column.description} |")
+    yield "\n".join(rows)
+
 
 MADE: Final = "<!-- Made by `jiqun docs`; change the content and run it again. -->"
 FIRST: Final = "clusters-of-region"

@@ -8,17 +8,16 @@ and ranges are left out on purpose: they would turn a mistake in the data into a
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pyoxigraph as ox
 
 from jiqun.errors import ContentError
 from jiqun.knowledge.dataset import ALIGNMENTS, INFERRED, ONTOLOGY, QUERIES, merge, store
-from jiqun.knowledge.turtle.terms import OWL, RDF_TYPE, RDFS
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+from jiqun.rdf.namespaces import OWL, RDFS
+from jiqun.rdf.terms import RDF_TYPE
 
 MOST_ROUNDS: Final = 20
 _NOT_DATA: Final = frozenset({QUERIES, INFERRED})

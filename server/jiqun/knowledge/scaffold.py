@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import pyoxigraph as ox
 
@@ -23,19 +24,13 @@ from jiqun.knowledge.checks.passages import (
     lines,
     read_text,
 )
-from jiqun.knowledge.files import write_text
-from jiqun.knowledge.turtle.format import canonical
-from jiqun.knowledge.turtle.parse import Document, read_prefixes
-from jiqun.knowledge.turtle.terms import RDF_TYPE, XSD
-from jiqun.vocabulary import ID, KG, SOURCE
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from jiqun.knowledge.content import Content
+from jiqun.knowledge.content import Content, write_text
+from jiqun.knowledge.formatting import canonical
+from jiqun.knowledge.turtle_files import Document, read_prefixes
+from jiqun.rdf.namespaces import DCTERMS, ID, KG, SOURCE, XSD
+from jiqun.rdf.terms import RDF_TYPE
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_DCTERMS: Final = "http://purl.org/dc/terms/"
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -103,15 +98,15 @@ def _description(
         (source, TEXT_LENGTH, ox.Literal(len(text.characters))),
     ]
     if known.title:
-        said.append((source, f"{_DCTERMS}title", ox.Literal(known.title)))
+        said.append((source, f"{DCTERMS}title", ox.Literal(known.title)))
     if known.date:
         date = ox.Literal(known.date, datatype=ox.NamedNode(f"{XSD}date"))
-        said.append((source, f"{_DCTERMS}issued", date))
+        said.append((source, f"{DCTERMS}issued", date))
     if known.publisher:
-        said.append((source, f"{_DCTERMS}publisher", ox.NamedNode(f"{ID}{known.publisher}")))
+        said.append((source, f"{DCTERMS}publisher", ox.NamedNode(f"{ID}{known.publisher}")))
     if known.url:
         url = ox.Literal(known.url, datatype=ox.NamedNode(f"{XSD}anyURI"))
-        said.append((source, f"{_DCTERMS}source", url))
+        said.append((source, f"{DCTERMS}source", url))
     for name, start, end in spans:
         passage = ox.NamedNode(f"{source.value}#{name}")
         said += [

@@ -11,21 +11,17 @@ of each column its `type`, what it says, and the table whose key it `refers` to:
 
 from __future__ import annotations
 
-from collections.abc import Callable  # noqa: TC003 (a constant below is of this type)
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 import pyoxigraph as ox
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.queries.headers import Annotated, read_annotated
-from jiqun.knowledge.turtle.parse import language_tag
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
-
-    from jiqun.knowledge.content import Content
+from jiqun.knowledge.content import Content
+from jiqun.knowledge.query_files import Annotated, read_annotated
+from jiqun.rdf.terms import language_tag
 
 Value = str | int | float | bool | None
 

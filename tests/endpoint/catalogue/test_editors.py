@@ -13,7 +13,7 @@ from rdflib.plugins.sparql.parser import parseQuery
 
 from endpoint.live_server import running
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.turtle.parse import read_prefixes
+from jiqun.knowledge.turtle_files import read_prefixes
 
 if TYPE_CHECKING:
     from pathlib import Path

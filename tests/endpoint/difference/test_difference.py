@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from jiqun.endpoint.difference.difference import compare, unescaped
-from jiqun.endpoint.difference.report import as_changelog, as_json, as_text
-from jiqun.endpoint.difference.update import as_update
-from jiqun.endpoint.release import open_release
+from jiqun.difference.comparison import compare, unescaped
+from jiqun.difference.report import as_changelog, as_json, as_text, as_update
 from jiqun.knowledge.release.build import build
+from jiqun.release import open_release
 from knowledge.small import write_small
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jiqun.endpoint.difference.difference import Difference
+    from jiqun.difference.comparison import Difference
 
 ID = "https://w3id.org/jiqun/id/"
 KG = "https://w3id.org/jiqun/ontology#"

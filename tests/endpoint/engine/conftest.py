@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from endpoint.engine_room import MEBIBYTE, EngineRoom, engine_room, write_store
-from jiqun.endpoint.engine.engine import EngineOptions
+from jiqun.query.engine import EngineOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

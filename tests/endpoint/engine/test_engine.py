@@ -21,15 +21,10 @@ from endpoint.engine_room import (
     job,
     still_answers,
 )
-from jiqun.errors import (
-    EvaluationFailed,
-    MalformedQuery,
-    NotAcceptable,
-    ResultTooLarge,
-)
+from jiqun.errors import EvaluationFailed, MalformedQuery, NotAcceptable, ResultTooLarge
 
 if TYPE_CHECKING:
-    from jiqun.endpoint.engine.engine import Engine
+    from jiqun.query.engine import Engine
 
 XML = "application/sparql-results+xml"
 RDF_XML = "application/rdf+xml"

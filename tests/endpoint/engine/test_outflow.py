@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jiqun.endpoint.engine.outflow import (
+from jiqun.query.result_stream import (
     CSV,
     HOLD,
     JSON,

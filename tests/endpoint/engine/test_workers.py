@@ -28,9 +28,6 @@ from endpoint.engine_room import (
     until,
     write_store,
 )
-from jiqun.endpoint.engine.screening import screen
-from jiqun.endpoint.sparql import gate
-from jiqun.endpoint.sparql.gate import DEFAULT_LIMITS
 from jiqun.errors import (
     Busy,
     EvaluationFailed,
@@ -43,11 +40,14 @@ from jiqun.errors import (
     ServiceRefused,
     WorkerFailed,
 )
+from jiqun.query import gate
+from jiqun.query.gate import DEFAULT_LIMITS
+from jiqun.query.service import screen
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jiqun.endpoint.engine.engine import Engine
+    from jiqun.query.engine import Engine
 
 
 @pytest.mark.parametrize("name", ENDLESS)

@@ -15,10 +15,9 @@ from pydantic import ValidationError
 from endpoint.federation.listener import JSON_TYPE, ONE_ROW, Listener, http, listening
 from endpoint.live_server import LiveServer, running
 from endpoint.tiny_release import write_release
-from jiqun.endpoint.federation.forwarder import Forwarder, Rules
-from jiqun.endpoint.sparql.gate import inspect, with_row_limit, with_services_at
-from jiqun.endpoint.sparql.service_calls import UNKNOWN
 from jiqun.errors import ServiceRefused
+from jiqun.outbound import Forwarder, Rules
+from jiqun.query.gate import UNKNOWN, inspect, with_row_limit, with_services_at
 from jiqun.settings import Settings
 
 if TYPE_CHECKING:
@@ -334,7 +333,7 @@ def test_an_address_is_good_for_one_query_only() -> None:
 
 _CONFINED = """
 import errno, socket, sys
-from jiqun.endpoint.engine.confinement import confine
+from jiqun.query.sandbox import confine
 done = confine(0, int(sys.argv[1]))
 def attempt(family, kind, address):
     try:

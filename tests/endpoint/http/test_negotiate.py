@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from jiqun.endpoint.http.coding import CODINGS
-from jiqun.endpoint.http.formats import GRAPHS, HTML, SOLUTIONS
-from jiqun.endpoint.http.negotiate import choose, choose_coding, choose_named
+from jiqun.compression import CODINGS
 from jiqun.errors import BadParameter, NotAcceptable
+from jiqun.rdf.formats import GRAPHS, HTML, SOLUTIONS
+from jiqun.web.negotiation import choose, choose_coding, choose_named
 
 JSON = "application/sparql-results+json"
 XML = "application/sparql-results+xml"

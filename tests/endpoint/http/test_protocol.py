@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from jiqun.endpoint.sparql.dataset_clause import dataset_of
+from jiqun.query.gate import dataset_of
 
 if TYPE_CHECKING:
     import httpx

@@ -12,11 +12,11 @@ import pytest
 from endpoint.html_audit import Audit
 from endpoint.live_server import running
 from endpoint.tiny_release import write_release
-from jiqun.endpoint.pages.source_reading import PAGE_SIZE as PASSAGES
-from jiqun.endpoint.pages.source_reading import read_source
-from jiqun.endpoint.pages.thing_reading import MOST_CLAIMS, MOST_VALUES, PAGE_SIZE, read_thing
-from jiqun.endpoint.terms import Term, term
-from jiqun.vocabulary import GRAPH, ID, KG, SOURCE
+from jiqun.query.solutions import Term, term
+from jiqun.rdf.namespaces import GRAPH, ID, KG, SOURCE
+from jiqun.web.pages.source_queries import PAGE_SIZE as PASSAGES
+from jiqun.web.pages.source_queries import read_source
+from jiqun.web.pages.thing_queries import MOST_CLAIMS, MOST_VALUES, PAGE_SIZE, read_thing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from jiqun.endpoint.pages.reading import Select
+    from jiqun.query.solutions import Select
 
 BROWSER: Final = {"Accept": "text/html"}
 HUB: Final = f"{ID}hub"

@@ -9,8 +9,14 @@ from pathlib import Path
 import pytest
 
 from endpoint.html_audit import Audit
-from jiqun.endpoint.catalogue.words import text
-from jiqun.endpoint.pages import (
+from jiqun.language import LANGUAGES
+from jiqun.rdf.namespaces import DATASET, GRAPH, ID, KG, SOURCE
+from jiqun.rdf.terms import language_tag
+from jiqun.release import Dump, Release
+from jiqun.saved_queries import Parameter, SavedQuery
+from jiqun.web.addresses import link_target, text_fragment
+from jiqun.web.metadata.dcat import text
+from jiqun.web.pages import (
     Caption,
     Figure,
     Outcome,
@@ -31,18 +37,12 @@ from jiqun.endpoint.pages import (
     render_source,
     render_sources,
 )
-from jiqun.endpoint.pages.cells import Wording, readable_number
-from jiqun.endpoint.pages.highlight import highlight
-from jiqun.endpoint.pages.home import Overview
-from jiqun.endpoint.pages.phrases import PHRASES
-from jiqun.endpoint.pages.sources import Passage, Statement
-from jiqun.endpoint.pages.statements import Fact, Thing
-from jiqun.endpoint.pages.things import render_thing
-from jiqun.endpoint.reader import LANGUAGES, canonical_tag
-from jiqun.endpoint.release import Dump, Release
-from jiqun.endpoint.saved_queries import Parameter, SavedQuery
-from jiqun.endpoint.terms import link_target, text_fragment
-from jiqun.vocabulary import DATASET, GRAPH, ID, KG, SOURCE
+from jiqun.web.pages.cells import Wording, readable_number
+from jiqun.web.pages.facts import Fact, Thing
+from jiqun.web.pages.home_page import Overview
+from jiqun.web.pages.rendering import PHRASES, highlight
+from jiqun.web.pages.source_page import Passage, Statement
+from jiqun.web.pages.thing_page import render_thing
 
 HOSTILE = "\"'><script>alert(1)</script><b onmouseover=x style=y>&amp;{{7*7}}"
 ENGLISH = Reader(origin="http://127.0.0.1:8000")
@@ -294,8 +294,8 @@ def test_a_source_links_each_quote_to_the_original() -> None:
 
 def test_chinese_text_is_marked_as_such() -> None:
     assert "zh-Hant" in Audit(render_source(WHOLE_SOURCE, CAPTIONS, ENGLISH)).langs
-    assert canonical_tag("zh-hant") == "zh-Hant"
-    assert canonical_tag("zh-hans-cn") == "zh-Hans-CN"
+    assert language_tag("zh-hant") == "zh-Hant"
+    assert language_tag("zh-hans-cn") == "zh-Hans-CN"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from endpoint.live_server import running
 from endpoint.tiny_release import write_release
-from jiqun.endpoint.answers.cache import Entry, ResultCache
+from jiqun.query.cache import Entry, ResultCache
 from jiqun.settings import Settings, table
 
 if TYPE_CHECKING:

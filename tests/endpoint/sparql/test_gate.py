@@ -8,8 +8,8 @@ from dataclasses import fields, replace
 import pyoxigraph as ox
 import pytest
 
-from jiqun.endpoint.sparql.gate import DEFAULT_LIMITS, Limits, inspect, with_row_limit
 from jiqun.errors import JiqunError, MalformedQuery, QueryTooLarge, ServiceRefused
+from jiqun.query.gate import DEFAULT_LIMITS, Limits, inspect, with_row_limit
 
 WIKIDATA = "https://query.wikidata.org/sparql"
 

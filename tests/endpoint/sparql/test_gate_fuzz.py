@@ -12,9 +12,9 @@ import pyoxigraph as ox
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from jiqun.endpoint.sparql.gate import inspect, with_row_limit
-from jiqun.endpoint.sparql.tokens import tokenize
 from jiqun.errors import JiqunError
+from jiqun.query.gate import inspect, with_row_limit
+from jiqun.query.tokens import tokenize
 
 ENDPOINT = "<http://127.0.0.1:1/>"
 

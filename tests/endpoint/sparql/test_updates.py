@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiqun.endpoint.sparql.gate import DEFAULT_LIMITS
-from jiqun.endpoint.sparql.parts import Load, Merge, Source, Text
-from jiqun.endpoint.sparql.updates import UpdateInspection, inspect_update
-from jiqun.endpoint.writing.carry_out import apply
 from jiqun.errors import BadParameter, JiqunError, MalformedQuery, QueryTooLarge, ServiceRefused
+from jiqun.query.gate import DEFAULT_LIMITS
+from jiqun.writing.operations import Load, Merge, Source, Text, UpdateInspection, inspect_update
+from jiqun.writing.writer import apply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

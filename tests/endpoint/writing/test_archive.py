@@ -11,10 +11,9 @@ import pyoxigraph as ox
 import pytest
 
 from endpoint.writable_server import writable
-from jiqun.endpoint.writing.archive import backup, load, restore
-from jiqun.endpoint.writing.folder import own_quads, read_state
-from jiqun.endpoint.writing.workspace import open_workspace
 from jiqun.errors import BadParameter, MalformedData, UnsupportedMediaType, WorkspaceError
+from jiqun.writing.archive import backup, load, restore
+from jiqun.writing.workspace import open_workspace, own_quads, read_state
 
 if TYPE_CHECKING:
     from pathlib import Path

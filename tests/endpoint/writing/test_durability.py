@@ -32,7 +32,7 @@ LONGEST_WAIT = 0.1
 # One process imports everything once and makes a server by forking for every cycle.
 NURSERY = """
 import os, signal, sys
-from jiqun.endpoint.serving.serve import serve
+from jiqun.web.server import serve
 from jiqun.settings import Settings
 for line in sys.stdin:
     child = os.fork()
@@ -107,7 +107,7 @@ class Nursery:
         return [
             int(pid)
             for pid in children.split()
-            if b"jiqun.endpoint.writing.writer" in Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"jiqun.writing.writer" in Path(f"/proc/{pid}/cmdline").read_bytes()
         ]
 
     def client(self) -> httpx.Client:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.endpoint.release import open_release
-from jiqun.endpoint.writing.archive import load
-from jiqun.endpoint.writing.folder import own_quads
 from jiqun.errors import BadParameter, MalformedData, NotReached, UnsupportedMediaType
+from jiqun.release import open_release
+from jiqun.writing.archive import load
+from jiqun.writing.workspace import own_quads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

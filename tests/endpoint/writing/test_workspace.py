@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from jiqun.endpoint.writing.folder import own_quads, published_store, read_state
-from jiqun.endpoint.writing.workspace import Protected, Workspace, open_workspace
 from jiqun.errors import WorkspaceError
+from jiqun.writing.workspace import (
+    Protected,
+    Workspace,
+    open_workspace,
+    own_quads,
+    published_store,
+    read_state,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

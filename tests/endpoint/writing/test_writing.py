@@ -18,9 +18,8 @@ import pytest
 from endpoint.live_server import running
 from endpoint.tiny_release import write_release
 from endpoint.writable_server import TOKEN, writable
-from jiqun.endpoint.writing.archive import load
-from jiqun.endpoint.writing.folder import own_quads
-from jiqun.endpoint.writing.workspace import open_workspace
+from jiqun.writing.archive import load
+from jiqun.writing.workspace import open_workspace, own_quads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,27 +1,30 @@
-"""Passages of sources: where they stand in the text, and whether their quotes do.
+"""Passages and quotes: where they stand in the text of a source.
+
+Passages of sources: where they stand in the text, and whether their quotes do.
 
 Offsets count Unicode code points from 0, `kg:end` is the first one after the passage. The text is
 the UTF-8 file `<slug>/article.txt` below the folder of texts, read as it is: no line end is
 converted, since the SHA-256 is that of its bytes.
+
+The source's own words inside facts: they stand in the passage whose graph gives them.
+
+`kg:wording`, `kg:nickname` and the printed titles are quotations as much as `kg:quote` is, so they
+keep to the same length and are proven against the same text.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.knowledge.findings import Finding
-from jiqun.knowledge.turtle.positions import Locator
-from jiqun.vocabulary import KG
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
-
-    from jiqun.knowledge.turtle.parse import Document
+from jiqun.knowledge.content import Finding
+from jiqun.knowledge.turtle_files import Document, Locator, statements
+from jiqun.rdf.namespaces import KG
 
 LONGEST_QUOTE: Final = 40
 START: Final = f"{KG}start"
@@ -167,3 +170,74 @@ def _absent(quote: str, name: str, characters: str) -> str:
     elsewhere = characters.find(quote)
     hint = f"; it is at {elsewhere}" if elsewhere >= 0 else ", nor anywhere in the text"
     return f"“{quote}” does not stand in passage {name}{hint}"
+
+
+WORDS: Final = frozenset(
+    f"{KG}{name}" for name in ("wording", "nickname", "kicker", "originalTitle")
+)
+
+
+def check_wordings(facts: Document, source: Document, texts: Path | None) -> Iterator[Finding]:
+    """Yield a finding for every wording of `facts` that is too long or not in its passage.
+
+    `source` describes the passages; without `texts`, or without this source's text (which
+    `check_source` reports), only the length is looked at. The words of a source that is known by
+    its quotes alone have to stand in those.
+    """
+    passages = _passages(source, texts) if _held(source) else _quotes(source)
+    for quad in facts.quads:
+        if quad.predicate.value not in WORDS or not isinstance(quad.graph_name, ox.NamedNode):
+            continue
+        words = quad.object.value if isinstance(quad.object, ox.Literal) else ""
+        passage = quad.graph_name.value
+        if len(words) > LONGEST_QUOTE:
+            what = f"the words “{words}” are {len(words)} characters, {LONGEST_QUOTE} are allowed"
+            yield Finding(facts.name, _line(facts, quad), 0, what, "quote-length")
+        elif words not in passages.get(passage, words):
+            what = f"“{words}” does not stand in passage {passage.rpartition('#')[2]}"
+            yield Finding(facts.name, _line(facts, quad), 0, what, "quote")
+
+
+def _held(source: Document) -> bool:
+    return any(quad.predicate.value == TEXT_SHA256 for quad in source.quads)
+
+
+def _quotes(source: Document) -> dict[str, str]:
+    """Return the quotes of each passage by its IRI, one a line."""
+    found: dict[str, str] = {}
+    for quad in source.quads:
+        if quad.predicate.value == QUOTE and isinstance(quad.object, ox.Literal):
+            passage = str(quad.subject)[1:-1]
+            found[passage] = f"{found.get(passage, '')}{quad.object.value}\n"
+    return found
+
+
+def _passages(source: Document, texts: Path | None) -> dict[str, str]:
+    """Return the words of each passage by its IRI, as far as the text is at hand."""
+    if texts is None:
+        return {}
+    try:
+        characters = read_text(texts / source.path.parent.name / "article.txt").characters
+    except (OSError, UnicodeDecodeError):
+        return {}
+    offsets: dict[str, dict[str, int]] = {}
+    for quad in source.quads:
+        value = quad.object
+        if quad.predicate.value in (START, END) and isinstance(value, ox.Literal):
+            offset = int(value.value) if value.value.isdecimal() else 0
+            offsets.setdefault(str(quad.subject)[1:-1], {})[quad.predicate.value] = offset
+    return {
+        passage: characters[ends[START] : ends[END]]
+        for passage, ends in offsets.items()
+        if len(ends) == 2
+    }
+
+
+def _line(document: Document, quad: ox.Quad) -> int:
+    graph, subject = str(quad.graph_name)[1:-1], str(quad.subject)[1:-1]
+    start = ox.Literal(str(getattr(quad.object, "value", "")))
+    for said in statements(document):
+        same = (said.graph, said.subject, said.predicate) == (graph, subject, quad.predicate.value)
+        if same and said.object.startswith(str(start)):
+            return said.line
+    return 0

@@ -1,47 +1,103 @@
-"""A release: the folder that `knowledge` writes and `endpoint` reads.
-
-It is written beside its place under another name and renamed into it when it is whole; the
-manifest comes last. Every text file has the same bytes wherever it is built: no clocks, no random
-numbers, one order. (Not those of the store and of the search index, which other libraries write.)
-"""
+"""The manifest of a release: what it is, what it counts, and the SHA-256 of every file."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Final
 
 import pyoxigraph as ox
 
 from jiqun.errors import ReleaseError
-from jiqun.knowledge.checks.rules import read_rule
-from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, store
-from jiqun.knowledge.knowledge import Knowledge, complete
-from jiqun.knowledge.queries.saved import read_query
-from jiqun.knowledge.release.evidence import evidence
-from jiqun.knowledge.release.manifest import manifest
-from jiqun.knowledge.release.maps import write_maps
+from jiqun.knowledge.assembly import TITLE, Knowledge, complete
+from jiqun.knowledge.checks.rules import HygieneRule, read_rule
+from jiqun.knowledge.content import Content
+from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, is_passage, store
+from jiqun.knowledge.ontology_versions import ontology_files
+from jiqun.knowledge.query_files import read_query
+from jiqun.knowledge.release.geojson import write_maps
 from jiqun.knowledge.release.networks import write_networks
-from jiqun.knowledge.release.offers import OFFERS, ontology_offer
-from jiqun.knowledge.release.quality import report
-from jiqun.knowledge.release.rdf_files import write_rdf
+from jiqun.knowledge.release.quality_report import report
+from jiqun.knowledge.release.rdf_dumps import Evidence, evidence, write_rdf
+from jiqun.knowledge.release.release_files import OFFERS, Written, ontology_offer, write_plain
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
-from jiqun.knowledge.release.table_files import data_package, write_tables
-from jiqun.knowledge.release.writing import Written, write_plain
+from jiqun.knowledge.release.tabular import data_package, write_tables
 from jiqun.knowledge.tables import Table, check_references, read_table
 from jiqun.knowledge.tables import fill as fill_table
-from jiqun.knowledge.turtle.parse import read, read_prefixes
-from jiqun.knowledge.versions import ontology_files
+from jiqun.knowledge.turtle_files import read, read_prefixes
+from jiqun.rdf.namespaces import KG, OWL
+from jiqun.rdf.terms import RDF_TYPE
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+FORMAT: Final = 1
+_COUNTED: Final = {
+    "sources": "Source",
+    "passages": "Passage",
+    "clusters": "NationalCluster",
+    "candidates": "CandidateCluster",
+    "disagreements": "Disagreement",
+    "organisations": "Organisation",
+    "companies": "Company",
+    "brands": "Brand",
+    "regions": "Region",
+    "persons": "Person",
+    "plans": "PolicyDocument",
+    "observations": "Observation",
+    "claims": "Claim",
+    "goals": "Goal",
+    "designations": "Designation",
+    "applications": "Application",
+    "participations": "Participation",
+}
 
-    from jiqun.knowledge.checks.rules import HygieneRule
-    from jiqun.knowledge.content import Content
-    from jiqun.knowledge.release.evidence import Evidence
+
+def manifest(knowledge: Knowledge, release: str, files: Iterable[Written]) -> str:
+    """Return manifest.json; `release` is the SHA-256 of the N-Quads, in hexadecimal."""
+    entries = {file.name: file.entry() for file in sorted(files, key=lambda file: file.name)}
+    content = {
+        "format": FORMAT,
+        "title": TITLE,
+        "version": knowledge.version,
+        "release": release,
+        "ontology": _ontology(knowledge),
+        "counts": _counts(knowledge),
+        "files": entries,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _ontology(knowledge: Knowledge) -> dict[str, str]:
+    iri = KG.removesuffix("#")
+    found = {"iri": iri}
+    for subject, predicate, value in knowledge.graphs.get(ONTOLOGY, set()):
+        if subject == ox.NamedNode(iri) and isinstance(value, ox.NamedNode | ox.Literal):
+            if predicate.value == f"{OWL}versionIRI":
+                found["versionIRI"] = value.value
+            elif predicate.value == f"{OWL}versionInfo":
+                found["version"] = value.value
+    return dict(sorted(found.items()))
+
+
+def _counts(knowledge: Knowledge) -> dict[str, int]:
+    graphs = knowledge.graphs
+    members: dict[str, int] = {}
+    for triple in knowledge.default:
+        if triple.predicate == RDF_TYPE and isinstance(triple.object, ox.NamedNode):
+            members[triple.object.value] = members.get(triple.object.value, 0) + 1
+    stated = [triples for name, triples in graphs.items() if is_passage(name)]
+    return {
+        "triples": len(knowledge.default),
+        "quads": sum(map(len, graphs.values())),
+        "graphs": len(graphs),
+        "statements": sum(map(len, stated)),
+        "evidenced": len(stated),
+        "distinctObjects": len({triple.object for triple in knowledge.default}),
+        "queries": len(knowledge.queries),
+        **{name: members.get(f"{KG}{kind}", 0) for name, kind in _COUNTED.items()},
+    }
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,13 @@
-"""JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/): one node object for each subject, one a line.
+"""JSON-LD 1.1 and the context that is published with it.
+
+The JSON-LD context that is published at https://w3id.org/jiqun/context: short names for terms.
+
+It is made from the ontology: a class is its name, a property between things takes IRIs, one with
+words takes a map of languages, one with dates takes text. So a document says
+`"coreArea": "id:tangshan", "label": {"en": "Tangshan"}`. What other vocabularies call their terms
+stays recognisable (`skos:exactMatch`), but for the labels that every reader needs.
+
+JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/): one node object for each subject, one a line.
 
 The context stands in the file, so that no tool needs the network to read it; it is the published
 one, word for word. A value that a term of the context would change is written under the full
@@ -9,18 +18,77 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 import pyoxigraph as ox
 
-from jiqun.knowledge.turtle.parse import language_tag
-from jiqun.knowledge.turtle.terms import RDF_TYPE, XSD
+from jiqun.rdf.namespaces import BASE, DCTERMS, KG, OWL, RDFS, SKOS, XSD
+from jiqun.rdf.terms import RDF_TYPE, Term, language_tag
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+CONTEXT: Final = f"{BASE}context"
+_WORDS: Final = {
+    "label": f"{RDFS}label",
+    "comment": f"{RDFS}comment",
+    "prefLabel": f"{SKOS}prefLabel",
+    "altLabel": f"{SKOS}altLabel",
+    "definition": f"{SKOS}definition",
+    "example": f"{SKOS}example",
+    "scopeNote": f"{SKOS}scopeNote",
+    "title": f"{DCTERMS}title",
+    "description": f"{DCTERMS}description",
+    "rights": f"{DCTERMS}rights",
+}
+_PLAIN: Final = {f"{XSD}string", f"{XSD}integer", f"{XSD}boolean", f"{XSD}decimal"}
+"""Ranges that JSON has of itself, or whose values are of several types."""
 
-    from jiqun.knowledge.release.context import Context
-    from jiqun.knowledge.turtle.terms import Term
+Context = dict[str, Any]
+
+
+def context(ontology: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> Context:
+    """Return the context; `ontology` holds the triples of the ontology, `prefixes` ours."""
+    terms: Context = {}
+    ranges: dict[str, str] = {}
+    kinds: dict[str, set[str]] = {}
+    for triple in ontology:
+        if isinstance(triple.subject, ox.NamedNode) and isinstance(triple.object, ox.NamedNode):
+            if triple.predicate == RDF_TYPE:
+                kinds.setdefault(triple.subject.value, set()).add(triple.object.value)
+            elif triple.predicate.value == f"{RDFS}range":
+                ranges[triple.subject.value] = triple.object.value
+    for iri in sorted(kinds):
+        if iri.startswith(KG):
+            terms[iri.removeprefix(KG)] = _term(iri, kinds[iri], ranges.get(iri, ""))
+        elif f"{OWL}ObjectProperty" in kinds[iri]:
+            short = _shortened(iri, prefixes)
+            if short:
+                terms[short] = {"@id": iri, "@type": "@id"}
+    terms |= {name: {"@id": iri, "@container": "@language"} for name, iri in _WORDS.items()}
+    spaces = {key: prefixes[key] for key in sorted(prefixes)}
+    return {"@version": 1.1, **spaces, **{key: terms[key] for key in sorted(terms)}}
+
+
+def context_document(terms: Context) -> str:
+    """Return the file `context.jsonld`."""
+    return json.dumps({"@context": terms}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _term(iri: str, kinds: set[str], value_range: str) -> str | dict[str, str]:
+    if f"{OWL}ObjectProperty" in kinds:
+        return {"@id": iri, "@type": "@id"}
+    if f"{OWL}DatatypeProperty" not in kinds or value_range in _PLAIN:
+        return iri
+    if not value_range:
+        return {"@id": iri, "@container": "@language"}
+    return {"@id": iri, "@type": value_range}
+
+
+def _shortened(iri: str, prefixes: Mapping[str, str]) -> str:
+    for prefix in sorted(prefixes):
+        if iri.startswith(prefixes[prefix]):
+            return f"{prefix}:{iri.removeprefix(prefixes[prefix])}"
+    return ""
+
 
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,14}")  # what every JSON parser keeps exactly
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")

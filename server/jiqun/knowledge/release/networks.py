@@ -7,7 +7,9 @@ places only what is stated, since the rest would hide it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
 from xml.etree.ElementTree import tostring
 
 import networkx as nx
@@ -15,18 +17,11 @@ import pyoxigraph as ox
 from networkx.readwrite.gexf import GEXFWriter
 from networkx.readwrite.graphml import GraphMLWriter
 
+from jiqun.knowledge.assembly import Knowledge
 from jiqun.knowledge.dataset import INFERRED, is_passage
-from jiqun.knowledge.release.offers import OFFERS
-from jiqun.knowledge.release.writing import Written, write_plain
-from jiqun.knowledge.turtle.parse import language_tag
-from jiqun.knowledge.turtle.terms import RDF_TYPE, RDFS
-from jiqun.vocabulary import KG
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-    from jiqun.knowledge.knowledge import Knowledge
+from jiqun.knowledge.release.release_files import OFFERS, Written, write_plain
+from jiqun.rdf.namespaces import KG, RDFS
+from jiqun.rdf.terms import RDF_TYPE, language_tag
 
 _LABEL: Final = f"{RDFS}label"
 _NODES: Final = {

@@ -7,19 +7,15 @@ the order in which a hash table gives things. See docs/decisions/0001-a-writer-o
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Mapping
+from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 import pyoxigraph as ox
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.turtle.parse import language_tag
-from jiqun.knowledge.turtle.terms import RDF, RDF_TYPE, XSD, ntriples
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from jiqun.knowledge.turtle.terms import Term
+from jiqun.rdf.namespaces import RDF, XSD
+from jiqun.rdf.terms import RDF_TYPE, Term, language_tag, ntriples
 
 _LOCAL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*$")
 _UNFIT: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -1,4 +1,10 @@
-"""The search index of a release, in the folder `search/`: records in SQLite, full text in Tantivy.
+"""The search index of a release: records in SQLite, full text in Tantivy.
+
+Writes the full-text indexes of a release, with Tantivy.
+
+A document has the fields `piece` and `start` (each piece once), `id` and `class`.
+
+The search index of a release, in the folder `search/`: records in SQLite, full text in Tantivy.
 
 It serves search and reconciliation. Its content is the same wherever it is built; its bytes depend
 on the libraries, so the manifest does not hash it, as it does not hash the store.
@@ -21,24 +27,76 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
-from jiqun.knowledge.release.characters import readings, simplified_forms
-from jiqun.knowledge.release.entries import CODE, FACT, LABEL, PINYIN, entries_of
-from jiqun.knowledge.release.full_text import full_text
-from jiqun.names import PLACES, fold, name_grams, read_name, runs_of, text_words, word_starts
+import pyoxigraph as ox
+import tantivy
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
+from jiqun.knowledge.release.search_entries import (
+    CODE,
+    FACT,
+    LABEL,
+    PINYIN,
+    Entry,
+    Kind,
+    entries_of,
+    readings,
+    simplified_forms,
+)
+from jiqun.names import PLACES, Name, fold, name_grams, read_name, runs_of, text_words, word_starts
 
-    import pyoxigraph as ox
+_MEMORY: Final = 64_000_000
 
-    from jiqun.knowledge.release.entries import Entry, Kind
-    from jiqun.knowledge.release.full_text import FullTextWriter
-    from jiqun.names import Name
+
+class FullTextWriter:
+    """Takes documents until the index is closed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Begin an index in this folder, which is empty."""
+        builder = tantivy.SchemaBuilder()
+        for field in ("piece", "start"):
+            builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
+        builder.add_integer_field("id", fast=True)
+        builder.add_integer_field("class", fast=True, indexed=True)
+        self._writer = tantivy.Index(builder.build(), path=str(folder)).writer(_MEMORY, 1)
+
+    def add(
+        self,
+        number: int,
+        classes: Iterable[int],
+        pieces: Iterable[str],
+        starts: Iterable[str] = (),
+    ) -> None:
+        """Add a document; pieces and beginnings of words have no spaces in them."""
+        document = tantivy.Document(
+            piece=" ".join(sorted(pieces)), start=" ".join(sorted(starts)), id=number
+        )
+        for each in classes:
+            document.add_integer("class", each)
+        self._writer.add_document(document)
+
+    def commit(self) -> None:
+        """Write all that was added."""
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+
+
+@contextmanager
+def full_text(folder: Path) -> Iterator[FullTextWriter]:
+    """Write an index to a new folder, and make its files as others of a release."""
+    folder.mkdir()
+    writer = FullTextWriter(folder)
+    yield writer
+    writer.commit()
+    for lock in folder.glob("*.lock"):
+        lock.unlink()
+    for file in folder.iterdir():
+        file.chmod(0o644)
+
 
 FORMAT: Final = 2
 FOLDER: Final = "search"

@@ -1,0 +1,81 @@
+"""Content codings of answers: whole bodies, and streams that are flushed block by block."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator, Callable
+from typing import Final, Protocol
+
+import brotli  # type: ignore[import-untyped]
+import zstandard
+
+# In the server's order of preference: what compresses fastest first.
+CODINGS: Final = ("zstd", "br", "gzip")
+
+_GZIP_WINDOW: Final = 31
+_GZIP_LEVEL: Final = 5
+_BROTLI_QUALITY: Final = 4
+_ZSTD_LEVEL: Final = 3
+
+
+class _Encoder(Protocol):
+    def write(self, block: bytes) -> bytes: ...
+    def finish(self) -> bytes: ...
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._inner = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+
+    def write(self, block: bytes) -> bytes:
+        return self._inner.compress(block) + self._inner.flush(zlib.Z_SYNC_FLUSH)
+
+    def finish(self) -> bytes:
+        return self._inner.flush(zlib.Z_FINISH)
+
+
+class _Brotli:
+    def __init__(self) -> None:
+        self._inner = brotli.Compressor(quality=_BROTLI_QUALITY)
+
+    def write(self, block: bytes) -> bytes:
+        return bytes(self._inner.process(block) + self._inner.flush())
+
+    def finish(self) -> bytes:
+        return bytes(self._inner.finish())
+
+
+class _Zstandard:
+    def __init__(self) -> None:
+        self._inner = zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compressobj()
+
+    def write(self, block: bytes) -> bytes:
+        compressed = self._inner.compress(block)
+        return compressed + self._inner.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+
+    def finish(self) -> bytes:
+        return self._inner.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH)
+
+
+_ENCODERS: Final[dict[str, Callable[[], _Encoder]]] = {
+    "gzip": _Gzip,
+    "br": _Brotli,
+    "zstd": _Zstandard,
+}
+
+
+def encode(coding: str, body: bytes) -> bytes:
+    """Compress a whole body; equal bodies give equal bytes."""
+    encoder = _ENCODERS[coding]()
+    return encoder.write(body) + encoder.finish()
+
+
+async def encode_blocks(coding: str, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Compress a stream; every block is flushed, so the reader can decode it as it arrives.
+
+    When `blocks` breaks off with an exception, the coded stream has no end either.
+    """
+    encoder = _ENCODERS[coding]()
+    async for block in blocks:
+        yield encoder.write(block)
+    yield encoder.finish()

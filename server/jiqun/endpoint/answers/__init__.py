@@ -1,1 +1,0 @@
-"""From a question to its answer: gate, cache, one flight for the same question, engine."""

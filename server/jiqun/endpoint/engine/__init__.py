@@ -1,1 +1,0 @@
-"""Queries in worker processes that can be stopped at any moment."""

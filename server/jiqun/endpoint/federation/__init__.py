@@ -1,1 +1,0 @@
-"""Calls to other servers, only where the operator allows them."""

@@ -1,1 +1,0 @@
-"""What HTTP asks and gets: protocol, negotiation, codings, errors, counts."""

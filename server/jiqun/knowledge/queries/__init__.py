@@ -1,1 +1,0 @@
-"""Saved queries as their files say them."""

@@ -1,0 +1,334 @@
+"""The RDF dumps of a release, in every syntax.
+
+The evidence for tools that know no named graphs: reified statements in plain Turtle.
+
+Every statement of a passage becomes an `rdf:Statement` (RDF 1.1 Schema, section 5.3) with its
+passage, its source (dcterms:source) and the words quoted (prov:value). Its IRI is a hash of the
+triple and the passage, so it stays the same for as long as the passage says so.
+
+The dumps in RDF 1.1 that keep graphs or lines: N-Triples, N-Quads, TriG and plain Turtle.
+
+N-Triples and N-Quads are canonical: blank nodes have the labels of RDFC-1.0 for what is in that
+file, lines are in the order of their code points (https://www.w3.org/TR/rdf-canon/, section 5).
+
+Turtle that people like to read: things of one kind together under a heading, labels first.
+
+The headings are comments. Who prefers the order of the IRIs finds it in the N-Triples.
+
+The evidence of each statement beside it, as RDF 1.2 Turtle has it.
+
+`s p o ~ evidence:1 {| kg:statedIn passage:p1 |}`: the reifier has the IRI that the statement has in
+evidence.ttl, so both files speak of the same (RDF 1.2 Turtle, sections 2.11 and 2.12).
+
+The files of a release in RDF: the same statements in every syntax that people's tools read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyoxigraph as ox
+
+from jiqun.knowledge.assembly import Knowledge
+from jiqun.knowledge.checks.passages import PASSAGE_OF, QUOTE
+from jiqun.knowledge.dataset import (
+    ONTOLOGY,
+    SOURCES,
+    canonical_blank_nodes,
+    is_passage,
+    with_passages,
+)
+from jiqun.knowledge.release.json_ld import context, context_document, json_ld
+from jiqun.knowledge.release.rdf_xml import rdf_xml
+from jiqun.knowledge.release.release_files import OFFERS, Written, write_packed, write_plain
+from jiqun.rdf.namespaces import BASE, KG, LICENCE, OWL, RDF, RDFS, SH, SKOS, SOURCE
+from jiqun.rdf.terms import RDF_TYPE, Compactor, natural, quad_line, triple_line
+from jiqun.rdf.turtle import Grouped, Nesting, block, dataset, describe, prefix_lines, subjects
+
+EVIDENCE: Final = f"{BASE}evidence/"
+_STATEMENT: Final = ox.NamedNode(f"{RDF}Statement")
+_SUBJECT: Final = ox.NamedNode(f"{RDF}subject")
+_PREDICATE: Final = ox.NamedNode(f"{RDF}predicate")
+_OBJECT: Final = ox.NamedNode(f"{RDF}object")
+_STATED_IN: Final = ox.NamedNode(f"{KG}statedIn")
+_DERIVED: Final = ox.NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
+_WORDS: Final = ox.NamedNode("http://www.w3.org/ns/prov#value")
+_SOURCE: Final = ox.NamedNode("http://purl.org/dc/terms/source")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one passage states: the statement's IRI, its triple, and what is noted of it."""
+
+    iri: ox.NamedNode
+    triple: ox.Triple
+    notes: Sequence[tuple[ox.NamedNode, ox.NamedNode | ox.Literal]]
+
+    def reified(self) -> Iterator[ox.Triple]:
+        """Yield the statement as RDF 1.1 reification."""
+        yield ox.Triple(self.iri, RDF_TYPE, _STATEMENT)
+        yield ox.Triple(self.iri, _SUBJECT, self.triple.subject)
+        yield ox.Triple(self.iri, _PREDICATE, self.triple.predicate)
+        yield ox.Triple(self.iri, _OBJECT, self.triple.object)
+        for predicate, value in self.notes:
+            yield ox.Triple(self.iri, predicate, value)
+
+
+def statement_iri(triple: ox.Triple, passage: str) -> str:
+    """Return the IRI of the statement that the passage makes with this triple."""
+    digest = hashlib.sha256(quad_line(triple, passage).encode("utf-8")).hexdigest()
+    return f"{EVIDENCE}{digest[:24]}"
+
+
+def evidence(graphs: Mapping[str, set[ox.Triple]]) -> Iterator[Evidence]:
+    """Yield every statement of every passage graph."""
+    quotes: dict[str, list[ox.Literal]] = {}
+    sources: dict[str, ox.NamedNode] = {}
+    for subject, predicate, value in graphs.get(SOURCES, set()):
+        if isinstance(subject, ox.NamedNode):
+            if predicate.value == QUOTE and isinstance(value, ox.Literal):
+                quotes.setdefault(subject.value, []).append(value)
+            elif predicate.value == PASSAGE_OF and isinstance(value, ox.NamedNode):
+                sources[subject.value] = value
+    for passage in filter(is_passage, graphs):
+        node = ox.NamedNode(passage)
+        notes: list[tuple[ox.NamedNode, ox.NamedNode | ox.Literal]] = [
+            (_STATED_IN, node),
+            (_DERIVED, node),
+        ]
+        if passage in sources:
+            notes.append((_SOURCE, sources[passage]))
+        notes += [(_WORDS, quote) for quote in quotes.get(passage, ())]
+        for triple in graphs[passage]:
+            yield Evidence(ox.NamedNode(statement_iri(triple, passage)), triple, notes)
+
+
+def ntriples_text(triples: Iterable[ox.Triple]) -> str:
+    """Write canonical N-Triples."""
+    return nquads_text({}, triples)
+
+
+def nquads_text(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -> str:
+    """Write canonical N-Quads."""
+    quads = [_in(triple, ox.DefaultGraph()) for triple in default]
+    for name, triples in graphs.items():
+        graph = ox.NamedNode(name)
+        quads += [_in(triple, graph) for triple in triples]
+    return "".join(f"{line}\n" for line in sorted(map(_line, canonical_blank_nodes(quads))))
+
+
+def turtle_text(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
+    """Write Turtle with one block for each subject, in the order of the subjects."""
+    compactor = Compactor(prefixes)
+    return _document(list(subjects(triples, compactor)), compactor, prefixes)
+
+
+def trig_text(
+    graphs: Mapping[str, set[ox.Triple]],
+    default: Iterable[ox.Triple],
+    prefixes: Mapping[str, str],
+) -> str:
+    """Write TriG for people: the default graph, then each named graph."""
+    compactor = Compactor(prefixes)
+    body = list(dataset({"": default, **graphs}, compactor, {}))
+    return _document(body, compactor, prefixes)
+
+
+def _in(triple: ox.Triple, graph: ox.NamedNode | ox.DefaultGraph) -> ox.Quad:
+    return ox.Quad(triple.subject, triple.predicate, triple.object, graph)
+
+
+def _line(quad: ox.Quad) -> str:
+    graph = quad.graph_name
+    if isinstance(graph, ox.NamedNode):
+        return quad_line(quad.triple, graph.value)
+    return triple_line(quad.triple)
+
+
+def _document(body: list[str], compactor: Compactor, prefixes: Mapping[str, str]) -> str:
+    used = {key: prefixes[key] for key in compactor.used}
+    return "\n".join([prefix_lines(used), *body])
+
+
+_SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("This dataset", ("http://rdfs.org/ns/void#Dataset",)),
+    ("National clusters", (f"{KG}NationalCluster",)),
+    ("Candidate clusters", (f"{KG}CandidateCluster",)),
+    ("Other clusters", (f"{KG}Cluster",)),
+    ("Titles, lists, programmes and rounds", tuple(
+        f"{KG}{name}" for name in ("Title", "DesignationList", "Programme", "SelectionRound")
+    )),
+    ("Designations", (f"{KG}Designation",)),
+    ("Applications", (f"{KG}Application",)),
+    ("Participations", (f"{KG}Participation",)),
+    ("Companies", (f"{KG}Company",)),
+    ("Brands and other enterprises", (f"{KG}Enterprise",)),
+    ("Organisations", (f"{KG}Organisation", f"{KG}AgentGroup")),
+    ("People and posts", (f"{KG}Person", f"{KG}Post", f"{KG}PostHolding", f"{KG}Contribution")),
+    ("Provinces", (f"{KG}ProvinceLevelDivision",)),
+    ("Prefectures", (f"{KG}PrefectureLevelDivision",)),
+    ("Other regions", (f"{KG}Region", f"{KG}SpatialLayout")),
+    ("Points and polygons", ("http://www.opengis.net/ont/geosparql#Geometry",)),
+    ("Plans, measures and initiatives", tuple(
+        f"{KG}{name}"
+        for name in ("PolicyDocument", "PolicyMeasure", "Initiative", "CoordinationMechanism")
+    )),
+    ("Observations", (f"{KG}Observation",)),
+    ("Goals", (f"{KG}Goal",)),
+    ("Other claims", (f"{KG}Claim",)),
+    ("Disagreements", (f"{KG}Disagreement",)),
+    ("Populations", (f"{KG}Population",)),
+    ("Periods", (f"{KG}Period",)),
+    ("Sources", (f"{KG}Source",)),
+    ("Passages", (f"{KG}Passage",)),
+    ("Publishers", (f"{KG}MediaOutlet",)),
+    ("Other datasets", (f"{KG}ReferenceDataset",)),
+    ("Concepts", (f"{SKOS}ConceptScheme", f"{SKOS}Concept")),
+    ("Links to other datasets", (
+        "http://rdfs.org/ns/void#Linkset",
+        "https://w3id.org/sssom/Mapping",
+    )),
+    ("Saved queries", (f"{SH}SPARQLExecutable",)),
+    ("Ontology", tuple(
+        f"{OWL}{name}"
+        for name in (
+            "Ontology",
+            "Class",
+            "ObjectProperty",
+            "DatatypeProperty",
+            "AnnotationProperty",
+        )
+    )),
+)  # fmt: skip
+_NUMBERS: Final = {kind: number for number, (_, kinds) in enumerate(_SECTIONS) for kind in kinds}
+_REST: Final = "Everything else"
+_LEADING: Final = (
+    RDF_TYPE,
+    ox.NamedNode(f"{RDFS}label"),
+    ox.NamedNode(f"{SKOS}prefLabel"),
+    ox.NamedNode(f"{SKOS}altLabel"),
+)
+
+
+def readable_turtle(
+    triples: Iterable[ox.Triple],
+    prefixes: Mapping[str, str],
+    heading: str,
+    annotate: Callable[[ox.Triple, Compactor], str] = lambda *_: "",
+) -> str:
+    """Write Turtle in sections by kind of thing, under a comment with the lines of `heading`.
+
+    `annotate` gives what follows the object of a triple, as RDF 1.2 annotations do.
+    """
+    triples = list(triples)
+    compactor = Compactor(prefixes)
+    nesting = Nesting(triples, compactor)
+    grouped: dict[str, Grouped] = {}
+    section_of: dict[str, int] = {}
+    for triple in triples:
+        if triple.subject in nesting:
+            continue
+        written = nesting.write(triple.object) + annotate(triple, compactor)
+        describe(grouped, triple, written, compactor)
+        subject = compactor.write(triple.subject)
+        section_of[subject] = min(section_of.get(subject, len(_SECTIONS)), _section(triple))
+    body = []
+    for number, title in enumerate([*(title for title, _ in _SECTIONS), _REST]):
+        names = sorted((name for name in grouped if section_of[name] == number), key=natural)
+        if names:
+            body.append(f"#\n# {title} ({len(names)})\n#\n")
+            body += [block(name, grouped[name], compactor, leading=_LEADING) for name in names]
+    return "\n".join([_head(heading, compactor.used, prefixes), *body])
+
+
+def _section(triple: ox.Triple) -> int:
+    if triple.predicate != RDF_TYPE or not isinstance(triple.object, ox.NamedNode):
+        return len(_SECTIONS)
+    return _NUMBERS.get(triple.object.value, len(_SECTIONS))
+
+
+def _head(heading: str, used: Iterable[str], prefixes: Mapping[str, str]) -> str:
+    chosen = {key: prefixes[key] for key in used}
+    passages = {
+        key: iri for key, iri in chosen.items() if iri.startswith(SOURCE) and iri[-1] == "#"
+    }
+    general = {key: iri for key, iri in chosen.items() if key not in passages}
+    text = "".join(f"# {line}".rstrip() + "\n" for line in heading.split("\n"))
+    text += f"\n{prefix_lines(general)}"
+    return f"{text}\n# The passages of each source:\n{prefix_lines(passages)}" if passages else text
+
+
+def annotated_turtle(
+    triples: Iterable[ox.Triple],
+    evidence: Iterable[Evidence],
+    prefixes: Mapping[str, str],
+    heading: str,
+) -> tuple[str, int]:
+    """Write the triples with their evidence; gives the text and how many triples it states.
+
+    A reifier and each of its annotations are triples too.
+    """
+    stated: dict[ox.Triple, list[Evidence]] = {}
+    for each in sorted(evidence, key=lambda each: each.iri.value):
+        stated.setdefault(each.triple, []).append(each)
+
+    def annotate(triple: ox.Triple, compactor: Compactor) -> str:
+        return "".join(_annotation(each, compactor) for each in stated.get(triple, ()))
+
+    triples = set(triples)
+    text = readable_turtle(triples, {"evidence": EVIDENCE, **prefixes}, heading, annotate)
+    notes = sum(1 + len(each.notes) for several in stated.values() for each in several)
+    head, _, body = text.partition("\n\n")
+    return f'{head}\n\nVERSION "1.2"\n{body}', len(triples) + notes
+
+
+def _annotation(evidence: Evidence, compactor: Compactor) -> str:
+    notes = sorted(
+        f"{compactor.write(predicate)} {compactor.write(value)}"
+        for predicate, value in evidence.notes
+    )
+    return f"\n            ~ {compactor.write(evidence.iri)} {{| {' ; '.join(notes)} |}}"
+
+
+def write_rdf(
+    knowledge: Knowledge,
+    evidence: Sequence[Evidence],
+    prefixes: Mapping[str, str],
+    folder: Path,
+) -> list[Written]:
+    """Write all RDF files of the release into `folder`."""
+    graphs, default = knowledge.graphs, knowledge.default
+    known = with_passages(prefixes, graphs)
+    reified = {triple for each in evidence for triple in each.reified()}
+    terms = context(graphs.get(ONTOLOGY, ()), prefixes)
+    everything = len(default) + sum(map(len, graphs.values()))
+    heading = _heading(knowledge)
+    annotated, stated = annotated_turtle(default, evidence, known, heading)
+    texts = {
+        "jiqun.ttl": (readable_turtle(default, known, heading), len(default)),
+        "jiqun-1.2.ttl": (annotated, stated),
+        "jiqun.nt": (ntriples_text(default), len(default)),
+        "jiqun.nq": (nquads_text(graphs, default), everything),
+        "jiqun.trig": (trig_text(graphs, default, known), everything),
+        "jiqun.rdf": (rdf_xml(default, prefixes), len(default)),
+        "jiqun.jsonld": (json_ld(default, terms), len(default)),
+        "evidence.ttl": (turtle_text(reified, known), len(reified)),
+    }
+    written = []
+    for name, (text, count) in texts.items():
+        written += write_packed(folder, name, text, OFFERS[name], {"triples": count})
+    name = "context.jsonld"
+    written.append(write_plain(folder, name, context_document(terms), OFFERS[name], {}))
+    return written
+
+
+def _heading(knowledge: Knowledge) -> str:
+    return (
+        f"Jiqun {knowledge.version}: an open knowledge graph of China's manufacturing clusters.\n"
+        f"Licence: {LICENCE}\n"
+        "What each passage of a source says is in jiqun.trig, graph by graph; here it is merged."
+    )

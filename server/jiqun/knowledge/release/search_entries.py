@@ -1,0 +1,271 @@
+"""What the search index knows of Han characters: simplified forms and readings.
+
+From OpenCC and pypinyin; only the tables go into the release, so that whoever serves it needs
+neither.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import pyoxigraph as ox
+
+from jiqun.names import is_han
+from jiqun.rdf.namespaces import ID, KG, RDFS, SKOS
+from jiqun.rdf.terms import RDF_TYPE
+
+# Both are imported where they are used: their tables are large, and every command would read them.
+
+_BLOCKS: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
+
+
+@cache
+def simplified_forms() -> dict[str, str]:
+    """Give each Traditional character with its Simplified form, where the two differ."""
+    import opencc  # noqa: PLC0415
+
+    converter = opencc.OpenCC("t2s")
+    forms = {}
+    for start, end in _BLOCKS:
+        for code in range(start, end):
+            simple = converter.convert(chr(code))
+            if len(simple) == 1 and simple != chr(code):
+                forms[chr(code)] = simple
+    return forms
+
+
+@cache
+def readings() -> dict[str, str]:
+    """Give the most usual reading of each character, in pinyin without tones."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
+    from pypinyin.constants import PINYIN_DICT  # noqa: PLC0415
+
+    start, end = _BLOCKS[1]
+    characters = [chr(code) for code in range(start, end) if code in PINYIN_DICT]
+    return {
+        character: lazy_pinyin(character, style=Style.NORMAL, errors="ignore")[0]
+        for character in characters
+    }
+
+
+def pinyin(text: str) -> str:
+    """Give the pinyin of a text, syllables apart and without tones; phrases are read as such."""
+    from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
+
+    return " ".join(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
+
+
+Facts = Sequence[tuple[str, ox.NamedNode | ox.Literal]]
+
+
+LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
+"""The kinds of names, the most telling first."""
+
+SOUGHT, OTHER, FACT = range(3)
+"""What people look for by name; other things; facts, which have a label only to be shown."""
+
+LANGUAGES: Final = ("en", "zh-Hans", "zh-Hant")
+
+_NAMES: Final = {
+    f"{RDFS}label": LABEL,
+    f"{SKOS}altLabel": ALTERNATIVE,
+    f"{KG}nickname": NICKNAME,
+    f"{KG}pinyin": PINYIN,
+    f"{KG}administrativeCode": CODE,
+    f"{KG}isoCode": CODE,
+    f"{KG}lei": CODE,
+    f"{KG}cik": CODE,
+    f"{KG}figi": CODE,
+    f"{KG}isin": CODE,
+    f"{KG}wmi": CODE,
+}
+_TICKER: Final = f"{KG}ticker"
+_EXCHANGES: Final = {"XHKG": ("HK",), "XSHE": ("SZ",), "XSHG": ("SH", "SS")}
+"""What is written after a number instead of the ISO 10383 code of the exchange before it."""
+
+_DESCRIPTIONS: Final = (f"{KG}description", f"{SKOS}definition", f"{RDFS}comment")
+_PLACES: Final = (f"{KG}within", f"{KG}locatedIn")
+_SUBCLASS: Final = f"{RDFS}subClassOf"
+_FIRST: Final = frozenset(
+    KG + name for name in ("Cluster", "Region", "Organisation", "Enterprise", "Agent")
+)
+_FACTS: Final = frozenset(
+    KG + name
+    for name in (
+        "Application",
+        "Attribution",
+        "Claim",
+        "Contribution",
+        "Designation",
+        "Observation",
+        "Participation",
+        "Population",
+        "PostHolding",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Label:
+    """One name as it is written, with its language and its kind."""
+
+    text: str
+    lang: str
+    kind: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A thing under `id:`; `classes` are all its classes, `types` the most specific of them.
+
+    `rank` is one of SOUGHT, OTHER and FACT.
+    """
+
+    slug: str
+    names: tuple[Label, ...]
+    classes: tuple[str, ...]
+    types: tuple[str, ...]
+    rank: int
+    description: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class with its labels by language."""
+
+    iri: str
+    labels: Mapping[str, str]
+
+
+def entries_of(triples: Iterable[ox.Triple]) -> tuple[list[Kind], list[Entry]]:
+    """Read the classes, and the things that have a label, out of the default graph; both sorted."""
+    about: defaultdict[str, list[tuple[str, ox.NamedNode | ox.Literal]]] = defaultdict(list)
+    above: defaultdict[str, set[str]] = defaultdict(set)
+    for subject, predicate, value in triples:
+        if not isinstance(subject, ox.NamedNode) or not isinstance(
+            value, ox.NamedNode | ox.Literal
+        ):
+            continue
+        about[subject.value].append((predicate.value, value))
+        if predicate.value == _SUBCLASS and subject != value:
+            above[subject.value].add(value.value)
+    labels = {iri: _labels(facts) for iri, facts in about.items()}
+    things = [
+        _entry(iri, facts, labels, above, about)
+        for iri, facts in sorted(about.items())
+        if iri.startswith(ID) and labels[iri]
+    ]
+    used = sorted({iri for thing in things for iri in thing.classes})
+    things.sort(key=lambda thing: (thing.rank, thing.slug))
+    return [Kind(iri, labels.get(iri, {})) for iri in used], things
+
+
+def _entry(
+    iri: str,
+    facts: Facts,
+    labels: Mapping[str, Mapping[str, str]],
+    above: Mapping[str, set[str]],
+    about: Mapping[str, Facts],
+) -> Entry:
+    classes = sorted({each for each in _objects(facts, RDF_TYPE.value) if each.startswith(KG)})
+    covered = {upper for each in classes for upper in above.get(each, ())}
+    types = tuple(each for each in classes if each not in covered)
+    rank = OTHER
+    if _FACTS.intersection(classes):
+        rank = FACT
+    elif _FIRST.intersection(classes):
+        rank = SOUGHT
+    return Entry(
+        iri.removeprefix(ID),
+        _names(facts),
+        tuple(classes),
+        types,
+        rank,
+        _description(facts, types, labels, about),
+    )
+
+
+def _names(facts: Facts) -> tuple[Label, ...]:
+    found = {
+        Label(value.value, _spelt(value.language or ""), kind)
+        for predicate, value in facts
+        if (kind := _NAMES.get(predicate)) is not None and isinstance(value, ox.Literal)
+    }
+    found |= {
+        Label(text, "", CODE)
+        for predicate, value in facts
+        if predicate == _TICKER
+        for text in _tickers(value.value)
+    }
+    read = {label.text for label in found if label.kind == PINYIN}
+    for label in list(found):
+        if label.kind in {LABEL, ALTERNATIVE, NICKNAME} and is_han(label.text):
+            read.add(pinyin(label.text))
+    found |= {Label(each, "zh-Latn-pinyin", PINYIN) for each in read if each}
+    found -= {each for each in found if each.kind == PINYIN and each.lang != "zh-Latn-pinyin"}
+    return tuple(sorted(found, key=lambda label: (label.kind, label.lang, label.text)))
+
+
+def _tickers(ticker: str) -> list[str]:
+    """Give the ways to write a ticker: `XSHG:600166`, `600166`, `600166.SH`, `600166.SS`."""
+    exchange, _, number = ticker.rpartition(":")
+    return [ticker, number, *(f"{number}.{each}" for each in _EXCHANGES.get(exchange, ()))]
+
+
+def _labels(facts: Facts) -> dict[str, str]:
+    found = [
+        (value.language or "", value.value)
+        for predicate, value in facts
+        if predicate == f"{RDFS}label" and isinstance(value, ox.Literal)
+    ]
+    return {_spelt(lang): text for lang, text in sorted(found, reverse=True)}
+
+
+def _description(
+    facts: Facts,
+    types: Sequence[str],
+    labels: Mapping[str, Mapping[str, str]],
+    about: Mapping[str, Facts],
+) -> dict[str, str]:
+    """Give what is written of the thing, else its types and where it lies, by language."""
+    found: dict[str, str] = {}
+    for described in reversed(_DESCRIPTIONS):
+        for predicate, value in facts:
+            if predicate == described and isinstance(value, ox.Literal):
+                found[_spelt(value.language or "en")] = value.value
+    places = _nearest(facts, about)
+    for lang in LANGUAGES:
+        parts = [labels.get(each, {}).get(lang, "") for each in (*types, *places)]
+        made = " · ".join(part for part in parts if part)
+        if made:
+            found.setdefault(lang, made)
+    return dict(sorted(found.items()))
+
+
+def _nearest(facts: Facts, about: Mapping[str, Facts]) -> list[str]:
+    """Give the places that the thing lies in, without those that others of them lie in."""
+    places = {each for predicate in _PLACES for each in _objects(facts, predicate)}
+    wider = {
+        upper
+        for place in places
+        for predicate in _PLACES
+        for upper in _objects(about.get(place, ()), predicate)
+    }
+    return sorted(places - wider)[:3]
+
+
+def _objects(facts: Facts, wanted: str) -> list[str]:
+    return [
+        value.value
+        for predicate, value in facts
+        if predicate == wanted and isinstance(value, ox.NamedNode)
+    ]
+
+
+def _spelt(tag: str) -> str:
+    """Give a language tag as it is usually written; stores lower-case it."""
+    return {lang.lower(): lang for lang in LANGUAGES}.get(tag.lower(), tag)

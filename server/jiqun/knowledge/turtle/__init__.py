@@ -1,1 +1,0 @@
-"""Turtle and TriG files: read, pointed into, and written in one canonical form."""

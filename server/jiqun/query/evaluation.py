@@ -1,0 +1,201 @@
+"""What a worker does with a query: evaluate it and serialize the result.
+
+The engine is pyoxigraph: everything that depends on its habits stands here and in `outflow`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import pyoxigraph as ox
+
+from jiqun.query.result_stream import (
+    CSV,
+    JSON,
+    RDF_XML,
+    TSV,
+    XML,
+    Cancelled,
+    Outflow,
+    TooLarge,
+    first_rows,
+)
+from jiqun.rdf.namespaces import PREFIXES
+
+RESULTS = {
+    JSON: ox.QueryResultsFormat.JSON,
+    XML: ox.QueryResultsFormat.XML,
+    CSV: ox.QueryResultsFormat.CSV,
+    TSV: ox.QueryResultsFormat.TSV,
+}
+GRAPHS = {
+    "text/turtle": ox.RdfFormat.TURTLE,
+    "application/n-triples": ox.RdfFormat.N_TRIPLES,
+    RDF_XML: ox.RdfFormat.RDF_XML,
+    "application/ld+json": ox.RdfFormat.JSON_LD,
+}
+DATASETS = {
+    "application/trig": ox.RdfFormat.TRIG,
+    "application/n-quads": ox.RdfFormat.N_QUADS,
+}
+_PREFIXED = {"text/turtle", "application/trig", RDF_XML}
+_POSITION = re.compile(r"^error at (\d+):(\d+): ")
+# The end of an IRI that can be the local part of an XML element name.
+_XML_NAME = re.compile(r"[A-Z_a-z\u00c0-\ud7ff\uf900-\ufffd][\w.\-\u00b7]*\Z")
+
+
+class Failure(Exception):
+    """The query cannot be answered; `kind` says whose fault it is."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        """Keep the kind (`syntax`, `evaluation`, `media`, `large`, `internal`) and the text."""
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+
+
+def evaluate(
+    store: ox.Store, job: dict[str, Any], outflow: Outflow
+) -> tuple[int | None, bool, bytes | None]:
+    """Answer `job` from `store` into `outflow`; return (rows or None, whether it was cut, data).
+
+    `data` is the whole result when none of it was sent yet, else None. Raises `Failure`, and
+    `Cancelled` from the outflow.
+    """
+    try:
+        return _evaluate(store, job, outflow)
+    except (Failure, Cancelled, MemoryError):
+        raise
+    except TooLarge as error:
+        raise Failure("large", str(error)) from None
+    except SyntaxError as error:
+        raise Failure("syntax", _place(_shorten(error.msg))) from None
+    except (RuntimeError, ValueError, TypeError, OverflowError) as error:
+        raise Failure("evaluation", _shorten(str(error))) from None
+    except OSError as error:
+        kind = "service" if job["services"] else "internal"
+        raise Failure(kind, _shorten(str(error))) from None
+
+
+def _evaluate(
+    store: ox.Store, job: dict[str, Any], outflow: Outflow
+) -> tuple[int | None, bool, bytes | None]:
+    media_type, most = job["media_type"], job["max_rows"]
+    default_graph: Any = _graphs(job["default_graphs"], job["named_graphs"])
+    named_graphs = _graphs(job["named_graphs"], job["default_graphs"])
+    if default_graph is not None and len(default_graph) > 1:
+        store = _merged(store, default_graph, named_graphs or [])
+        default_graph = ox.DefaultGraph()
+    results = store.query(
+        job["text"],
+        base_iri=job["base_iri"],
+        default_graph=default_graph,
+        named_graphs=named_graphs,
+        substitutions=_substitutions(job["substitutions"]),
+    )
+    if isinstance(results, ox.QueryTriples):
+        return _write_graph(results, media_type, most, outflow)
+    if media_type not in RESULTS:
+        raise Failure("media", f"The result of this query cannot be written as {media_type}.")
+    file: Any = outflow
+    results.serialize(file, RESULTS[media_type])
+    data = outflow.held()
+    rows = None if isinstance(results, ox.QueryBoolean) else outflow.rows.count
+    if rows is not None and most is not None and rows > most and media_type == JSON:
+        rows = len(json.loads(data or b"")["results"]["bindings"])
+    if rows is None or most is None or rows <= most or data is None:
+        return rows, False, data
+    return most, True, first_rows(media_type, data, most)
+
+
+def _write_graph(
+    triples: ox.QueryTriples, media_type: str, most: int | None, outflow: Outflow
+) -> tuple[int | None, bool, bytes | None]:
+    count = 0
+    file: Any = outflow
+
+    def counted() -> Iterator[ox.Triple]:
+        nonlocal count
+        for count, triple in enumerate(islice(triples, most), 1):  # noqa: B007
+            yield triple
+
+    source: Iterable[ox.Triple] = counted()
+    prefixes = dict(PREFIXES) if media_type in _PREFIXED else None
+    if media_type in DATASETS:
+        quads = (ox.Quad(*triple) for triple in source)
+        ox.serialize(quads, file, DATASETS[media_type], prefixes=prefixes)
+    elif media_type in GRAPHS:
+        if media_type == RDF_XML:
+            source = map(_for_xml, source)
+        ox.serialize(source, file, GRAPHS[media_type], prefixes=prefixes)
+    else:
+        raise Failure("media", f"A graph cannot be written as {media_type}.")
+    cut = most is not None and count == most and next(triples, None) is not None
+    if cut and outflow.started:
+        raise Failure("large", f"The result has more than {most} triples. Ask for fewer.")
+    return count, cut, outflow.held()
+
+
+def _for_xml(triple: ox.Triple) -> ox.Triple:
+    if _XML_NAME.search(triple.predicate.value) is None:
+        raise Failure(
+            "media",
+            f"RDF/XML cannot express the predicate <{triple.predicate.value[:200]}>: its end is "
+            "no XML name. Ask for Turtle, N-Triples or JSON-LD.",
+        )
+    return triple
+
+
+def _graphs(iris: list[str] | None, others: list[str] | None) -> list[Any] | None:
+    """Return graphs of a protocol dataset: none of this kind when only the other is given."""
+    if iris is None:
+        return None if others is None else []
+    return [ox.NamedNode(iri) for iri in iris]
+
+
+def _merged(
+    store: ox.Store, default: Iterable[ox.NamedNode], named: Iterable[ox.NamedNode]
+) -> ox.Store:
+    """Copy graphs into a store of their own, those in `default` merged as its default graph.
+
+    Given several default graphs, pyoxigraph counts a triple once for each that it stands in.
+    """
+    copy = ox.Store()
+    for graph in default:
+        found = store.quads_for_pattern(None, None, None, graph)
+        copy.extend(ox.Quad(*quad.triple) for quad in found)
+    for graph in named:
+        if store.contains_named_graph(graph):
+            copy.add_graph(graph)
+            copy.extend(store.quads_for_pattern(None, None, None, graph))
+    return copy
+
+
+def _substitutions(terms: Mapping[str, str]) -> dict[ox.Variable, Any] | None:
+    return {ox.Variable(name): _term(text) for name, text in terms.items()} or None
+
+
+def _term(text: str) -> Any:
+    """Read one RDF term in N-Triples syntax; anything beyond it is refused."""
+    line = f"<urn:s> <urn:p> {text} .\n"
+    try:
+        parsed = list(ox.parse(line, format=ox.RdfFormat.N_TRIPLES))
+    except SyntaxError:
+        parsed = []
+    if len(parsed) != 1 or "\n" in text:
+        raise Failure("evaluation", f"“{text[:80]}” is not one RDF term.")
+    return parsed[0].object
+
+
+def _place(text: str) -> str:
+    """Say `line 1, column 5` where the parser says `error at 1:5`."""
+    return _POSITION.sub(r"at line \1, column \2, the parser ", text)
+
+
+def _shorten(text: str) -> str:
+    """Cut the parser's long lists of what it had expected."""
+    return text if len(text) <= 300 else text[:300].rsplit(",", 1)[0] + " …"

@@ -1,0 +1,223 @@
+"""How a result leaves a worker: in blocks, counted, capped, and well-formed.
+
+`Outflow` is the file that the serializers write to. It holds the beginning of a result back (up
+to `HOLD` bytes): a result that ends within it is sent as a whole whose size and number of rows
+are known before the first byte; beyond it, blocks go out as they fill, and what goes wrong can
+only break the stream.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+BLOCK = 64 * 1024
+HOLD = 256 * 1024
+
+JSON = "application/sparql-results+json"
+XML = "application/sparql-results+xml"
+CSV = "text/csv"
+TSV = "text/tab-separated-values"
+RDF_XML = "application/rdf+xml"
+
+_CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A})
+_BINDINGS = b'"bindings":['
+_NO_XML = re.compile(rb"[\x00-\x08\x0b-\x1f]|\xef\xbf[\xbe\xbf]")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
+
+
+class Cancelled(Exception):
+    """Nobody waits for the result any more."""
+
+
+class TooLarge(Exception):
+    """The result exceeds its cap after its beginning was sent."""
+
+
+class Outflow:
+    """A file that hands on what is written to it, block by block.
+
+    `send` gets each block, and before the first of them `begin` is called.
+    """
+
+    def __init__(
+        self,
+        media_type: str,
+        caps: tuple[int | None, int | None],
+        begin: Callable[[], None],
+        send: Callable[[bytes], None],
+    ) -> None:
+        """Write `media_type`; `caps` are the most rows and the most bytes, or None."""
+        self.started = False
+        self.rows = RowCount(media_type)
+        self._media_type = media_type
+        self._xml = media_type in {XML, RDF_XML}
+        self._most_rows, self._most_bytes = caps
+        self._begin = begin
+        self._send = send
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._sent = 0
+        self._tail = b""
+
+    def write(self, data: bytes) -> int:
+        """Take what a serializer writes."""
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size >= (BLOCK if self.started else HOLD):
+            self._pass_on(self._take())
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: blocks are sent when they are full."""
+
+    def held(self) -> bytes | None:
+        """Return the whole result if none of it was sent, else send the rest and return None."""
+        data = self._take(last=True)
+        if self.started:
+            self._pass_on(data)
+            return None
+        self.rows.add(data)
+        self._check_bytes(len(data))
+        return data
+
+    def _take(self, last: bool = False) -> bytes:
+        data = self._tail + b"".join(self._parts)
+        self._parts.clear()
+        self._size = 0
+        self._tail = b""
+        if self._xml:
+            if not last:
+                data, self._tail = _split_character(data)
+            data = well_formed(data)
+        return data
+
+    def _pass_on(self, data: bytes) -> None:
+        self.rows.add(data)
+        if self._most_rows is not None and self.rows.count > self._most_rows:
+            message = (
+                f"The result has more than {self._most_rows} rows, the most that one answer may "
+                "have. Ask for it page by page, with ORDER BY, LIMIT and OFFSET."
+            )
+            raise TooLarge(message)
+        self._check_bytes(len(data))
+        if not self.started:
+            self.started = True
+            self._begin()
+        for start in range(0, len(data), BLOCK):
+            self._send(data[start : start + BLOCK])
+        self._sent += len(data)
+
+    def _check_bytes(self, size: int) -> None:
+        if self._most_bytes is not None and self._sent + size > self._most_bytes:
+            message = (
+                f"The result has more than {self._most_bytes} bytes, the most that one answer may "
+                "have. Ask for fewer columns or rows, or page by page with LIMIT and OFFSET."
+            )
+            raise TooLarge(message)
+
+
+class RowCount:
+    """Counts the rows of a SELECT result from its bytes.
+
+    Exact for CSV, TSV and XML. For JSON it is exact unless a literal contains ``,{}``; such a
+    one may be counted as a row too.
+    """
+
+    def __init__(self, media_type: str) -> None:
+        """Count nothing for a media type that holds no rows."""
+        self._count = {JSON: self._json, XML: self._xml, CSV: self._csv, TSV: self._tsv}.get(
+            media_type
+        )
+        self._rest = b""
+        self._quoted = False
+        self._begun = False
+        self._opened = False
+        self.count = 0
+
+    def add(self, data: bytes) -> None:
+        """Count the rows that begin (JSON) or end (all others) in `data`."""
+        if self._count is not None and data:
+            self._count(data)
+            self._begun = True
+
+    def _tsv(self, data: bytes) -> None:
+        self.count += data.count(b"\n") - (not self._begun)
+
+    def _xml(self, data: bytes) -> None:
+        data = self._rest + data
+        self.count += data.count(b"</result>")
+        self._rest = data[-8:]
+
+    def _csv(self, data: bytes) -> None:
+        """Count line ends outside quotes; a quote within quotes is doubled and changes nothing."""
+        if b'"' in data or self._quoted:
+            pieces = data.split(b'"')
+            ends = b'"'.join(pieces[self._quoted :: 2])
+            self._quoted ^= len(pieces) % 2 == 0
+        else:
+            ends = data
+        # A line end that is cut in two belongs to the block that has its second half.
+        joined = self._rest + ends
+        self.count += joined.count(b"\r\n") - (not self._begun)
+        self._rest = b"\r" if data.endswith(b"\r") and not self._quoted else b""
+
+    def _json(self, data: bytes) -> None:
+        """Count the openings of binding objects.
+
+        Within a string every quote is escaped, so ``},{"`` can stand there only at its very end,
+        where a ``}`` or ``,`` follows the closing quote, never the name of a variable.
+        """
+        data = self._rest + data
+        if not self._opened:
+            self._rest = data
+            at = data.find(_BINDINGS) + len(_BINDINGS)
+            if at < len(_BINDINGS) or at == len(data):
+                return
+            self._opened = True
+            self.count += data[at : at + 1] == b"{"
+            data = data[at:]
+        self.count += data.count(b'},{"') - data.count(b'},{"}') - data.count(b'},{",')
+        self.count += data.count(b",{}")
+        kept = data[-4:]
+        self._rest = kept
+        # What the next block sees again must not be counted twice.
+        self.count -= kept.count(b'},{"') + kept.count(b",{}")
+
+
+def first_rows(media_type: str, data: bytes, rows: int) -> bytes:
+    """Cut a whole SELECT result after so many rows; it stays a whole document."""
+    if media_type == JSON:
+        document = json.loads(data)
+        del document["results"]["bindings"][rows:]
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    if media_type == XML:
+        end = -1
+        for _ in range(rows):
+            end = data.index(b"</result>", end + 1)
+        end = end + len(b"</result>") if rows else data.index(b"<results>") + len(b"<results>")
+        return data[:end] + b"</results></sparql>"
+    if media_type == TSV:
+        return b"\n".join(data.split(b"\n", rows + 1)[: rows + 1]) + b"\n"
+    end, lines = 0, -1
+    while lines < rows:
+        end = data.index(b"\r\n", end) + 2
+        lines += data.count(b'"', 0, end) % 2 == 0
+    return data[:end]
+
+
+def well_formed(data: bytes) -> bytes:
+    """Replace what XML 1.0 cannot hold: a carriage return by its reference, the rest by U+FFFD."""
+    clean = len(data.translate(None, _CONTROLS)) == len(data)
+    if clean and b"\xef\xbf\xbe" not in data and b"\xef\xbf\xbf" not in data:
+        return data
+    return _NO_XML.sub(lambda found: b"&#13;" if found[0] == b"\r" else _REPLACEMENT, data)
+
+
+def _split_character(data: bytes) -> tuple[bytes, bytes]:
+    """Keep back the beginning of a character whose rest is still to come."""
+    for length in (1, 2):
+        if data[-length:] in {b"\xef", b"\xef\xbf"}:
+            return data[:-length], data[-length:]
+    return data, b""

@@ -1,0 +1,70 @@
+"""CSV for spreadsheets (`?excel=1`): with a byte order mark, and no cell that is a formula.
+
+The standard's CSV stays as it is; this is a variant of it that a spreadsheet program opens as
+UTF-8 and without evaluating anything. Cells that begin like a formula get an apostrophe in front,
+numbers excepted.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import AsyncIterator
+from typing import Final
+
+_FORMULA: Final = re.compile(r"\s*[=+\-@\t\r|%]")
+_NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+class Spreadsheet:
+    """Rewrites CSV as it comes, whole records at a time."""
+
+    def __init__(self) -> None:
+        """Begin a file."""
+        self._decode = codecs.getincrementaldecoder("utf-8")().decode
+        self._rest = ""
+        self._begun = False
+
+    def write(self, block: bytes) -> bytes:
+        """Rewrite the records that are whole by now."""
+        text = self._rest + self._decode(block)
+        end = text.rfind("\n") + 1
+        while end and text.count('"', 0, end) % 2:
+            end = text.rfind("\n", 0, end - 1) + 1
+        self._rest = text[end:]
+        return self._rewrite(text[:end])
+
+    def finish(self) -> bytes:
+        """Rewrite what is left."""
+        return self._rewrite(self._rest + self._decode(b"", final=True))
+
+    def _rewrite(self, text: str) -> bytes:
+        mark = b"" if self._begun else codecs.BOM_UTF8
+        self._begun = True
+        output = io.StringIO(newline="")
+        writer = csv.writer(output, lineterminator="\r\n")
+        for record in csv.reader(io.StringIO(text, newline="")):
+            writer.writerow([_harmless(cell) for cell in record])
+        return mark + output.getvalue().encode()
+
+
+def _harmless(cell: str) -> str:
+    if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+def for_spreadsheet(body: bytes) -> bytes:
+    """Rewrite a whole CSV file."""
+    sheet = Spreadsheet()
+    return sheet.write(body) + sheet.finish()
+
+
+async def blocks_for_spreadsheet(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Rewrite a CSV file that comes in blocks."""
+    sheet = Spreadsheet()
+    async for block in blocks:
+        yield sheet.write(block)
+    yield sheet.finish()

@@ -1,0 +1,116 @@
+"""Namespaces, prefixes and IRIs, for the whole program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pyoxigraph import NamedNode
+
+from jiqun.errors import BadParameter
+
+BASE: Final = "https://w3id.org/jiqun/"
+KG: Final = f"{BASE}ontology#"
+ID: Final = f"{BASE}id/"
+SOURCE: Final = f"{BASE}source/"
+QUERY: Final = f"{BASE}query/"
+GRAPH: Final = f"{BASE}graph/"
+DATASET: Final = f"{BASE}dataset"
+CATALOGUE: Final = f"{BASE}catalogue"
+PARTITION: Final = f"{BASE}.well-known/void#"
+
+
+RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
+OWL: Final = "http://www.w3.org/2002/07/owl#"
+XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+SKOS: Final = "http://www.w3.org/2004/02/skos/core#"
+DCTERMS: Final = "http://purl.org/dc/terms/"
+PROV: Final = "http://www.w3.org/ns/prov#"
+ORG: Final = "http://www.w3.org/ns/org#"
+QB: Final = "http://purl.org/linked-data/cube#"
+GEO: Final = "http://www.opengis.net/ont/geosparql#"
+SH: Final = "http://www.w3.org/ns/shacl#"
+OA: Final = "http://www.w3.org/ns/oa#"
+SCHEMA: Final = "https://schema.org/"
+DCAT: Final = "http://www.w3.org/ns/dcat#"
+FOAF: Final = "http://xmlns.com/foaf/0.1/"
+SPDX: Final = "http://spdx.org/rdf/terms#"
+VOID: Final = "http://rdfs.org/ns/void#"
+VANN: Final = "http://purl.org/vocab/vann/"
+VCARD: Final = "http://www.w3.org/2006/vcard/ns#"
+SSSOM: Final = "https://w3id.org/sssom/"
+SEMAPV: Final = "https://w3id.org/semapv/vocab/"
+SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+WD: Final = "http://www.wikidata.org/entity/"
+FORMATS: Final = "http://www.w3.org/ns/formats/"
+
+RDF_TYPE: Final = f"{RDF}type"
+RDFS_LABEL: Final = f"{RDFS}label"
+
+LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
+
+PREFIXES: Final[Mapping[str, str]] = {
+    "kg": KG,
+    "id": ID,
+    "src": SOURCE,
+    "query": QUERY,
+    "graph": GRAPH,
+    "part": PARTITION,
+    "rdf": RDF,
+    "rdfs": RDFS,
+    "owl": OWL,
+    "xsd": XSD,
+    "skos": SKOS,
+    "dcterms": DCTERMS,
+    "prov": PROV,
+    "org": ORG,
+    "geo": GEO,
+    "qb": QB,
+    "schema": SCHEMA,
+    "sh": SH,
+    "oa": OA,
+    "dcat": DCAT,
+    "foaf": FOAF,
+    "spdx": SPDX,
+    "void": VOID,
+    "vann": VANN,
+    "vcard": VCARD,
+    "sssom": SSSOM,
+    "semapv": SEMAPV,
+    "wd": WD,
+}
+"""Prefix to namespace: the one list for answers, documents and short names."""
+_PREFIX_OF: Final = {namespace: prefix for prefix, namespace in PREFIXES.items()}
+_SHAPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f<>\"{}|\\^`\ud800-\udfff]*")
+
+
+def is_absolute_iri(text: str) -> bool:
+    """Tell whether `text` is an absolute IRI (RFC 3987), fit to stand between < and >."""
+    if not _SHAPE.fullmatch(text):
+        return False
+    try:
+        NamedNode(text)
+    except ValueError:
+        return False
+    return True
+
+
+def absolute_iri(text: str, parameter: str) -> str:
+    """Give `text` back if it is an absolute IRI; else raise `BadParameter` naming the parameter."""
+    if not is_absolute_iri(text):
+        raise BadParameter(f"The value of {parameter} is not an absolute IRI.")
+    return text
+
+
+_LOCAL: Final = re.compile(r"[\w.-]*")
+
+
+def compact(iri: str) -> str:
+    """Give the short form of an IRI: a CURIE, `#p24` after its source's slug, or the IRI itself."""
+    cut = max(iri.rfind("#"), iri.rfind("/")) + 1
+    prefix = _PREFIX_OF.get(iri[:cut])
+    if prefix is not None and _LOCAL.fullmatch(iri[cut:]):
+        return f"{prefix}:{iri[cut:]}"
+    return iri.removeprefix(SOURCE) if iri.startswith(SOURCE) else iri

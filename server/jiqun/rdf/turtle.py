@@ -1,0 +1,171 @@
+"""Turtle and TriG as people write them: prefixes, blocks of subjects, nested blank nodes.
+
+Only a blank node that one triple alone refers to can be written as `[ … ]` or `( … )`, and only
+where the path to it starts at a named node; every other keeps its label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import pyoxigraph as ox
+
+from jiqun.rdf.namespaces import RDF
+from jiqun.rdf.terms import RDF_TYPE, Compactor, Term, natural
+
+_FIRST: Final = ox.NamedNode(f"{RDF}first")
+_REST: Final = ox.NamedNode(f"{RDF}rest")
+_NIL: Final = ox.NamedNode(f"{RDF}nil")
+
+Described = dict[ox.NamedNode, list["Term"]]
+
+
+class Nesting:
+    """The blank nodes of one graph that can be written inside what refers to them."""
+
+    def __init__(self, triples: Iterable[ox.Triple], compactor: Compactor) -> None:
+        """Find them; `compactor` writes the other terms."""
+        self._compactor = compactor
+        described: dict[Term, Described] = {}
+        references: dict[ox.BlankNode, int] = {}
+        for triple in triples:
+            if isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode):
+                values = described.setdefault(triple.subject, {})
+                values.setdefault(triple.predicate, []).append(triple.object)
+            if isinstance(triple.object, ox.BlankNode):
+                references[triple.object] = references.get(triple.object, 0) + 1
+        single = {node for node, count in references.items() if count == 1}
+        self._inside: dict[ox.BlankNode, Described] = {}
+        todo = [subject for subject in described if subject not in single]
+        while todo:
+            for objects in described.get(todo.pop(), {}).values():
+                for value in objects:
+                    if isinstance(value, ox.BlankNode) and value in single:
+                        self._inside[value] = described.get(value, {})
+                        todo.append(value)
+
+    def __contains__(self, term: Term) -> bool:
+        """Whether the term is written inside another and needs no block of its own."""
+        return term in self._inside
+
+    def write(self, term: Term) -> str:
+        """Write a term, with all that a nested blank node says."""
+        if not isinstance(term, ox.BlankNode) or term not in self._inside:
+            return self._compactor.write(term)
+        items = self._items(term)
+        if items is not None:
+            return f"( {' '.join(map(self.write, items))} )"
+        pairs = sorted(
+            (predicate != RDF_TYPE, natural(self._verb(predicate)), self._values(values))
+            for predicate, values in self._inside[term].items()
+        )
+        said = " ; ".join(f"{verb} {values}" for _, (_, verb), values in pairs)
+        return f"[ {said} ]" if said else "[]"
+
+    def _values(self, values: list[Term]) -> str:
+        return ", ".join(sorted(map(self.write, values), key=natural))
+
+    def _verb(self, predicate: ox.NamedNode) -> str:
+        return "a" if predicate == RDF_TYPE else self._compactor.write(predicate)
+
+    def _items(self, node: Term) -> list[Term] | None:
+        """Return the items of the list that starts at this node, or None when it is no list."""
+        items: list[Term] = []
+        while node != _NIL:
+            values = self._inside.get(node, {}) if isinstance(node, ox.BlankNode) else {}
+            if values.keys() != {_FIRST, _REST} or any(len(each) != 1 for each in values.values()):
+                return None
+            items += values[_FIRST]
+            (node,) = values[_REST]
+        return items
+
+
+WIDTH: Final = 100
+Key = tuple[str, str]
+"""A graph and a subject of it, as they are written."""
+
+Grouped = dict[ox.NamedNode, set[tuple[str, str]]]
+"""What is said of a subject: by predicate, the languages and texts of the objects."""
+
+
+def prefix_lines(prefixes: Mapping[str, str]) -> str:
+    """Write the declarations, one a line, sorted."""
+    return "".join(f"@prefix {key}: <{prefixes[key]}> .\n" for key in sorted(prefixes))
+
+
+def dataset(
+    graphs: Mapping[str, Iterable[ox.Triple]], compactor: Compactor, above: Mapping[Key, list[str]]
+) -> Iterable[str]:
+    """Yield the blocks of TriG: the default graph's subjects (key ""), then each named graph."""
+    named: list[tuple[str, str]] = []
+    for graph in graphs:
+        if graph:
+            named.append((compactor.write(ox.NamedNode(graph)), graph))
+        else:
+            yield from subjects(graphs[graph], compactor, above)
+    for name, graph in sorted(named, key=lambda pair: natural(pair[0])):
+        blocks = subjects(graphs[graph], compactor, above, graph=name)
+        head = "".join(f"{line}\n" for line in above.get((name, ""), ()))
+        yield f"{head}{name} {{\n{chr(10).join(blocks)}}}\n"
+
+
+def subjects(
+    triples: Iterable[ox.Triple],
+    compactor: Compactor,
+    above: Mapping[Key, list[str]] | None = None,
+    *,
+    graph: str = "",
+) -> Iterable[str]:
+    """Yield the block of each subject, in natural order, each ending in a line feed.
+
+    `above` holds the comments by graph and subject; `graph`, as it is written, is the one that the
+    block stands in.
+    """
+    indent = "    " if graph else ""
+    grouped: dict[str, Grouped] = {}
+    for triple in triples:
+        describe(grouped, triple, compactor.write(triple.object), compactor)
+    for name in sorted(grouped, key=natural):
+        lines = [f"{indent}{line}\n" for line in (above or {}).get((graph, name), ())]
+        yield "".join(lines) + block(name, grouped[name], compactor, indent)
+
+
+def describe(
+    grouped: dict[str, Grouped], triple: ox.Triple, written: str, compactor: Compactor
+) -> None:
+    """Add a triple to what is known of its subject; `written` is its object."""
+    language = triple.object.language if isinstance(triple.object, ox.Literal) else None
+    subject = grouped.setdefault(compactor.write(triple.subject), {})
+    subject.setdefault(triple.predicate, set()).add((language or "", written))
+
+
+def block(
+    subject: str,
+    values: Grouped,
+    compactor: Compactor,
+    indent: str = "",
+    leading: Sequence[ox.NamedNode] = (RDF_TYPE,),
+) -> str:
+    """Write what is said of a subject; the `leading` predicates stand first, in their order."""
+    rank = {predicate: number for number, predicate in enumerate(leading)}
+    named = sorted(
+        (rank.get(predicate, len(rank)), natural(_predicate(predicate, compactor)), predicate)
+        for predicate in values
+    )
+    lines = []
+    for _, (_, name), predicate in named:
+        ordered = sorted(values[predicate], key=lambda value: (value[0], natural(value[1])))
+        objects = [text for _, text in ordered]
+        tidy = f"{name} {', '.join(objects)}"
+        fits = len(objects) == 1 or (
+            len(indent) + 6 + len(tidy) <= WIDTH and not any('"' in item for item in objects)
+        )
+        inner = f",\n{indent}        ".join(objects)
+        lines.append(tidy if fits else f"{name}\n{indent}        {inner}")
+    joined = f" ;\n{indent}    ".join(lines)
+    return f"{indent}{subject}\n{indent}    {joined} .\n"
+
+
+def _predicate(predicate: ox.NamedNode, compactor: Compactor) -> str:
+    return "a" if predicate == RDF_TYPE else compactor.write(predicate)

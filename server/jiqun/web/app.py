@@ -1,0 +1,367 @@
+"""The outermost layer: what every request and every answer has in common, written for speed.
+
+It mends the path (prefix, slash at the end), answers preflights, adds the headers that belong on
+everything, turns errors into answers, counts and logs. `/sparql` is served straight from here,
+without passing through the router.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
+from jiqun.query.engine import Engine
+from jiqun.query.service import Service
+from jiqun.release import Release, no_release, open_release
+from jiqun.search.searcher import Searcher
+from jiqun.settings import Settings
+from jiqun.web.access_log import Account, RequestLog, account_of
+from jiqun.web.authorization import read_token
+from jiqun.web.http import (
+    EVERYWHERE,
+    ClientGone,
+    Message,
+    Receive,
+    Reply,
+    Scope,
+    Send,
+    send_whole,
+    trust_proxy,
+)
+from jiqun.web.metadata.openapi import openapi_document
+from jiqun.web.metrics import Metrics
+from jiqun.web.problems import problem_reply
+from jiqun.web.routes import (
+    catalogue_routes,
+    dump_routes,
+    home_routes,
+    ontology_routes,
+    query_routes,
+    reconcile_routes,
+    search_routes,
+    source_routes,
+    suggest_routes,
+    thing_routes,
+)
+from jiqun.web.routes.document_responses import Kept
+from jiqun.web.routes.graph_store_routes import serve_graphs, serve_update
+from jiqun.web.routes.sparql_routes import serve_sparql
+from jiqun.writing.changes import Published, Writing
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+ALLOWED_METHODS: Final = b"GET, HEAD, POST, QUERY, PUT, DELETE, OPTIONS"
+
+_log = logging.getLogger("jiqun.front")
+
+
+class InternalError(JiqunError):
+    """A bug of ours; its details go to the log only."""
+
+
+class Front:
+    """An ASGI application around the whole; `direct` maps paths to ASGI applications."""
+
+    def __init__(
+        self,
+        app: App,
+        settings: Settings,
+        metrics: Metrics,
+        log: RequestLog | None,
+        direct: Mapping[str, App],
+    ) -> None:
+        """Serve the paths in `direct` without `app`, everything else by `app`."""
+        self._metrics = metrics
+        self._log = log
+        self._app = app
+        self._direct = direct
+        self._settings = settings
+        self._prefix = settings.root_path
+        self._trusted = frozenset(settings.trusted_proxies)
+        self._preflight = (
+            (b"access-control-allow-methods", ALLOWED_METHODS),
+            (b"access-control-allow-headers", b"*, Authorization"),
+            (b"access-control-max-age", str(settings.cors_seconds).encode()),
+            (b"allow", ALLOWED_METHODS),
+            (b"vary", b"Access-Control-Request-Method, Access-Control-Request-Headers"),
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or pass on what is not a request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._trusted:
+            trust_proxy(scope, self._trusted)
+        path = self._mend_path(scope)
+        client = scope.get("client")
+        account = Account(scope["method"], path, client[0] if client else "")
+        scope["account"] = account
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                account.status = message["status"]
+                message["headers"] = [*message["headers"], *EVERYWHERE]
+            else:
+                account.size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._answer(scope, receive, answer, path)
+        finally:
+            self.close_account(account, asyncio.get_running_loop())
+
+    def close_account(self, account: Account, loop: asyncio.AbstractEventLoop) -> None:
+        """Count and log a request that is over."""
+        account.seconds = time.perf_counter() - account.started
+        self._metrics.count(account)
+        if self._log is not None:
+            self._log.write(account, loop)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: Send, path: str) -> None:
+        account: Account = scope["account"]
+        try:
+            if scope["method"] == "OPTIONS":
+                await send_whole(Reply(204, self._preflight), "OPTIONS", answer)
+            else:
+                await self._route(path)(scope, receive, answer)
+        except ClientGone:
+            account.outcome = "gone"
+        except Exception as error:
+            account.outcome = type(error).__name__
+            if account.status:
+                # Returning without the end of the body makes the server cut the connection, which
+                # is how the client learns that the answer is not whole.
+                _log_break(error)
+                return
+            known = error if isinstance(error, JiqunError) else None
+            if known is None:
+                _log.exception("a request failed by a mistake in the program")
+                known = InternalError("The server made a mistake; it has been logged.")
+            reply = problem_reply(known, scope, self._settings)
+            await send_whole(reply, scope["method"], answer)
+
+    def _route(self, path: str) -> App:
+        found = self._direct.get(path)
+        if found is None and path.startswith("/graphs/"):
+            found = self._direct.get("/graphs")
+        return found or self._app
+
+    def _mend_path(self, scope: Scope) -> str:
+        """Remove the prefix and a slash at the end; give the path that routes are made for."""
+        path: str = scope["path"]
+        prefix = self._prefix
+        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+            path = path[len(prefix) :] or "/"
+        if len(path) > 1 and path.endswith("/"):
+            path = path.rstrip("/") or "/"
+        scope["root_path"] = prefix
+        scope["path"] = prefix + path
+        return path
+
+
+def _log_break(error: Exception) -> None:
+    if isinstance(error, JiqunError):
+        _log.warning("an answer broke off: %s", error.title)
+    else:
+        _log.error("an answer broke off by a mistake in the program", exc_info=error)
+
+
+_ROUTES = (
+    home_routes,
+    query_routes,
+    source_routes,
+    thing_routes,
+    ontology_routes,
+    dump_routes,
+    catalogue_routes,
+    search_routes,
+    reconcile_routes,
+    suggest_routes,
+)
+
+
+class Endpoint(FastAPI):
+    """The application; requests come in through `front`, many never reach the framework."""
+
+    front: Front
+    failure: JiqunError | None = None
+    """What kept the server from starting; it is told without a stack trace."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the lifespan."""
+        scope["app"] = self
+
+        async def send_plainly(message: Message) -> None:
+            if self.failure is not None and message["type"] == "lifespan.startup.failed":
+                message["message"] = ""
+            await send(message)
+
+        await self.front(scope, receive, send_plainly if scope["type"] == "lifespan" else send)
+
+
+def create_app(release: Path | None, settings: Settings | None = None) -> Endpoint:
+    """Make the application that serves a release, a workspace, or the one over the other.
+
+    The release in the folder `release` is opened at once; raises `ReleaseError` when it is not
+    usable and `SettingsError` when the settings contradict each other. The engine and the writer
+    start and stop with the application's lifespan.
+    """
+    settings = settings or Settings()
+    opened = open_release(release) if release else no_release()
+    token = _token(release, settings)
+    engine = Engine.from_settings(opened.store, settings)
+    run = secrets.token_hex(8)  # numbers of states may come again after a restart
+
+    log = RequestLog()
+
+    async def publish(state: Published) -> None:
+        await engine.switch(state.store)
+        app.state.service.advance(f"{run} {state.number}")
+
+    writing = None
+    if settings.workspace is not None:
+        writing = Writing.from_settings(settings.workspace, settings, publish, engine.forwarder)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        try:
+            if writing is not None:
+                if engine.forwarder is not None:
+                    await engine.forwarder.start()
+                state = await writing.start(opened.identifier, opened.store if release else None)
+                engine.store = state.store
+                app.state.service.advance(f"{run} {state.number}")
+            await engine.start()
+        except JiqunError as error:
+            app.failure = error
+            if writing is not None:
+                await writing.stop()
+            raise
+        try:
+            yield
+        finally:
+            if writing is not None:
+                await writing.stop()
+            await engine.stop()
+            await asyncio.to_thread(app.state.searcher.close)
+            log.flush()
+
+    app = Endpoint(
+        title=opened.title,
+        version=opened.version,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    _fill_state(app, settings, opened, engine, writing)
+    app.state.token = token
+    app.state.searcher = Searcher(opened.folder if release else None)
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
+    _add_routes(app)
+    app.front = Front(
+        super(Endpoint, app).__call__,
+        settings,
+        app.state.metrics,
+        log if settings.log_requests else None,
+        {"/sparql": serve_sparql, "/update": serve_update, "/graphs": serve_graphs},
+    )
+    return app
+
+
+def _fill_state(
+    app: Endpoint, settings: Settings, release: Release, engine: Engine, writing: Writing | None
+) -> None:
+    """Keep what the routes need."""
+    app.state.settings = settings
+    app.state.release = release
+    app.state.kept = Kept()
+    app.state.engine = engine
+    app.state.writing = writing
+    app.state.service = Service(release, engine, settings)
+    app.state.metrics = Metrics()
+
+
+def _token(release: Path | None, settings: Settings) -> str | None:
+    token = read_token(settings)
+    if settings.workspace is None and release is None:
+        raise SettingsError("There is nothing to serve: name a release, a workspace or both.")
+    if settings.workspace is None and token is not None:
+        raise SettingsError(
+            "There is a token that allows writing, but no workspace to write to. Name a folder "
+            "for it with --workspace."
+        )
+    return token
+
+
+def _add_routes(app: FastAPI) -> None:
+    for each in _ROUTES:
+        app.include_router(each.router)
+    for kind in (JiqunError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _answer_error)
+
+
+async def switch_release(app: Endpoint, folder: Path) -> None:
+    """Serve the release in `folder` from now on; what is under way ends on the one before.
+
+    Raises `ReleaseError`, and goes on with the one before, when the new one is not usable.
+    """
+    state = app.state
+    opened = await asyncio.to_thread(open_release, folder)
+    if state.writing is None:
+        await state.engine.switch(opened.store)
+        state.service = Service(opened, state.engine, state.settings)
+    else:
+        await state.writing.lay_over(opened.identifier, opened.store)
+        state.service.release = opened
+    former = state.searcher
+    state.release = opened
+    state.searcher = Searcher(opened.folder)
+    app.title, app.version = opened.title, opened.version
+    app.openapi_schema = None
+    await asyncio.to_thread(former.close)
+
+
+async def _answer_error(request: Request, error: Exception) -> Response:
+    known = _as_known(error)
+    account_of(request.scope).outcome = type(known).__name__
+    reply = problem_reply(known, request.scope, request.app.state.settings)
+    response = Response(reply.body, reply.status)
+    response.raw_headers = list(reply.headers)
+    return response
+
+
+def _as_known(error: Exception) -> JiqunError:
+    """Say in our terms what the framework found wrong."""
+    if isinstance(error, JiqunError):
+        return error
+    if isinstance(error, HTTPException) and error.status_code == 404:
+        return NotFound("There is nothing at this address.")
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        allowed = tuple((error.headers or {}).get("Allow", "GET, HEAD").split(", "))
+        return MethodNotAllowed(
+            f"This method is not possible here. Possible: {', '.join(allowed)}.", allowed
+        )
+    if isinstance(error, RequestValidationError):
+        places = "; ".join(
+            f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"
+            for each in error.errors()
+        )
+        return BadParameter(f"The request is not valid: {places}.")
+    known = JiqunError("The request failed.")
+    known.status = getattr(error, "status_code", 500)
+    return known

@@ -1,0 +1,295 @@
+"""HTTP requests and responses over ASGI.
+
+What goes back to a client, and how it is sent over ASGI.
+
+What a request says: headers, body, address, and the URL by which the public reaches us.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+from jiqun.compression import encode_blocks
+from jiqun.errors import BadParameter, RequestTimeout, RequestTooLarge, UnsupportedMediaType
+from jiqun.language import Reader, choose_language
+from jiqun.settings import Settings
+
+if TYPE_CHECKING:
+    from jiqun.query.cache import Entry
+    from jiqun.query.job import Answer
+    from jiqun.query.service import Flight
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Headers = tuple[tuple[bytes, bytes], ...]
+Rewrite = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
+
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""What the pages need and nothing else: no inline code, no other host."""
+
+HTML_HEADERS: Final[Headers] = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+)
+
+EXPOSED_HEADERS: Final = (
+    b"ETag, Link, Location, Content-Location, Retry-After, Server-Timing, Content-Disposition, "
+    b"Accept-Ranges, Content-Range, Jiqun-Limits, Jiqun-Truncated"
+)
+EVERYWHERE: Final[Headers] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", EXPOSED_HEADERS),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""What is on every answer and every error."""
+
+_WATCHED_AFTER: Final = 0.05
+"""Seconds."""
+
+
+class ClientGone(Exception):
+    """The client left before it had its answer."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is sent: a whole body, or a flight whose blocks are sent as they come.
+
+    `rewrite` and then the content coding `coding` are still to be applied to a flight; `outcome`,
+    `entry` and `answer` go to log and metrics.
+    """
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    flight: Flight | None = None
+    coding: str | None = None
+    outcome: str = "ok"
+    entry: Entry | None = None
+    answer: Answer | None = None
+    rewrite: Rewrite | None = None
+
+
+def whole(
+    status: int, content_type: str, body: bytes | str, headers: Headers = (), *, outcome: str = "ok"
+) -> Reply:
+    """Make a reply of one piece; pages get their security headers."""
+    encoded = body.encode() if isinstance(body, str) else body
+    guards = HTML_HEADERS if content_type.startswith("text/html") else ()
+    own: Headers = (
+        (b"content-type", content_type.encode()),
+        (b"content-length", str(len(encoded)).encode()),
+    )
+    return Reply(status, (*own, *guards, *headers), encoded, outcome=outcome)
+
+
+def unchanged(reply: Reply) -> Reply:
+    """Turn the answer to `If-None-Match: *` into 304: there is one, and that was the question."""
+    if reply.flight is not None:
+        reply.flight.leave()
+    kept = {b"etag", b"cache-control", b"vary"}
+    headers = tuple(pair for pair in reply.headers if pair[0] in kept)
+    return Reply(304, headers, outcome="unchanged")
+
+
+class ClientWatch:
+    """While inside, the running task is cancelled as soon as its client disconnects.
+
+    The cancellation leaves the block as `ClientGone`. Watching begins after a moment: most answers
+    are there before, and a task for each would cost more than it could save.
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        """Watch the client behind `receive`, whose request body has been read already."""
+        self._receive = receive
+        self._gone = False
+        self._task: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        """Watch in a moment."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a client is watched from a task")
+        self._timer = asyncio.get_running_loop().call_later(_WATCHED_AFTER, self._begin, task)
+
+    def _begin(self, watched: asyncio.Task[object]) -> None:
+        self._task = asyncio.create_task(self._watch(watched))
+
+    async def _watch(self, watched: asyncio.Task[object]) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._gone = True
+        watched.cancel()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _trace: object
+    ) -> None:
+        """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        if self._gone and kind is asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None:
+                task.uncancel()
+            raise ClientGone from error
+
+
+async def send_whole(reply: Reply, method: str, send: Send) -> None:
+    """Send a reply of one piece."""
+    start = {"type": "http.response.start", "status": reply.status, "headers": list(reply.headers)}
+    await send(start)
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+
+
+async def send_flight(
+    reply: Reply, flight: Flight, method: str, send: Send, patience: float
+) -> None:
+    """Send the blocks of a flight as they come; `patience` is for a client that takes no data.
+
+    A stream that breaks is left without its end, so that the client can tell. Raises `ClientGone`
+    when the client stopped reading, and whatever broke the evaluation.
+    """
+    headers = list(reply.headers)
+    blocks: AsyncIterator[bytes] = flight.blocks()
+    if reply.rewrite:
+        blocks = reply.rewrite(blocks)
+    if reply.coding:
+        headers.append((b"content-encoding", reply.coding.encode()))
+        blocks = encode_blocks(reply.coding, blocks)
+    try:
+        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        if method != "HEAD":
+            async for block in blocks:
+                async with asyncio.timeout(patience):
+                    await send({"type": "http.response.body", "body": block, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    except TimeoutError:
+        raise ClientGone from None
+    finally:
+        flight.leave()
+
+
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+
+
+def header(scope: Scope, name: bytes) -> str | None:
+    """Give the value of a header, several joined by commas; None when it was not sent."""
+    values = [value for key, value in scope["headers"] if key == name]
+    if not values:
+        return None
+    return b", ".join(values).decode("latin-1")
+
+
+async def read_body(
+    scope: Scope, receive: Receive, settings: Settings, most: int | None = None
+) -> bytes:
+    """Read the whole body of a request, of at most `most` bytes or else what the settings say.
+
+    Raises `RequestTooLarge`, `RequestTimeout`, `UnsupportedMediaType` for a coded body, and
+    `ClientGone`.
+    """
+    coding = header(scope, b"content-encoding")
+    if coding and coding.strip().lower() != "identity":
+        raise UnsupportedMediaType(
+            "A body with a Content-Encoding is not read here; send it as is."
+        )
+    most = settings.body_bytes if most is None else most
+    declared = header(scope, b"content-length")
+    if declared and declared.isdigit() and int(declared) > most:
+        raise _too_large(most)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(settings.body_seconds):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                body += message.get("body", b"")
+                if len(body) > most:
+                    raise _too_large(most)
+                if not message.get("more_body", False):
+                    return bytes(body)
+    except TimeoutError:
+        raise RequestTimeout(
+            f"The body did not arrive within {settings.body_seconds:g} seconds."
+        ) from None
+
+
+def _too_large(most: int) -> RequestTooLarge:
+    return RequestTooLarge(f"The body is longer than the limit of {most} bytes.")
+
+
+def trust_proxy(scope: Scope, trusted: frozenset[str]) -> None:
+    """Believe the X-Forwarded headers of a request that comes from a trusted proxy.
+
+    Sets the client's address, the scheme and the Host in `scope`.
+    """
+    client = scope.get("client")
+    if client is None or client[0] not in trusted:
+        return
+    forwarded = header(scope, b"x-forwarded-for")
+    if forwarded:
+        chain = [part.strip() for part in forwarded.split(",")][-20:]
+        for address in reversed(chain):
+            scope["client"] = (address[:64], 0)
+            if address not in trusted:
+                break
+    scheme = header(scope, b"x-forwarded-proto")
+    if scheme and scheme.strip().lower() in {"http", "https"}:
+        scope["scheme"] = scheme.strip().lower()
+    host = header(scope, b"x-forwarded-host")
+    if host:
+        last = host.rpartition(",")[2].strip()
+        kept = [pair for pair in scope["headers"] if pair[0] != b"host"]
+        scope["headers"] = [*kept, (b"host", last.encode("latin-1", errors="replace"))]
+
+
+def public_url(scope: Scope, settings: Settings) -> str:
+    """Give the URL of the site's root as the public sees it, without a slash at the end.
+
+    Raises `BadParameter` when neither the settings nor a Host header tell it.
+    """
+    if settings.public_url:
+        return settings.public_url
+    host = header(scope, b"host") or ""
+    if not host:
+        server = scope.get("server") or ("localhost", None)
+        host = server[0] if server[1] is None else f"{server[0]}:{server[1]}"
+    if not _HOST.fullmatch(host):
+        raise BadParameter("The Host header is not a host name with an optional port.")
+    return f"{scope['scheme']}://{host}{settings.root_path}"
+
+
+def reader_of(scope: Scope, settings: Settings) -> Reader:
+    """Tell for whom the page of this request is written."""
+    parameters = parse_qsl(
+        scope["query_string"].decode("latin-1"), keep_blank_values=True, encoding="latin-1"
+    )
+    asked = next((value for name, value in parameters if name == "lang"), None)
+    lang, chosen = choose_language(asked, header(scope, b"accept-language"))
+    root = settings.root_path
+    others = urlencode([pair for pair in parameters if pair[0] != "lang"], encoding="latin-1")
+    path = scope["path"].removeprefix(root) or "/"
+    try:
+        origin = public_url(scope, settings).removesuffix(root)
+    except BadParameter:
+        origin = ""
+    here = f"{path}?{others}" if others and scope["method"] in {"GET", "HEAD"} else path
+    return Reader(lang=lang, chosen=chosen, root=root, origin=origin, here=here)

@@ -1,0 +1,227 @@
+"""schema.org and Croissant descriptions.
+
+The dataset in the terms of schema.org, as search engines of datasets read them.
+
+The tables of a release in Croissant 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-spec.html).
+
+Made from the Frictionless descriptor `datapackage.json`, which knows the columns, and from the
+manifest, which knows the files.
+
+A thing in the terms of schema.org, as the JSON-LD data block of its page.
+
+A data block (`<script type="application/ld+json">`) is not run, so that the content security
+policy of the pages, which forbids inline code, does not concern it (HTML Standard, "prepare the
+script element"). Nothing in it can end the block: `<`, `>` and `&` are written as escapes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from markupsafe import Markup
+
+from jiqun.rdf.namespaces import BASE, CATALOGUE, DATASET, DCAT, DCTERMS, FOAF, LICENCE
+from jiqun.release import Dump, Release
+from jiqun.web.linked_data.serialization import Statement
+from jiqun.web.metadata.dcat import PACKINGS, Said, bare_type, file_address
+
+_PUBLISHER: Final = f"{DATASET}#publisher"
+_PERIOD: Final = f"{DATASET}#period"
+
+
+def dataset_document(
+    statements: Iterable[Statement], release: Release, root: str
+) -> dict[str, Any]:
+    """Return the description as JSON-LD: https://schema.org/Dataset."""
+    said = Said(statements)
+    name = _texts(said.words(DATASET, f"{DCTERMS}title")) or release.title
+    publisher = {
+        "@type": "Organization",
+        "@id": _PUBLISHER,
+        "name": said.words(_PUBLISHER, f"{FOAF}name").get("en", release.title),
+        "url": BASE,
+    }
+    document = {
+        "@context": "https://schema.org",
+        "@type": "Dataset",
+        "@id": DATASET,
+        "url": f"{root}/",
+        "name": name,
+        "description": _texts(said.words(DATASET, f"{DCTERMS}description")) or name,
+        "version": release.version,
+        "identifier": DATASET,
+        "license": LICENCE,
+        "isAccessibleForFree": True,
+        "creator": publisher,
+        "publisher": publisher,
+        "keywords": [_text(each.value, each.lang) for each in said.all(DATASET, f"{DCAT}keyword")],
+        "inLanguage": ["en", "zh-Hans", "zh-Hant"],
+        "includedInDataCatalog": {
+            "@type": "DataCatalog",
+            "@id": CATALOGUE,
+            "name": said.words(CATALOGUE, f"{DCTERMS}title").get("en", release.title),
+            "url": f"{root}/catalogue",
+        },
+        "distribution": [_download(each, root) for each in release.dumps.values()],
+    }
+    modified = said.one(DATASET, f"{DCTERMS}modified")
+    if modified:
+        start, end = (said.one(_PERIOD, f"{DCAT}{each}Date") for each in ("start", "end"))
+        document["dateModified"] = modified
+        document["temporalCoverage"] = f"{start}/{end}"
+        document["spatialCoverage"] = {"@type": "Country", "name": "China", "identifier": "CN"}
+    return document
+
+
+def _download(dump: Dump, root: str) -> dict[str, Any]:
+    kinds = [
+        bare_type(dump),
+        *([PACKINGS[dump.path.suffix]] if dump.path.suffix in PACKINGS else []),
+    ]
+    return {
+        "@type": "DataDownload",
+        "name": dump.title.get("en", dump.name),
+        "contentUrl": file_address(root, dump),
+        "encodingFormat": kinds if len(kinds) > 1 else kinds[0],
+        "contentSize": f"{dump.size} B",
+        "sha256": dump.sha256,
+    }
+
+
+def _texts(words: dict[str, str]) -> Any:
+    return [_text(value, lang) for lang, value in sorted(words.items())]
+
+
+def _text(value: str, lang: str) -> Any:
+    return {"@language": lang, "@value": value} if lang else value
+
+
+DESCRIPTOR: Final = "datapackage.json"
+_VERSION: Final = "http://mlcommons.org/croissant/1.0"
+_CONTEXT: Final[dict[str, Any]] = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileProperty": "cr:fileProperty",
+    "fileObject": "cr:fileObject",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+_TYPES: Final = {
+    "integer": "sc:Integer",
+    "number": "sc:Float",
+    "boolean": "sc:Boolean",
+    "date": "sc:Date",
+}
+
+
+def croissant(
+    package: Mapping[str, Any], release: Release, root: str, modified: str
+) -> dict[str, Any]:
+    """Return the description as JSON-LD; `package` is the descriptor, `modified` an ISO date."""
+    files = [each for each in package["resources"] if each["path"] in release.dumps]
+    keys = {each["name"]: list(each["schema"].get("primaryKey", ())) for each in files}
+    document = {
+        "@context": _CONTEXT,
+        "@type": "sc:Dataset",
+        "conformsTo": _VERSION,
+        "name": "jiqun",
+        "description": f"{package.get('title', release.title)}. {package.get('description', '')}",
+        "license": LICENCE,
+        "url": f"{root}/",
+        "version": release.version,
+        "creator": {"@type": "Organization", "name": "The Jiqun project", "url": BASE},
+        "citeAs": f"The Jiqun project: Jiqun, version {release.version}. {BASE}",
+        "distribution": [_file(each["path"], release, root) for each in files],
+        "recordSet": [_records(each, keys) for each in files],
+    }
+    return document | ({"datePublished": modified} if modified else {})
+
+
+def _file(name: str, release: Release, root: str) -> dict[str, Any]:
+    dump = release.dumps[name]
+    return {
+        "@type": "cr:FileObject",
+        "@id": name,
+        "name": name,
+        "contentUrl": file_address(root, dump),
+        "contentSize": f"{dump.size} B",
+        "encodingFormat": bare_type(dump),
+        "sha256": dump.sha256,
+    }
+
+
+def _records(resource: Mapping[str, Any], keys: Mapping[str, list[str]]) -> dict[str, Any]:
+    name, schema = resource["name"], resource["schema"]
+    refers = {
+        key["fields"]: f"{key['reference']['resource']}/{key['reference']['fields']}"
+        for key in schema.get("foreignKeys", ())
+        # mlcroissant cannot load a record set that refers to itself
+        if isinstance(key["fields"], str) and key["reference"]["resource"] in keys.keys() - {name}
+    }
+    return {
+        "@type": "cr:RecordSet",
+        "@id": name,
+        "name": name,
+        "description": resource.get("title", name),
+        "key": [{"@id": f"{name}/{each}"} for each in keys[name]],
+        "field": [_field(name, resource["path"], each, refers) for each in schema["fields"]],
+    }
+
+
+def _field(
+    table: str, path: str, field: Mapping[str, Any], refers: Mapping[str, str]
+) -> dict[str, Any]:
+    name = field["name"]
+    uri = field.get("format") == "uri"
+    told = {
+        "@type": "cr:Field",
+        "@id": f"{table}/{name}",
+        "name": f"{table}/{name}",
+        "description": field.get("description", name),
+        "dataType": "sc:URL" if uri else _TYPES.get(field.get("type", ""), "sc:Text"),
+        "source": {"fileObject": {"@id": path}, "extract": {"column": name}},
+    }
+    if name in refers:
+        told["references"] = {"field": {"@id": refers[name]}}
+    return told
+
+
+_ESCAPES: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
+
+
+def data_block(document: Mapping[str, Any]) -> Markup:
+    """Write a JSON-LD document ready to stand in a data block."""
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    return Markup(text.translate(_ESCAPES))  # noqa: S704 -- all that is markup is escaped

@@ -1,0 +1,182 @@
+"""Content negotiation by RFC 9110 §12.5: which of the available formats a client gets.
+
+For every available media type the most specific range of the Accept header that matches it gives
+its quality (`text/turtle;version=1.2` before `text/turtle` before `text/*` before `*/*`), a
+quality of 0 excludes it, the highest quality wins, and the server's order decides between equals.
+(Werkzeug's parser was considered; it lets a wildcard bring back what `q=0` excluded.)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from jiqun.errors import BadParameter, NotAcceptable, shorten
+from jiqun.rdf.formats import Format
+
+_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
+_ELEMENT: Final = re.compile(rf"(?:[^,\"]|{_QUOTED})+")
+_PARAMETER: Final = re.compile(rf"\s*;\s*({_NAME})\s*=\s*({_NAME}|{_QUOTED})")
+_RANGE: Final = re.compile(rf"\s*({_NAME})/({_NAME})((?:{_PARAMETER.pattern})*)\s*;?\s*")
+_QUALITY: Final = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
+_CODING: Final = re.compile(rf"\s*({_NAME})\s*(?:;\s*[qQ]\s*=\s*([0-9.]+)\s*)?")
+
+MOST_RANGES: Final = 64
+"""Elements of one Accept or Accept-Encoding header that are read; what follows is ignored."""
+
+MOST_CHARACTERS: Final = 4096
+"""Characters of such a header that are read."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """One element of an Accept header, with its quality in thousandths."""
+
+    type: str
+    subtype: str
+    parameters: frozenset[tuple[str, str]]
+    quality: int
+
+    def match(self, type_: str, subtype: str, parameters: frozenset[tuple[str, str]]) -> int | None:
+        """How specifically this range matches a media type; None when it does not."""
+        if self.type == "*":
+            return 0 if self.subtype == "*" else None
+        if self.type != type_:
+            return None
+        if self.subtype == "*":
+            return 1
+        if self.subtype != subtype or not self.parameters <= parameters:
+            return None
+        return 2 + len(self.parameters)
+
+
+def _parse_quality(text: str) -> int | None:
+    return round(float(text) * 1000) if _QUALITY.fullmatch(text) else None
+
+
+def _parse_range(element: str) -> Range | None:
+    match = _RANGE.fullmatch(element)
+    if match is None:
+        return None
+    type_, subtype, rest = match[1].lower(), match[2].lower(), match[3]
+    parameters = set()
+    quality: int | None = 1000
+    for name, value in _PARAMETER.findall(rest):
+        if name.lower() == "q":
+            quality = _parse_quality(value)
+            break  # whatever follows q is an extension of Accept, not of the media type
+        parameters.add((name.lower(), value.strip('"').lower()))
+    # Every answer is UTF-8, so a range that asks for UTF-8 asks for nothing more.
+    parameters.discard(("charset", "utf-8"))
+    return Range(type_, subtype, frozenset(parameters), quality) if quality is not None else None
+
+
+@lru_cache(maxsize=512)
+def parse_accept(header: str) -> tuple[Range, ...]:
+    """Read an Accept header; elements that are not well-formed are left out."""
+    elements = _ELEMENT.findall(header[:MOST_CHARACTERS])[:MOST_RANGES]
+    ranges = (_parse_range(element) for element in elements if element.strip())
+    return tuple(each for each in ranges if each is not None)
+
+
+def quality(ranges: Sequence[Range], media_type: str) -> int:
+    """The quality, 0 to 1000, that the ranges give a media type."""
+    type_, _, subtype = media_type.partition("/")
+    best, result = -1, 0
+    for each in ranges:
+        specificity = each.match(type_, subtype, frozenset())
+        if specificity is not None and specificity > best:
+            best, result = specificity, each.quality
+    return result
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A format and the media type under which it is sent."""
+
+    format: Format
+    media_type: str
+
+    @property
+    def content_type(self) -> str:
+        """The value for the Content-Type header."""
+        return self.format.content_type(self.media_type)
+
+
+@lru_cache(maxsize=1024)
+def choose(accept: str | None, available: tuple[Format, ...]) -> Choice:
+    """Choose among `available` (in order of the server's preference) by an Accept header.
+
+    No header, or an empty one, gives the first. An alias of a format is considered like its own
+    media type, but never through a wildcard. Raises `NotAcceptable`, listing what there is.
+    """
+    if accept is None or not accept.strip():
+        return Choice(available[0], available[0].media_type)
+    ranges = parse_accept(accept)
+    exact = tuple(each for each in ranges if each.subtype != "*")
+    best, found = 0, None
+    for each in available:
+        for name in (each.media_type, *each.aliases):
+            worth = quality(ranges if name == each.media_type else exact, name)
+            if worth > best:
+                best, found = worth, Choice(each, name)
+    if found is None:
+        listed = ", ".join(each.media_type for each in available)
+        raise NotAcceptable(
+            f"None of the media types in the Accept header can be given. Available: {listed}."
+        )
+    return found
+
+
+def choose_named(name: str, available: Iterable[Format]) -> Choice:
+    """Choose by the value of `?format=`: a short name or a media type.
+
+    Raises `BadParameter` when there is no such format for this answer, listing the names.
+    """
+    # An unescaped + in a query string stands for a blank.
+    wanted = name.strip().lower().replace(" ", "+").partition(";")[0]
+    formats = tuple(available)
+    for each in formats:
+        if wanted in each.names or wanted == each.media_type:
+            return Choice(each, each.media_type)
+    for each in formats:
+        if wanted in each.aliases:
+            return Choice(each, wanted)
+    listed = ", ".join(each.names[0] for each in formats)
+    raise BadParameter(f"format={shorten(name)} is not possible here. Possible: {listed}.")
+
+
+def negotiate(accept: str | None, named: str | None, available: tuple[Format, ...]) -> Choice:
+    """Choose by `?format=` when it is given, else by the Accept header."""
+    return choose_named(named, available) if named else choose(accept, available)
+
+
+@lru_cache(maxsize=256)
+def choose_coding(header: str | None, available: tuple[str, ...]) -> str | None:
+    """Choose a content coding by an Accept-Encoding header; None means identity.
+
+    `available` is in order of the server's preference. Identity is always possible for us, also
+    where a client excludes it without accepting anything else (RFC 9110 §12.5.3 leaves us that).
+    """
+    if not header:
+        return None
+    qualities: dict[str, int] = {}
+    for element in header[:MOST_CHARACTERS].split(",")[:MOST_RANGES]:
+        match = _CODING.fullmatch(element)
+        worth = _parse_quality(match[2] or "1") if match else None
+        if match and worth is not None:
+            qualities[match[1].lower()] = worth
+    return _best_coding(qualities, available)
+
+
+def _best_coding(qualities: Mapping[str, int], available: Sequence[str]) -> str | None:
+    best, found = qualities.get("identity", 0), None
+    for coding in available:
+        worth = qualities.get(coding, qualities.get("*", 0))
+        if worth > 0 and (worth > best or (found is None and worth == best)):
+            best, found = worth, coding
+    return found

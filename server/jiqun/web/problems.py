@@ -1,0 +1,87 @@
+"""Errors as answers: problem details (RFC 9457), a page, or plain text, as the client accepts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from jiqun.errors import (
+    Busy,
+    JiqunError,
+    MethodNotAllowed,
+    NotAcceptable,
+    RangeNotSatisfiable,
+    Unauthorized,
+)
+from jiqun.rdf.formats import HTML, PROBLEM, TABLE
+from jiqun.settings import Settings
+from jiqun.web.http import Headers, Reply, Scope, header, reader_of, whole
+from jiqun.web.negotiation import Choice, choose
+from jiqun.web.pages.error_page import render_error
+
+PROBLEM_FORMATS = (PROBLEM, TABLE, HTML)
+
+_CLOSE: Final[Headers] = ((b"connection", b"close"),)
+_BY_STATUS: Final[dict[int, Headers]] = {
+    408: _CLOSE,
+    413: _CLOSE,
+    415: ((b"accept-encoding", b"identity"),),
+    431: _CLOSE,
+}
+
+
+def problem_reply(error: JiqunError, scope: Scope, settings: Settings) -> Reply:
+    """Make the answer for an error, in the format that the client accepts best."""
+    choice = _choose(header(scope, b"accept"))
+    members = problem_members(error)
+    if choice.format is HTML:
+        body = render_error(error.status, error.title, error.detail, reader_of(scope, settings))
+    elif choice.format is TABLE:
+        body = f"{members['status']} {members['title']}\n\n{members['detail']}\n"
+    else:
+        body = json.dumps(members, ensure_ascii=False)
+    headers: Headers = (
+        (b"cache-control", b"no-store"),
+        (b"vary", b"Accept"),
+        *error_headers(error),
+    )
+    encoded = body.encode(errors="replace")
+    return whole(error.status, choice.content_type, encoded, headers, outcome=type(error).__name__)
+
+
+def problem_members(error: JiqunError) -> dict[str, Any]:
+    """Give the members of the problem details object, with line and column where they are known."""
+    members: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+    }
+    for name in ("line", "column"):
+        value = getattr(error, name, None)
+        if isinstance(value, int):
+            members[name] = value
+    if isinstance(error, Busy):
+        members["retryAfter"] = error.retry_after
+    return members
+
+
+def error_headers(error: JiqunError) -> Headers:
+    """Give the headers that the status of an error calls for."""
+    if isinstance(error, Busy):
+        return ((b"retry-after", str(error.retry_after).encode()),)
+    if isinstance(error, Unauthorized):
+        wrong = b', error="invalid_token"' if error.wrong else b""
+        return ((b"www-authenticate", b'Bearer realm="jiqun"' + wrong),)
+    if isinstance(error, MethodNotAllowed):
+        return ((b"allow", ", ".join(error.allowed).encode()),)
+    if isinstance(error, RangeNotSatisfiable):
+        return ((b"content-range", f"bytes */{error.size}".encode()),)
+    return _BY_STATUS.get(error.status, ())
+
+
+def _choose(accept: str | None) -> Choice:
+    try:
+        return choose(accept, PROBLEM_FORMATS)
+    except NotAcceptable:
+        return Choice(PROBLEM, PROBLEM.media_type)

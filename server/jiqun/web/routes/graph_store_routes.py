@@ -1,0 +1,215 @@
+"""`/graphs` and `/update`: the Graph Store Protocol and updates.
+
+`/graphs`: the SPARQL 1.1 Graph Store HTTP Protocol.
+
+Indirect: `/graphs?default` and `/graphs?graph=<IRI>`. Direct: below `/graphs/` the URL of the
+request is the name of the graph. Everybody may read; PUT, POST and DELETE need the token. A POST
+to `/graphs` itself makes a graph under a new name.
+
+`/update`: the update operation of the SPARQL 1.1 Protocol, for whoever has the token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+from urllib.parse import quote
+from uuid import uuid4
+
+from jiqun.compression import CODINGS
+from jiqun.errors import BadParameter, MethodNotAllowed, NotFound, PreconditionFailed
+from jiqun.query.protocol import Update, parse_parameters, read_operation, read_timeout
+from jiqun.query.service import Question, Service, matching_tag
+from jiqun.rdf.formats import GRAPHS
+from jiqun.rdf.namespaces import absolute_iri
+from jiqun.rdf.parsing import check_content_type
+from jiqun.web.access_log import account_of
+from jiqun.web.authorization import check_permission
+from jiqun.web.http import (
+    Receive,
+    Reply,
+    Scope,
+    Send,
+    header,
+    public_url,
+    read_body,
+    send_whole,
+    whole,
+)
+from jiqun.web.negotiation import negotiate
+from jiqun.web.routes.sparql_routes import send_answer
+from jiqun.writing.changes import GraphChange, Published, Writing
+
+PATH: Final = "/graphs"
+METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
+
+_ACTIONS: Final = {"PUT": "replace", "POST": "extend", "DELETE": "drop"}
+_DEFAULT: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+_NAMED: Final = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?graph { ?s ?p ?o } }"
+_EXISTS: Final = "ASK { GRAPH ?graph {} }"
+_NO_STORE: Final = (b"cache-control", b"no-store")
+# What may stand in a path as it is (RFC 3986 §3.3); everything else is percent-encoded.
+_IN_PATH: Final = "/:@!$&'()*+,;=~-._"
+
+
+async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request to `/graphs` or below; the service is `app.state.service`."""
+    service: Service = scope["app"].state.service
+    method = scope["method"]
+    if method in _ACTIONS:
+        await _write(scope, receive, send)
+        return
+    if method not in METHODS:
+        raise MethodNotAllowed(
+            f"The method {method[:20]} is not possible here. Possible: {', '.join(METHODS)}. Parts "
+            "of a graph are changed by POST to /update.",
+            METHODS,
+        )
+    parameters = parse_parameters(scope["query_string"], "query string")
+    graph = graph_of(scope, parameters, service)
+    question = _question(scope, parameters, graph)
+    # The format is settled first, so that 406 does not depend on what there is.
+    negotiate(question.accept, question.format, GRAPHS)
+    if not await _exists(service, graph):
+        raise NotFound("There is no graph of this name.")
+    await send_answer(service, question, scope, receive, send)
+
+
+async def _write(scope: Scope, receive: Receive, send: Send) -> None:
+    state = scope["app"].state
+    service: Service = state.service
+    writing: Writing = state.writing
+    method = scope["method"]
+    check_permission(scope, state.token)
+    parameters = parse_parameters(scope["query_string"], "query string")
+    if (
+        method == "POST"
+        and _path(scope, service) == PATH
+        and not {"graph", "default"} & {*parameters}
+    ):
+        graph: str | None = f"{public_url(scope, service.settings)}{PATH}/{uuid4()}"
+    else:
+        graph = graph_of(scope, parameters, service)
+    content_type, body = None, b""
+    if method != "DELETE":
+        content_type = header(scope, b"content-type")
+        check_content_type(content_type)
+        body = await read_body(scope, receive, service.settings, service.settings.write_bytes)
+    change = GraphChange(
+        graph=graph,
+        action=_ACTIONS[method],
+        base=graph or f"{public_url(scope, service.settings)}{PATH}",
+        content_type=content_type,
+        body=body,
+        only_new=(header(scope, b"if-none-match") or "").strip() == "*",
+    )
+    done = await writing.change_graph(change, partial(_check_match, scope, service, graph))
+    account_of(scope).outcome = "written"
+    await send_whole(_reply(scope, service, change, done), method, send)
+
+
+def _reply(scope: Scope, service: Service, change: GraphChange, done: Published) -> Reply:
+    """Say what was done: 201 for a new graph, 204 for a replaced one, 200 for the rest (§5)."""
+    if change.action == "drop":
+        return whole(200, "text/plain; charset=utf-8", "The graph was removed.\n", (_NO_STORE,))
+    if done.created:
+        location = _location(scope, service, change.graph).encode("ascii")
+        return Reply(201, (_NO_STORE, (b"location", location), (b"content-length", b"0")))
+    if change.action == "replace":
+        return Reply(204, (_NO_STORE,))
+    return whole(200, "text/plain; charset=utf-8", "The graph was extended.\n", (_NO_STORE,))
+
+
+def _location(scope: Scope, service: Service, graph: str | None) -> str:
+    """Give the URL at which a graph can be had."""
+    store = f"{public_url(scope, service.settings)}{PATH}"
+    if graph is None:
+        return f"{store}?default"
+    return graph if graph.startswith(f"{store}/") else f"{store}?graph={quote(graph, safe='')}"
+
+
+async def _check_match(scope: Scope, service: Service, graph: str | None) -> None:
+    """Hold a change to If-Match (RFC 9110 §13.1.1): the graph is still as the client knows it."""
+    if_match = header(scope, b"if-match")
+    if if_match is None:
+        return
+    if await _exists(service, graph):
+        if if_match.strip() == "*":
+            return
+        question = _question(scope, {}, graph)
+        strong = if_match.replace("W/", "-")  # a weak tag never matches here
+        for each in GRAPHS:
+            plan = service.plan(replace(question, accept=None, format=each.names[0]))
+            if plan.key and any(
+                matching_tag(strong, plan.key, coding) for coding in (None, *CODINGS)
+            ):
+                return
+    raise PreconditionFailed("The graph has changed since you read it (If-Match). Read it again.")
+
+
+async def _exists(service: Service, graph: str | None) -> bool:
+    return graph is None or await service.holds(_EXISTS, {"graph": f"<{graph}>"})
+
+
+def _path(scope: Scope, service: Service) -> str:
+    path: str = scope["path"]
+    return path.removeprefix(service.settings.root_path)
+
+
+def graph_of(scope: Scope, parameters: Mapping[str, Sequence[str]], service: Service) -> str | None:
+    """Tell which graph a request is about: its IRI, or None for the default graph.
+
+    Raises `BadParameter` unless exactly one graph is named.
+    """
+    path = _path(scope, service)
+    if path != PATH:
+        if "default" in parameters or "graph" in parameters:
+            raise BadParameter("The URL names the graph already; leave default and graph out.")
+        encoded = quote(path, safe=_IN_PATH)
+        return absolute_iri(public_url(scope, service.settings) + encoded, "the URL")
+    graphs, default = parameters.get("graph", ()), parameters.get("default", ())
+    if len(graphs) + len(default) != 1 or any(default):
+        raise BadParameter("Name one graph: either ?default, without a value, or ?graph=IRI.")
+    return absolute_iri(graphs[0], "graph") if graphs else None
+
+
+def _question(scope: Scope, parameters: Mapping[str, Sequence[str]], graph: str | None) -> Question:
+    client = scope.get("client")
+    return Question(
+        text=_DEFAULT if graph is None else _NAMED,
+        accept=header(scope, b"accept"),
+        format=next(iter(parameters.get("format", ())), None),
+        accept_encoding=header(scope, b"accept-encoding"),
+        if_none_match=header(scope, b"if-none-match"),
+        substitutions={} if graph is None else {"graph": f"<{graph}>"},
+        timeout=read_timeout(next(iter(parameters.get("timeout", ())), None)),
+        client=client[0] if client else "",
+    )
+
+
+UPDATE_PATH: Final = "/update"
+UPDATE_METHODS: Final = ("POST", "OPTIONS")
+# A character takes up to four bytes in UTF-8.
+_BYTES_OF_A_CHARACTER: Final = 4
+
+
+async def serve_update(scope: Scope, receive: Receive, send: Send) -> None:
+    """Carry out one update, and answer 204 when readers find it."""
+    state = scope["app"].state
+    if scope["method"] != "POST":
+        raise MethodNotAllowed("An update is sent by POST.", UPDATE_METHODS)
+    check_permission(scope, state.token)
+    most = _BYTES_OF_A_CHARACTER * state.settings.update_length
+    body = await read_body(scope, receive, state.settings, most)
+    content_type = header(scope, b"content-type")
+    operation = read_operation("POST", scope["query_string"], content_type, body)
+    if not isinstance(operation, Update):
+        raise BadParameter("This address takes updates; queries are sent to /sparql.")
+    account = account_of(scope)
+    account.query, account.form = operation.text, "UPDATE"
+    writing: Writing = state.writing
+    await writing.update(operation, public_url(scope, state.settings) + UPDATE_PATH)
+    account.outcome = "written"
+    await send_whole(Reply(204, ((b"cache-control", b"no-store"),)), "POST", send)

@@ -1,0 +1,150 @@
+"""`jiqun serve`: the application on its HTTP server."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from jiqun.errors import AddressError, JiqunError
+from jiqun.release import Release
+from jiqun.settings import Settings
+from jiqun.web.app import Endpoint, create_app, switch_release
+from jiqun.web.connection import HttpConnection, Shortcut
+
+_log = logging.getLogger("jiqun.serve")
+
+_BACKLOG: Final = 2048
+_KEEP_ALIVE_SECONDS: Final = 15
+_SHUTDOWN_SECONDS: Final = 15
+
+
+def serve(release: Path | None, settings: Settings) -> None:
+    """Serve a release, a workspace or both until the process is told to stop.
+
+    Raises `ReleaseError` for a release that is not usable, `WorkspaceError` for a workspace that is
+    not, `SettingsError`, and `AddressError` for an address that cannot be listened on, all before
+    anything is served.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    app = create_app(release, settings)
+    with listen(settings.host, settings.port) as listener:
+        _announce(app.state.release, listener, settings)
+        _run(app, release, listener)
+
+
+def _announce(release: Release, listener: socket.socket, settings: Settings) -> None:
+    host, port = listener.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    where = f"http://{shown}:{port}{settings.root_path}/"
+    _log.info("Serving %s %s at %s", release.title, release.version, where)
+
+
+def _run(
+    app: Endpoint, release: Path | None, listener: socket.socket, lifeline: int | None = None
+) -> None:
+    """Serve in this process until it is told to stop, or until `lifeline` says so."""
+    early: list[int] = []
+    if hasattr(signal, "SIGHUP"):
+        # Until the loop runs; unheard, it would end the process.
+        signal.signal(signal.SIGHUP, lambda number, _frame: early.append(number))
+    app.router.lifespan_context = _listening_to_hangups(app, release, early, lifeline)
+    try:
+        uvicorn.Server(server_config(app, app.state.settings)).run(sockets=[listener])
+    except SystemExit:
+        if app.failure is not None:
+            raise app.failure from None
+        raise
+
+
+def _listening_to_hangups(
+    app: Endpoint, release: Path | None, early: list[int], lifeline: int | None
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request.
+
+    `early` holds the signals that came before; `lifeline` is readable when it is time to stop.
+    """
+    inner = app.router.lifespan_context
+    switches: set[asyncio.Task[None]] = set()
+    one_at_a_time = asyncio.Lock()
+
+    async def switch() -> None:
+        if release is None:
+            return
+        try:
+            async with one_at_a_time:
+                await switch_release(app, release)
+        except JiqunError as error:
+            _log.error("The release stays as it was: %s", error.detail)
+        else:
+            state = app.state.release
+            _log.info("Serving %s %s (%s)", state.title, state.version, state.identifier[:12])
+
+    def hang_up() -> None:
+        task = asyncio.get_running_loop().create_task(switch())
+        switches.add(task)
+        task.add_done_callback(switches.discard)
+
+    @asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
+        async with inner(served):
+            if hasattr(signal, "SIGHUP"):
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
+            if early:
+                hang_up()
+            if lifeline is not None:
+                asyncio.get_running_loop().add_reader(lifeline, signal.raise_signal, signal.SIGTERM)
+            yield
+
+    return lifespan
+
+
+def server_config(app: Endpoint, settings: Settings) -> uvicorn.Config:
+    """Make the configuration of the HTTP server for the application."""
+    return uvicorn.Config(
+        app,
+        http=HttpConnection.configured(settings, Shortcut(app), app.front),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; raises `AddressError` saying why it cannot be had."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise AddressError(f"{host} is no address to listen on: {error.strerror}.") from None
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise AddressError(
+                f"Port {port} of {host} is in use. Stop what listens there, or choose another port "
+                "with --port."
+            ) from None
+        raise AddressError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
+    listener.set_inheritable(False)
+    return listener

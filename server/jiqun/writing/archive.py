@@ -1,0 +1,168 @@
+"""What `jiqun load` is given: files, folders of files, releases, addresses on the web.
+
+An address is fetched because the operator wrote it on the command line; nothing that is loaded can
+make this fetch anything else.
+"""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pyoxigraph as ox
+
+from jiqun.errors import BadParameter, NotReached, WorkspaceError
+from jiqun.rdf.namespaces import absolute_iri
+from jiqun.rdf.parsing import EXTENSIONS, FORMATS, read_file
+from jiqun.writing.workspace import open_workspace, own_quads
+
+_ACCEPT: Final = (
+    "application/n-quads, application/trig;q=0.9, text/turtle;q=0.8, application/n-triples;q=0.7, "
+    "application/rdf+xml;q=0.5, application/ld+json;q=0.4"
+)
+_SECONDS: Final = 60
+"""How long a server may be silent."""
+_WHOLE: Final = "jiqun.nq.gz"
+"""The file of a release that holds everything the others hold."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A file to read, and the IRI that relative IRIs in it are resolved against."""
+
+    path: Path
+    base: str
+
+
+@contextmanager
+def inputs(names: Sequence[str]) -> Iterator[list[Input]]:
+    """Give the files that names stand for; what was fetched is gone when the block ends.
+
+    A folder with a manifest.json is a release and stands for its N-Quads; any other stands for all
+    its RDF files, those of folders in it too, in the order of their names. Raises `BadParameter`
+    and `NotReached`.
+    """
+    with TemporaryDirectory(prefix="jiqun-") as scratch:
+        found: list[Input] = []
+        for place, name in enumerate(names):
+            if urlsplit(name).scheme in {"http", "https"}:
+                found.append(_fetch(name, Path(scratch) / str(place)))
+            else:
+                found += [Input(path, path.absolute().as_uri()) for path in _files(Path(name))]
+        yield found
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    if (path / "manifest.json").is_file():
+        return [path / _WHOLE]
+    found = [each for each in sorted(path.rglob("*")) if each.is_file() and _is_rdf(each.name)]
+    if not found:
+        raise BadParameter(f"The folder {path} holds no RDF file.")
+    return found
+
+
+def _is_rdf(name: str) -> bool:
+    plain = name.lower().removesuffix(".gz")
+    return plain.endswith(tuple(EXTENSIONS)) and not plain.endswith((".xml", ".json"))
+
+
+def _fetch(url: str, folder: Path) -> Input:
+    """Fetch a file into the folder, under a name that tells its format."""
+    folder.mkdir()
+    request = urllib.request.Request(url, headers={"Accept": _ACCEPT})  # noqa: S310 (http only)
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310
+            path = folder / _file_name(reply.url, reply.headers)
+            with path.open("wb") as file:
+                shutil.copyfileobj(reply, file)
+            if reply.length:
+                raise NotReached(f"{url} broke off, {reply.length} bytes before its end.")
+            return Input(path, reply.url)
+    except urllib.error.HTTPError as error:
+        raise NotReached(f"{url} answered {error.code} {error.reason}.") from None
+    except urllib.error.URLError as error:
+        raise NotReached(f"{url} cannot be reached: {error.reason}.") from None
+    except (http.client.HTTPException, OSError) as error:
+        raise NotReached(f"{url} broke off: {error}.") from None
+
+
+def _file_name(url: str, headers: Message) -> str:
+    """Name the file as the address does, else by the media type."""
+    name = urlsplit(url).path.rpartition("/")[2]
+    packed = ".gz" if headers["Content-Encoding"] == "gzip" else ""
+    if _is_rdf(name):
+        return name if name.lower().endswith(".gz") else name + packed
+    wanted = FORMATS.get(headers.get_content_type())
+    known = [extension for extension, each in EXTENSIONS.items() if FORMATS[each] == wanted]
+    return f"{name or 'data'}{known[0] if known else ''}{packed}"
+
+
+_LEVEL: Final = 6
+
+
+def load(workspace: Path, names: Sequence[str], graph: str | None = None) -> int:
+    """Add files, folders of files, releases and addresses to a workspace, all of them or none.
+
+    Returns how many statements there are then.
+
+    With `graph`, an IRI, each file is one graph and goes into that one; without, triples go into
+    the default graph and quads where they say. Raises `WorkspaceError`, `MalformedData`,
+    `UnsupportedMediaType`, `BadParameter`, `NotReached` and `OSError`.
+    """
+    target = None if graph is None else ox.NamedNode(absolute_iri(graph, "--graph"))
+    with open_workspace(workspace) as opened, inputs(names) as files:
+        for each in files:
+            opened.store.bulk_extend(read_file(each.path, target, each.base))
+        opened.publish(0, ())
+        return len(opened.store)
+
+
+def backup(workspace: Path, file: Path) -> int:
+    """Write what users wrote to a gzipped N-Quads file; return the number of statements.
+
+    A server may write to the workspace meanwhile: the backup is one published state.
+    """
+    count = 0
+
+    def counted() -> Iterator[ox.Quad]:
+        nonlocal count
+        for count, quad in enumerate(own_quads(workspace), 1):  # noqa: B007
+            yield quad
+
+    new = file.with_name(f"{file.name}.new")
+    try:
+        with new.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed:
+            output: Any = packed
+            ox.serialize(counted(), output, ox.RdfFormat.N_QUADS)
+        new.replace(file)
+    finally:
+        new.unlink(missing_ok=True)
+    return count
+
+
+def restore(workspace: Path, file: Path, replace: bool = False) -> int:
+    """Put what a backup holds in place of what users wrote; return the number of statements.
+
+    A workspace that is not empty is replaced only with `replace`.
+    """
+    with open_workspace(workspace) as opened:
+        if not replace and not opened.empty:
+            raise WorkspaceError(
+                "The workspace is not empty. With --replace, what the backup holds takes the place "
+                "of everything that users wrote."
+            )
+        opened.replace_own(read_file(file))
+        return sum(1 for _ in own_quads(workspace))
