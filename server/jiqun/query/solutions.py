@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pyoxigraph as ox
+
 from jiqun.rdf.namespaces import SOURCE, XSD, compact
 from jiqun.rdf.terms import language_tag
 
@@ -59,6 +61,21 @@ def term(json_term: Mapping[str, Any]) -> Term:
         language_tag(str(json_term.get("xml:lang", ""))),
         str(json_term.get("datatype", "")),
     )
+
+
+def term_of(value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term:
+    """Make a term of one of pyoxigraph."""
+    if isinstance(value, ox.NamedNode):
+        return Term("uri", value.value)
+    if isinstance(value, ox.BlankNode):
+        return Term("bnode", value.value)
+    if isinstance(value, ox.Triple):
+        parts = (value.subject, value.predicate, value.object)
+        return Term("literal", "<<( {} )>>".format(" ".join(term_of(p).value for p in parts)))
+    if value.language:
+        return Term("literal", value.value, language_tag(value.language))
+    datatype = value.datatype.value
+    return Term("literal", value.value, "", "" if datatype == f"{XSD}string" else datatype)
 
 
 def _triple_text(parts: Mapping[str, Any]) -> str:
