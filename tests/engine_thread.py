@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyoxigraph as ox
 
-from jiqun.query.engine import Engine, EngineOptions
-from jiqun.query.gate import inspect
-from jiqun.query.job import Answer, Job
+from jiqun.query.engine import Engine
+from jiqun.query.gate import parse_query
+from jiqun.query.jobs import Answer, Job
+from jiqun.query.lanes import EngineOptions
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -67,10 +68,10 @@ def write_store(folder: Path, things: int = 2_000, mark: str = "first") -> Path:
 
 def job(text: str, media_type: str = JSON, **more: Any) -> Job:
     """Make a job of a query, as the server does."""
-    inspection = inspect(text)
+    parsed = parse_query(text)
     more.setdefault("deadline_seconds", 30.0)
-    more.setdefault("light", inspection.light)
-    return Job(inspection.text, inspection.form, media_type, inspection=inspection, **more)
+    more.setdefault("light", parsed.light)
+    return Job(parsed, media_type, **more)
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,9 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def read(engine: Engine, one: Job) -> Reply:
     """Read the whole answer of a job."""
-    async with engine.answer(one) as answer:
-        return Reply(answer, answer.first + b"".join([block async for block in answer.blocks]))
+    answer = await engine.run(one)
+    rest = [block async for block in answer.blocks] if answer.blocks is not None else []
+    return Reply(answer, b"".join([answer.body, *rest]))
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import brotli  # type: ignore[import-untyped]
@@ -18,9 +18,14 @@ _BROTLI_QUALITY: Final = 4
 _ZSTD_LEVEL: Final = 3
 
 
-class _Encoder(Protocol):
-    def write(self, block: bytes) -> bytes: ...
-    def finish(self) -> bytes: ...
+class Encoder(Protocol):
+    """Rewrites a body as it comes."""
+
+    def write(self, block: bytes, /) -> bytes:
+        """Return what can be sent once `block` is there."""
+
+    def finish(self) -> bytes:
+        """Return the rest."""
 
 
 class _Gzip:
@@ -57,7 +62,7 @@ class _Zstandard:
         return self._inner.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH)
 
 
-_ENCODERS: Final[dict[str, Callable[[], _Encoder]]] = {
+_ENCODERS: Final[dict[str, Callable[[], Encoder]]] = {
     "gzip": _Gzip,
     "br": _Brotli,
     "zstd": _Zstandard,
@@ -66,16 +71,10 @@ _ENCODERS: Final[dict[str, Callable[[], _Encoder]]] = {
 
 def encode(coding: str, body: bytes) -> bytes:
     """Compress a whole body; equal bodies give equal bytes."""
-    encoder = _ENCODERS[coding]()
-    return encoder.write(body) + encoder.finish()
+    compressor = encoder(coding)
+    return compressor.write(body) + compressor.finish()
 
 
-async def encode_blocks(coding: str, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Compress a stream; every block is flushed, so the reader can decode it as it arrives.
-
-    When `blocks` breaks off with an exception, the coded stream has no end either.
-    """
-    encoder = _ENCODERS[coding]()
-    async for block in blocks:
-        yield encoder.write(block)
-    yield encoder.finish()
+def encoder(coding: str) -> Encoder:
+    """Return a compressor that flushes every block, so that a reader can decode it as it arrives."""
+    return _ENCODERS[coding]()

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from jiqun.query.gate import dataset_of
+from jiqun.query.gate import parse_query
 
 if TYPE_CHECKING:
     import httpx
@@ -394,4 +394,4 @@ def test_several_default_graphs_are_merged(by: str, client: httpx.Client) -> Non
 def test_the_dataset_of_a_query(
     text: str, expected: tuple[tuple[str, ...], tuple[str, ...]] | None
 ) -> None:
-    assert dataset_of(text) == expected
+    assert parse_query(text).dataset == expected

@@ -206,7 +206,7 @@ def verdicts(stand: Stand, mapping_set: MappingSet) -> list[tuple[str, str]]:
         ),
     ],
 )
-def test_a_link_that_stands_is_sound(  # noqa: PLR0917 (a table)
+def test_a_link_that_stands_is_sound(
     stand: Stand, target: str, identifier: str, label: str, path: str, body: str
 ) -> None:
     stand.says(path, body)

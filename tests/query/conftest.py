@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from engine_thread import MEBIBYTE, EngineThread, engine_thread, write_store
-from jiqun.query.engine import EngineOptions
+from jiqun.query.lanes import EngineOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

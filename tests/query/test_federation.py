@@ -15,7 +15,8 @@ from pydantic import ValidationError
 from http_listener import JSON_TYPE, ONE_ROW, Listener, http, listening
 from jiqun.errors import ServiceRefused
 from jiqun.outbound import Forwarder, Rules
-from jiqun.query.gate import UNKNOWN, inspect, with_row_limit, with_services_at
+from jiqun.query.clauses import UNKNOWN
+from jiqun.query.gate import parse_query, with_row_limit, with_services_at
 from jiqun.settings import Settings
 from live_server import LiveServer, running
 from tiny_release import write_release
@@ -43,10 +44,10 @@ class TestCalls:
         ],
     )
     def test_an_allowed_call_goes_to_the_address_instead(self, query: str) -> None:
-        inspection = inspect(query, allowed_services=frozenset({ALLOWED}))
-        assert inspection.services == (ALLOWED,)
-        moved = with_services_at(inspection, {ALLOWED: HERE})
-        again = inspect(moved.text, allowed_services=frozenset({HERE}))
+        parsed = parse_query(query, allowed_services=frozenset({ALLOWED}))
+        assert parsed.services == (ALLOWED,)
+        moved = with_services_at(parsed, {ALLOWED: HERE})
+        again = parse_query(moved.text, allowed_services=frozenset({HERE}))
         assert again.services == (HERE,)
         assert (again.row_limit, again.row_limit_span) == (moved.row_limit, moved.row_limit_span)
         assert with_row_limit(again, 2) == with_row_limit(moved, 2)
@@ -82,12 +83,12 @@ class TestCalls:
         for silent in ("", "SILENT "):
             query = f"{prologue} SELECT * {{ SERVICE {silent}{endpoint} {{ ?s ?p ?o }} }}"
             with pytest.raises(ServiceRefused, match="allow-listed"):
-                inspect(query, allowed_services=frozenset({ALLOWED, UNKNOWN[1:]}))
+                parse_query(query, allowed_services=frozenset({ALLOWED, UNKNOWN[1:]}))
 
     def test_one_call_that_is_not_allowed_is_enough(self) -> None:
         query = f"ASK {{ SERVICE <{ALLOWED}> {{ SERVICE <http://evil.example/> {{ ?s ?p ?o }} }} }}"
         with pytest.raises(ServiceRefused, match=r"evil\.example"):
-            inspect(query, allowed_services=frozenset({ALLOWED}))
+            parse_query(query, allowed_services=frozenset({ALLOWED}))
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pyoxigraph as ox
 import pytest
 
 from jiqun.errors import JiqunError, MalformedQuery, QueryTooLarge, ServiceRefused
-from jiqun.query.gate import DEFAULT_LIMITS, Limits, inspect, with_row_limit
+from jiqun.query.gate import DEFAULT_LIMITS, Limits, parse_query, with_row_limit
 
 WIKIDATA = "https://query.wikidata.org/sparql"
 
@@ -26,7 +26,7 @@ WIKIDATA = "https://query.wikidata.org/sparql"
     ],
 )
 def test_form(text: str, form: str) -> None:
-    assert inspect(text).form == form
+    assert parse_query(text).form == form
 
 
 # Queries that the parser accepts, each with a habit that could mislead a tokenizer.
@@ -68,10 +68,10 @@ SOUND = [
 
 @pytest.mark.parametrize("text", SOUND)
 def test_sound_queries_pass(text: str) -> None:
-    inspection = inspect(text)
-    assert inspection.services == ()
+    parsed = parse_query(text)
+    assert parsed.services == ()
     with suppress(RuntimeError):  # parsed, but then there is no function of that name
-        ox.Store().query(inspection.text)
+        ox.Store().query(parsed.text)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_sound_queries_pass(text: str) -> None:
 )
 def test_malformed(text: str, said: str) -> None:
     with pytest.raises(MalformedQuery, match=said.replace("+", "\\+")):
-        inspect(text)
+        parse_query(text)
 
 
 # Each names the limit it exceeds and a query that has one more than what is allowed.
@@ -121,13 +121,13 @@ def test_every_limit_is_tried() -> None:
 @pytest.mark.parametrize("name", EXCESSES)
 def test_limit(name: str) -> None:
     with pytest.raises(QueryTooLarge, match=f"“{name}”: [0-9]+ found, [0-9]+ allowed"):
-        inspect(EXCESSES[name])
+        parse_query(EXCESSES[name])
 
 
 @pytest.mark.parametrize("name", EXCESSES)
 def test_limit_can_be_raised(name: str) -> None:
     raised = replace(DEFAULT_LIMITS, **dict.fromkeys(EXCESSES, 1_000_000))
-    inspect(EXCESSES[name], raised)
+    parse_query(EXCESSES[name], raised)
 
 
 @pytest.mark.parametrize("field", fields(Limits), ids=lambda field: field.name)
@@ -148,7 +148,7 @@ def test_limits_are_documented(field: object) -> None:
     ],
 )
 def test_triple_patterns_are_counted(text: str, found: int) -> None:
-    assert inspect(text).triple_patterns == found
+    assert parse_query(text).triple_patterns == found
 
 
 # However it is written, this calls SERVICE.
@@ -179,7 +179,7 @@ CALLS = [
 @pytest.mark.parametrize("text", CALLS)
 def test_service_is_refused(text: str) -> None:
     with pytest.raises(ServiceRefused, match="allow-list"):
-        inspect(text)
+        parse_query(text)
 
 
 @pytest.mark.parametrize(
@@ -196,24 +196,24 @@ def test_service_is_refused(text: str) -> None:
     ],
 )
 def test_service_elsewhere_is_no_call(text: str) -> None:
-    assert inspect(text).services == ()
+    assert parse_query(text).services == ()
 
 
 def test_service_on_the_allow_list() -> None:
     text = f"SELECT * {{ SERVICE <{WIKIDATA}> {{ ?s ?p ?o }} }}"
-    assert inspect(text, allowed_services=frozenset({WIKIDATA})).services == (WIKIDATA,)
+    assert parse_query(text, allowed_services=frozenset({WIKIDATA})).services == (WIKIDATA,)
 
 
 @pytest.mark.parametrize("call", [f"<{WIKIDATA}/>", f"<{WIKIDATA}?x>", "?x", "w:y", "<HTTPS://x>"])
 def test_service_near_the_allow_list(call: str) -> None:
     with pytest.raises(ServiceRefused):
-        inspect(f"ASK {{ SERVICE {call} {{}} }}", allowed_services=frozenset({WIKIDATA}))
+        parse_query(f"ASK {{ SERVICE {call} {{}} }}", allowed_services=frozenset({WIKIDATA}))
 
 
 @pytest.mark.parametrize("name", ["NOW", "rand", "UUID", "StrUUID", "BNODE"])
 def test_varying(name: str) -> None:
-    assert not inspect(f"SELECT ({name}() AS ?x) {{}}").deterministic
-    assert inspect(f"SELECT ('{name}()' AS ?x) {{ ?now <rand> ?uuid }}").deterministic
+    assert not parse_query(f"SELECT ({name}() AS ?x) {{}}").deterministic
+    assert parse_query(f"SELECT ('{name}()' AS ?x) {{ ?now <rand> ?uuid }}").deterministic
 
 
 LIGHT = [
@@ -253,12 +253,12 @@ HEAVY = [
 
 @pytest.mark.parametrize("text", LIGHT)
 def test_light(text: str) -> None:
-    assert inspect(text).light
+    assert parse_query(text).light
 
 
 @pytest.mark.parametrize("text", HEAVY)
 def test_heavy(text: str) -> None:
-    assert not inspect(text).light
+    assert not parse_query(text).light
 
 
 @pytest.mark.parametrize(
@@ -274,13 +274,13 @@ def test_heavy(text: str) -> None:
     ],
 )
 def test_row_limit(text: str, limited: str) -> None:
-    assert with_row_limit(inspect(text), 5) == limited
+    assert with_row_limit(parse_query(text), 5) == limited
 
 
 def test_escapes_are_decoded_outside_texts_and_iris_only() -> None:
     text = "SELECT ?\\u0078 ('\\u0041' AS ?y) { ?x <a:\\u0042> 1 } # \\u0043"
     expected = "SELECT ?x ('\\u0041' AS ?y) { ?x <a:\\u0042> 1 } # \\u0043"
-    assert inspect(text).text == expected
+    assert parse_query(text).text == expected
 
 
 @pytest.mark.parametrize(
@@ -296,4 +296,4 @@ def test_escapes_are_decoded_outside_texts_and_iris_only() -> None:
 )
 def test_nonsense_ends_in_a_refusal(text: str) -> None:
     with pytest.raises(JiqunError):
-        inspect(text)
+        parse_query(text)

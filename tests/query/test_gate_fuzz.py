@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from jiqun.errors import JiqunError
-from jiqun.query.gate import inspect, with_row_limit
+from jiqun.query.gate import parse_query, with_row_limit
 from jiqun.query.tokens import tokenize
 
 ENDPOINT = "<http://127.0.0.1:1/>"
@@ -107,10 +107,10 @@ def _calls_service(text: str) -> bool:
 def test_no_service_passes_unseen(text: str, frame: str) -> None:
     query = PROLOGUE + frame.replace("%s", text)
     try:
-        inspection = inspect(query)
+        parsed = parse_query(query)
     except JiqunError:
         return
-    assert not _calls_service(inspection.text)
+    assert not _calls_service(parsed.text)
 
 
 @FREE
@@ -118,12 +118,12 @@ def test_no_service_passes_unseen(text: str, frame: str) -> None:
 def test_row_limit_keeps_a_query_a_query(text: str) -> None:
     query = f"{PROLOGUE}SELECT * {{{text}"
     try:
-        inspection = inspect(query)
+        parsed = parse_query(query)
     except JiqunError:
         return
-    if not isinstance(_accepted(inspection.text), ox.QuerySolutions):
+    if not isinstance(_accepted(parsed.text), ox.QuerySolutions):
         return
-    results = STORE.query(with_row_limit(inspection, 2))
+    results = STORE.query(with_row_limit(parsed, 2))
     assert isinstance(results, ox.QuerySolutions)
     assert len(list(results)) <= 2
 
@@ -132,10 +132,10 @@ def test_row_limit_keeps_a_query_a_query(text: str) -> None:
 @given(st.text(max_size=60))
 def test_any_text_is_inspected_or_refused(text: str) -> None:
     try:
-        inspection = inspect(text)
+        parsed = parse_query(text)
     except JiqunError:
         return
-    assert inspection.tokens > 0
+    assert parsed.tokens > 0
 
 
 @FREE
@@ -207,4 +207,4 @@ GROUPS = st.recursive(
 def test_what_the_parser_takes_the_gate_takes(group: str, tail: str) -> None:
     query = f"{PROLOGUE}SELECT * WHERE{{{group}}}{tail}"
     if _accepted(query) is not None:
-        inspect(query)
+        parse_query(query)

@@ -19,7 +19,7 @@ from jiqun.query.result_stream import (
     JSON,
     TSV,
     XML,
-    Outflow,
+    ResultStream,
     RowCount,
     TooLarge,
     first_rows,
@@ -119,10 +119,10 @@ def test_first_rows(media_type: str, rows: list[tuple[str, str | None]], most: i
 @given(text=st.text(), sizes=st.lists(st.integers(1, 7), min_size=1, max_size=4))
 def test_xml_is_well_formed_in_any_pieces(text: str, sizes: list[int]) -> None:
     sent: list[bytes] = []
-    outflow = Outflow(XML, (None, None), lambda: None, sent.append)
+    stream = ResultStream(XML, (None, None), sent.append)
     for piece in pieces(serialized([(text, None)], XML), sizes):
-        outflow.write(piece)
-    data = outflow.held()
+        stream.write(piece)
+    data = stream.held()
     assert data is not None
     literal = ElementTree.fromstring(data).find(".//{*}literal")
     assert literal is not None
@@ -133,28 +133,27 @@ def test_xml_is_well_formed_in_any_pieces(text: str, sizes: list[int]) -> None:
 
 
 def test_a_small_result_is_held_and_a_large_one_streams() -> None:
-    begun: list[bool] = []
     sent: list[bytes] = []
-    outflow = Outflow(TSV, (None, None), lambda: begun.append(True), sent.append)
-    outflow.write(b"?x\n" + b"1\n" * (HOLD // 2 - 10))
-    assert not begun
-    outflow.write(b"2\n" * 100_000)
-    assert begun == [True]
-    assert outflow.held() is None
+    stream = ResultStream(TSV, (None, None), sent.append)
+    stream.write(b"?x\n" + b"1\n" * (HOLD // 2 - 10))
+    assert not sent
+    stream.write(b"2\n" * 100_000)
+    assert sent
+    assert stream.held() is None
     assert len(b"".join(sent)) == 3 + HOLD - 20 + 200_000
-    assert outflow.rows.count == HOLD // 2 - 10 + 100_000
+    assert stream.rows.count == HOLD // 2 - 10 + 100_000
     assert max(map(len, sent)) <= 64 * 1024
 
 
 @pytest.mark.parametrize(("caps", "said"), [((10, None), "10 rows"), ((None, 1000), "1000 bytes")])
 def test_a_cap_breaks_a_stream(caps: tuple[int | None, int | None], said: str) -> None:
-    outflow = Outflow(TSV, caps, lambda: None, lambda _: None)
+    stream = ResultStream(TSV, caps, lambda _: None)
     with pytest.raises(TooLarge, match=said):
-        outflow.write(b"?x\n" + b"1\n" * HOLD)
+        stream.write(b"?x\n" + b"1\n" * HOLD)
 
 
 def test_a_held_result_over_the_cap_of_bytes_is_refused() -> None:
-    outflow = Outflow(TSV, (None, 10), lambda: None, lambda _: None)
-    outflow.write(b"?x\n" + b"1\n" * 10)
+    stream = ResultStream(TSV, (None, 10), lambda _: None)
+    stream.write(b"?x\n" + b"1\n" * 10)
     with pytest.raises(TooLarge, match="10 bytes"):
-        outflow.held()
+        stream.held()

@@ -42,7 +42,7 @@ from jiqun.errors import (
 )
 from jiqun.query import gate
 from jiqun.query.gate import DEFAULT_LIMITS
-from jiqun.query.service import screen
+from jiqun.query.jobs import BlockStream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,11 +70,11 @@ def test_memory_limit(room: EngineThread) -> None:
 def test_a_worker_that_dies_fails_its_query_only(room: EngineThread) -> None:
     async def killing(engine: Engine) -> None:
         running = asyncio.ensure_future(read(engine, job(ENDLESS["join"])))
-        await until(lambda: engine.heavy.busy > 0)
-        idle = set(engine.heavy.idle)
-        (victim,) = engine.heavy.workers - idle
+        await until(lambda: engine.lanes.heavy.busy > 0)
+        idle = set(engine.lanes.heavy.idle)
+        (victim,) = engine.lanes.heavy.workers - idle
         os.kill(victim.process.pid, signal.SIGSEGV)
-        with pytest.raises(WorkerFailed, match="nobody else"):
+        with pytest.raises(WorkerFailed, match="not affected"):
             await running
 
     room.run(killing)
@@ -83,9 +83,9 @@ def test_a_worker_that_dies_fails_its_query_only(room: EngineThread) -> None:
 
 def test_idle_workers_that_die_are_replaced(room: EngineThread) -> None:
     async def killing(engine: Engine) -> None:
-        for worker in [*engine.heavy.workers, *engine.light.workers]:
+        for worker in [*engine.lanes.heavy.workers, *engine.lanes.light.workers]:
             worker.process.kill()
-            await worker.ended()
+            await worker.exited()
 
     room.run(killing)
     still_answers(room)
@@ -94,27 +94,27 @@ def test_idle_workers_that_die_are_replaced(room: EngineThread) -> None:
 def test_leaving_stops_the_query(room: EngineThread) -> None:
     async def leaving(engine: Engine) -> None:
         running = asyncio.ensure_future(read(engine, job(ENDLESS["join"])))
-        await until(lambda: engine.heavy.busy > 0)
+        await until(lambda: engine.lanes.heavy.busy > 0)
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-        await until(lambda: engine.heavy.busy == 0)
+        await until(lambda: engine.lanes.heavy.busy == 0)
 
     room.run(leaving)
 
 
 def test_leaving_a_query_that_ends_by_itself_keeps_the_worker(room: EngineThread) -> None:
     async def leaving(engine: Engine) -> tuple[int, int]:
-        await until(lambda: len(engine.heavy.idle) == 3)
-        before = engine.heavy.starts
+        await until(lambda: len(engine.lanes.heavy.idle) == 3)
+        before = engine.lanes.heavy.starts
         for _ in range(20):
             running = asyncio.ensure_future(read(engine, job(LABELS)))
             await asyncio.sleep(0)
-            assert engine.heavy.busy == 1
+            assert engine.lanes.heavy.busy == 1
             running.cancel()
             await asyncio.wait([running])
-            await until(lambda: engine.heavy.busy == 0)
-        return before, engine.heavy.starts
+            await until(lambda: engine.lanes.heavy.busy == 0)
+        return before, engine.lanes.heavy.starts
 
     before, after = room.run(leaving)
     assert before == after
@@ -122,13 +122,15 @@ def test_leaving_a_query_that_ends_by_itself_keeps_the_worker(room: EngineThread
 
 def test_leaving_a_stream_keeps_the_worker(room: EngineThread) -> None:
     async def leaving(engine: Engine) -> tuple[int, int]:
-        await until(lambda: len(engine.heavy.idle) == 3)
-        before = engine.heavy.starts
+        await until(lambda: len(engine.lanes.heavy.idle) == 3)
+        before = engine.lanes.heavy.starts
         for _ in range(5):
-            async with engine.answer(job(ENDLESS["stream"])) as answer:
-                assert len(answer.first) > 10_000
-            await until(lambda: engine.heavy.busy == 0)
-        return before, engine.heavy.starts
+            answer = await engine.run(job(ENDLESS["stream"]))
+            assert len(answer.body) > 10_000
+            assert isinstance(answer.blocks, BlockStream)
+            answer.blocks.close()
+            await until(lambda: engine.lanes.heavy.busy == 0)
+        return before, engine.lanes.heavy.starts
 
     before, after = room.run(leaving)
     assert before == after
@@ -136,14 +138,16 @@ def test_leaving_a_stream_keeps_the_worker(room: EngineThread) -> None:
 
 def test_a_slow_reader_takes_little_memory(room: EngineThread) -> None:
     async def reading(engine: Engine) -> int:
-        async with engine.answer(job(ENDLESS["stream"])) as answer:
-            (worker,) = engine.heavy.workers - set(engine.heavy.idle)
-            most = 0
-            for _ in range(100):
-                await anext(answer.blocks)
-                await asyncio.sleep(0.002)
-                most = max(most, worker.queued)
-            return most
+        answer = await engine.run(job(ENDLESS["stream"]))
+        (worker,) = engine.lanes.heavy.workers - set(engine.lanes.heavy.idle)
+        assert isinstance(answer.blocks, BlockStream)
+        most = 0
+        for _ in range(100):
+            await anext(answer.blocks)
+            await asyncio.sleep(0.002)
+            most = max(most, worker.queued)
+        answer.blocks.close()
+        return most
 
     assert room.run(reading) < 2 * MEBIBYTE
 
@@ -154,10 +158,10 @@ def test_light_queries_pass_heavy_ones(room: EngineThread) -> None:
             asyncio.ensure_future(read(engine, job(ENDLESS["join"], client=str(i))))
             for i in range(6)
         ]
-        await until(lambda: engine.heavy.busy >= 2)
+        await until(lambda: engine.lanes.heavy.busy >= 2)
         for _ in range(20):
             assert b"true" in (await read(engine, job("ASK {}"))).body
-        assert engine.heavy.busy == 2
+        assert engine.lanes.heavy.busy == 2
         for each in heavy:
             each.cancel()
         await asyncio.gather(*heavy, return_exceptions=True)
@@ -169,14 +173,14 @@ def test_light_queries_pass_heavy_ones(room: EngineThread) -> None:
 def test_a_light_query_that_is_not_light_leaves_the_lane(room: EngineThread, crowd: int) -> None:
     async def moving(engine: Engine) -> None:
         others = [asyncio.ensure_future(read(engine, job(ENDLESS["join"]))) for _ in range(crowd)]
-        await until(lambda: engine.heavy.busy >= crowd)
+        await until(lambda: engine.lanes.heavy.busy >= crowd)
         wrong = asyncio.ensure_future(
             read(engine, job(ENDLESS["path"], light=True, deadline_seconds=20))
         )
         if not crowd:
-            await until(lambda: engine.heavy.busy > 0)
+            await until(lambda: engine.lanes.heavy.busy > 0)
         else:
-            await until(lambda: len(engine.heavy.waiting) > 0)
+            await until(lambda: engine.lanes.heavy.waiting > 0)
         assert b"true" in (await read(engine, job("ASK {}"))).body
         with pytest.raises((QueryTimeout, Busy, MemoryLimitExceeded)):
             await wrong
@@ -212,7 +216,7 @@ def test_one_client_gets_only_its_share(room: EngineThread) -> None:
         ]
         await until(lambda: sum(each.done() for each in hog) >= 25)
         other = asyncio.ensure_future(read(engine, job(LABELS, client="other")))
-        await until(lambda: any(each.client == "other" for each in engine.heavy.waiting))
+        await until(lambda: "other" in engine.lanes.heavy.queues)
         next(each for each in hog if not each.done()).cancel()
         body = (await other).body
         for each in hog:
@@ -231,9 +235,9 @@ def test_no_worker_opens_a_connection(room: EngineThread) -> None:
         call = f"SERVICE <http://127.0.0.1:{port}/> {{ ?s ?p ?o }}"
         for query in (f"ASK {{ {call} }}", f"SELECT * {{ {{ {call} }} UNION {{ {call} }} }}"):
             passed = job("ASK {}")
-            assert passed.inspection is not None
+            assert passed.parsed is not None
             # As if the gate had not seen it.
-            unseen = replace(passed, inspection=replace(passed.inspection, text=query))
+            unseen = replace(passed, parsed=replace(passed.parsed, text=query))
             with pytest.raises((EvaluationFailed, WorkerFailed)):
                 room.run(partial(read, one=unseen))
         with pytest.raises(TimeoutError):
@@ -257,13 +261,16 @@ def test_switch(store: Path, tmp_path: Path) -> None:
     with engine_thread(store) as room:
 
         async def switching(engine: Engine) -> bytes:
-            async with engine.answer(job(ENDLESS["stream"])) as old:
-                await engine.switch(second)
-                for light in (True, False):
-                    for _ in range(10):
-                        reply = await read(engine, job(query, light=light))
-                        assert b"second" in reply.body
-                return await anext(old.blocks)
+            old = await engine.run(job(ENDLESS["stream"]))
+            assert isinstance(old.blocks, BlockStream)
+            await engine.switch(second)
+            for light in (True, False):
+                for _ in range(10):
+                    reply = await read(engine, job(query, light=light))
+                    assert b"second" in reply.body
+            block = await anext(old.blocks)
+            old.blocks.close()
+            return bytes(block)
 
         assert room.run(switching)
         with pytest.raises(ReleaseError, match="cannot be read"):
@@ -279,11 +286,7 @@ def test_a_store_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_workers_end_with_the_engine(store: Path) -> None:
     with engine_thread(store) as room:
-        pids = [
-            worker.process.pid
-            for lane in (room.engine.light, room.engine.heavy)
-            for worker in lane.workers
-        ]
+        pids = [worker.process.pid for lane in room.engine.lanes for worker in lane.workers]
         assert pids
     for pid in pids:
         with pytest.raises(ProcessLookupError):
@@ -294,12 +297,12 @@ NOBODY: frozenset[str] = frozenset()
 LONG = f"SELECT * {{ <{EX}7> ?p ?o }} # " + "x" * 3_000
 
 
-def test_a_long_query_is_read_by_a_worker(room: EngineThread) -> None:
+def test_a_long_query_is_parsed_by_a_worker(room: EngineThread) -> None:
     key = (LONG, DEFAULT_LIMITS, NOBODY)
     assert gate.is_long(key)
-    room.run(lambda engine: screen(engine.heavy, key, "", 10))
+    room.run(lambda engine: engine.parse(key, "", 10))
     assert not gate.is_long(key)
-    found = gate.inspect(LONG)
+    found = gate.parse_query(LONG)
     assert (found.form, found.light, found.row_limit_span) == ("SELECT", True, (41, 41))
     assert b"thing 7" in room.ask(LONG).body
 
@@ -316,12 +319,12 @@ def test_a_long_query_is_refused_by_a_worker(
     room: EngineThread, text: str, refusal: type[JiqunError]
 ) -> None:
     with pytest.raises(refusal):
-        room.run(lambda engine: screen(engine.heavy, (text, DEFAULT_LIMITS, NOBODY), "", 10))
+        room.run(lambda engine: engine.parse((text, DEFAULT_LIMITS, NOBODY), "", 10))
     still_answers(room)
 
 
 def test_reading_a_long_query_has_its_deadline(room: EngineThread) -> None:
     text = LONG + "\nASK {" + " ." * 4_000
-    with pytest.raises(QueryTimeout, match="not even read"):
-        room.run(lambda engine: screen(engine.heavy, (text, DEFAULT_LIMITS, NOBODY), "", 1e-9))
+    with pytest.raises(QueryTimeout, match="not even parsed"):
+        room.run(lambda engine: engine.parse((text, DEFAULT_LIMITS, NOBODY), "", 1e-9))
     still_answers(room)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from jiqun.query.cache import Entry, ResultCache
+from jiqun.query.cache import LruCache
 from jiqun.settings import Settings, table
 from live_server import running
 from tiny_release import write_release
@@ -162,32 +162,35 @@ def test_wrong_settings_are_refused(name: str, value: str, monkeypatch: pytest.M
 
 class TestResultCache:
     def test_it_stays_within_its_budget(self) -> None:
-        cache = ResultCache(budget=10_000, largest=3_000)
+        cache = LruCache[bytes, bytes](budget=10_000, largest=3_000)
         for number in range(100):
-            assert cache.put(str(number).encode(), Entry(b"x" * 1000, b'"t"', ()))
+            cache.put(str(number).encode(), b"x" * 1000, 1000)
             assert cache.size <= 10_000
         assert cache.evictions == 100 - len(cache)
         assert cache.get(b"99") is not None
         assert cache.get(b"0") is None
 
     def test_what_is_used_stays(self) -> None:
-        cache = ResultCache(budget=4_600, largest=3_000)
+        cache = LruCache[bytes, bytes](budget=4_600, largest=3_000)
         for key in (b"a", b"b", b"c"):
-            cache.put(key, Entry(b"x" * 1000, b'"t"', ()))
+            cache.put(key, b"x" * 1000, 1000)
         assert cache.get(b"a") is not None
-        cache.put(b"d", Entry(b"x" * 1000, b'"t"', ()))
+        cache.put(b"d", b"x" * 1000, 1000)
         assert cache.get(b"a") is not None
         assert cache.get(b"b") is None
 
     def test_what_is_too_large_is_not_kept(self) -> None:
-        cache = ResultCache(budget=10_000, largest=3_000)
-        assert not cache.put(b"a", Entry(b"x" * 3_001, b'"t"', ()))
-        assert not ResultCache(budget=0, largest=3_000).put(b"a", Entry(b"", b'"t"', ()))
+        cache = LruCache[bytes, bytes](budget=10_000, largest=3_000)
+        cache.put(b"a", b"x" * 3_001, 3_001)
+        assert len(cache) == 0
+        nothing = LruCache[bytes, bytes](budget=0, largest=3_000)
+        nothing.put(b"a", b"", 0)
+        assert len(nothing) == 0
 
     def test_replacing_counts_once(self) -> None:
-        cache = ResultCache(budget=10_000, largest=3_000)
+        cache = LruCache[bytes, bytes](budget=10_000, largest=3_000)
         for _ in range(5):
-            cache.put(b"a", Entry(b"x" * 1000, b'"t"', ()))
+            cache.put(b"a", b"x" * 1000, 1000)
         assert (len(cache), cache.size) == (1, 1512)
         cache.clear()
         assert (len(cache), cache.size) == (0, 0)

@@ -17,6 +17,7 @@ from jiqun.rdf.namespaces import is_absolute_iri
 UNKNOWN: Final = "?"
 """Stands for an endpoint that is not a fixed IRI."""
 
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*+:[^\\]*+")
 _CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _LOCAL_ESCAPE: Final = re.compile(r"\\(.)")
 _DECLARATION: Final = {"BASE": 2, "VERSION": 2, "PREFIX": 3}
@@ -39,13 +40,19 @@ class Prologue:
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._base = ""
         self._prefixes: dict[str, str] = {}
+        self._literal: set[str] = set()
         at = 0
         while at + 1 < len(tokens) and tokens[at].text in _DECLARATION:
             word = tokens[at].text
             if word == "BASE":
                 self._base = self._absolute(tokens[at + 1].text)
             elif word == "PREFIX" and at + 2 < len(tokens):
-                self._prefixes[tokens[at + 1].text] = self._absolute(tokens[at + 2].text)
+                prefix, iri = tokens[at + 1].text, tokens[at + 2].text
+                self._prefixes[prefix] = self._absolute(iri)
+                if _ABSOLUTE.fullmatch(iri[1:-1]):
+                    self._literal.add(prefix)
+                else:
+                    self._literal.discard(prefix)
             at += _DECLARATION[word]
 
     def resolve(self, token: Token) -> str | None:
@@ -61,6 +68,13 @@ class Prologue:
         else:
             return None
         return iri if is_absolute_iri(iri) else None
+
+    def literal(self, token: Token) -> str | None:
+        """Return the IRI of a token that needs neither a base nor escapes to be read."""
+        if token.kind == "iri":
+            return token.text[1:-1] if _ABSOLUTE.fullmatch(token.text[1:-1]) else None
+        prefix = f"{token.text.partition(':')[0]}:"
+        return self.resolve(token) if token.kind == "name" and prefix in self._literal else None
 
     def _absolute(self, written: str) -> str:
         iri = _CODEPOINT.sub(lambda found: chr(int(found[1] or found[2], 16)), written[1:-1])
@@ -117,7 +131,7 @@ def read_services(text: str, tokens: Sequence[Token]) -> tuple[ServiceCall, ...]
             following = [t for t in tokens[at + 1 : at + 3] if t.text != "SILENT"]
             endpoint = following[0] if following else token
             prologue = prologue or Prologue(tokens)
-            iri = prologue.resolve(endpoint) or UNKNOWN
+            iri = prologue.literal(endpoint) or UNKNOWN
             found.append(ServiceCall(iri, endpoint.start, endpoint.end))
         elif _glued(tokens, at):
             found.append(ServiceCall(UNKNOWN, token.start, token.end))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from jiqun import errors
@@ -21,7 +21,7 @@ from jiqun.errors import (
 from jiqun.outbound import Permit
 from jiqun.query import frames
 from jiqun.query.gate import with_services_at
-from jiqun.query.jobs import Answer, DocumentJob, Job
+from jiqun.query.jobs import Answer, BlockStream, DocumentJob, Job
 from jiqun.query.lanes import Lane, Lanes
 from jiqun.query.worker_process import WorkerExited, WorkerProcess
 
@@ -93,7 +93,7 @@ class Execution:
             body,
             queue_seconds=queue_seconds,
             first_seconds=first_seconds,
-            blocks=self._blocks(),
+            blocks=BlockStream(self._next_block, self._close),
         )
 
     def _frame(self) -> bytes:
@@ -170,25 +170,25 @@ class Execution:
             return False
         return used - before < self._lanes.options.slice_seconds / 2
 
-    async def _blocks(self) -> AsyncIterator[bytes]:
+    async def _next_block(self) -> bytes | None:
         try:
-            while True:
-                kind, body = await self._receive_or_fail()
-                if kind == frames.BLOCK:
-                    yield body
-                elif kind == frames.END:
-                    retire, _, _ = frames.SUMMARY.unpack(body)
-                    self._finish(retire)
-                    return
-                else:
-                    raise self._failure(body)
+            kind, body = await self._receive_or_fail()
+            if kind == frames.BLOCK:
+                return body
+            if kind != frames.END:
+                raise self._failure(body)
         except JiqunError as error:
             self._lanes.outcomes[type(error).__name__] += 1
-            raise
-        finally:
-            if self._worker is not None:
-                self._lanes.outcomes["cancelled"] += 1
             self._stop()
+            raise
+        self._finish(frames.SUMMARY.unpack(body)[0])
+        return None
+
+    def _close(self) -> None:
+        """Stop an answer that nobody reads any more."""
+        if self._worker is not None:
+            self._lanes.outcomes["cancelled"] += 1
+        self._stop()
 
     async def _receive(self) -> tuple[bytes, bytes]:
         if self._worker is None:

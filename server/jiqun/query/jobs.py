@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import pickle
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from jiqun.compression import Encoder
 from jiqun.query import frames
 from jiqun.query.gate import ParsedQuery, with_row_limit
 
@@ -69,13 +70,59 @@ class DocumentJob:
         return frames.pack(frames.DOCUMENT, pickle.dumps(call))
 
 
+class BlockStream:
+    """The blocks of an answer as they come; must be read to its end or closed.
+
+    Iterating raises a `JiqunError` when the evaluation fails midway: an answer never ends cleanly
+    when it was cut.
+    """
+
+    def __init__(self, receive: Callable[[], Awaitable[bytes | None]], close: Callable[[], None]):
+        """Read blocks by `receive`, which returns None at the end; `close` stops the evaluation."""
+        self._receive = receive
+        self._close = close
+        self._pending: list[bytes] = []
+        self._encoders: list[Encoder] = []
+        self._ended = False
+
+    def push_back(self, block: bytes) -> BlockStream:
+        """Put a block before those that are still to come."""
+        self._pending.append(block)
+        return self
+
+    def through(self, encoder: Encoder) -> BlockStream:
+        """Rewrite all blocks that are still to come."""
+        self._encoders.append(encoder)
+        return self
+
+    def __aiter__(self) -> BlockStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._ended:
+            raise StopAsyncIteration
+        block = self._pending.pop() if self._pending else await self._receive()
+        if block is None:
+            self._ended = True
+            rest = b""
+            for encoder in self._encoders:
+                rest = encoder.write(rest) + encoder.finish() if rest else encoder.finish()
+            return rest
+        for encoder in self._encoders:
+            block = encoder.write(block)
+        return block
+
+    def close(self) -> None:
+        """Stop the evaluation, if it is still under way."""
+        self._close()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a worker came back with.
 
     Without `blocks`, `body` is whole. Otherwise `body` is its beginning, and it continues in
-    `blocks`, which raise a `JiqunError` when the evaluation fails midway: such an answer never ends
-    cleanly when it was cut. `truncated` says that `max_rows` were reached and there would be more.
+    `blocks`. `truncated` says that `max_rows` were reached and there would be more.
     """
 
     body: bytes
@@ -83,7 +130,7 @@ class Answer:
     truncated: bool = False
     queue_seconds: float = 0.0
     first_seconds: float = 0.0
-    blocks: AsyncIterator[bytes] | None = None
+    blocks: BlockStream | None = None
     status: int = 200
     content_type: str = ""
     headers: tuple[tuple[str, str], ...] = ()

@@ -104,7 +104,7 @@ class Lane:
         self.store: Path | None = None
         self.workers: set[WorkerProcess] = set()
         self.idle: list[WorkerProcess] = []
-        self._queues: dict[str, deque[asyncio.Future[WorkerProcess]]] = {}
+        self.queues: dict[str, deque[asyncio.Future[WorkerProcess]]] = {}
         self.running: Counter[str] = Counter()
         self.recent = RecentUse()
         self.busy = 0
@@ -126,7 +126,7 @@ class Lane:
     async def close(self) -> None:
         """End all workers and refuse whoever waits."""
         self._closed = True
-        for turn in [turn for queue in self._queues.values() for turn in queue]:
+        for turn in [turn for queue in self.queues.values() for turn in queue]:
             if not turn.done():
                 turn.set_exception(Busy("The server is shutting down."))
         workers = list(self.workers)
@@ -140,12 +140,12 @@ class Lane:
     @property
     def waiting(self) -> int:
         """How many jobs wait for a worker."""
-        return sum(map(len, self._queues.values()))
+        return sum(map(len, self.queues.values()))
 
     @property
     def free(self) -> bool:
         """Whether a job would run at once."""
-        return bool(self.idle) and self.busy < self.size.workers and not self._queues
+        return bool(self.idle) and self.busy < self.size.workers and not self.queues
 
     async def acquire(self, client: str, seconds: float) -> WorkerProcess:
         """Wait for a worker, at most so many seconds; raises `Busy`."""
@@ -160,7 +160,7 @@ class Lane:
             raise self.refusal("Too many queries are waiting.")
         self._held[client] += 1
         turn: asyncio.Future[WorkerProcess] = asyncio.get_running_loop().create_future()
-        self._queues.setdefault(client, deque()).append(turn)
+        self.queues.setdefault(client, deque()).append(turn)
         try:
             async with asyncio.timeout(seconds):
                 return await turn
@@ -246,11 +246,11 @@ class Lane:
         self._held[client] -= 1
         if self._held[client] <= 0:
             del self._held[client]
-        queue = self._queues.get(client)
+        queue = self.queues.get(client)
         if queue and turn in queue:
             queue.remove(turn)
             if not queue:
-                del self._queues[client]
+                del self.queues[client]
 
     def _place(self, worker: WorkerProcess) -> None:
         """Put a worker where it belongs: among the idle, to the new store, or out."""
@@ -269,15 +269,15 @@ class Lane:
             self._background(self._open(worker, self.store))
 
     def _dispatch(self) -> None:
-        while self._queues and self.idle and self.busy < self.size.workers:
+        while self.queues and self.idle and self.busy < self.size.workers:
             now = asyncio.get_running_loop().time()
             client = min(
-                self._queues, key=lambda each: (self.running[each], self.recent.of(each, now))
+                self.queues, key=lambda each: (self.running[each], self.recent.of(each, now))
             )
-            queue = self._queues[client]
+            queue = self.queues[client]
             turn = queue.popleft()
             if not queue:
-                del self._queues[client]
+                del self.queues[client]
             if not turn.done():
                 turn.set_result(self._take(client))
 

@@ -12,19 +12,19 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Any, Final
 
-from jiqun.compression import encode, encode_blocks
+from jiqun.compression import encode, encoder
 from jiqun.errors import Busy, JiqunError, QueryTimeout
 from jiqun.query import gate
 from jiqun.query.cache import LruCache
 from jiqun.query.engine import Engine
 from jiqun.query.gate import Limits, ParsedQuery
 from jiqun.query.jobs import Answer, DocumentJob, Job
-from jiqun.query.spreadsheet import blocks_for_spreadsheet, for_spreadsheet
+from jiqun.query.spreadsheet import Spreadsheet, for_spreadsheet
 from jiqun.rdf.formats import CSV, JSON, Format
 from jiqun.release import Release
 from jiqun.saved_queries import bind
@@ -239,13 +239,16 @@ class QueryService:
         if answer.blocks is None:
             return answer
         parts, size = [answer.body], len(answer.body)
-        while size <= self.cache.largest:
-            block = await anext(answer.blocks, None)
-            if block is None:
-                return replace(answer, body=b"".join(parts), blocks=None)
-            parts.append(block)
-            size += len(block)
-        return replace(answer, body=b"".join(parts))
+        try:
+            async for block in answer.blocks:
+                parts.append(block)
+                size += len(block)
+                if size > self.cache.largest:
+                    return replace(answer, body=b"".join(parts))
+        except BaseException:
+            answer.blocks.close()
+            raise
+        return replace(answer, body=b"".join(parts), blocks=None)
 
     def _finished(self, answer: Answer, plan: Plan) -> Answer:
         """Apply the variant for spreadsheets and the coding to an answer that is not cached."""
@@ -253,11 +256,11 @@ class QueryService:
             return replace(answer, body=for_spreadsheet(answer.body)) if plan.excel else answer
         if not (plan.excel or plan.coding):
             return answer
-        blocks = _with_first(answer.body, answer.blocks)
+        blocks = answer.blocks.push_back(answer.body)
         if plan.excel:
-            blocks = blocks_for_spreadsheet(blocks)
+            blocks = blocks.through(Spreadsheet())
         if plan.coding:
-            blocks = encode_blocks(plan.coding, blocks)
+            blocks = blocks.through(encoder(plan.coding))
         return replace(answer, body=b"", blocks=blocks, coding=plan.coding)
 
     def _coded(self, answer: Answer, plan: Plan) -> Answer:
@@ -350,10 +353,3 @@ def gate_limits(settings: Settings) -> Limits:
 def in_format(format_: Format) -> Callable[[ParsedQuery], tuple[Format, str]]:
     """Return the choice of a fixed format, for `QueryService.plan`."""
     return lambda _parsed: (format_, format_.content_type())
-
-
-async def _with_first(first: bytes, blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if first:
-        yield first
-    async for block in blocks:
-        yield block

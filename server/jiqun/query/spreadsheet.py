@@ -11,7 +11,6 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import AsyncIterator
 from typing import Final
 
 _FORMULA: Final = re.compile(r"\s*[=+\-@\t\r|%]")
@@ -60,11 +59,3 @@ def for_spreadsheet(body: bytes) -> bytes:
     """Rewrite a whole CSV file."""
     sheet = Spreadsheet()
     return sheet.write(body) + sheet.finish()
-
-
-async def blocks_for_spreadsheet(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Rewrite a CSV file that comes in blocks."""
-    sheet = Spreadsheet()
-    async for block in blocks:
-        yield sheet.write(block)
-    yield sheet.finish()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from jiqun.errors import BadParameter, RequestTimeout, RequestTooLarge, UnsupportedMediaType
 from jiqun.language import Reader, choose_language
+from jiqun.query.jobs import BlockStream
 from jiqun.settings import Settings
 
 Scope = MutableMapping[str, Any]
@@ -108,7 +109,7 @@ async def send_whole(status: int, headers: Headers, body: bytes, method: str, se
 async def send_blocks(
     headers: Headers,
     first: bytes,
-    blocks: AsyncIterator[bytes],
+    blocks: BlockStream,
     method: str,
     send: Send,
     seconds: float,
@@ -129,19 +130,12 @@ async def send_blocks(
     except TimeoutError:
         raise ClientGone from None
     finally:
-        await aclose(blocks)
+        blocks.close()
 
 
 async def _send_block(block: bytes, send: Send, seconds: float) -> None:
     async with asyncio.timeout(seconds):
         await send({"type": "http.response.body", "body": block, "more_body": True})
-
-
-async def aclose(blocks: AsyncIterator[bytes]) -> None:
-    """Close an asynchronous generator, which stops what it reads from."""
-    close = getattr(blocks, "aclose", None)
-    if close is not None:
-        await close()
 
 
 def matching_etag(if_none_match: str, etags: tuple[bytes, ...]) -> bytes | None:

@@ -30,7 +30,6 @@ from jiqun.web.http import (
     Receive,
     Scope,
     Send,
-    aclose,
     header,
     matching_etag,
     public_url,
@@ -162,7 +161,8 @@ async def send_answer(
     """
     method, record = scope["method"], record_of(scope)
     record.note_plan(plan)
-    if if_none_match and plan.key is not None and if_none_match.strip() != "*":
+    any_known = (if_none_match or "").strip() == "*" and plan.key is not None
+    if if_none_match and plan.key is not None and not any_known:
         etag = matching_etag(if_none_match, (plan.etag(None), plan.etag(plan.coding)))
         if etag is not None:
             await _send_not_modified(service, plan, etag, scope, send)
@@ -175,14 +175,14 @@ async def send_answer(
             if answer.blocks is not None:
                 headers = (*answer_headers(service, plan, answer), *further)
                 seconds = service.settings.send_seconds
-                if if_none_match and plan.key is not None:
-                    await aclose(answer.blocks)
+                if any_known:
+                    answer.blocks.close()
                     await _send_not_modified(service, plan, plan.etag(answer.coding), scope, send)
                 else:
                     await send_blocks(headers, answer.body, answer.blocks, method, send, seconds)
                 return
     record.note_answer(answer)
-    if if_none_match and plan.key is not None:  # `*`: there is an answer, and that was the question
+    if any_known:  # there is an answer, and that was the question
         await _send_not_modified(service, plan, plan.etag(answer.coding), scope, send)
         return
     await send_whole(
