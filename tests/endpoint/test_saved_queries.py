@@ -25,7 +25,7 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
 def parameter(type_: str, values: tuple[str, ...] | None = None) -> Parameter:
-    return Parameter("value", f"_value_{type_}", type_, None, False, {}, values)
+    return Parameter("value", f"_value_{type_}", type_, values=values)
 
 
 def term(text: str) -> object:

@@ -15,8 +15,9 @@ from jiqun.knowledge.dataset import CATALOGUE, INFERRED, QUERIES, Graphs, assemb
 from jiqun.knowledge.inference import Rule, infer
 from jiqun.knowledge.links.link_graphs import describe_links, link_graphs
 from jiqun.knowledge.links.mappings import read_all
-from jiqun.knowledge.query_files import SavedQuery, read_annotated
+from jiqun.knowledge.query_files import read_annotated
 from jiqun.knowledge.turtle_files import Document, read_prefixes
+from jiqun.saved_queries import SavedQuery
 
 TITLE: Final = "Jiqun"
 

@@ -28,7 +28,6 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from jiqun.knowledge.dataset import QUERIES
-from jiqun.knowledge.query_files import SavedQuery
 from jiqun.rdf.namespaces import (
     BASE,
     DATASET,
@@ -47,6 +46,7 @@ from jiqun.rdf.namespaces import (
     XSD,
 )
 from jiqun.rdf.terms import RDF_TYPE
+from jiqun.saved_queries import SavedQuery
 
 _VOID_EXT: Final = "http://ldf.fi/void-ext#"
 _INTEGER: Final = ox.NamedNode(f"{XSD}integer")

@@ -23,11 +23,12 @@ from jiqun.knowledge.dataset import ALIGNMENTS, CONCEPTS, ONTOLOGY, REGISTER, ho
 from jiqun.knowledge.inference import wider_classes
 from jiqun.knowledge.links.link_graphs import check_links
 from jiqun.knowledge.ontology_versions import check_versions
-from jiqun.knowledge.query_files import SavedQuery, read_query
+from jiqun.knowledge.query_files import read_query
 from jiqun.knowledge.tables import read_table
 from jiqun.knowledge.turtle_files import Document, Locator, Malformed, read
 from jiqun.rdf.namespaces import ID, SOURCE
 from jiqun.rdf.terms import RDF_TYPE, Compactor
+from jiqun.saved_queries import SavedQuery
 
 
 def check_identifiers(documents: Collection[Document], content: Content) -> Iterator[Finding]:

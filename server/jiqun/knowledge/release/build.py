@@ -150,7 +150,7 @@ def write(knowledge: Knowledge, further: Further, folder: Path) -> None:
     ]
     release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
     files.append(
-        _write_json(folder, "queries.json", [each.as_json() for each in knowledge.queries])
+        _write_json(folder, "queries.json", [each.to_json() for each in knowledge.queries])
     )
     ontology = knowledge.graphs.get(ONTOLOGY, set())
     filled = _write_store(knowledge, folder / "store")
