@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.errors import AddressError, ReleaseError
+from jiqun.errors import ReleaseError, SettingsError
 from jiqun.release import open_release
 from jiqun.web.server import listen
 
@@ -124,13 +124,13 @@ def test_a_missing_release_is_refused(tmp_path: Path) -> None:
 def test_a_port_in_use_is_told() -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(AddressError, match=f"Port {port} of 127.0.0.1 is in use"):
+        with pytest.raises(SettingsError, match=f"Port {port} of 127.0.0.1 is in use"):
             listen("127.0.0.1", port)
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "not a host name"])
 def test_an_address_of_somebody_else_is_told(host: str) -> None:
-    with pytest.raises(AddressError):
+    with pytest.raises(SettingsError):
         listen(host, 0)
 
 
