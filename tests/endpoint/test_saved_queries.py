@@ -217,7 +217,7 @@ def test_openapi_describes_every_query(client: httpx.Client, release_folder: Pat
         names = {each["name"] for each in described["parameters"]}
         assert names == {each.name for each in query.parameters} | {"format", "timeout"}
     least = document["paths"]["/queries/size-over"]["get"]["parameters"][0]
-    assert least["schema"] == {"type": "integer", "default": "1000"}
+    assert least["schema"] == {"type": "integer", "default": 1000}
     assert {"get", "post"} == set(document["paths"]["/sparql"])
 
 

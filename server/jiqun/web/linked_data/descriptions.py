@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import (
     AsyncIterator,
+    Callable,
     Iterable,
     Iterator,
     Mapping,
@@ -18,7 +19,7 @@ from collections.abc import (
 )
 from typing import Final
 
-from jiqun.query.solutions import Select, Term
+from jiqun.query.solutions import Row, Select, Term
 from jiqun.rdf.namespaces import (
     BASE,
     DCTERMS,
@@ -116,10 +117,12 @@ async def describe_sources(select: Select) -> list[Statement]:
     ]
 
 
-async def describe_queries(select: Select, name: str | None = None) -> list[Statement]:
+def describe_queries(
+    select: Callable[[str], Iterable[Row]], name: str | None = None
+) -> list[Statement]:
     """Describe the saved query with this name, or all of them with the prefixes they share."""
     one = f"VALUES ?subject {{ <{QUERY}{name}> }} " if name else ""
-    rows = await select(
+    rows = select(
         f"SELECT ?subject ?property ?value WHERE {{ {one}"
         f"GRAPH <{GRAPH}queries> {{ ?subject ?property ?value }} }}"
     )

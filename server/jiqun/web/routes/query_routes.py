@@ -1,183 +1,200 @@
-"""`/queries` and `/query/<name>`: saved queries.
+"""`/queries`, `/queries/<name>` and `/query/<name>`: the saved queries.
 
-`/query/<name>`: the saved query itself, as RDF and as text; its page is `/queries/<name>`.
-
-`/queries` and `/queries/<name>`: the saved queries, and their answers in every format.
+`/queries/<name>` is the result of a saved query in every format, and its page; `/query/<name>` is
+the document about the query itself, as RDF and as text.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from typing import Annotated, Final
+from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
 
 from jiqun.errors import BadParameter, JiqunError, NotFound, shorten
-from jiqun.query.protocol import parse_parameters, read_timeout
+from jiqun.language import Reader
+from jiqun.query import protocol
 from jiqun.query.service import Question, Service
 from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, Format, formats_for
-from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY
+from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
-from jiqun.web.http import Headers, header, public_url, reader_of
+from jiqun.web import documents
+from jiqun.web.documents import Context, respond
+from jiqun.web.http import HTML_HEADERS, public_url, reader_of
 from jiqun.web.linked_data.descriptions import describe_queries
 from jiqun.web.linked_data.documents import (
     QUERY_SUFFIXES,
     SUFFIXES,
     Document,
     Name,
+    Suffixes,
+    choose_form,
     list_suffixes,
     missing,
     read_name,
 )
-from jiqun.web.negotiation import Choice, negotiate
+from jiqun.web.metadata.openapi import METHODS, content, found, problems
+from jiqun.web.negotiation import Choice, choose, negotiate
+from jiqun.web.pages.cells import Caption
 from jiqun.web.pages.query_page import LANGUAGE, render_queries, render_query
-from jiqun.web.routes.document_responses import (
-    data_body,
-    document_at,
-    form_of,
-    page,
-    page_body,
-    send,
-)
-from jiqun.web.routes.sparql_routes import AnswerResponse, read_answer, select
+from jiqun.web.pages.results_page import Outcome
+from jiqun.web.problems import error_headers
+from jiqun.web.routes.document_responses import data_body
+from jiqun.web.routes.sparql_routes import AnswerResponse, ask, read_answer
 from jiqun.web.routes.thing_routes import answer_retired
 
 router = APIRouter(tags=["saved queries"])
 
-_METHODS: Final = ["GET", "HEAD"]
-_EXECUTABLE: Final = "http://www.w3.org/ns/shacl#SPARQLExecutable"
+OPTIONS: Final = frozenset({"format", "timeout", "lang", "excel"})
+"""Parameters of a request that are not parameters of the query."""
 
-
-@router.api_route("/query/{name}", methods=_METHODS, summary="Describe a saved query")
-async def show_query(request: Request, name: str) -> Response:
-    """Describe a saved query as data or give its text; a browser is referred to its page (303)."""
-    asked = read_name(name, QUERY_SUFFIXES)
-    choice = form_of(request, asked, QUERY_SUFFIXES)
-    release: Release = request.app.state.release
-    query = release.queries.get(asked.slug)
-    if query is None:
-        retired = await answer_retired(request, asked, QUERY, "/query/", choice, QUERY_SUFFIXES)
-        if retired is not None:
-            return retired
-        raise await _no_query(request, "/query/", name)
-    document = query_document(request, query.name)
-    if choice.format is HTML:
-        given = request.scope["query_string"].decode("ascii", "ignore")
-        root = request.app.state.settings.root_path
-        location = f"{root}/queries/{query.name}?{given}".rstrip("?")
-        links = {"Location": location, "Link": document.headers(choice)["Link"]}
-        return Response(status_code=303, headers={**links, "Vary": "Accept"})
-    if choice.format is QUERY_TEXT:
-        body = f"{query.text.rstrip()}\n".encode()
-    else:
-        body = data_body(await describe_queries(partial(select, request), query.name), choice)
-    return send(request, body, document, choice)
-
-
-def query_document(request: Request, name: str) -> Document:
-    """Give the document that describes a saved query."""
-    root = public_url(request.scope, request.app.state.settings)
-    return Document(
-        f"{root}/query/{quote(name)}",
-        root,
-        QUERY + name,
-        (_EXECUTABLE,),
-        QUERY_SUFFIXES,
-        page=f"{root}/queries/{quote(name)}",
-    )
-
-
-def answer_headers(
-    request: Request, query: SavedQuery, sent: Choice, formats: Sequence[Format]
-) -> Headers:
-    """Give the headers that tell in which forms else the answer of a query can be had."""
-    root = public_url(request.scope, request.app.state.settings)
-    path = f"{root}/queries/{quote(query.name)}"
-    given = _parameters(request)
-    links = [
-        f'<{path}.{each.extension}{given}>; rel="alternate"; type="{each.media_type}"'
-        for each in formats
-        if each is not sent.format
-    ]
-    links += [
-        f'<{root}/query/{quote(query.name)}.ttl>; rel="describedby"; type="text/turtle"',
-        f'<{path}{given}>; rel="canonical"',
-        f'<{LICENCE}>; rel="license"',
-        f'<{root}/sparql>; rel="service-desc"; type="text/turtle"',
-        f'<{query.iri}>; rel="cite-as"',
-        f'<{_EXECUTABLE}>; rel="type"; anchor="{query.iri}"',
-    ]
-    here = f"{path}.{sent.format.extension}{given}"
-    return (b"content-location", here.encode()), (b"link", ", ".join(links).encode())
-
-
-async def answer_no_query(request: Request, slug: str, name: str) -> Response:
-    """Answer for `/queries/<name>` where there is none: it was given up, or there never was one."""
-    try:
-        choice = form_of(request, Name(slug))
-    except JiqunError:  # the formats of answers do not fit what is to be told here
-        choice = SUFFIXES["html"]
-    retired = await answer_retired(request, Name(slug), QUERY, "/queries/", choice)
-    if retired is None:
-        raise await _no_query(request, "/queries/", name)
-    return retired
-
-
-def _parameters(request: Request) -> str:
-    """Give the query string without what chooses the form; safe to stand in a header."""
-    given = parse_qsl(request.scope["query_string"].decode("latin-1"), encoding="latin-1")
-    kept = [(name, value) for name, value in given if name not in {"format", "lang"}]
-    return f"?{urlencode(kept, encoding='latin-1')}" if kept else ""
-
-
-async def _no_query(request: Request, folder: str, text: str) -> NotFound:
-    """Make the error for a name that no saved query has."""
-
-    async def exists(name: str) -> bool:
-        return name in request.app.state.release.queries
-
-    return await missing("saved query", folder, text, exists, QUERY_SUFFIXES)
-
-
-OTHERS = frozenset({"format", "timeout", "lang", "excel"})
-"""Parameters of the request that are not parameters of the query."""
-
-LIST_SUFFIXES: Final = {
+_EXECUTABLE: Final = f"{SH}SPARQLExecutable"
+_LIST_SUFFIXES: Final[Suffixes] = {
     "json": Choice(PLAIN_JSON, PLAIN_JSON.media_type),
     **{suffix: choice for suffix, choice in SUFFIXES.items() if suffix != "json"},
 }
-"""The forms of the list of queries."""
-
-ANSWER_SUFFIXES: Final = frozenset(
+_RESULT_SUFFIXES: Final = frozenset(
     {"rq", *(name for each in (*SOLUTIONS, *GRAPHS, HTML) for name in each.names)}
 )
 
 
-@router.api_route("/queries", methods=_METHODS, summary="List the saved queries")
-async def list_queries(request: Request) -> Response:
-    """List the saved queries with their parameters, as a page, as JSON or as RDF."""
-    return await _send_list(request, None)
+class ParameterEntry(BaseModel):
+    """A parameter of a saved query; `values` are the only ones allowed, where there are any."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    type: str
+    default: str | None
+    required: bool
+    description: Mapping[str, str]
+    values: tuple[str, ...] | None
+
+
+class QueryEntry(BaseModel):
+    """A saved query; `url` is where its result is, `example` has a value for each parameter."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    iri: str
+    url: str = ""
+    summary: Mapping[str, str]
+    description: Mapping[str, str]
+    tags: tuple[str, ...]
+    form: str
+    parameters: tuple[ParameterEntry, ...]
+    example: Mapping[str, str]
+
+
+class QueryList(BaseModel):
+    """The saved queries of the release."""
+
+    queries: list[QueryEntry]
+
+
+async def read_root(request: Request) -> str:
+    """Return the public URL of the site, without a slash at the end."""
+    return public_url(request.scope, request.app.state.settings)
+
+
+async def read_reader(request: Request) -> Reader:
+    """Return the reader for whom a page is written."""
+    return reader_of(request.scope, request.app.state.settings)
+
+
+Root = Annotated[str, Depends(read_root)]
+PageReader = Annotated[Reader, Depends(read_reader)]
+FormatName = Annotated[
+    str | None, Query(alias="format", description="The format, before the Accept header.")
+]
+_FORMS = tuple(dict.fromkeys(choice.format for choice in QUERY_SUFFIXES.values()))
+_LIST_FORMS = tuple(dict.fromkeys(choice.format for choice in _LIST_SUFFIXES.values()))
+_LIST_RESPONSES: Final = {
+    **found("The saved queries", _LIST_FORMS),
+    200: {
+        "model": QueryList,
+        "description": "The saved queries",
+        "content": content(_LIST_FORMS[1:]),
+    },
+    **problems(404, 406),
+}
 
 
 @router.api_route(
-    "/queries.{suffix}", methods=_METHODS, summary="Get a form of the list of saved queries"
+    "/query/{name}",
+    methods=METHODS,
+    summary="Describe a saved query",
+    responses={
+        **found("The query", _FORMS[1:]),
+        301: {"description": "Another query replaces it"},
+        303: {"description": "Its page, for a browser"},
+        **problems(404, 406, 410),
+    },
+    response_class=Response,
 )
-async def list_queries_in_form(request: Request, suffix: str) -> Response:
-    """Give the list in the form of the suffix: json, html, ttl, jsonld, rdf or nt."""
-    if suffix not in LIST_SUFFIXES:
-        listed = list_suffixes(LIST_SUFFIXES)
+async def show_query(
+    request: Request,
+    name: Annotated[str, Path(description="The name of a query, with or without a suffix.")],
+    root: Root,
+    format_name: FormatName = None,
+) -> Response:
+    """Return a saved query as RDF or as text; a browser is redirected to its page."""
+    part = read_name(name, QUERY_SUFFIXES)
+    choice = choose_form(part, request.headers.get("accept"), format_name, QUERY_SUFFIXES)
+    if part.slug not in request.app.state.release.queries:
+        return await _answer_unknown(request, part, "/query/", name, choice)
+    if choice.format is not HTML:
+        return await respond(request, query_document, root, part.slug, choice)
+    given = request.scope["query_string"].decode("ascii", "ignore")
+    location = f"{request.app.state.settings.root_path}/queries/{part.slug}?{given}".rstrip("?")
+    links = _description(root, part.slug).headers(choice)["Link"]
+    headers = {"Location": location, "Link": links, "Vary": "Accept"}
+    return Response(status_code=303, headers=headers)
+
+
+@router.api_route(
+    "/queries",
+    methods=METHODS,
+    summary="List the saved queries",
+    responses=_LIST_RESPONSES,
+    response_class=Response,
+)
+async def list_queries(
+    request: Request, root: Root, reader: PageReader, format_name: FormatName = None
+) -> Response:
+    """List the saved queries with their parameters, as a page, as JSON or as RDF."""
+    choice = negotiate(request.headers.get("accept"), format_name, _LIST_FORMS)
+    return await respond(request, query_list, root, choice, reader)
+
+
+@router.api_route(
+    "/queries.{suffix}",
+    methods=METHODS,
+    summary="List the saved queries in one format",
+    responses=_LIST_RESPONSES,
+    response_class=Response,
+)
+async def list_queries_as(
+    request: Request,
+    suffix: Annotated[str, Path(description="json, html, ttl, jsonld, rdf or nt")],
+    root: Root,
+    reader: PageReader,
+) -> Response:
+    """List the saved queries in the format of the suffix."""
+    if suffix not in _LIST_SUFFIXES:
+        listed = list_suffixes(_LIST_SUFFIXES)
         raise NotFound(f"/queries has no form .{shorten(suffix)}. There are: {listed}")
-    return await _send_list(request, LIST_SUFFIXES[suffix])
+    return await respond(request, query_list, root, _LIST_SUFFIXES[suffix], reader)
 
 
-@router.api_route("/queries/{name}", methods=_METHODS, summary="Answer a saved query")
-async def answer_query(request: Request, name: str) -> Response:
-    """Run a saved query with the parameters of the URL; the answer is a page, JSON, CSV ….
+@router.api_route("/queries/{name}", methods=METHODS, summary="Run a saved query")
+async def answer_query(request: Request, name: str, root: Root, reader: PageReader) -> Response:
+    """Run a saved query with the parameters of the URL; the result is a page, JSON, CSV and so on.
 
     A suffix such as `.csv` chooses the format like `?format=`; `.rq` is the text of the query.
     """
@@ -185,87 +202,180 @@ async def answer_query(request: Request, name: str) -> Response:
     slug, suffix = _split(name, service.release)
     query = service.release.queries.get(slug)
     if query is None:
-        return await answer_no_query(request, slug, name)
+        try:
+            choice = choose(request.headers.get("accept"), _FORMS)
+        except JiqunError:  # the client accepts formats of results only
+            choice = SUFFIXES["html"]
+        return await _answer_unknown(request, Name(slug), "/queries/", name, choice)
     if suffix == "rq":
-        document = query_document(request, query.name)
-        return send(request, f"{query.text.rstrip()}\n".encode(), document, QUERY_SUFFIXES["rq"])
-    given = parse_parameters(request.scope["query_string"], "query string")
-    named = suffix or _single(given, "format")
+        return await respond(request, query_document, root, slug, QUERY_SUFFIXES["rq"])
+    given = protocol.parse_parameters(request.scope["query_string"], "query string")
     formats = (*formats_for(query.form), HTML)
     if suffix and not any(suffix in each.names for each in formats):
         listed = list_suffixes([*(each.extension for each in formats), "rq"])
         raise NotFound(
-            f"/queries/{slug} has no answer in the form .{suffix}. There are: {listed} "
+            f"/queries/{slug} has no result in the form .{suffix}. There are: {listed} "
             f"What the query is says /query/{slug}"
         )
+    named = suffix or _single(given, "format")
     choice = negotiate(request.headers.get("accept"), named, formats)
-    links = answer_headers(request, query, choice, formats)
+    links = _links(request, root, query, choice, formats)
     if choice.format is HTML:
-        return await _answer_page(request, service, query, given, links)
+        return await _answer_page(request, query, given, reader, links)
     question = replace(_question(request, query, given), format=named)
-    return AnswerResponse(service, question, links)
+    headers = tuple((key.lower().encode(), value.encode()) for key, value in links.items())
+    return AnswerResponse(service, question, headers)
 
 
-async def _send_list(request: Request, choice: Choice | None) -> Response:
-    release: Release = request.app.state.release
-    if choice is None:
-        parameters = parse_parameters(request.scope["query_string"], "query string")
-        named = _single(parameters, "format")
-        formats = tuple(each.format for each in LIST_SUFFIXES.values())
-        choice = negotiate(request.headers.get("accept"), named, formats)
-    document = document_at(request, "/queries", f"{GRAPH}queries", (), LIST_SUFFIXES)
-    if choice.format is HTML:
-        reader = reader_of(request.scope, request.app.state.settings)
-        body = page_body(render_queries(release.queries.values(), reader))
-    elif choice.format is PLAIN_JSON:
-        root = public_url(request.scope, request.app.state.settings)
-        queries = [_summary(query, root) for query in release.queries.values()]
-        body = json.dumps({"queries": queries}, ensure_ascii=False, indent=1).encode()
+async def _answer_page(
+    request: Request,
+    query: SavedQuery,
+    given: Mapping[str, Sequence[str]],
+    reader: Reader,
+    links: Mapping[str, str],
+) -> Response:
+    values = {name: texts[0] for name, texts in given.items() if name not in OPTIONS}
+    if any(each.name == LANGUAGE for each in query.parameters):
+        given = {LANGUAGE: [reader.lang], **given}
+    try:
+        result = await read_answer(request.app.state.service, _question(request, query, given))
+    except JiqunError as error:
+        headers = {name.decode(): value.decode() for name, value in error_headers(error)}
+        problem = error.status, error.detail
+        return await respond(
+            request, query_page, query.name, values, reader, headers, None, problem
+        )
+    return await respond(request, query_page, query.name, values, reader, links, result)
+
+
+def query_page(
+    context: Context,
+    name: str,
+    values: Mapping[str, str],
+    reader: Reader,
+    headers: Mapping[str, str],
+    result: tuple[Outcome, Mapping[str, Caption]] | None,
+    problem: tuple[int, str] = (200, ""),
+) -> documents.Document:
+    """Return the page of a saved query with its result, or with a problem: status and detail."""
+    outcome, captions = result or (None, {})
+    query = context.release.queries[name]
+    status, detail = problem
+    text = render_query(query, values, outcome, captions, reader, problem=detail)
+    return _page(text, reader, headers, status)
+
+
+def query_document(context: Context, root: str, name: str, choice: Choice) -> documents.Document:
+    """Return a saved query as RDF or as text."""
+    if choice.format is QUERY_TEXT:
+        body = f"{context.release.queries[name].text.rstrip()}\n".encode()
     else:
-        body = data_body(await describe_queries(partial(select, request)), choice)
-    return send(request, body, document, choice)
+        body = data_body(describe_queries(context.select, name), choice)
+    headers = _description(root, name).headers(choice)
+    return documents.Document(body, choice.content_type, headers=headers)
+
+
+def query_list(context: Context, root: str, choice: Choice, reader: Reader) -> documents.Document:
+    """Return the list of saved queries."""
+    queries = context.release.queries.values()
+    document = Document(f"{root}/queries", root, f"{GRAPH}queries", (), _LIST_SUFFIXES)
+    headers = document.headers(choice)
+    if choice.format is HTML:
+        return _page(render_queries(queries, reader), reader, headers)
+    if choice.format is PLAIN_JSON:
+        entries = [
+            QueryEntry.model_validate(query).model_copy(
+                update={"url": f"{root}/queries/{query.name}"}
+            )
+            for query in queries
+        ]
+        body = QueryList(queries=entries).model_dump_json(indent=1).encode()
+    else:
+        body = data_body(describe_queries(context.select), choice)
+    return documents.Document(body, choice.content_type, headers=headers)
+
+
+def _page(
+    text: str, reader: Reader, headers: Mapping[str, str], status: int = 200
+) -> documents.Document:
+    guards = {name.decode(): value.decode() for name, value in HTML_HEADERS}
+    headers = {**guards, "Content-Language": reader.lang, **headers}
+    return documents.Document(text.encode(errors="replace"), "text/html", status, headers)
+
+
+def _description(root: str, name: str) -> Document:
+    return Document(
+        f"{root}/query/{name}",
+        root,
+        QUERY + name,
+        (_EXECUTABLE,),
+        QUERY_SUFFIXES,
+        page=f"{root}/queries/{name}",
+    )
+
+
+def _links(
+    request: Request, root: str, query: SavedQuery, sent: Choice, formats: Sequence[Format]
+) -> dict[str, str]:
+    """Return the headers with the addresses of the result in its formats (RFC 8288)."""
+    path = f"{root}/queries/{query.name}"
+    given = _kept_parameters(request)
+    links = [
+        f'<{path}.{each.extension}{given}>; rel="alternate"; type="{each.media_type}"'
+        for each in formats
+        if each is not sent.format
+    ]
+    links += [
+        f'<{root}/query/{query.name}.ttl>; rel="describedby"; type="text/turtle"',
+        f'<{path}{given}>; rel="canonical"',
+        f'<{LICENCE}>; rel="license"',
+        f'<{root}/sparql>; rel="service-desc"; type="text/turtle"',
+        f'<{query.iri}>; rel="cite-as"',
+        f'<{_EXECUTABLE}>; rel="type"; anchor="{query.iri}"',
+    ]
+    here = f"{path}.{sent.format.extension}{given}"
+    return {"Content-Location": here, "Link": ", ".join(links)}
+
+
+def _kept_parameters(request: Request) -> str:
+    """Return the query string without what chooses the form, encoded for a header."""
+    given = parse_qsl(request.scope["query_string"].decode("latin-1"), encoding="latin-1")
+    kept = [(name, value) for name, value in given if name not in {"format", "lang"}]
+    return f"?{urlencode(kept, encoding='latin-1')}" if kept else ""
+
+
+async def _answer_unknown(
+    request: Request, name: Name, folder: str, text: str, choice: Choice
+) -> Response:
+    """Answer for a name that no saved query has: it was retired, or there never was one."""
+
+    async def exists(slug: str) -> bool:
+        return slug in request.app.state.release.queries
+
+    suffixes = QUERY_SUFFIXES if folder == "/query/" else SUFFIXES
+    retired = await answer_retired(request, name, QUERY, folder, choice, suffixes)
+    if retired is None:
+        raise await missing("saved query", folder, text, exists, QUERY_SUFFIXES)
+    return retired
 
 
 def _split(name: str, release: Release) -> tuple[str, str]:
-    """Take a name apart into that of a query and a suffix that some answer or form has."""
+    """Split a name into that of a query and a suffix of results; the suffix may be empty."""
     slug, dot, suffix = name.rpartition(".")
-    if dot and name not in release.queries and suffix in ANSWER_SUFFIXES:
+    if dot and name not in release.queries and suffix in _RESULT_SUFFIXES:
         return slug, suffix
     return name, ""
 
 
 def _question(request: Request, query: SavedQuery, given: Mapping[str, Sequence[str]]) -> Question:
-    scope = request.scope
-    return Question(
-        text=query.text,
-        accept=header(scope, b"accept"),
+    options = protocol.Options(
         format=_single(given, "format"),
-        accept_encoding=header(scope, b"accept-encoding"),
-        if_none_match=header(scope, b"if-none-match"),
-        substitutions=read_parameters(query, given, OTHERS),
-        timeout=read_timeout(_single(given, "timeout")),
+        timeout=protocol.read_timeout(_single(given, "timeout")),
         excel=(_single(given, "excel") or "") in {"1", "true", "yes"},
-        client=request.client.host if request.client else "",
     )
-
-
-async def _answer_page(
-    request: Request,
-    service: Service,
-    query: SavedQuery,
-    given: Mapping[str, Sequence[str]],
-    links: Headers,
-) -> Response:
-    reader = reader_of(request.scope, service.settings)
-    values = {name: texts[0] for name, texts in given.items() if name not in OTHERS}
-    if any(each.name == LANGUAGE for each in query.parameters):
-        given = {LANGUAGE: [reader.lang], **given}
-    try:
-        outcome, captions = await read_answer(service, _question(request, query, given))
-    except JiqunError as error:
-        text = render_query(query, values, None, {}, reader, problem=error.detail)
-        return page(request, text, error.status)
-    return page(request, render_query(query, values, outcome, captions, reader), 200, links)
+    operation = protocol.Query(query.text, None, None, options)
+    bindings = read_parameters(query, given, OPTIONS)
+    return replace(ask(request.scope, operation), substitutions=bindings)
 
 
 def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:
@@ -273,27 +383,3 @@ def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:
     if len(values) > 1:
         raise BadParameter(f"The parameter {name} is given {len(values)} times.")
     return values[0] if values else None
-
-
-def _summary(query: SavedQuery, root: str) -> dict[str, Any]:
-    return {
-        "name": query.name,
-        "iri": query.iri,
-        "url": f"{root}/queries/{query.name}",
-        "summary": dict(query.summary),
-        "description": dict(query.description),
-        "tags": list(query.tags),
-        "form": query.form,
-        "parameters": [
-            {
-                "name": each.name,
-                "type": each.type,
-                "default": each.default,
-                "required": each.required,
-                "description": dict(each.description),
-                "values": list(each.values) if each.values else None,
-            }
-            for each in query.parameters
-        ],
-        "example": dict(query.example),
-    }

@@ -244,7 +244,7 @@ async def send_answer(
     await send_planned(service, plan, question.if_none_match, scope, receive, send)
 
 
-async def send_planned(  # noqa: PLR0913, PLR0917 -- three of them are ASGI
+async def send_planned(
     service: Service,
     plan: Plan,
     if_none_match: str | None,
