@@ -32,8 +32,16 @@ Object = dict[str, Any]
 
 METHODS: Final = ["GET", "HEAD"]
 """Of every route that only reads."""
-ANY_TYPE: Final[Object] = {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}
+ANY_TYPE: Final[Object] = {"content": {"*/*": {"schema": {}}}}
 
+FORMAT_HELP: Final = "The format, before the Accept header."
+
+_SECONDS: Final = r"^(([1-9][0-9]{0,8}(\.[0-9]{1,6})?|0\.[0-9]{0,5}[1-9])(s|ms)?)?$"
+_SPARQL_TEXT: Final[Object] = {
+    "type": "string",
+    "pattern": r"\S",
+    "contentMediaType": "application/sparql-query",
+}
 _TEXT: Final[Object] = {"type": "string"}
 _IRI: Final[Object] = {"type": "string", "format": "iri"}
 _SCHEMAS: Final[dict[str, Object]] = {
@@ -101,7 +109,7 @@ def content(formats: Iterable[Format]) -> Object:
         JSON_LD: {},
     }
     return {
-        media_type: {"schema": schemas.get(each, _TEXT)}
+        media_type: {"schema": dict(schemas.get(each, _TEXT))}
         for each in formats
         for media_type in (each.media_type, *each.aliases)
     }
@@ -124,6 +132,17 @@ def found(description: str, formats: Iterable[Format]) -> dict[int | str, Object
     }
 
 
+def format_names(formats: Iterable[Format]) -> Object:
+    """Return the schema of `?format=` for these formats."""
+    names = dict.fromkeys(name for each in formats for name in each.names)
+    return {"type": "string", "enum": [*names, ""]}
+
+
+def text(description: str) -> dict[int | str, Object]:
+    """Return the response of a route that answers in plain text."""
+    return {200: {"description": description, "content": content([TABLE])}}
+
+
 def openapi_document(app: FastAPI) -> Object:
     """Return the document of the release that is served; it is made once."""
     if app.openapi_schema is None:
@@ -138,22 +157,31 @@ def openapi_document(app: FastAPI) -> Object:
         paths.pop("/queries/{name}", None)
         for query in release.queries.values():
             paths[f"/queries/{query.name}"] = {"get": _saved(query)}
-        paths |= {"/sparql": _sparql(), "/graphs": _graphs(writable=app.state.token is not None)}
-        if settings.workspace is not None:
-            paths["/update"] = {"post": _update()}
+        paths |= {"/sparql": _sparql(), "/graphs": _graphs(), "/update": _update()}
+        shared: Object = {}
         for path, item in paths.items():
             item.pop("head", None)
             for method, operation in item.items():
                 operation["operationId"] = re.sub(r"\W+", "_", f"{method}{path}").strip("_")
-                responses = operation["responses"]
-                if responses.pop("422", None):  # FastAPI's own; here it is 400
-                    responses.setdefault("400", problems()[400])
-        schemas: Object = document.setdefault("components", {}).setdefault("schemas", {})
+                _share_problems(operation["responses"], shared)
+        components: Object = document.setdefault("components", {})
+        components["responses"] = shared
+        schemas: Object = components.setdefault("schemas", {})
         schemas.update(_SCHEMAS)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _share_problems(responses: Object, shared: Object) -> None:
+    """Refer to one description of each problem; the one that FastAPI has of its own is a 400."""
+    if responses.pop("422", None):
+        responses.setdefault("400", problems()[400])
+    for status, response in responses.items():
+        if PROBLEM.media_type in response.get("content", {}):
+            shared[f"Problem{status}"] = response
+            responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
 
 
 def _parameter(name: str, description: str, schema: Object, *, required: bool = False) -> Object:
@@ -167,13 +195,13 @@ def _parameter(name: str, description: str, schema: Object, *, required: bool = 
 
 
 def _options(formats: Iterable[Format]) -> list[Object]:
-    names = list(dict.fromkeys(name for each in formats for name in each.names))
-    seconds = {"type": "string", "pattern": "^[0-9]{1,9}(\\.[0-9]{1,6})?(s|ms)?$"}
     return [
+        _parameter("format", FORMAT_HELP, format_names(formats)),
         _parameter(
-            "format", "The format, before the Accept header.", {"type": "string", "enum": names}
+            "timeout",
+            "The deadline in seconds, or in milliseconds with ms.",
+            {"type": "string", "pattern": _SECONDS},
         ),
-        _parameter("timeout", "The deadline in seconds, or in milliseconds with ms.", seconds),
     ]
 
 
@@ -185,7 +213,7 @@ def _sparql() -> Object:
     formats = (*SOLUTIONS, *GRAPHS, HTML)
     responses = _responses(
         found("The result of the query; without a query, the service description", formats),
-        problems(403, 404, 406, 413, 415, 504),
+        problems(403, 406, 408, 413, 415, 504),
     )
     graphs = {"type": "array", "items": _IRI}
     dataset = {
@@ -198,14 +226,18 @@ def _sparql() -> Object:
     form = {
         "type": "object",
         "required": ["query"],
-        "properties": {"query": _TEXT, "default-graph-uri": graphs, "named-graph-uri": graphs},
+        "properties": {
+            "query": _SPARQL_TEXT,
+            "default-graph-uri": graphs,
+            "named-graph-uri": graphs,
+        },
     }
     common = {"tags": ["sparql"], "responses": responses}
     return {
         "get": {
             "summary": "Send a SPARQL query",
             "parameters": [
-                _parameter("query", "A SPARQL 1.1 query.", _TEXT),
+                _parameter("query", "A SPARQL 1.1 query.", _SPARQL_TEXT),
                 *dataset.values(),
                 *options,
             ],
@@ -217,7 +249,7 @@ def _sparql() -> Object:
             "requestBody": {
                 "required": True,
                 "content": {
-                    "application/sparql-query": {"schema": _TEXT},
+                    "application/sparql-query": {"schema": _SPARQL_TEXT},
                     "application/x-www-form-urlencoded": {"schema": form},
                 },
             },
@@ -226,47 +258,43 @@ def _sparql() -> Object:
     }
 
 
-def _graphs(*, writable: bool) -> Object:
-    default = _parameter("default", "The default graph.", {"type": "string", "maxLength": 0})
-    named = [
-        _parameter("graph", "The IRI of a graph; either this or default.", _IRI),
-        {**default, "allowEmptyValue": True},
-    ]
-
-    def operation(summary: str, *responses: Mapping[int | str, Object]) -> Object:
-        return {
-            "tags": ["sparql"],
-            "summary": summary,
-            "parameters": named,
-            "responses": _responses(*responses),
-        }
-
-    read = operation("Read a graph", found("The graph", GRAPHS), problems(404, 406, 504))
-    read["parameters"] = [*named, *_options(GRAPHS)]
-    if not writable:
-        return {"get": read}
+def _graphs() -> Object:
+    graph = _parameter(
+        "graph",
+        "The IRI of a graph; `?default` instead of it is the default graph.",
+        _IRI,
+        required=True,
+    )
+    body: Object = {
+        "required": True,
+        "content": {each.media_type: {"schema": _TEXT} for each in GRAPHS},
+    }
     done: Object = {"description": "The graph was changed", "content": content([TABLE])}
     new: Object = {"description": "The graph is new; Location is where it can be read"}
-    refused = problems(401, 403, 412, 413, 415, 504)
-    body = {
-        "requestBody": {
-            "required": True,
-            "content": {name: {"schema": _TEXT} for each in GRAPHS for name in [each.media_type]},
-        }
-    }
     replaced: Object = {"description": "The graph was replaced"}
+    refused = problems(401, 403, 404, 408, 412, 413, 415, 504)
+    operations = {
+        "get": ("Read a graph", found("The graph", GRAPHS) | problems(404, 406, 504)),
+        "put": ("Replace a graph", {201: new, 204: replaced, **refused}),
+        "post": ("Add to a graph", {200: done, 201: new, **refused}),
+        "delete": ("Remove a graph", {200: done, **refused}),
+    }
     return {
-        "get": read,
-        "put": operation("Replace a graph", {201: new, 204: replaced}, refused) | body,
-        "post": operation("Add to a graph", {200: done, 201: new}, refused) | body,
-        "delete": operation("Remove a graph", {200: done}, refused, problems(404)),
+        method: {
+            "tags": ["sparql"],
+            "summary": summary,
+            "parameters": [graph, *(_options(GRAPHS) if method == "get" else ())],
+            **({"requestBody": body} if method in {"put", "post"} else {}),
+            "responses": _responses(responses),
+        }
+        for method, (summary, responses) in operations.items()
     }
 
 
 def _update() -> Object:
     form = {"type": "object", "required": ["update"], "properties": {"update": _TEXT}}
     done: Object = {"description": "The update was applied, and readers see it"}
-    return {
+    update = {
         "tags": ["sparql"],
         "summary": "Apply a SPARQL update",
         "requestBody": {
@@ -276,8 +304,9 @@ def _update() -> Object:
                 "application/x-www-form-urlencoded": {"schema": form},
             },
         },
-        "responses": _responses({204: done}, problems(401, 403, 413, 415, 504)),
+        "responses": _responses({204: done}, problems(401, 403, 408, 413, 415, 504)),
     }
+    return {"post": update}
 
 
 def _saved(query: SavedQuery) -> Object:

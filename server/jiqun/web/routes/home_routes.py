@@ -19,6 +19,7 @@ from jiqun.query.service import Service
 from jiqun.rdf.namespaces import DATASET, LICENCE
 from jiqun.web.http import public_url, reader_of
 from jiqun.web.metadata.dcat import read_catalogue
+from jiqun.web.metadata.openapi import problems, text
 from jiqun.web.metadata.schema_org import dataset_document
 from jiqun.web.metrics import CONTENT_TYPE
 from jiqun.web.pages.home_page import Overview, render_home
@@ -84,13 +85,25 @@ async def send_icon() -> Response:
 _NO_STORE = {"Cache-Control": "no-store"}
 
 
-@router.api_route("/health/live", methods=["GET", "HEAD"], summary="Is the process alive?")
+@router.api_route(
+    "/health/live",
+    methods=_METHODS,
+    summary="Is the process alive?",
+    responses=text("It is"),
+    response_class=Response,
+)
 async def live() -> Response:
     """Answer 200 as long as the event loop turns."""
     return Response("alive\n", media_type="text/plain", headers=_NO_STORE)
 
 
-@router.api_route("/health/ready", methods=["GET", "HEAD"], summary="Are queries answered?")
+@router.api_route(
+    "/health/ready",
+    methods=_METHODS,
+    summary="Are queries answered?",
+    responses=text("They are") | problems(),
+    response_class=Response,
+)
 async def ready(request: Request) -> Response:
     """Answer 200 when a query has just gone through a worker, 503 with the reason otherwise."""
     service: Service = request.app.state.service
@@ -105,7 +118,13 @@ async def ready(request: Request) -> Response:
     )
 
 
-@router.api_route("/metrics", methods=["GET", "HEAD"], summary="Counts for Prometheus")
+@router.api_route(
+    "/metrics",
+    methods=_METHODS,
+    summary="Counts for Prometheus",
+    responses=text("The counts"),
+    response_class=Response,
+)
 async def expose(request: Request) -> Response:
     """Give the counts of all server processes in Prometheus's text format."""
     state = request.app.state

@@ -37,7 +37,7 @@ from jiqun.web.linked_data.documents import (
     missing,
     read_name,
 )
-from jiqun.web.metadata.openapi import METHODS, content, found, problems
+from jiqun.web.metadata.openapi import FORMAT_HELP, METHODS, content, format_names, found, problems
 from jiqun.web.negotiation import Choice, choose, negotiate
 from jiqun.web.pages.cells import Caption
 from jiqun.web.pages.query_page import LANGUAGE, render_queries, render_query
@@ -109,11 +109,16 @@ async def read_reader(request: Request) -> Reader:
 
 Root = Annotated[str, Depends(read_root)]
 PageReader = Annotated[Reader, Depends(read_reader)]
-FormatName = Annotated[
-    str | None, Query(alias="format", description="The format, before the Accept header.")
-]
 _FORMS = tuple(dict.fromkeys(choice.format for choice in QUERY_SUFFIXES.values()))
 _LIST_FORMS = tuple(dict.fromkeys(choice.format for choice in _LIST_SUFFIXES.values()))
+FormName = Annotated[
+    str | None,
+    Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(_FORMS)),
+]
+ListFormName = Annotated[
+    str | None,
+    Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(_LIST_FORMS)),
+]
 _LIST_RESPONSES: Final = {
     **found("The saved queries", _LIST_FORMS),
     200: {
@@ -141,7 +146,7 @@ async def show_query(
     request: Request,
     name: Annotated[str, Path(description="The name of a query, with or without a suffix.")],
     root: Root,
-    format_name: FormatName = None,
+    format_name: FormName = None,
 ) -> Response:
     """Return a saved query as RDF or as text; a browser is redirected to its page."""
     part = read_name(name, QUERY_SUFFIXES)
@@ -165,7 +170,7 @@ async def show_query(
     response_class=Response,
 )
 async def list_queries(
-    request: Request, root: Root, reader: PageReader, format_name: FormatName = None
+    request: Request, root: Root, reader: PageReader, format_name: ListFormName = None
 ) -> Response:
     """List the saved queries with their parameters, as a page, as JSON or as RDF."""
     choice = negotiate(request.headers.get("accept"), format_name, _LIST_FORMS)
