@@ -7,7 +7,6 @@ the document about the query itself, as RDF and as text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -16,8 +15,8 @@ from pydantic import BaseModel, ConfigDict
 
 from jiqun.errors import BadParameter, JiqunError, NotFound, shorten
 from jiqun.language import Reader
-from jiqun.query import protocol
-from jiqun.query.service import Question, Service
+from jiqun.query.protocol import parse_parameters, read_timeout
+from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, Format, formats_for
 from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
@@ -44,7 +43,7 @@ from jiqun.web.pages.query_page import LANGUAGE, render_queries, render_query
 from jiqun.web.pages.results_page import Outcome
 from jiqun.web.problems import error_headers
 from jiqun.web.routes.document_responses import data_body
-from jiqun.web.routes.sparql_routes import AnswerResponse, ask, read_answer
+from jiqun.web.routes.sparql_routes import AnswerResponse, read_answer
 from jiqun.web.routes.thing_routes import answer_retired
 
 router = APIRouter(tags=["saved queries"])
@@ -203,7 +202,7 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
 
     A suffix such as `.csv` chooses the format like `?format=`; `.rq` is the text of the query.
     """
-    service: Service = request.app.state.service
+    service: QueryService = request.app.state.service
     slug, suffix = _split(name, service.release)
     query = service.release.queries.get(slug)
     if query is None:
@@ -214,7 +213,7 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
         return await _answer_unknown(request, Name(slug), "/queries/", name, choice)
     if suffix == "rq":
         return await respond(request, query_document, root, slug, QUERY_SUFFIXES["rq"])
-    given = protocol.parse_parameters(request.scope["query_string"], "query string")
+    given = parse_parameters(request.scope["query_string"], "query string")
     formats = (*formats_for(query.form), HTML)
     if suffix and not any(suffix in each.names for each in formats):
         listed = list_suffixes([*(each.extension for each in formats), "rq"])
@@ -227,9 +226,9 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
     links = _links(request, root, query, choice, formats)
     if choice.format is HTML:
         return await _answer_page(request, query, given, reader, links)
-    question = replace(_question(request, query, given), format=named)
     headers = tuple((key.lower().encode(), value.encode()) for key, value in links.items())
-    return AnswerResponse(service, question, headers)
+    asked = _query_request(request, query, given)
+    return AnswerResponse(service, asked, named, headers=headers)
 
 
 async def _answer_page(
@@ -243,7 +242,7 @@ async def _answer_page(
     if any(each.name == LANGUAGE for each in query.parameters):
         given = {LANGUAGE: [reader.lang], **given}
     try:
-        result = await read_answer(request.app.state.service, _question(request, query, given))
+        result = await read_answer(request.app.state.service, _query_request(request, query, given))
     except JiqunError as error:
         headers = {name.decode(): value.decode() for name, value in error_headers(error)}
         problem = error.status, error.detail
@@ -372,15 +371,16 @@ def _split(name: str, release: Release) -> tuple[str, str]:
     return name, ""
 
 
-def _question(request: Request, query: SavedQuery, given: Mapping[str, Sequence[str]]) -> Question:
-    options = protocol.Options(
-        format=_single(given, "format"),
-        timeout=protocol.read_timeout(_single(given, "timeout")),
+def _query_request(
+    request: Request, query: SavedQuery, given: Mapping[str, Sequence[str]]
+) -> QueryRequest:
+    return QueryRequest(
+        text=query.text,
+        bindings=read_parameters(query, given, OPTIONS),
+        timeout=read_timeout(_single(given, "timeout")),
         excel=(_single(given, "excel") or "") in {"1", "true", "yes"},
+        client=request.client.host if request.client else "",
     )
-    operation = protocol.Query(query.text, None, None, options)
-    bindings = read_parameters(query, given, OPTIONS)
-    return replace(ask(request.scope, operation), substitutions=bindings)
 
 
 def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:
