@@ -84,7 +84,7 @@ def choose_form(
 
 def suffix_of(choice: Choice, suffixes: Suffixes = SUFFIXES) -> str:
     """Give the suffix of the address of a form."""
-    return next(name for name, each in suffixes.items() if each.format is choice.format)
+    return next(name for name, each in suffixes.items() if each.format == choice.format)
 
 
 def list_suffixes(suffixes: Iterable[str] = SUFFIXES) -> str:

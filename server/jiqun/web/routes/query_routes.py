@@ -152,7 +152,7 @@ async def show_query(
     choice = choose_form(part, request.headers.get("accept"), format_name, QUERY_SUFFIXES)
     if part.slug not in request.app.state.release.queries:
         return await _answer_unknown(request, part, "/query/", name, choice)
-    if choice.format is not HTML:
+    if choice.format != HTML:
         return await respond(request, query_document, root, part.slug, choice)
     given = request.scope["query_string"].decode("ascii", "ignore")
     location = f"{request.app.state.settings.root_path}/queries/{part.slug}?{given}".rstrip("?")
@@ -224,7 +224,7 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
     named = suffix or _single(given, "format")
     choice = negotiate(request.headers.get("accept"), named, formats)
     links = _links(request, root, query, choice, formats)
-    if choice.format is HTML:
+    if choice.format == HTML:
         return await _answer_page(request, query, given, reader, links)
     headers = tuple((key.lower().encode(), value.encode()) for key, value in links.items())
     asked = _query_request(request, query, given)
@@ -271,7 +271,7 @@ def query_page(
 
 def query_document(context: Context, root: str, name: str, choice: Choice) -> documents.Document:
     """Return a saved query as RDF or as text."""
-    if choice.format is QUERY_TEXT:
+    if choice.format == QUERY_TEXT:
         body = f"{context.release.queries[name].text.rstrip()}\n".encode()
     else:
         body = data_body(describe_queries(context.select, name), choice)
@@ -284,9 +284,9 @@ def query_list(context: Context, root: str, choice: Choice, reader: Reader) -> d
     queries = context.release.queries.values()
     document = Document(f"{root}/queries", root, f"{GRAPH}queries", (), _LIST_SUFFIXES)
     headers = document.headers(choice)
-    if choice.format is HTML:
+    if choice.format == HTML:
         return _page(render_queries(queries, reader), reader, headers)
-    if choice.format is PLAIN_JSON:
+    if choice.format == PLAIN_JSON:
         entries = [
             QueryEntry.model_validate(query).model_copy(
                 update={"url": f"{root}/queries/{query.name}"}
