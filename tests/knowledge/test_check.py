@@ -17,7 +17,7 @@ FACTS = "data/sources/gazette/facts.trig"
 
 
 def found(small: Small) -> list[str]:
-    return [str(finding) for finding in check(small.content, small.texts)]
+    return [str(finding) for finding in check(small.content, small.texts).findings]
 
 
 def test_good_content_has_no_findings(small: Small) -> None:
@@ -76,9 +76,9 @@ def test_good_content_has_no_findings(small: Small) -> None:
             THINGS,
             "id:pumps a kg:Cluster",
             "id:pumps a kg:Cluster , kg:Region",
-            f"{THINGS}:12: pumps has 2 types (Cluster, Region): give it the one that fits best",
+            f"{THINGS}:12: pumps has 2 types (Cluster, Region): choose the one that fits best",
         ),
-        (FACTS, "passage:p2", "id:p2", f"{FACTS}:11: pumps stands outside the graphs of this"),
+        (FACTS, "passage:p2", "id:p2", f"{FACTS}:11: pumps is outside the graphs of this"),
         ("ontology/inferences/located-upwards.rq", "CONSTRUCT {", "CONSTRUCT { ?x", "ontology/inf"),
         ("ontology/rules/region-somewhere.rq", "MINUS", "MINUSS", "ontology/rules/region-somewh"),
         ("ontology/rules/region-somewhere.rq", "dataset: all", "dataset: any", "ontology/rules/re"),

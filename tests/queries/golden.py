@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from jiqun import saved_queries as served
-from jiqun.knowledge.assembly import complete
+from jiqun.knowledge.assembly import assemble, read_content
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.dataset import homes, store
-from jiqun.knowledge.query_files import SavedQuery, read_query
-from jiqun.knowledge.turtle_files import read
+from jiqun.knowledge.query_files import SavedQuery
 from jiqun.saved_queries import bind
 
 if TYPE_CHECKING:
@@ -61,15 +59,12 @@ class Collection:
 
 def collect() -> Collection:
     """Build the dataset of the content and read the saved queries."""
-    content = locate()
-    queries = [read_query(path, content) for path in content.queries()]
-    documents = [read(path, content) for path in homes(content)]
-    knowledge = complete(documents, queries, content)
-    entries = json.dumps([query.as_json() for query in queries]).encode()
+    knowledge = assemble(read_content(locate()))
+    entries = json.dumps([query.as_json() for query in knowledge.queries]).encode()
     return Collection(
-        {query.name: query for query in queries},
+        {query.name: query for query in knowledge.queries},
         served.read_saved_queries(entries),
-        store(knowledge.graphs, knowledge.default),
+        knowledge.store,
     )
 
 

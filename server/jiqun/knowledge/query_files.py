@@ -81,6 +81,33 @@ def read_annotated(path: Path, content: Content) -> Annotated:
     return Annotated(path, name, header, text, height + 1)
 
 
+DATASETS: Final = ("ontology", "all")
+
+
+@dataclass(frozen=True)
+class HygieneRule:
+    """A rule of `ontology/rules`, one SPARQL SELECT whose rows are violations.
+
+    `name` is that of its file. `message` has `{variables}` of the query in it; `dataset` is what
+    the query asks: `ontology` for `jiqun.ttl` alone, `all` for everything a release holds.
+    """
+
+    file: Annotated
+    name: str
+    message: str
+    dataset: str
+
+
+def read_rule(path: Path, content: Content) -> HygieneRule:
+    """Read a rule; raise `Malformed` when its header lacks a message or a known dataset."""
+    file = read_annotated(path, content)
+    message, dataset = file.header.get("message"), file.header.get("dataset", "all")
+    if not isinstance(message, str) or dataset not in DATASETS:
+        what = f"the header needs a message, and dataset must be one of {', '.join(DATASETS)}"
+        raise file.mistake(what, "rule")
+    return HygieneRule(file, path.stem, message, dataset)
+
+
 _FORM: Final = re.compile(r"\b(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE)
 _PROLOGUE: Final = re.compile(r"\s*(?:PREFIX\s+[^\s:]*:\s*<[^>]*>|BASE\s*<[^>]*>)", re.IGNORECASE)
 
