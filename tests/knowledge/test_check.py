@@ -32,7 +32,7 @@ def test_good_content_has_no_findings(small: Small) -> None:
             "企业120家以上",
             "企业130家以上",
             (
-                f"{SOURCE}:15: “企业130家以上” does not stand in passage p2, nor anywhere in "
+                f"{SOURCE}:15: “企业130家以上” is not in passage p2, nor anywhere in "
                 "the text (quote)"
             ),
         ),
@@ -40,7 +40,7 @@ def test_good_content_has_no_findings(small: Small) -> None:
             SOURCE,
             "位于𠮷县",
             "公报",
-            f"{SOURCE}:15: “公报” does not stand in passage p2; it is at 3 (quote)",
+            f"{SOURCE}:15: “公报” is not in passage p2; it is at 3 (quote)",
         ),
         (SOURCE, "kg:end 30", "kg:end 32", f"{SOURCE}:14: passage p2 ends at 32, but the text has"),
         (SOURCE, "kg:end 5", "kg:end 0", f"{SOURCE}:13: passage p1 ends at 0, but starts at 0"),

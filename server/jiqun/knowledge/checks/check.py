@@ -16,7 +16,7 @@ from jiqun.knowledge.checks.passages import check_source, check_wordings
 from jiqun.knowledge.checks.rules import rule_finding, shape_findings, violations
 from jiqun.knowledge.content import Content, Finding
 from jiqun.knowledge.dataset import ALIGNMENTS, CONCEPTS, ONTOLOGY, REGISTER, homes, with_passages
-from jiqun.knowledge.inference import wider_classes
+from jiqun.knowledge.inference import superclasses
 from jiqun.knowledge.links.mappings import check_set
 from jiqun.knowledge.ontology_versions import check_versions
 from jiqun.knowledge.query_files import HygieneRule
@@ -124,7 +124,7 @@ def _check_identifiers(
     reported for the later of two files.
     """
     described: dict[str, Document] = {}
-    wider = wider_classes(
+    above = superclasses(
         quad.triple
         for document in documents
         if graph_of[document.path] in {ONTOLOGY, ALIGNMENTS}
@@ -134,7 +134,7 @@ def _check_identifiers(
         graph = graph_of[document.path]
         locator = Locator((document,))
         if graph in {REGISTER, CONCEPTS}:
-            yield from _described_twice(document, described, wider, locator)
+            yield from _described_twice(document, described, above, locator)
         if not graph:
             yield from _misplaced(document, locator)
 
@@ -142,24 +142,28 @@ def _check_identifiers(
 def _described_twice(
     document: Document,
     described: dict[str, Document],
-    wider: Mapping[str, frozenset[str]],
+    above: Mapping[ox.NamedNode, set[ox.NamedNode]],
     locator: Locator,
 ) -> Iterator[Finding]:
-    types: dict[str, set[str]] = {}
-    for quad in document.quads:
-        if quad.predicate == TYPE and isinstance(quad.subject, ox.NamedNode):
-            types.setdefault(quad.subject.value, set()).add(str(quad.object)[1:-1])
-    for subject, kinds in types.items():
-        name = subject.removeprefix(ID)
+    types: dict[str, set[ox.NamedNode]] = {}
+    for subject, predicate, value in (quad.triple for quad in document.quads):
+        if (
+            predicate == TYPE
+            and isinstance(subject, ox.NamedNode)
+            and isinstance(value, ox.NamedNode)
+        ):
+            types.setdefault(subject.value, set()).add(value)
+    for iri, kinds in types.items():
+        name = iri.removeprefix(ID)
         found = []
-        other = described.setdefault(subject, document)
+        other = described.setdefault(iri, document)
         if other is not document:
             found.append(f"{name} is described in {other.name} already")
-        if not any(kinds <= wider.get(kind, frozenset()) | {kind} for kind in kinds):
-            listed = ", ".join(sorted(kind.rpartition("#")[2] for kind in kinds))
+        if not any(kinds <= above.get(kind, set()) | {kind} for kind in kinds):
+            listed = ", ".join(sorted(kind.value.rpartition("#")[2] for kind in kinds))
             found.append(f"{name} has {len(kinds)} types ({listed}): choose the one that fits best")
         for what in found:
-            place = locator.best(subject)
+            place = locator.best(iri)
             yield Finding(
                 document.name, place.line if place else 0, 0, what, "duplicate-identifier"
             )
