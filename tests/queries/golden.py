@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from jiqun.knowledge.assembly import complete
+from jiqun.knowledge.assembly import assemble, read_content
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.dataset import homes, store
-from jiqun.knowledge.query_files import read_query
-from jiqun.knowledge.turtle_files import read
 from jiqun.saved_queries import SavedQuery, bind, read_parameters
 
 if TYPE_CHECKING:
@@ -56,13 +53,8 @@ class Collection:
 
 def collect() -> Collection:
     """Build the dataset of the content and read the saved queries."""
-    content = locate()
-    queries = [read_query(path, content) for path in content.queries()]
-    documents = [read(path, content) for path in homes(content)]
-    knowledge = complete(documents, queries, content)
-    return Collection(
-        {query.name: query for query in queries}, store(knowledge.graphs, knowledge.default)
-    )
+    knowledge = assemble(read_content(locate()))
+    return Collection({query.name: query for query in knowledge.queries}, knowledge.store)
 
 
 def golden(collection: Collection, name: str) -> tuple[Path, str]:

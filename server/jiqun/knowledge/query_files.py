@@ -19,6 +19,7 @@ from jiqun.knowledge.content import Content, Finding
 from jiqun.knowledge.turtle_files import Malformed
 from jiqun.saved_queries import FORMS, TYPES, Parameter, SavedQuery, without_strings
 
+DATASETS: Final = ("ontology", "all")
 LANGUAGES: Final = ("en", "zh-Hans")
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -81,6 +82,30 @@ def read_annotated(path: Path, content: Content) -> Annotated:
         height += 1
     text = "\n".join(rows[height:]).rstrip() + "\n"
     return Annotated(path, name, header, text, height + 1)
+
+
+@dataclass(frozen=True)
+class HygieneRule:
+    """A rule of `ontology/rules`, one SPARQL SELECT whose rows are violations.
+
+    `name` is that of its file. `message` has `{variables}` of the query in it; `dataset` is what
+    the query asks: `ontology` for `jiqun.ttl` alone, `all` for everything a release holds.
+    """
+
+    file: Annotated
+    name: str
+    message: str
+    dataset: str
+
+
+def read_rule(path: Path, content: Content) -> HygieneRule:
+    """Read a rule; raise `Malformed` when its header lacks a message or a known dataset."""
+    file = read_annotated(path, content)
+    message, dataset = file.header.get("message"), file.header.get("dataset", "all")
+    if not isinstance(message, str) or dataset not in DATASETS:
+        what = f"the header needs a message, and dataset must be one of {', '.join(DATASETS)}"
+        raise file.mistake(what, "rule")
+    return HygieneRule(file, path.stem, message, dataset)
 
 
 def read_query(path: Path, content: Content) -> SavedQuery:
