@@ -6,8 +6,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 
-from jiqun.cli import parameters
+from jiqun.cli import app, complete_query, parameters
 from jiqun.errors import BadParameter
 from knowledge.small_content import Small, write_small
 
@@ -135,6 +136,21 @@ def test_starting_a_command_does_not_load_what_it_does_not_need() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.stdout == "set()\n", done.stderr
+
+
+def test_the_shell_completes_the_names_of_queries(small: Small, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    assert jiqun("build", "--content", small.content.root, "--release", release)[0] == 0
+    for folder, names in ((release, ["where"]), (tmp_path / "none", [])):
+        context = typer.Context(typer.main.get_command(app))
+        context.params["release"] = folder
+        assert [name for name, _ in complete_query(context, "wh")] == names
+
+
+def test_the_exit_codes_are_documented() -> None:
+    code, out, _ = jiqun("--help")
+    assert code == 0
+    assert "Exit codes:" in out
 
 
 def test_parameters_are_read_from_both_forms() -> None:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from jiqun.errors import BadParameter, JiqunError
+from jiqun.errors import BadParameter, JiqunError, OperatorError
 from jiqun.knowledge.content import ContentRejected, Finding, locate, write_text
 from jiqun.settings import Settings
 
@@ -40,7 +40,7 @@ def diff(
         typer.Option("--format", help="update is SPARQL Update, changelog is Markdown."),
     ] = DiffFormat.TEXT,
 ) -> None:
-    """Show what two releases say differently; exit 1 when they do."""
+    """Show the differences between two releases; exit 1 when there are any."""
     from jiqun.difference import report
     from jiqun.difference.comparison import compare
     from jiqun.release import open_release
@@ -80,7 +80,7 @@ def verify(
         typer.Option(help="Folder with ontology/, data/ and queries/.", show_default=False),
     ] = None,
 ) -> None:
-    """Ask the live targets whether the identifiers that links name still stand."""
+    """Ask the live targets whether the identifiers in the links are still valid."""
     from jiqun.knowledge.links.mappings import read_all
     from jiqun.knowledge.links.verification import Verifier
 
@@ -100,7 +100,7 @@ def verify(
     if counts.keys() & {"dead", "redirected", "mismatched"}:
         raise typer.Exit(1)
     if "unreachable" in counts:
-        raise JiqunError("Not every target answered; try again later.")
+        raise OperatorError("Not every target answered; try again later.")
 
 
 def _servers(given: list[str]) -> dict[str, str]:
@@ -109,7 +109,7 @@ def _servers(given: list[str]) -> dict[str, str]:
     for text in given:
         target, equals, url = text.partition("=")
         if not equals or not url.startswith(("http://", "https://")):
-            raise BadParameter(f"{text} is no server: write TARGET=URL.")
+            raise BadParameter(f"{text} is not a server: write TARGET=URL.")
         servers[target] = url
     return servers
 
@@ -118,7 +118,10 @@ app = typer.Typer(
     name="jiqun",
     help="A knowledge graph of manufacturing clusters, with the words behind every statement.",
     no_args_is_help=True,
-    add_completion=False,
+    epilog=(
+        "Exit codes: 0 done; 1 the check, the comparison or --check found something; 2 the command "
+        "cannot do what was asked, for the reason on standard error."
+    ),
     pretty_exceptions_enable=False,
 )
 
@@ -163,7 +166,7 @@ def check(texts: Texts = None, content: ContentFolder = None) -> None:
 
 def _require_folder(folder: Path | None) -> None:
     if folder is not None and not folder.is_dir():
-        raise JiqunError(f"There is no folder {folder}.")
+        raise OperatorError(f"There is no folder {folder}.")
 
 
 def _exit_for(findings: Sequence[Finding]) -> None:
@@ -185,7 +188,7 @@ def fmt(
     ] = False,
     content: ContentFolder = None,
 ) -> None:
-    """Give every data file its one canonical form."""
+    """Format every data file canonically."""
     from jiqun.knowledge.formatting import reformat
 
     found = locate(content, writing=not check_only)
@@ -336,7 +339,7 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A backup, or any file of quads.")],
     workspace: WorkspaceFolder,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Give up what the workspace holds now.")
+        bool, typer.Option("--replace", help="Discard what the workspace holds now.")
     ] = False,
 ) -> None:
     """Put a backup into a workspace that no server uses."""
@@ -345,11 +348,29 @@ def restore(
     typer.echo(f"{read_backup(workspace, file, replace)} statements", err=True)
 
 
+def complete_query(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return the saved queries whose names begin so, with their summaries, for the shell."""
+    from jiqun.release import open_release
+
+    try:
+        release = open_release(Path(context.params.get("release") or "release"), verify=False)
+    except JiqunError:
+        return []
+    return [
+        (name, query.summary.get("en", ""))
+        for name, query in release.queries.items()
+        if name.startswith(incomplete)
+    ]
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def query(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(help="Name of a saved query; none lists them all.")
+        str | None,
+        typer.Argument(
+            help="Name of a saved query; none lists them all.", autocompletion=complete_query
+        ),
     ] = None,
     format_name: Annotated[
         str, typer.Option("--format", help="table, or csv, tsv, json, xml, turtle and so on.")
@@ -377,7 +398,7 @@ def parameters(arguments: list[str]) -> dict[str, list[str]]:
     for argument in rest:
         name, equals, value = argument.removeprefix("--").partition("=")
         if not argument.startswith("--") or not name:
-            raise BadParameter(f"{argument} is no parameter: write --name value.")
+            raise BadParameter(f"{argument} is not a parameter: write --name value.")
         if not equals:
             found = next(rest, None)
             if found is None:
@@ -388,22 +409,22 @@ def parameters(arguments: list[str]) -> dict[str, list[str]]:
 
 
 def _settings(**given: object) -> Settings:
-    """Make the settings; what the command line leaves open comes from the environment."""
+    """Return the settings; what the command line leaves open comes from the environment."""
     try:
         known = {name: value for name, value in given.items() if value is not None}
         return Settings.model_validate(known)
     except ValueError as error:
-        raise JiqunError(str(error)) from None
+        raise OperatorError(str(error)) from None
 
 
 def main() -> None:
-    """Run the command; whatever is somebody's to mend ends with its message and code 2."""
+    """Run the command; an error that the user can fix ends it with its message and code 2."""
     try:
         app()
     except JiqunError as error:
         typer.echo(f"jiqun: {error.detail}", err=True)
         sys.exit(2)
-    except BrokenPipeError:  # whoever read the output has read enough
+    except BrokenPipeError:  # the reader of the output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:
