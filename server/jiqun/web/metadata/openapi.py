@@ -36,7 +36,7 @@ ANY_TYPE: Final[Object] = {"content": {"*/*": {"schema": {}}}}
 
 FORMAT_HELP: Final = "The format, before the Accept header."
 
-_SECONDS: Final = r"^(([1-9][0-9]{0,8}(\.[0-9]{1,6})?|0\.[0-9]{0,5}[1-9])(s|ms)?)?$"
+_SECONDS: Final = r"^([1-9][0-9]{0,8}(\.[0-9]{1,6})?s?)?$"
 _SPARQL_TEXT: Final[Object] = {
     "type": "string",
     "pattern": r"\S",
@@ -199,7 +199,7 @@ def _options(formats: Iterable[Format]) -> list[Object]:
         _parameter("format", FORMAT_HELP, format_names(formats)),
         _parameter(
             "timeout",
-            "The deadline in seconds, or in milliseconds with ms.",
+            "The deadline in seconds.",
             {"type": "string", "pattern": _SECONDS},
         ),
     ]
