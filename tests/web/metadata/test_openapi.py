@@ -14,7 +14,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import httpx
+    from live_server import LiveServer
 
 PRINT = """
 import json, sys
@@ -26,8 +26,8 @@ print(json.dumps(create_app(Path(sys.argv[1]), Settings(log_requests=False)).ope
 
 
 @pytest.fixture(scope="module")
-def document(client: httpx.Client) -> Any:
-    return client.get("/openapi.json").json()
+def document(server: LiveServer) -> Any:
+    return server.client.get("/openapi.json").json()
 
 
 def test_it_is_valid(document: Any) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel, ConfigDict
 
 from jiqun.rdf.formats import (
     GRAPHS,
@@ -44,52 +46,19 @@ _SPARQL_TEXT: Final[Object] = {
 }
 _TEXT: Final[Object] = {"type": "string"}
 _IRI: Final[Object] = {"type": "string", "format": "iri"}
-_SCHEMAS: Final[dict[str, Object]] = {
-    "Problem": {
-        "type": "object",
-        "description": "Problem details (RFC 9457).",
-        "properties": {
-            "type": {"type": "string"},
-            "title": {"type": "string"},
-            "status": {"type": "integer"},
-            "detail": {"type": "string"},
-            "line": {"type": "integer"},
-            "column": {"type": "integer"},
-            "retryAfter": {"type": "integer", "description": "Seconds."},
+_RESULTS: Final[Object] = {
+    "type": "object",
+    "description": "SPARQL 1.1 Query Results JSON Format.",
+    "properties": {
+        "head": {"type": "object"},
+        "boolean": {"type": "boolean"},
+        "results": {
+            "type": "object",
+            "properties": {"bindings": {"type": "array", "items": {"type": "object"}}},
+            "required": ["bindings"],
         },
-        "required": ["type", "title", "status", "detail"],
-        "additionalProperties": False,
     },
-    "Results": {
-        "type": "object",
-        "description": "SPARQL 1.1 Query Results JSON Format.",
-        "properties": {
-            "head": {"type": "object"},
-            "boolean": {"type": "boolean"},
-            "results": {
-                "type": "object",
-                "properties": {"bindings": {"type": "array", "items": {"type": "object"}}},
-                "required": ["bindings"],
-            },
-        },
-        "required": ["head"],
-    },
-}
-_TITLES: Final = {
-    304: "The copy of the client is current",
-    400: "The request is malformed, or exceeds a limit",
-    401: "The token is missing or wrong",
-    403: "Refused",
-    404: "There is no such resource",
-    410: "The resource was retired",
-    406: "None of the accepted formats is available",
-    408: "The body did not arrive in time",
-    412: "The graph does not meet the precondition",
-    413: "The body is too large",
-    415: "The media type of the body is not supported",
-    416: "The range is beyond the end",
-    503: "The server is busy, or a limit on memory was reached",
-    504: "The deadline was reached",
+    "required": ["head"],
 }
 _TYPES: Final[dict[str, Object]] = {
     "iri": {"type": "string", "format": "iri-reference"},
@@ -99,6 +68,20 @@ _TYPES: Final[dict[str, Object]] = {
     "boolean": {"type": "boolean"},
     "lang": {"type": "string", "pattern": "^[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*$"},
 }
+
+
+class Problem(BaseModel):
+    """Problem details (RFC 9457); `retryAfter` is in seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    line: int = 0
+    column: int = 0
+    retryAfter: int = 0  # noqa: N815 -- as in the document
 
 
 def content(formats: Iterable[Format]) -> Object:
@@ -119,7 +102,7 @@ def problems(*statuses: int) -> dict[int | str, Object]:
     """Return the responses of a route that fails with these statuses; any may with 400 and 503."""
     details = content((PROBLEM, TABLE, HTML))
     return {
-        status: {"description": _TITLES[status], "content": details}
+        status: {"description": HTTPStatus(status).phrase, "content": details}
         for status in sorted({400, 503, *statuses})
     }
 
@@ -128,7 +111,7 @@ def found(description: str, formats: Iterable[Format]) -> dict[int | str, Object
     """Return the responses of a route that answers in one of these formats, or with 304."""
     return {
         200: {"description": description, "content": content(formats)},
-        304: {"description": _TITLES[304]},
+        304: {"description": "The copy of the client is current"},
     }
 
 
@@ -167,7 +150,7 @@ def openapi_document(app: FastAPI) -> Object:
         components: Object = document.setdefault("components", {})
         components["responses"] = shared
         schemas: Object = components.setdefault("schemas", {})
-        schemas.update(_SCHEMAS)
+        schemas |= {"Problem": Problem.model_json_schema(), "Results": _RESULTS}
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         app.openapi_schema = document

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, StreamingResponse
@@ -36,16 +36,18 @@ _FILE_TYPES: Final = dict(_PACKINGS.values())
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        alias_generator=AliasGenerator(serialization_alias=to_camel), from_attributes=True
+    )
 
 
 class DumpEntry(_Model):
     """A file of the release; `triples` and `rows` count what is in it, where they apply."""
 
     name: str
-    url: str
+    url: str = ""
     media_type: str
-    bytes: int
+    bytes: int = Field(validation_alias="size")
     sha256: str
     triples: int | None
     rows: int | None
@@ -55,7 +57,7 @@ class DumpEntry(_Model):
 
 
 class DumpList(_Model):
-    """The files of a release."""
+    """The files of a release, whose identifier is `release`."""
 
     title: str
     version: str
@@ -78,18 +80,7 @@ def dump_list(context: Context, root: str) -> Document:
     """Return the list of dumps as JSON."""
     release = context.release
     dumps = [
-        DumpEntry(
-            name=dump.name,
-            url=f"{root}/dumps/{dump.name}",
-            media_type=dump.media_type,
-            bytes=dump.size,
-            sha256=dump.sha256,
-            triples=dump.triples,
-            rows=dump.rows,
-            group=dump.group,
-            title=dump.title,
-            conforms_to=dump.conforms_to,
-        )
+        DumpEntry.model_validate(dump).model_copy(update={"url": f"{root}/dumps/{dump.name}"})
         for dump in release.dumps.values()
     ]
     listed = DumpList(
