@@ -24,7 +24,7 @@ DESCRIBED = r"^/(queries|query|dumps|context|sparql|graphs|update|health|metrics
 def differences(live: LiveServer, folder: Path, *options: str) -> str:
     """Return the report of schemathesis if it found any difference, else an empty text."""
     command = [
-        *(COMMAND, "--config-file", CONFIGURATION, "--no-color", "run"),
+        *(str(COMMAND), "--config-file", str(CONFIGURATION), "--no-color", "run"),
         *(f"{live.url}/openapi.json", "--include-path-regex", DESCRIBED, "--max-examples", "20"),
         *("--phases", "examples,coverage,fuzzing", "--generation-deterministic"),
         *("--continue-on-failure", *options),
