@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from jiqun.language import Reader, pick
-from jiqun.query.solutions import Select, Term
+from jiqun.query.solutions import AsyncSelect as Select
+from jiqun.query.solutions import Term
 from jiqun.rdf.namespaces import ID, KG
 from jiqun.reconciliation.requests import (
     Ask,
