@@ -22,10 +22,10 @@ from jiqun.reconciliation.service_manifest import (
 )
 from jiqun.search.index import IndexedClass, IndexedThing, SearchIndex
 from jiqun.web.http import CONTENT_SECURITY_POLICY, reader_of
-from jiqun.web.pages.page_queries import read_captions
+from jiqun.web.pages.cells import read_captions
 from jiqun.web.pages.thing_page import PASSAGES, render_preview
 from jiqun.web.routes.reconcile_routes import answer
-from jiqun.web.routes.sparql_routes import select
+from jiqun.web.routes.sparql_routes import in_thread, select
 
 router = APIRouter(tags=["reconciliation"])
 
@@ -183,7 +183,7 @@ async def preview(request: Request) -> Response:
         f'FILTER (STRSTARTS(STR(?passage), "{SOURCE}")) }} ORDER BY ?passage LIMIT {PASSAGES}'
     )
     passages = [row["passage"].value for row in rows]
-    captions = await read_captions(ask, passages) if passages else {}
+    captions = await in_thread(request, read_captions, passages) if passages else {}
     reader = reader_of(request.scope, request.app.state.settings)
     text = render_preview(thing, classes, passages, captions, reader)
     headers = {
