@@ -191,7 +191,7 @@ def _release(release: Release, root: str) -> Iterator[Triple]:
         yield typed(DATASET, f"{VOID}distinctObjects", number, "integer")
     for dump in release.dumps.values():
         rdf = graph_format(bare_type(dump))
-        if rdf is not None:
+        if rdf is not None and rdf.media_type == bare_type(dump):  # not an alias: plain JSON
             yield link(DATASET, f"{VOID}dataDump", file_address(root, dump))
             yield link(DATASET, f"{VOID}feature", rdf.iri)
     for name, description in _SERVICES.items():

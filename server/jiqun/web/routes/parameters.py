@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Depends, Path, Query, Request
+from pydantic import BeforeValidator
 
+from jiqun.errors import BadParameter
 from jiqun.language import LANGUAGES, Reader
 from jiqun.web.http import header, public_url, reader_of
 from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, choose_form, read_name
 
 METHODS: Final = ["GET", "HEAD"]
 """The methods of every route that only reads."""
+
+_MAX_PAGE: Final = 99_999
 
 
 async def read_root(request: Request) -> str:
@@ -34,12 +39,25 @@ async def read_reader(
     return reader_of(request.scope, request.app.state.settings)
 
 
+def whole_number(name: str, least: int, most: int, text: str) -> int:
+    """Read a whole number; raises `BadParameter`, naming the parameter."""
+    # FastAPI passes on the default, too.
+    digits = str(text)
+    if not digits.isascii() or not digits.isdigit() or not least <= int(digits[:9]) <= most:
+        raise BadParameter(f"{name} must be a whole number from {least} to {most}.")
+    return int(digits)
+
+
 Root = Annotated[str, Depends(read_root)]
 PageReader = Annotated[Reader, Depends(read_reader)]
 FormatName = Annotated[
     str | None, Query(alias="format", description="The format, before the Accept header.")
 ]
-PageNumber = Annotated[int, Query(ge=1, le=99_999, description="The number of a page.")]
+PageNumber = Annotated[
+    int,
+    BeforeValidator(partial(whole_number, "page", 1, _MAX_PAGE)),
+    Query(ge=1, le=_MAX_PAGE, description="The number of a page."),
+]
 ResourceName = Annotated[
     str, Path(description="A slug such as `beijing`, with or without a suffix such as `.ttl`.")
 ]
