@@ -25,7 +25,7 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
 def parameter(type_: str, values: tuple[str, ...] | None = None) -> Parameter:
-    return Parameter("value", f"_value_{type_}", type_, None, False, {}, values)
+    return Parameter("value", f"_value_{type_}", type_, values=values)
 
 
 def term(text: str) -> object:
@@ -172,7 +172,7 @@ def test_defaults_and_booleans(client: httpx.Client) -> None:
             "must be an absolute http(s) IRI",
         ),
         ("/queries/clusters-of-a-region?place=%FF", 400, "UTF-8"),
-        ("/queries/areas-as-graph?format=csv", 400, "Possible: turtle"),
+        ("/queries/areas-as-graph?format=csv", 400, "Available: turtle"),
         ("/queries/size-over?format=json&format=csv", 400, "format is given 2 times"),
         ("/queries/size-over?timeout=soon", 400, "timeout"),
     ],
@@ -217,7 +217,7 @@ def test_openapi_describes_every_query(client: httpx.Client, release_folder: Pat
         names = {each["name"] for each in described["parameters"]}
         assert names == {each.name for each in query.parameters} | {"format", "timeout"}
     least = document["paths"]["/queries/size-over"]["get"]["parameters"][0]
-    assert least["schema"] == {"type": "integer", "default": "1000"}
+    assert least["schema"] == {"type": "integer", "default": 1000}
     assert {"get", "post"} == set(document["paths"]["/sparql"])
 
 

@@ -41,7 +41,7 @@ def raise_version(small: Small, version: str) -> None:
 
 
 def findings(small: Small) -> list[str]:
-    return [str(each) for each in check(small.content, small.texts)]
+    return [str(each) for each in check(small.content, small.texts).findings]
 
 
 def test_a_frozen_version_stays_as_it_is(small: Small) -> None:

@@ -12,13 +12,14 @@ import pyoxigraph as ox
 
 from jiqun.errors import ContentError
 from jiqun.knowledge.content import Content
-from jiqun.knowledge.query_files import Parameter, SavedQuery, read_query
+from jiqun.knowledge.query_files import read_query
 from jiqun.knowledge.release.release_files import OFFERS, Offer
 from jiqun.knowledge.release.tabular import TABLE_FORMATS
 from jiqun.knowledge.tables import Table, read_table
 from jiqun.knowledge.turtle_files import read
 from jiqun.rdf.namespaces import KG, OWL, RDFS, SKOS
 from jiqun.rdf.terms import TYPE, language_tag
+from jiqun.saved_queries import Parameter, SavedQuery
 
 _GROUPS: Final = {
     "rdf": "RDF",

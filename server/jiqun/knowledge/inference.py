@@ -1,4 +1,4 @@
-"""What follows from what is stated: the closure under the ontology, and the CONSTRUCT rules.
+"""Inference: the closure under the ontology, and the CONSTRUCT rules.
 
 The closure covers subclasses, subproperties, equivalents, inverses, symmetry and transitivity
 (rules cax-sco, prp-spo1, prp-eqp, prp-inv, prp-symp and prp-trp of OWL 2 RL, section 4.3). Domains
@@ -36,7 +36,7 @@ class Rule:
 def infer(graphs: Mapping[str, set[ox.Triple]], rules: Sequence[Rule]) -> set[ox.Triple]:
     """Return every triple that follows and is not stated in the merge of `graphs`.
 
-    Raises `ContentError` for a rule that is no CONSTRUCT query, makes blank nodes or never ends.
+    Raises `ContentError` for a rule that is not a CONSTRUCT query, makes blank nodes or never ends.
     """
     data = {name: triples for name, triples in graphs.items() if name not in _NOT_DATA}
     stated = merge(data)
@@ -58,12 +58,9 @@ def infer(graphs: Mapping[str, set[ox.Triple]], rules: Sequence[Rule]) -> set[ox
     raise ContentError(f"These rules still find new triples after {MOST_ROUNDS} rounds: {names}.")
 
 
-def wider_classes(axioms: Iterable[ox.Triple]) -> dict[str, frozenset[str]]:
-    """Return each class with all classes that it is a subclass of, by IRI."""
-    classes = _Closure.of(axioms).classes
-    return {
-        narrow.value: frozenset(each.value for each in wide) for narrow, wide in classes.items()
-    }
+def superclasses(axioms: Iterable[ox.Triple]) -> Edges:
+    """Return each class with all its superclasses; equivalent classes are each other's."""
+    return _Closure.of(axioms).classes
 
 
 def _construct(rule: Rule, filled: ox.Store) -> Iterator[ox.Triple]:
@@ -81,7 +78,7 @@ def _construct(rule: Rule, filled: ox.Store) -> Iterator[ox.Triple]:
 
 @dataclass
 class _Closure:
-    """The axioms of an ontology, ready to be applied, each edge to all that it reaches."""
+    """The axioms of an ontology, with each class and property mapped to all that it implies."""
 
     classes: Edges
     properties: Edges

@@ -15,13 +15,13 @@ from jiqun.web.documents import respond
 from jiqun.web.http import header
 from jiqun.web.linked_data.representations import SUFFIXES, no_form
 from jiqun.web.metadata.dcat import void_document
+from jiqun.web.metadata.openapi import METHODS
 from jiqun.web.metadata.schema_org import croissant_document
 from jiqun.web.metadata.sitemap import sitemap, sitemap_index
 from jiqun.web.negotiation import negotiate
 from jiqun.web.pages.catalogue_page import catalogue_document, quality_document
 from jiqun.web.routes.document_responses import deliver
 from jiqun.web.routes.parameters import (
-    METHODS,
     FormatName,
     PageReader,
     Root,

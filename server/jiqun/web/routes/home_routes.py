@@ -9,10 +9,11 @@ from fastapi import APIRouter, Request, Response
 from jiqun.errors import JiqunError, NotFound, shorten
 from jiqun.query.service import QueryService
 from jiqun.web.documents import respond
+from jiqun.web.metadata.openapi import METHODS, problems, text
 from jiqun.web.metrics import CONTENT_TYPE
 from jiqun.web.pages.home_page import home_document
 from jiqun.web.pages.rendering import STATIC_TYPES, static_file
-from jiqun.web.routes.parameters import METHODS, PageReader, Root
+from jiqun.web.routes.parameters import PageReader, Root
 
 router = APIRouter()
 
@@ -40,28 +41,46 @@ async def send_icon() -> Response:
     return await send_static("mark.svg")
 
 
-@router.api_route("/health/live", methods=METHODS, summary="Is the process alive?")
+@router.api_route(
+    "/health/live",
+    methods=METHODS,
+    summary="Is the process alive?",
+    responses=text("It is"),
+    response_class=Response,
+)
 async def show_live() -> Response:
     """Respond with 200 as long as the event loop runs."""
     return Response("alive\n", media_type="text/plain", headers=_NO_STORE)
 
 
-@router.api_route("/health/ready", methods=METHODS, summary="Are queries answered?")
+@router.api_route(
+    "/health/ready",
+    methods=METHODS,
+    summary="Are queries answered?",
+    responses=text("They are") | problems(),
+    response_class=Response,
+)
 async def show_ready(request: Request) -> Response:
     """Respond with 200 after running a query in a worker, else with 503 and the reason."""
     service: QueryService = request.app.state.service
     try:
         answered = await service.probe()
     except JiqunError as error:
-        text, status = f"not ready: {error.title}\n", 503
+        state, status = f"not ready: {error.title}\n", 503
     else:
-        text, status = ("ready\n", 200) if answered else ("not ready\n", 503)
-    return Response(text, status, _NO_STORE, "text/plain")
+        state, status = ("ready\n", 200) if answered else ("not ready\n", 503)
+    return Response(state, status, _NO_STORE, "text/plain")
 
 
-@router.api_route("/metrics", methods=METHODS, summary="Metrics for Prometheus")
+@router.api_route(
+    "/metrics",
+    methods=METHODS,
+    summary="Metrics for Prometheus",
+    responses=text("The metrics"),
+    response_class=Response,
+)
 async def show_metrics(request: Request) -> Response:
     """Return the metrics in Prometheus's text format."""
     state = request.app.state
-    text = state.metrics.expose(state.engine, state.service.cache, state.writing)
-    return Response(text, headers={"Content-Type": CONTENT_TYPE, **_NO_STORE})
+    metrics = state.metrics.expose(state.engine, state.service.cache, state.writing)
+    return Response(metrics, headers={"Content-Type": CONTENT_TYPE, **_NO_STORE})

@@ -13,9 +13,6 @@ from jiqun.language import LANGUAGES, Reader
 from jiqun.web.http import header, public_url, reader_of
 from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, choose_form, read_name
 
-METHODS: Final = ["GET", "HEAD"]
-"""The methods of every route that only reads."""
-
 _MAX_PAGE: Final = 99_999
 
 

@@ -1,121 +1,334 @@
-"""`/queries` and `/query/<name>`: saved queries.
+"""`/queries`, `/queries/<name>` and `/query/<name>`: the saved queries.
 
-`/query/<name>`: the saved query itself, as RDF and as text; its page is `/queries/<name>`.
-
-`/queries` and `/queries/<name>`: the saved queries, and their answers in every format.
+`/queries/<name>` is the result of a saved query in every format, and its page; `/query/<name>` is
+the document about the query itself, as RDF and as text.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from typing import Annotated, Final
+from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
 
-from jiqun.errors import BadParameter, JiqunError, NotFound, shorten
+from jiqun.errors import BadParameter, JiqunError, NotFound
 from jiqun.language import Reader
 from jiqun.query.protocol import parse_parameters, read_timeout
 from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, Format, formats_for
-from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY
+from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
 from jiqun.web.documents import Context, Document, respond
-from jiqun.web.http import Headers, public_url, reader_of
 from jiqun.web.linked_data.descriptions import describe_queries
 from jiqun.web.linked_data.representations import (
     QUERY_SUFFIXES,
     SUFFIXES,
     Name,
     Resource,
+    Suffixes,
     Target,
-    choose_form,
     list_suffixes,
     missing,
+    no_form,
 )
 from jiqun.web.linked_data.triples import write
-from jiqun.web.negotiation import Choice, negotiate
+from jiqun.web.metadata.openapi import FORMAT_HELP, METHODS, content, format_names, found, problems
+from jiqun.web.negotiation import Choice, choose, negotiate
 from jiqun.web.pages.cells import read_captions
 from jiqun.web.pages.error_page import retirement
 from jiqun.web.pages.query_page import LANGUAGE, render_queries, render_query
 from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.results_page import read_outcome
-from jiqun.web.routes.document_responses import page
-from jiqun.web.routes.parameters import target_of
+from jiqun.web.problems import error_headers
+from jiqun.web.routes.parameters import PageReader, Root, target_of
 from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 
 router = APIRouter(tags=["saved queries"])
 
-_METHODS: Final = ["GET", "HEAD"]
-_EXECUTABLE: Final = "http://www.w3.org/ns/shacl#SPARQLExecutable"
+OPTIONS: Final = frozenset({"format", "timeout", "lang", "excel"})
+"""Parameters of a request that are not parameters of the query."""
+
+_EXECUTABLE: Final = f"{SH}SPARQLExecutable"
+_LIST_SUFFIXES: Final[Suffixes] = {
+    "json": Choice(PLAIN_JSON, PLAIN_JSON.media_type),
+    **{suffix: choice for suffix, choice in SUFFIXES.items() if suffix != "json"},
+}
+_RESULT_SUFFIXES: Final = frozenset(
+    {"rq", *(name for each in (*SOLUTIONS, *GRAPHS, HTML) for name in each.names)}
+)
 
 
-@router.api_route("/query/{name}", methods=_METHODS, summary="Describe a saved query")
-async def show_query(request: Request, name: str) -> Response:
-    """Describe a saved query as data or give its text; a browser is referred to its page (303)."""
-    settings = request.app.state.settings
-    root, reader = public_url(request.scope, settings), reader_of(request.scope, settings)
-    target = target_of(
-        request, root, f"/query/{name}", request.query_params.get("format"), QUERY_SUFFIXES
-    )
-    if target.is_page and target.slug in request.app.state.release.queries:
-        location = f"{settings.root_path}/queries/{target.slug}?{target.query}".rstrip("?")
-        links = query_resource(root, target.slug).headers(target.choice)["Link"]
-        headers = {"Location": location, "Link": links, "Vary": "Accept"}
-        return Response(status_code=303, headers=headers)
-    return await respond(request, query_document, reader, target)
+class ParameterEntry(BaseModel):
+    """A parameter of a saved query; `values` are the only ones allowed, where there are any."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    type: str
+    default: str | None
+    required: bool
+    description: Mapping[str, str]
+    values: tuple[str, ...] | None
+
+
+class QueryEntry(BaseModel):
+    """A saved query; `url` is where its result is, `example` has a value for each parameter."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    iri: str
+    url: str = ""
+    summary: Mapping[str, str]
+    description: Mapping[str, str]
+    tags: tuple[str, ...]
+    form: str
+    parameters: tuple[ParameterEntry, ...]
+    example: Mapping[str, str]
+
+
+class QueryList(BaseModel):
+    """The saved queries of the release."""
+
+    queries: list[QueryEntry]
+
+
+_FORMS = tuple(dict.fromkeys(choice.format for choice in QUERY_SUFFIXES.values()))
+_LIST_FORMS = tuple(dict.fromkeys(choice.format for choice in _LIST_SUFFIXES.values()))
+FormName = Annotated[
+    str | None,
+    Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(_FORMS)),
+]
+ListFormName = Annotated[
+    str | None,
+    Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(_LIST_FORMS)),
+]
+_LIST_RESPONSES: Final = {
+    **found("The saved queries", _LIST_FORMS),
+    200: {
+        "model": QueryList,
+        "description": "The saved queries",
+        "content": content(_LIST_FORMS[1:]),
+    },
+    **problems(404, 406),
+}
+
+
+@router.api_route(
+    "/query/{name}",
+    methods=METHODS,
+    summary="Describe a saved query",
+    responses={
+        **found("The query", _FORMS[1:]),
+        301: {"description": "Another query replaces it"},
+        303: {"description": "Its page, for a browser"},
+        **problems(404, 406, 410),
+    },
+    response_class=Response,
+)
+async def show_query(
+    request: Request,
+    name: Annotated[str, Path(description="The name of a query, with or without a suffix.")],
+    root: Root,
+    reader: PageReader,
+    format_name: FormName = None,
+) -> Response:
+    """Return a saved query as RDF or as text; a browser is redirected to its page."""
+    target = target_of(request, root, f"/query/{name}", format_name, QUERY_SUFFIXES)
+    if not target.is_page or target.slug not in request.app.state.release.queries:
+        return await respond(request, query_document, reader, target)
+    location = f"{reader.root}/queries/{target.slug}?{target.query}".rstrip("?")
+    links = _resource(root, target.slug).headers(target.choice)["Link"]
+    headers = {"Location": location, "Link": links, "Vary": "Accept"}
+    return Response(status_code=303, headers=headers)
+
+
+@router.api_route(
+    "/queries",
+    methods=METHODS,
+    summary="List the saved queries",
+    responses=_LIST_RESPONSES,
+    response_class=Response,
+)
+async def list_queries(
+    request: Request, root: Root, reader: PageReader, format_name: ListFormName = None
+) -> Response:
+    """List the saved queries with their parameters, as a page, as JSON or as RDF."""
+    choice = negotiate(request.headers.get("accept"), format_name, _LIST_FORMS)
+    return await respond(request, query_list, root, choice, reader)
+
+
+@router.api_route(
+    "/queries.{suffix}",
+    methods=METHODS,
+    summary="List the saved queries in one format",
+    responses=_LIST_RESPONSES,
+    response_class=Response,
+)
+async def list_queries_as(
+    request: Request,
+    suffix: Annotated[str, Path(description="json, html, ttl, jsonld, rdf or nt")],
+    root: Root,
+    reader: PageReader,
+) -> Response:
+    """List the saved queries in the format of the suffix."""
+    if suffix not in _LIST_SUFFIXES:
+        raise no_form("/queries", suffix, _LIST_SUFFIXES)
+    return await respond(request, query_list, root, _LIST_SUFFIXES[suffix], reader)
+
+
+@router.api_route("/queries/{name}", methods=METHODS, summary="Run a saved query")
+async def answer_query(request: Request, name: str, root: Root, reader: PageReader) -> Response:
+    """Run a saved query with the parameters of the URL; the result is a page, JSON, CSV and so on.
+
+    A suffix such as `.csv` chooses the format like `?format=`; `.rq` is the text of the query.
+    """
+    service: QueryService = request.app.state.service
+    slug, suffix = _split(name, service.release)
+    query = service.release.queries.get(slug)
+    if query is None:
+        try:
+            choice = choose(request.headers.get("accept"), _FORMS)
+        except JiqunError:  # the client accepts formats of results only
+            choice = SUFFIXES["html"]
+        query_string = request.scope["query_string"].decode("ascii", "ignore")
+        target = Target(root, "/queries/", name, Name(slug), choice, query_string)
+        return await respond(request, unknown_query, reader, target)
+    if suffix == "rq":
+        target = Target(root, "/query/", name, Name(slug), QUERY_SUFFIXES["rq"])
+        return await respond(request, query_document, reader, target)
+    given = parse_parameters(request.scope["query_string"], "query string")
+    formats = (*formats_for(query.form), HTML)
+    if suffix and not any(suffix in each.names for each in formats):
+        listed = list_suffixes([*(each.extension for each in formats), "rq"])
+        raise NotFound(
+            f"/queries/{slug} has no result in the form .{suffix}. Available: {listed} "
+            f"The query itself is described in /query/{slug}"
+        )
+    named = suffix or _single(given, "format")
+    choice = negotiate(request.headers.get("accept"), named, formats)
+    links = _links(request, root, query, choice, formats)
+    if choice.format == HTML:
+        return await _answer_page(request, query, given, reader, links)
+    headers = tuple((key.lower().encode(), value.encode()) for key, value in links.items())
+    asked = _query_request(request, query, given)
+    return AnswerResponse(service, asked, named, headers=headers)
+
+
+async def _answer_page(
+    request: Request,
+    query: SavedQuery,
+    given: Mapping[str, Sequence[str]],
+    reader: Reader,
+    links: Mapping[str, str],
+) -> Response:
+    values = {name: texts[0] for name, texts in given.items() if name not in OPTIONS}
+    if any(each.name == LANGUAGE for each in query.parameters):
+        given = {LANGUAGE: [reader.lang], **given}
+    try:
+        result = await collect_result(
+            request.app.state.service, _query_request(request, query, given)
+        )
+    except JiqunError as error:
+        headers = {name.decode(): value.decode() for name, value in error_headers(error)}
+        problem = error.status, error.detail
+        return await respond(
+            request, query_page, query.name, values, reader, headers, None, problem
+        )
+    return await respond(request, query_page, query.name, values, reader, links, result)
+
+
+def query_page(
+    context: Context,
+    name: str,
+    values: Mapping[str, str],
+    reader: Reader,
+    headers: Mapping[str, str],
+    result: tuple[str, bytes, int] | None,
+    problem: tuple[int, str] = (200, ""),
+) -> Document:
+    """Return the page of a saved query with its result, or with a problem: status and detail.
+
+    `result` is the form of the query, its result and the milliseconds, as for `read_outcome`.
+    """
+    outcome = read_outcome(*result) if result else None
+    captions = read_captions(context.select, outcome.iris()) if outcome else {}
+    query = context.release.queries[name]
+    status, detail = problem
+    text = render_query(query, values, outcome, captions, reader, problem=detail)
+    return html_document(text, reader, headers, status)
 
 
 def query_document(context: Context, reader: Reader, target: Target) -> Document:
     """Return a saved query as RDF or as text. Raises `NotFound`."""
-    query = context.release.queries.get(target.slug)
+    query, choice = context.release.queries.get(target.slug), target.choice
     if query is None:
         return unknown_query(context, reader, target)
-    if target.choice.format == QUERY_TEXT:
+    if choice.format == QUERY_TEXT:
         body = f"{query.text.rstrip()}\n".encode()
     else:
-        body = write(describe_queries(context.select, query.name), target.choice.format)
-    headers = query_resource(target.root, query.name).headers(target.choice)
-    return Document(body, target.choice.content_type, headers=headers)
+        body = write(describe_queries(context.select, query.name), choice.format)
+    headers = _resource(target.root, query.name).headers(choice)
+    return Document(body, choice.content_type, headers=headers)
 
 
 def unknown_query(context: Context, reader: Reader, target: Target) -> Document:
-    """Return the document of a retired query; raises `NotFound` when there never was one."""
-    retired = retirement(context, reader, target, QUERY, QUERY_SUFFIXES)
+    """Return the document of a retired query; raises `NotFound` if there never was one."""
+    suffixes = QUERY_SUFFIXES if target.folder == "/query/" else SUFFIXES
+    retired = retirement(context, reader, target, QUERY, suffixes)
     if retired is None:
         exists = context.release.queries.__contains__
         raise missing("saved query", target.folder, target.text, exists, QUERY_SUFFIXES)
     return retired
 
 
-def query_resource(root: str, name: str) -> Resource:
-    """Return the resource that is a saved query."""
+def query_list(context: Context, root: str, choice: Choice, reader: Reader) -> Document:
+    """Return the list of saved queries."""
+    queries = context.release.queries.values()
+    resource = Resource(f"{root}/queries", root, f"{GRAPH}queries", (), _LIST_SUFFIXES)
+    headers = resource.headers(choice)
+    if choice.format == HTML:
+        return html_document(render_queries(queries, reader), reader, headers)
+    if choice.format == PLAIN_JSON:
+        entries = [
+            QueryEntry.model_validate(query).model_copy(
+                update={"url": f"{root}/queries/{query.name}"}
+            )
+            for query in queries
+        ]
+        body = QueryList(queries=entries).model_dump_json(indent=1).encode()
+    else:
+        body = write(describe_queries(context.select), choice.format)
+    return Document(body, choice.content_type, headers=headers)
+
+
+def _resource(root: str, name: str) -> Resource:
     return Resource(
-        f"{root}/query/{quote(name)}",
+        f"{root}/query/{name}",
         root,
         QUERY + name,
         (_EXECUTABLE,),
         QUERY_SUFFIXES,
-        page=f"{root}/queries/{quote(name)}",
+        page=f"{root}/queries/{name}",
     )
 
 
-def answer_headers(
-    request: Request, query: SavedQuery, sent: Choice, formats: Sequence[Format]
-) -> Headers:
-    """Give the headers that tell in which forms else the answer of a query can be had."""
-    root = public_url(request.scope, request.app.state.settings)
-    path = f"{root}/queries/{quote(query.name)}"
-    given = _parameters(request)
+def _links(
+    request: Request, root: str, query: SavedQuery, sent: Choice, formats: Sequence[Format]
+) -> dict[str, str]:
+    """Return the headers with the addresses of the result in its formats (RFC 8288)."""
+    path = f"{root}/queries/{query.name}"
+    given = _kept_parameters(request)
     links = [
         f'<{path}.{each.extension}{given}>; rel="alternate"; type="{each.media_type}"'
         for each in formats
         if each is not sent.format
     ]
     links += [
-        f'<{root}/query/{quote(query.name)}.ttl>; rel="describedby"; type="text/turtle"',
+        f'<{root}/query/{query.name}.ttl>; rel="describedby"; type="text/turtle"',
         f'<{path}{given}>; rel="canonical"',
         f'<{LICENCE}>; rel="license"',
         f'<{root}/sparql>; rel="service-desc"; type="text/turtle"',
@@ -123,174 +336,34 @@ def answer_headers(
         f'<{_EXECUTABLE}>; rel="type"; anchor="{query.iri}"',
     ]
     here = f"{path}.{sent.format.extension}{given}"
-    return (b"content-location", here.encode()), (b"link", ", ".join(links).encode())
+    return {"Content-Location": here, "Link": ", ".join(links)}
 
 
-def _parameters(request: Request) -> str:
-    """Give the query string without what chooses the form; safe to stand in a header."""
+def _kept_parameters(request: Request) -> str:
+    """Return the query string without what chooses the form, encoded for a header."""
     given = parse_qsl(request.scope["query_string"].decode("latin-1"), encoding="latin-1")
     kept = [(name, value) for name, value in given if name not in {"format", "lang"}]
     return f"?{urlencode(kept, encoding='latin-1')}" if kept else ""
 
 
-OTHERS = frozenset({"format", "timeout", "lang", "excel"})
-"""Parameters of the request that are not parameters of the query."""
-
-LIST_SUFFIXES: Final = {
-    "json": Choice(PLAIN_JSON, PLAIN_JSON.media_type),
-    **{suffix: choice for suffix, choice in SUFFIXES.items() if suffix != "json"},
-}
-"""The forms of the list of queries."""
-
-ANSWER_SUFFIXES: Final = frozenset(
-    {"rq", *(name for each in (*SOLUTIONS, *GRAPHS, HTML) for name in each.names)}
-)
-
-
-@router.api_route("/queries", methods=_METHODS, summary="List the saved queries")
-async def list_queries(request: Request) -> Response:
-    """List the saved queries with their parameters, as a page, as JSON or as RDF."""
-    return await _send_list(request, None)
-
-
-@router.api_route(
-    "/queries.{suffix}", methods=_METHODS, summary="Get a form of the list of saved queries"
-)
-async def list_queries_in_form(request: Request, suffix: str) -> Response:
-    """Give the list in the form of the suffix: json, html, ttl, jsonld, rdf or nt."""
-    if suffix not in LIST_SUFFIXES:
-        listed = list_suffixes(LIST_SUFFIXES)
-        raise NotFound(f"/queries has no form .{shorten(suffix)}. There are: {listed}")
-    return await _send_list(request, LIST_SUFFIXES[suffix])
-
-
-@router.api_route("/queries/{name}", methods=_METHODS, summary="Answer a saved query")
-async def answer_query(request: Request, name: str) -> Response:
-    """Run a saved query with the parameters of the URL; the answer is a page, JSON, CSV ….
-
-    A suffix such as `.csv` chooses the format like `?format=`; `.rq` is the text of the query.
-    """
-    service: QueryService = request.app.state.service
-    slug, suffix = _split(name, service.release)
-    query = service.release.queries.get(slug)
-    root, reader = (
-        public_url(request.scope, service.settings),
-        reader_of(request.scope, service.settings),
-    )
-    query_string = request.scope["query_string"].decode("ascii", "ignore")
-    if query is None:
-        try:
-            choice = choose_form(Name(slug), request.headers.get("accept"), None)
-        except JiqunError:  # the formats of answers do not fit what is to be told here
-            choice = SUFFIXES["html"]
-        target = Target(root, "/queries/", name, Name(slug), choice, query_string)
-        return await respond(request, unknown_query, reader, target)
-    if suffix == "rq":
-        target = Target(root, "/query/", name, Name(slug), QUERY_SUFFIXES["rq"], query_string)
-        return await respond(request, query_document, reader, target)
-    given = parse_parameters(request.scope["query_string"], "query string")
-    named = suffix or _single(given, "format")
-    formats = (*formats_for(query.form), HTML)
-    if suffix and not any(suffix in each.names for each in formats):
-        listed = list_suffixes([*(each.extension for each in formats), "rq"])
-        raise NotFound(
-            f"/queries/{slug} has no answer in the form .{suffix}. There are: {listed} "
-            f"What the query is says /query/{slug}"
-        )
-    choice = negotiate(request.headers.get("accept"), named, formats)
-    links = answer_headers(request, query, choice, formats)
-    if choice.format is HTML:
-        return await _answer_page(request, service, query, given, links)
-    return AnswerResponse(service, _question(request, query, given), named, headers=links)
-
-
-async def _send_list(request: Request, choice: Choice | None) -> Response:
-    release: Release = request.app.state.release
-    if choice is None:
-        parameters = parse_parameters(request.scope["query_string"], "query string")
-        named = _single(parameters, "format")
-        formats = tuple(each.format for each in LIST_SUFFIXES.values())
-        choice = negotiate(request.headers.get("accept"), named, formats)
-    settings = request.app.state.settings
-    root, reader = public_url(request.scope, settings), reader_of(request.scope, settings)
-    return await respond(request, query_list, reader, root, choice)
-
-
-def query_list(context: Context, reader: Reader, root: str, choice: Choice) -> Document:
-    """Return the list of saved queries."""
-    headers = Resource(f"{root}/queries", root, f"{GRAPH}queries", (), LIST_SUFFIXES).headers(
-        choice
-    )
-    queries = context.release.queries.values()
-    if choice.format == HTML:
-        return html_document(render_queries(queries, reader), reader, headers)
-    if choice.format == PLAIN_JSON:
-        listed = {"queries": [_summary(query, root) for query in queries]}
-        body = json.dumps(listed, ensure_ascii=False, indent=1).encode()
-    else:
-        body = write(describe_queries(context.select), choice.format)
-    return Document(body, choice.content_type, headers=headers)
-
-
 def _split(name: str, release: Release) -> tuple[str, str]:
-    """Take a name apart into that of a query and a suffix that some answer or form has."""
+    """Split a name into that of a query and a suffix of results; the suffix may be empty."""
     slug, dot, suffix = name.rpartition(".")
-    if dot and name not in release.queries and suffix in ANSWER_SUFFIXES:
+    if dot and name not in release.queries and suffix in _RESULT_SUFFIXES:
         return slug, suffix
     return name, ""
 
 
-def _question(
+def _query_request(
     request: Request, query: SavedQuery, given: Mapping[str, Sequence[str]]
 ) -> QueryRequest:
-    scope = request.scope
     return QueryRequest(
         text=query.text,
-        bindings=read_parameters(query, given, OTHERS),
+        bindings=read_parameters(query, given, OPTIONS),
         timeout=read_timeout(_single(given, "timeout")),
         excel=(_single(given, "excel") or "") in {"1", "true", "yes"},
         client=request.client.host if request.client else "",
     )
-
-
-async def _answer_page(
-    request: Request,
-    service: QueryService,
-    query: SavedQuery,
-    given: Mapping[str, Sequence[str]],
-    links: Headers,
-) -> Response:
-    reader = reader_of(request.scope, service.settings)
-    values = {name: texts[0] for name, texts in given.items() if name not in OTHERS}
-    if any(each.name == LANGUAGE for each in query.parameters):
-        given = {LANGUAGE: [reader.lang], **given}
-    try:
-        result = await collect_result(service, _question(request, query, given))
-    except JiqunError as error:
-        text = render_query(query, values, None, {}, reader, problem=error.detail)
-        return page(request, text, error.status)
-    headers = tuple((name.decode(), value.decode()) for name, value in links)
-    return await respond(
-        request, query_page, reader, query.name, tuple(values.items()), headers, *result
-    )
-
-
-def query_page(
-    context: Context,
-    reader: Reader,
-    name: str,
-    values: tuple[tuple[str, str], ...],
-    headers: tuple[tuple[str, str], ...],
-    form: str,
-    result: bytes,
-    milliseconds: int,
-) -> Document:
-    """Return the page of a saved query with its result."""
-    outcome = read_outcome(form, result, milliseconds)
-    captions = read_captions(context.select, outcome.iris())
-    query = context.release.queries[name]
-    text = render_query(query, dict(values), outcome, captions, reader)
-    return html_document(text, reader, dict(headers))
 
 
 def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:
@@ -298,27 +371,3 @@ def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:
     if len(values) > 1:
         raise BadParameter(f"The parameter {name} is given {len(values)} times.")
     return values[0] if values else None
-
-
-def _summary(query: SavedQuery, root: str) -> dict[str, Any]:
-    return {
-        "name": query.name,
-        "iri": query.iri,
-        "url": f"{root}/queries/{query.name}",
-        "summary": dict(query.summary),
-        "description": dict(query.description),
-        "tags": list(query.tags),
-        "form": query.form,
-        "parameters": [
-            {
-                "name": each.name,
-                "type": each.type,
-                "default": each.default,
-                "required": each.required,
-                "description": dict(each.description),
-                "values": list(each.values) if each.values else None,
-            }
-            for each in query.parameters
-        ],
-        "example": dict(query.example),
-    }
