@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
@@ -15,7 +15,7 @@ from jiqun.web.documents import respond
 from jiqun.web.http import header
 from jiqun.web.linked_data.representations import SUFFIXES, no_form
 from jiqun.web.metadata.dcat import void_document
-from jiqun.web.metadata.openapi import METHODS
+from jiqun.web.metadata.openapi import METHODS, found, problems, text
 from jiqun.web.metadata.schema_org import croissant_document
 from jiqun.web.metadata.sitemap import sitemap, sitemap_index
 from jiqun.web.negotiation import negotiate
@@ -26,10 +26,12 @@ from jiqun.web.routes.parameters import (
     PageReader,
     Root,
     Suffix,
+    format_query,
+    resource_responses,
     target_of,
 )
 
-router = APIRouter(tags=["dumps"])
+router = APIRouter(tags=["dumps"], default_response_class=Response)
 
 _DISALLOWED: Final = (
     "/sparql",
@@ -42,8 +44,21 @@ _DISALLOWED: Final = (
 )
 """Addresses with endlessly many answers."""
 
+_VOID_FORMS: Final = (*GRAPHS, HTML)
+_QUALITY_FORMS: Final = (PLAIN_JSON, HTML)
+_SEE_CATALOGUE: Final = {"description": "The address of the catalogue"}
+_SITEMAP: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The sitemap", "content": {"application/xml": {}}},
+    **problems(),
+}
 
-@router.api_route("/catalogue", methods=METHODS, summary="Describe dataset, files and services")
+
+@router.api_route(
+    "/catalogue",
+    methods=METHODS,
+    summary="Describe dataset, files and services",
+    responses=resource_responses("The catalogue"),
+)
 async def show_catalogue(
     request: Request, root: Root, reader: PageReader, named: FormatName = None
 ) -> Response:
@@ -52,7 +67,12 @@ async def show_catalogue(
     return await respond(request, catalogue_document, reader, target)
 
 
-@router.api_route("/catalogue.{suffix}", methods=METHODS, summary="Get a form of the catalogue")
+@router.api_route(
+    "/catalogue.{suffix}",
+    methods=METHODS,
+    summary="Get a form of the catalogue",
+    responses=resource_responses("The catalogue"),
+)
 async def show_catalogue_as(
     request: Request, suffix: Suffix, root: Root, reader: PageReader
 ) -> Response:
@@ -64,17 +84,28 @@ async def show_catalogue_as(
 
 
 @router.api_route(
-    "/dataset", methods=METHODS, status_code=303, summary="Go to the description of the dataset"
+    "/dataset",
+    methods=METHODS,
+    summary="Go to the description of the dataset",
+    responses={303: _SEE_CATALOGUE, **problems()},
+    status_code=303,
 )
 async def refer_to_catalogue(root: Root) -> Response:
     """Redirect from the dataset, which is not a document, to its description (303)."""
     return _to_catalogue(root)
 
 
-@router.api_route("/.well-known/void", methods=METHODS, summary="Describe the dataset in VoID")
-async def show_void(request: Request, root: Root, named: FormatName = None) -> Response:
+@router.api_route(
+    "/.well-known/void",
+    methods=METHODS,
+    summary="Describe the dataset in VoID",
+    responses={**found("The description", GRAPHS), 303: _SEE_CATALOGUE, **problems(406)},
+)
+async def show_void(
+    request: Request, root: Root, named: Annotated[str | None, format_query(_VOID_FORMS)] = None
+) -> Response:
     """Describe the dataset with its partitions; browsers are redirected to the catalogue."""
-    choice = negotiate(header(request.scope, b"accept"), named, (*GRAPHS, HTML))
+    choice = negotiate(header(request.scope, b"accept"), named, _VOID_FORMS)
     if choice.format == HTML:
         return _to_catalogue(root)
     return await respond(request, void_document, root, choice)
@@ -84,35 +115,64 @@ def _to_catalogue(root: str) -> Response:
     return Response(status_code=303, headers={"Location": f"{root}/catalogue", "Vary": "Accept"})
 
 
-@router.api_route("/croissant.json", methods=METHODS, summary="Describe the tables in Croissant")
+@router.api_route(
+    "/croissant.json",
+    methods=METHODS,
+    summary="Describe the tables in Croissant",
+    responses=found("The description", [PLAIN_JSON]) | problems(404),
+)
 async def show_croissant(request: Request, root: Root) -> Response:
     """Describe the CSV tables in Croissant 1.0, for machine learning tools."""
     return await respond(request, croissant_document, root)
 
 
-@router.api_route("/quality", methods=METHODS, summary="Report on the quality of the data")
-async def show_quality(request: Request, reader: PageReader, named: FormatName = None) -> Response:
+@router.api_route(
+    "/quality",
+    methods=METHODS,
+    summary="Report on the quality of the data",
+    responses=found("The report", _QUALITY_FORMS) | problems(404, 406),
+)
+async def show_quality(
+    request: Request,
+    reader: PageReader,
+    named: Annotated[str | None, format_query(_QUALITY_FORMS)] = None,
+) -> Response:
     """Report evidence, coverage, links, rules and datasets used, as a page or as JSON."""
-    choice = negotiate(header(request.scope, b"accept"), named, (PLAIN_JSON, HTML))
+    choice = negotiate(header(request.scope, b"accept"), named, _QUALITY_FORMS)
     return await respond(request, quality_document, reader, choice)
 
 
-@router.api_route("/robots.txt", methods=METHODS, summary="Rules for crawlers")
+@router.api_route(
+    "/robots.txt",
+    methods=METHODS,
+    summary="Rules for crawlers",
+    responses=text("The rules") | problems(),
+)
 async def show_robots(request: Request, root: Root) -> Response:
     """Return the rules for crawlers, with the address of the sitemap."""
     prefix = request.app.state.settings.root_path
     rules = "".join(f"Disallow: {prefix}{path}\n" for path in _DISALLOWED)
-    text = f"User-agent: *\n{rules}\nSitemap: {root}/sitemap.xml\n"
-    return deliver(request, text.encode(), "text/plain", {"Vary": "Accept-Encoding"})
+    body = f"User-agent: *\n{rules}\nSitemap: {root}/sitemap.xml\n"
+    return deliver(request, body.encode(), "text/plain", {"Vary": "Accept-Encoding"})
 
 
-@router.api_route("/sitemap.xml", methods=METHODS, summary="List the sitemaps")
+@router.api_route(
+    "/sitemap.xml",
+    methods=METHODS,
+    summary="List the sitemaps",
+    responses=_SITEMAP,
+)
 async def list_sitemaps(request: Request, root: Root) -> Response:
     """Return the index of the sitemaps, each of at most ten thousand addresses."""
     return await respond(request, sitemap_index, root)
 
 
-@router.api_route("/sitemap/{name}", methods=METHODS, summary="List the addresses of pages")
+@router.api_route(
+    "/sitemap/{name}",
+    methods=METHODS,
+    summary="List the addresses of pages",
+    responses=_SITEMAP | problems(404),
+)
 async def show_sitemap(
     request: Request,
     name: Annotated[str, Path(description="A number with the suffix `.xml`.")],

@@ -15,7 +15,7 @@ from jiqun.web.pages.home_page import home_document
 from jiqun.web.pages.rendering import STATIC_TYPES, static_file
 from jiqun.web.routes.parameters import PageReader, Root
 
-router = APIRouter()
+router = APIRouter(default_response_class=Response)
 
 _FOR_A_YEAR: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NO_STORE: Final = {"Cache-Control": "no-store"}
@@ -46,7 +46,6 @@ async def send_icon() -> Response:
     methods=METHODS,
     summary="Is the process alive?",
     responses=text("It is"),
-    response_class=Response,
 )
 async def show_live() -> Response:
     """Respond with 200 as long as the event loop runs."""
@@ -58,7 +57,6 @@ async def show_live() -> Response:
     methods=METHODS,
     summary="Are queries answered?",
     responses=text("They are") | problems(),
-    response_class=Response,
 )
 async def show_ready(request: Request) -> Response:
     """Respond with 200 after running a query in a worker, else with 503 and the reason."""
@@ -77,7 +75,6 @@ async def show_ready(request: Request) -> Response:
     methods=METHODS,
     summary="Metrics for Prometheus",
     responses=text("The metrics"),
-    response_class=Response,
 )
 async def show_metrics(request: Request) -> Response:
     """Return the metrics in Prometheus's text format."""

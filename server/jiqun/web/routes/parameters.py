@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import BeforeValidator
 
 from jiqun.errors import BadParameter
 from jiqun.language import LANGUAGES, Reader
+from jiqun.rdf.formats import Format
 from jiqun.web.http import header, public_url, reader_of
 from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, choose_form, read_name
+from jiqun.web.metadata.openapi import FORMAT_HELP, format_names, found, problems
 
 _MAX_PAGE: Final = 99_999
+
+
+def forms_of(suffixes: Suffixes) -> tuple[Format, ...]:
+    """Return the formats of documents with these suffixes."""
+    return tuple(dict.fromkeys(choice.format for choice in suffixes.values()))
+
+
+def format_query(formats: Sequence[Format]) -> Any:
+    """Return the declaration of `?format=` for these formats."""
+    return Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(formats))
+
+
+def resource_responses(
+    description: str, *statuses: int, suffixes: Suffixes = SUFFIXES
+) -> dict[int | str, dict[str, Any]]:
+    """Return the responses of a document in all its forms; `statuses` are further problems."""
+    return found(description, forms_of(suffixes)) | problems(404, 406, *statuses)
 
 
 async def read_root(request: Request) -> str:
@@ -47,9 +67,7 @@ def whole_number(name: str, least: int, most: int, text: str) -> int:
 
 Root = Annotated[str, Depends(read_root)]
 PageReader = Annotated[Reader, Depends(read_reader)]
-FormatName = Annotated[
-    str | None, Query(alias="format", description="The format, before the Accept header.")
-]
+FormatName = Annotated[str | None, format_query(forms_of(SUFFIXES))]
 PageNumber = Annotated[
     int,
     BeforeValidator(partial(whole_number, "page", 1, _MAX_PAGE)),

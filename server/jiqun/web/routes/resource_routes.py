@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
@@ -13,7 +13,7 @@ from jiqun.rdf.namespaces import GRAPH
 from jiqun.release import Release
 from jiqun.web.documents import Context, Document, respond
 from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, SLUG, SUFFIXES, no_form
-from jiqun.web.metadata.openapi import METHODS
+from jiqun.web.metadata.openapi import METHODS, problems
 from jiqun.web.pages.error_page import redirect
 from jiqun.web.pages.ontology_page import ontology_document, ontology_version
 from jiqun.web.pages.source_page import source_document, source_list
@@ -25,10 +25,22 @@ from jiqun.web.routes.parameters import (
     ResourceName,
     Root,
     Suffix,
+    format_query,
+    forms_of,
+    resource_responses,
     target_of,
 )
 
-router = APIRouter()
+router = APIRouter(default_response_class=Response)
+
+_REDIRECT: Final[dict[int | str, dict[str, Any]]] = {
+    303: {"description": "The address of the document"}
+}
+_REPLACED: Final[dict[int | str, dict[str, Any]]] = {
+    301: {"description": "Another resource replaces it"}
+}
+_ONTOLOGY: Final = resource_responses("The ontology", suffixes=ONTOLOGY_SUFFIXES)
+OntologyFormat = Annotated[str | None, format_query(forms_of(ONTOLOGY_SUFFIXES))]
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{24}")
 _EVIDENCE: Final = re.compile(r"evidence\.ttl(\.gz)?")
@@ -37,9 +49,10 @@ _EVIDENCE: Final = re.compile(r"evidence\.ttl(\.gz)?")
 @router.api_route(
     "/id/{slug}",
     methods=METHODS,
-    status_code=303,
     tags=["things"],
     summary="Go to the document about a thing",
+    responses=_REDIRECT | _REPLACED | problems(404, 406, 410),
+    status_code=303,
 )
 async def refer_to_thing(
     request: Request, slug: ResourceName, root: Root, reader: PageReader, named: FormatName = None
@@ -52,7 +65,13 @@ async def refer_to_thing(
     return await respond(request, thing_reference, reader, target)
 
 
-@router.api_route("/doc/{slug}", methods=METHODS, tags=["things"], summary="Describe a thing")
+@router.api_route(
+    "/doc/{slug}",
+    methods=METHODS,
+    tags=["things"],
+    summary="Describe a thing",
+    responses=_REPLACED | resource_responses("The description of the thing", 410),
+)
 async def show_thing(
     request: Request,
     slug: ResourceName,
@@ -69,7 +88,13 @@ async def show_thing(
     return await respond(request, thing_document, reader, target, page)
 
 
-@router.api_route("/source", methods=METHODS, tags=["sources"], summary="List the sources")
+@router.api_route(
+    "/source",
+    methods=METHODS,
+    tags=["sources"],
+    summary="List the sources",
+    responses=resource_responses("The list of sources"),
+)
 async def list_sources(
     request: Request,
     root: Root,
@@ -83,7 +108,11 @@ async def list_sources(
 
 
 @router.api_route(
-    "/source.{suffix}", methods=METHODS, tags=["sources"], summary="List the sources in one form"
+    "/source.{suffix}",
+    methods=METHODS,
+    tags=["sources"],
+    summary="List the sources in one form",
+    responses=resource_responses("The list of sources"),
 )
 async def list_sources_as(
     request: Request, suffix: Suffix, root: Root, reader: PageReader, page: PageNumber = 1
@@ -95,7 +124,13 @@ async def list_sources_as(
     return await respond(request, source_list, reader, target, page)
 
 
-@router.api_route("/source/{slug}", methods=METHODS, tags=["sources"], summary="Describe a source")
+@router.api_route(
+    "/source/{slug}",
+    methods=METHODS,
+    tags=["sources"],
+    summary="Describe a source",
+    responses=_REPLACED | resource_responses("The description of the source", 410),
+)
 async def show_source(
     request: Request,
     slug: ResourceName,
@@ -112,9 +147,15 @@ async def show_source(
     return await respond(request, source_document, reader, target, page)
 
 
-@router.api_route("/ontology", methods=METHODS, tags=["ontology"], summary="Show the ontology")
+@router.api_route(
+    "/ontology",
+    methods=METHODS,
+    tags=["ontology"],
+    summary="Show the ontology",
+    responses=_ONTOLOGY,
+)
 async def show_ontology(
-    request: Request, root: Root, reader: PageReader, named: FormatName = None
+    request: Request, root: Root, reader: PageReader, named: OntologyFormat = None
 ) -> Response:
     """Document the classes and properties as a page, or return the ontology as data."""
     target = target_of(request, root, "/ontology", named, ONTOLOGY_SUFFIXES)
@@ -122,7 +163,11 @@ async def show_ontology(
 
 
 @router.api_route(
-    "/ontology.{suffix}", methods=METHODS, tags=["ontology"], summary="Get a form of the ontology"
+    "/ontology.{suffix}",
+    methods=METHODS,
+    tags=["ontology"],
+    summary="Get a form of the ontology",
+    responses=_ONTOLOGY,
 )
 async def show_ontology_as(
     request: Request, suffix: Suffix, root: Root, reader: PageReader
@@ -135,14 +180,18 @@ async def show_ontology_as(
 
 
 @router.api_route(
-    "/ontology/{version}", methods=METHODS, tags=["ontology"], summary="Show an ontology version"
+    "/ontology/{version}",
+    methods=METHODS,
+    tags=["ontology"],
+    summary="Show an ontology version",
+    responses=_ONTOLOGY,
 )
 async def show_ontology_version(
     request: Request,
     version: ResourceName,
     root: Root,
     reader: PageReader,
-    named: FormatName = None,
+    named: OntologyFormat = None,
 ) -> Response:
     """Return a version of the ontology that this release holds, in the forms of `/ontology`."""
     target = target_of(request, root, f"/ontology/{version}", named, ONTOLOGY_SUFFIXES)
@@ -152,9 +201,10 @@ async def show_ontology_version(
 @router.api_route(
     "/graph/{name}",
     methods=METHODS,
-    status_code=303,
     tags=["sparql"],
     summary="Go to the triples of a named graph",
+    responses=_REDIRECT | problems(404),
+    status_code=303,
 )
 async def refer_to_graph(request: Request, name: str, reader: PageReader) -> Response:
     """Redirect to the triples of a named graph in the Graph Store Protocol (303)."""
@@ -173,9 +223,10 @@ def graph_reference(context: Context, root: str, name: str) -> Document:
 @router.api_route(
     "/evidence/{digest}",
     methods=METHODS,
-    status_code=303,
     tags=["sources"],
     summary="Go to the file that describes a reified statement",
+    responses=_REDIRECT | problems(404),
+    status_code=303,
 )
 async def refer_to_evidence(request: Request, digest: str, reader: PageReader) -> Response:
     """Redirect to the dump that has the statement and the passage that states it (303)."""
