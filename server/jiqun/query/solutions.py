@@ -101,7 +101,8 @@ def node_of(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal:
 def triple_of(row: Row) -> ox.Triple:
     """Return the triple in the variables `subject`, `property` and `value` of a row."""
     subject, predicate = node_of(row["subject"]), node_of(row["property"])
-    assert not isinstance(subject, ox.Literal) and isinstance(predicate, ox.NamedNode)
+    assert not isinstance(subject, ox.Literal)
+    assert isinstance(predicate, ox.NamedNode)
     return ox.Triple(subject, predicate, node_of(row["value"]))
 
 
