@@ -25,7 +25,6 @@ from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, S
 from jiqun.query.engine import Engine
 from jiqun.query.service import Service
 from jiqun.release import Release, no_release, open_release
-from jiqun.search.searcher import Searcher
 from jiqun.settings import Settings
 from jiqun.web.access_log import Account, RequestLog, account_of
 from jiqun.web.authorization import read_token
@@ -52,7 +51,6 @@ from jiqun.web.routes import (
     reconcile_routes,
     search_routes,
     source_routes,
-    suggest_routes,
     thing_routes,
 )
 from jiqun.web.routes.document_responses import Kept
@@ -190,7 +188,6 @@ _ROUTES = (
     catalogue_routes,
     search_routes,
     reconcile_routes,
-    suggest_routes,
 )
 
 
@@ -257,7 +254,6 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
             if writing is not None:
                 await writing.stop()
             await engine.stop()
-            await asyncio.to_thread(app.state.searcher.close)
             log.flush()
 
     app = Endpoint(
@@ -270,7 +266,6 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     )
     _fill_state(app, settings, opened, engine, writing)
     app.state.token = token
-    app.state.searcher = Searcher(opened.folder if release else None)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     _add_routes(app)
     app.front = Front(
@@ -328,12 +323,9 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     else:
         await state.writing.lay_over(opened.identifier, opened.store)
         state.service.release = opened
-    former = state.searcher
     state.release = opened
-    state.searcher = Searcher(opened.folder)
     app.title, app.version = opened.title, opened.version
     app.openapi_schema = None
-    await asyncio.to_thread(former.close)
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

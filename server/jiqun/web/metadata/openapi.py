@@ -48,6 +48,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
             document = get_openapi(title=app.title, version=app.version, routes=app.routes)
         for path in document.get("paths", {}).values():
             path.pop("head", None)
+            path.get("get", {}).pop("requestBody", None)
         server = app.state.settings.public_url or app.state.settings.root_path or "/"
         document["servers"] = [{"url": server}]
         paths = document.setdefault("paths", {})
