@@ -18,6 +18,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from endpoint.reconciliation.evaluation import Answer, measure, read_cases
 
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from reconciliation.evaluation import Answer, measure, read_cases  # noqa: E402
+
 
 def main(release: Path) -> None:
     """Print the measures, in all and by kind of variation."""

@@ -30,10 +30,10 @@ from jiqun.query.gate import Limits
 from jiqun.query.protocol import Update
 from jiqun.query.service import gate_limits
 from jiqun.query.worker_process import (
-    Confines,
-    WorkerGone,
-    WorkerNotStarted,
+    Confinement,
+    WorkerExited,
     WorkerProcess,
+    WorkerStartError,
     start_process,
 )
 from jiqun.settings import Settings
@@ -121,7 +121,7 @@ async def bring(
             raise
         left -= len(document.body)
         head = {"content_type": document.content_type, "base": document.base}
-        process.send(frames.DOCUMENT, head)
+        process.send(frames.FETCHED, head)
         process.send(frames.BLOCK, document.body)
 
 
@@ -200,7 +200,7 @@ class Writing:
             _LOG.warning("A change was given up because the server stops.")
         if self._process is not None:
             self._process.kill()
-            await self._process.ended()
+            await self._process.exited()
 
     async def update(
         self, update: Update, base: str, check: Callable[[], Awaitable[None]] | None = None
@@ -275,7 +275,7 @@ class Writing:
             try:
                 async with asyncio.timeout_at(deadline):
                     state = await self._answer(process, deadline)
-            except (TimeoutError, WorkerGone) as error:
+            except (TimeoutError, WorkerExited) as error:
                 state = await self._recover(process, error)
             except JiqunError:
                 raise
@@ -341,7 +341,7 @@ class Writing:
         try:
             async with asyncio.timeout(_LAY_SECONDS):
                 return await self._answer(process, 0)
-        except (WorkerGone, TimeoutError):
+        except (WorkerExited, TimeoutError):
             process.kill()
             raise WorkspaceError("The release could not be laid below the workspace.") from None
 
@@ -354,13 +354,13 @@ class Writing:
     async def _start(self) -> WorkerProcess:
         options = self._options
         port = self._forwarder.port if self._forwarder is not None else 0
-        confines = Confines(0, options.memory_bytes, port)
+        confines = Confinement(0, options.memory_bytes, port)
         try:
             if self._process is not None:
-                await self._process.ended()
+                await self._process.exited()
             process = await start_process("jiqun.writing.writer", confines)
             said = await process.prepare({"workspace": str(self._folder)})
-        except WorkerNotStarted as error:
+        except WorkerStartError as error:
             raise WorkspaceError(f"The workspace cannot be opened: {error}") from error
         self._process = process
         state = published(said)
@@ -374,9 +374,9 @@ class Writing:
         self.kills += 1
         if isinstance(error, TimeoutError):
             process.kill()
-        out_of_memory = isinstance(error, WorkerGone) and await process.died_of_memory()
-        await process.ended()
-        words = process.last_words()
+        out_of_memory = isinstance(error, WorkerExited) and await process.ran_out_of_memory()
+        await process.exited()
+        words = process.stderr_tail
         _LOG.warning("The writer was ended: %r %s", type(error).__name__, words)
         await self._start()
         if self._state.number != before:

@@ -30,15 +30,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from jiqun.errors import BadParameter, MalformedQuery
-from jiqun.query.gate import (
-    FORMS,
-    Limits,
-    hold,
-    hold_services,
-    hold_shape,
-    redirected,
-    service_calls,
-)
+from jiqun.query.clauses import check_services, read_services, replace_services
+from jiqun.query.gate import FORMS, Limits, check_limit, check_shape
 from jiqun.query.patterns import read_shape
 from jiqun.query.tokens import UPDATES, Token, place, tokenize
 
@@ -173,7 +166,7 @@ class UpdateInspection:
     services: tuple[str, ...]
 
 
-def inspect_update(  # noqa: PLR0913
+def inspect_update(
     text: str,
     limits: Limits,
     *,
@@ -190,14 +183,14 @@ def inspect_update(  # noqa: PLR0913
     blocks of INSERT DATA and DELETE DATA. `services` are the endpoints that SERVICE may call, and
     the addresses at which they are called instead.
     """
-    hold("update_length", len(text), limits, most_characters)
+    check_limit("update_length", len(text), limits, most_characters)
     text, tokens, nesting = tokenize(text, most_characters, limits.nesting)
-    hold("nesting", nesting, limits)
+    check_limit("nesting", nesting, limits)
     _refuse_rdf_1_2(text, tokens)
-    calls = service_calls(text, tokens)
-    hold_services(calls, frozenset(services or ()))
+    calls = read_services(text, tokens)
+    check_services(calls, frozenset(services or ()))
     if calls:
-        text = redirected(text, calls, services or {})
+        text = replace_services(text, calls, services or {})
         _, tokens, _ = tokenize(text, len(text), limits.nesting)
     operations = operations_of(text, tokens)
     for operation in operations:
@@ -205,8 +198,8 @@ def inspect_update(  # noqa: PLR0913
     if using is not None or using_named is not None:
         _refuse_two_datasets(operations)
     working = [token for each in operations if not each.data for token in each.words]
-    hold("tokens", len(working), limits)
-    hold_shape(read_shape(working), limits)
+    check_limit("tokens", len(working), limits)
+    check_shape(read_shape(working), limits)
     return UpdateInspection(
         parts=tuple(parts_of(text, operations, using or (), using_named or (), base)),
         removing=any(t.kind == "word" and t.text in _REMOVING for t in tokens),
