@@ -16,12 +16,11 @@ from jiqun.search.matching import find_candidates, mark_match
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from endpoint.reconciliation.evaluation import Answer, measure, read_cases
+from reconciliation.evaluation import Answer, measure, read_cases
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from reconciliation.evaluation import Answer, measure, read_cases  # noqa: E402
 
 
 def main(release: Path) -> None:

@@ -55,7 +55,7 @@ class Facet:
     chosen: bool
 
 
-def render_search(  # noqa: PLR0913 -- a page has this many parts
+def render_search(
     query: SearchQuery,
     result: SearchResult | None,
     classes: Mapping[int, IndexedClass],
