@@ -46,7 +46,7 @@ from jiqun.rdf.namespaces import (
     VOID,
     XSD,
 )
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 _VOID_EXT: Final = "http://ldf.fi/void-ext#"
 _INTEGER: Final = ox.NamedNode(f"{XSD}integer")
@@ -130,7 +130,7 @@ def _most_specific(types: Types, above: Mapping[ox.NamedNode, set[ox.NamedNode]]
 def _types(triples: Iterable[ox.Triple]) -> Types:
     types: Types = defaultdict(set)
     for subject, predicate, value in triples:
-        if predicate == RDF_TYPE and isinstance(value, ox.NamedNode):
+        if predicate == TYPE and isinstance(value, ox.NamedNode):
             types[subject].add(value)
     return dict(types)
 
@@ -140,7 +140,7 @@ def _count(triples: Iterable[ox.Triple], types: Types, narrow: Types, found: Tal
         found.triples += 1
         found.subjects.add(subject)
         found.properties[predicate] += 1
-        if predicate == RDF_TYPE and isinstance(value, ox.NamedNode):
+        if predicate == TYPE and isinstance(value, ox.NamedNode):
             found.classes[value] += 1
         for each in types.get(subject, ()):
             found.together[each, predicate] += 1
@@ -246,7 +246,7 @@ def describe_dataset(
         return ox.Triple(described, ox.NamedNode(predicate), value)
 
     triples = {
-        said(RDF_TYPE.value, ox.NamedNode(f"{VOID}Dataset")),
+        said(TYPE.value, ox.NamedNode(f"{VOID}Dataset")),
         said(f"{DCTERMS}license", ox.NamedNode(LICENCE)),
         said(f"{DCAT}version", ox.Literal(release)),
         said(f"{VOID}uriSpace", ox.Literal(ID)),
@@ -260,7 +260,7 @@ def describe_dataset(
         triples |= {
             said(f"{DCTERMS}modified", newest),
             said(f"{DCTERMS}temporal", period),
-            ox.Triple(period, RDF_TYPE, ox.NamedNode(f"{DCTERMS}PeriodOfTime")),
+            ox.Triple(period, TYPE, ox.NamedNode(f"{DCTERMS}PeriodOfTime")),
             ox.Triple(
                 period, ox.NamedNode(f"{DCAT}startDate"), ox.Literal(min(days), datatype=_DATE)
             ),
@@ -270,7 +270,7 @@ def describe_dataset(
     triples |= {
         said("http://www.w3.org/ns/prov#wasDerivedFrom", subject)
         for subject, predicate, value in default
-        if predicate == RDF_TYPE and value == reference and isinstance(subject, ox.NamedNode)
+        if predicate == TYPE and value == reference and isinstance(subject, ox.NamedNode)
     }
     return triples
 
@@ -279,9 +279,7 @@ def _days(default: Iterable[ox.Triple]) -> list[str]:
     """Return the full dates at which sources were issued."""
     source = ox.NamedNode(f"{KG}Source")
     triples = list(default)
-    sources = {
-        each.subject for each in triples if each.predicate == RDF_TYPE and each.object == source
-    }
+    sources = {each.subject for each in triples if each.predicate == TYPE and each.object == source}
     return [
         each.object.value
         for each in triples
@@ -320,14 +318,14 @@ def _query(query: SavedQuery) -> Iterator[ox.Triple]:
     def said(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
         return ox.Triple(subject, ox.NamedNode(predicate), value)
 
-    yield said(RDF_TYPE.value, ox.NamedNode(f"{SH}SPARQLExecutable"))
+    yield said(TYPE.value, ox.NamedNode(f"{SH}SPARQLExecutable"))
     if query.form == "DESCRIBE":
         # SHACL has no such property; examples are published with the one, editors ask the other.
         yield said(_DESCRIBE, ox.Literal(query.text))
         yield said(f"{SH}describe", ox.Literal(query.text))
     else:
         kind = f"{SH}SPARQL{query.form.title()}Executable"
-        yield said(RDF_TYPE.value, ox.NamedNode(kind))
+        yield said(TYPE.value, ox.NamedNode(kind))
         yield said(f"{SH}{query.form.lower()}", ox.Literal(query.text))
     yield said(f"{RDFS}comment", ox.Literal(query.summary["en"], language="en"))
     yield said(f"{SH}prefixes", ox.NamedNode(QUERIES))

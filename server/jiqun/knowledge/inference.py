@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from jiqun.errors import ContentError
 from jiqun.knowledge.dataset import ALIGNMENTS, INFERRED, ONTOLOGY, QUERIES, merge, store
 from jiqun.rdf.namespaces import OWL, RDFS
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 MOST_ROUNDS: Final = 20
 _NOT_DATA: Final = frozenset({QUERIES, INFERRED})
@@ -113,9 +113,9 @@ class _Closure:
             if kind == f"{OWL}inverseOf":
                 inverses[subject].add(value)
                 inverses[value].add(subject)
-            if predicate == RDF_TYPE and value.value == f"{OWL}SymmetricProperty":
+            if predicate == TYPE and value.value == f"{OWL}SymmetricProperty":
                 inverses[subject].add(subject)
-            if predicate == RDF_TYPE and value.value == f"{OWL}TransitiveProperty":
+            if predicate == TYPE and value.value == f"{OWL}TransitiveProperty":
                 transitive.add(subject)
         return cls(_reached(classes), _reached(properties), dict(inverses), transitive)
 
@@ -133,10 +133,10 @@ class _Closure:
 
     def _consequences(self, triple: ox.Triple) -> Iterator[ox.Triple]:
         subject, predicate, value = triple
-        if predicate == RDF_TYPE:
+        if predicate == TYPE:
             if isinstance(value, ox.NamedNode):
                 for wider in self.classes.get(value, ()):
-                    yield ox.Triple(subject, RDF_TYPE, wider)
+                    yield ox.Triple(subject, TYPE, wider)
             return
         for wider in self.properties.get(predicate, ()):
             yield ox.Triple(subject, wider, value)

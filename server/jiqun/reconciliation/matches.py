@@ -9,8 +9,9 @@ from typing import Final
 
 from jiqun.errors import BadParameter, shorten
 from jiqun.names import Name
+from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import ID, KG
-from jiqun.reconciliation.properties import Select, Value, read_values
+from jiqun.reconciliation.properties import Value, read_values
 from jiqun.reconciliation.requests import (
     MAX_CANDIDATES,
     Condition,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from jiqun.language import Reader, pick
-from jiqun.query.solutions import Row, Term
+from jiqun.query.solutions import Select, Term
 from jiqun.rdf.namespaces import ID, KG
 from jiqun.reconciliation.requests import is_slug, property_id
-
-Select = Callable[[str], Sequence[Row]]
 
 _DECLARED: Final = f"""\
 PREFIX owl: <http://www.w3.org/2002/07/owl#>

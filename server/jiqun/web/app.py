@@ -45,14 +45,11 @@ from jiqun.web.routes import (
     catalogue_routes,
     dump_routes,
     home_routes,
-    ontology_routes,
     query_routes,
     reconcile_routes,
+    resource_routes,
     search_routes,
-    source_routes,
-    thing_routes,
 )
-from jiqun.web.routes.document_responses import Kept
 from jiqun.web.routes.graph_store_routes import serve_graphs, serve_update
 from jiqun.web.routes.sparql_routes import serve_sparql
 from jiqun.writing.changes import Published, Writing
@@ -180,9 +177,7 @@ def _log_break(error: Exception) -> None:
 _ROUTES = (
     home_routes,
     query_routes,
-    source_routes,
-    thing_routes,
-    ontology_routes,
+    resource_routes,
     dump_routes,
     catalogue_routes,
     search_routes,
@@ -283,7 +278,6 @@ def _fill_state(
     """Keep what the routes need."""
     app.state.settings = settings
     app.state.release = release
-    app.state.kept = Kept()
     app.state.engine = engine
     app.state.writing = writing
     app.state.service = QueryService(release, engine, settings)

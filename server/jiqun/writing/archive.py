@@ -23,8 +23,9 @@ from urllib.parse import urlsplit
 import pyoxigraph as ox
 
 from jiqun.errors import BadParameter, NotReached, WorkspaceError
+from jiqun.rdf.formats import GRAPH_EXTENSIONS, graph_format
 from jiqun.rdf.namespaces import absolute_iri
-from jiqun.rdf.parsing import EXTENSIONS, FORMATS, read_file
+from jiqun.rdf.parsing import read_file
 from jiqun.writing.workspace import open_workspace, own_quads
 
 _ACCEPT: Final = (
@@ -76,7 +77,7 @@ def _files(path: Path) -> list[Path]:
 
 def _is_rdf(name: str) -> bool:
     plain = name.lower().removesuffix(".gz")
-    return plain.endswith(tuple(EXTENSIONS)) and not plain.endswith((".xml", ".json"))
+    return plain.endswith(GRAPH_EXTENSIONS) and not plain.endswith((".xml", ".json"))
 
 
 def _fetch(url: str, folder: Path) -> Input:
@@ -105,9 +106,8 @@ def _file_name(url: str, headers: Message) -> str:
     packed = ".gz" if headers["Content-Encoding"] == "gzip" else ""
     if _is_rdf(name):
         return name if name.lower().endswith(".gz") else name + packed
-    wanted = FORMATS.get(headers.get_content_type())
-    known = [extension for extension, each in EXTENSIONS.items() if FORMATS[each] == wanted]
-    return f"{name or 'data'}{known[0] if known else ''}{packed}"
+    format_ = graph_format(headers.get_content_type())
+    return f"{name or 'data'}{f'.{format_.extension}' if format_ else ''}{packed}"
 
 
 _LEVEL: Final = 6

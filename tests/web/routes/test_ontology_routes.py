@@ -101,7 +101,7 @@ def test_functional_syntax_is_negotiated_and_loads(built: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("/ontology/0.0.7", "It holds: /ontology/0.0.0 /ontology/0.0.1"),
+        ("/ontology/0.0.7", "Available: /ontology/0.0.0 /ontology/0.0.1"),
         ("/ontology/0.0.0.ofn", "has no form .ofn"),
         ("/ontology/0.0.0.xyz", "has no form .xyz"),
         ("/ontology/%2e%2e%2fmanifest", ""),

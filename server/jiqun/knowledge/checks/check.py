@@ -27,7 +27,7 @@ from jiqun.knowledge.query_files import SavedQuery, read_query
 from jiqun.knowledge.tables import read_table
 from jiqun.knowledge.turtle_files import Document, Locator, Malformed, read
 from jiqun.rdf.namespaces import ID, SOURCE
-from jiqun.rdf.terms import RDF_TYPE, Compactor
+from jiqun.rdf.terms import TYPE, Compactor
 
 
 def check_identifiers(documents: Collection[Document], content: Content) -> Iterator[Finding]:
@@ -52,7 +52,7 @@ def _described_twice(
 ) -> Iterator[Finding]:
     types: dict[str, set[str]] = {}
     for quad in document.quads:
-        if quad.predicate == RDF_TYPE and isinstance(quad.subject, ox.NamedNode):
+        if quad.predicate == TYPE and isinstance(quad.subject, ox.NamedNode):
             types.setdefault(quad.subject.value, set()).add(str(quad.object)[1:-1])
     for subject, kinds in types.items():
         name = subject.removeprefix(ID)

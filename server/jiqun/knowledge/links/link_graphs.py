@@ -25,7 +25,7 @@ from jiqun.knowledge.dataset import CONCEPTS, REGISTER, Graphs, homes
 from jiqun.knowledge.links.mappings import EXACT, RULE, Mapping, MappingSet, read
 from jiqun.knowledge.turtle_files import Document
 from jiqun.rdf.namespaces import DATASET, DCTERMS, ID, RDFS, SSSOM, VOID, XSD
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 _LOCAL: Final = re.compile(r"[#/]")
 
@@ -53,7 +53,7 @@ def _links(mapping_set: MappingSet) -> Iterator[ox.Triple]:
         node = ox.NamedNode(mapping_iri(mapping_set, mapping))
         confidence = ox.Literal(str(mapping.confidence), datatype=ox.NamedNode(f"{XSD}decimal"))
         values: dict[str, ox.NamedNode | ox.Literal] = {
-            RDF_TYPE.value: ox.NamedNode(f"{SSSOM}Mapping"),
+            TYPE.value: ox.NamedNode(f"{SSSOM}Mapping"),
             f"{DCTERMS}isPartOf": ox.NamedNode(mapping_set.iri),
             f"{SSSOM}subject_id": subject,
             f"{SSSOM}predicate_id": ox.NamedNode(mapping.predicate),
@@ -78,7 +78,7 @@ def _linkset(mapping_set: MappingSet) -> Iterator[ox.Triple]:
         return ox.Triple(node, ox.NamedNode(predicate), value)
 
     yield ox.Triple(ox.NamedNode(DATASET), ox.NamedNode(f"{VOID}subset"), node)
-    yield said(RDF_TYPE.value, ox.NamedNode(f"{SSSOM}MappingSet"))
+    yield said(TYPE.value, ox.NamedNode(f"{SSSOM}MappingSet"))
     yield said(f"{DCTERMS}title", ox.Literal(mapping_set.title, language="en"))
     yield said(f"{DCTERMS}license", ox.NamedNode(mapping_set.licence))
     predicates = Counter(mapping.predicate for mapping in mapping_set.mappings)
@@ -94,7 +94,7 @@ def _counted(
 ) -> Iterator[ox.Triple]:
     # the SKOS triples, not what describes them
     count = ox.Literal(str(sum(predicates.values())), datatype=ox.NamedNode(f"{XSD}integer"))
-    yield ox.Triple(node, RDF_TYPE, ox.NamedNode(f"{VOID}Linkset"))
+    yield ox.Triple(node, TYPE, ox.NamedNode(f"{VOID}Linkset"))
     yield ox.Triple(node, ox.NamedNode(f"{VOID}subjectsTarget"), ox.NamedNode(DATASET))
     target = ox.NamedNode(mapping_set.object_source)
     yield ox.Triple(node, ox.NamedNode(f"{VOID}objectsTarget"), target)
@@ -123,7 +123,7 @@ def described(documents: Iterable[Document], content: Content) -> set[str]:
         for document in documents
         if graph_of[document.path] in {REGISTER, CONCEPTS}
         for quad in document.quads
-        if quad.predicate == RDF_TYPE and isinstance(quad.subject, ox.NamedNode)
+        if quad.predicate == TYPE and isinstance(quad.subject, ox.NamedNode)
     }
 
 

@@ -30,7 +30,7 @@ from jiqun.knowledge.tables import Table, check_references, read_table
 from jiqun.knowledge.tables import fill as fill_table
 from jiqun.knowledge.turtle_files import read, read_prefixes
 from jiqun.rdf.namespaces import KG, OWL
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 FORMAT: Final = 1
 _COUNTED: Final = {
@@ -85,7 +85,7 @@ def _counts(knowledge: Knowledge) -> dict[str, int]:
     graphs = knowledge.graphs
     members: dict[str, int] = {}
     for triple in knowledge.default:
-        if triple.predicate == RDF_TYPE and isinstance(triple.object, ox.NamedNode):
+        if triple.predicate == TYPE and isinstance(triple.object, ox.NamedNode):
             members[triple.object.value] = members.get(triple.object.value, 0) + 1
     stated = [triples for name, triples in graphs.items() if is_passage(name)]
     return {

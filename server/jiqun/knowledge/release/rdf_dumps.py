@@ -46,7 +46,7 @@ from jiqun.knowledge.release.json_ld import context, context_document, json_ld
 from jiqun.knowledge.release.rdf_xml import rdf_xml
 from jiqun.knowledge.release.release_files import OFFERS, Written, write_packed, write_plain
 from jiqun.rdf.namespaces import BASE, KG, LICENCE, OWL, RDF, RDFS, SH, SKOS, SOURCE
-from jiqun.rdf.terms import RDF_TYPE, Compactor, natural, quad_line, triple_line
+from jiqun.rdf.terms import TYPE, Compactor, natural, quad_line, triple_line
 from jiqun.rdf.turtle import Grouped, Nesting, block, dataset, describe, prefix_lines, subjects
 
 EVIDENCE: Final = f"{BASE}evidence/"
@@ -70,7 +70,7 @@ class Evidence:
 
     def reified(self) -> Iterator[ox.Triple]:
         """Yield the statement as RDF 1.1 reification."""
-        yield ox.Triple(self.iri, RDF_TYPE, _STATEMENT)
+        yield ox.Triple(self.iri, TYPE, _STATEMENT)
         yield ox.Triple(self.iri, _SUBJECT, self.triple.subject)
         yield ox.Triple(self.iri, _PREDICATE, self.triple.predicate)
         yield ox.Triple(self.iri, _OBJECT, self.triple.object)
@@ -207,7 +207,7 @@ _SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 _NUMBERS: Final = {kind: number for number, (_, kinds) in enumerate(_SECTIONS) for kind in kinds}
 _REST: Final = "Everything else"
 _LEADING: Final = (
-    RDF_TYPE,
+    TYPE,
     ox.NamedNode(f"{RDFS}label"),
     ox.NamedNode(f"{SKOS}prefLabel"),
     ox.NamedNode(f"{SKOS}altLabel"),
@@ -246,7 +246,7 @@ def readable_turtle(
 
 
 def _section(triple: ox.Triple) -> int:
-    if triple.predicate != RDF_TYPE or not isinstance(triple.object, ox.NamedNode):
+    if triple.predicate != TYPE or not isinstance(triple.object, ox.NamedNode):
         return len(_SECTIONS)
     return _NUMBERS.get(triple.object.value, len(_SECTIONS))
 

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from jiqun.errors import ContentError
 from jiqun.rdf.namespaces import RDF, XSD
-from jiqun.rdf.terms import RDF_TYPE, Term, language_tag, ntriples
+from jiqun.rdf.terms import TYPE, Term, language_tag, ntriples
 
 _LOCAL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*$")
 _UNFIT: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -38,7 +38,7 @@ def rdf_xml(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
         name = names.element(triple.predicate)
         said = _property(name, triple.object)
         subject = described.setdefault(_about(triple.subject), [])
-        subject.append((triple.predicate != RDF_TYPE, name, said))
+        subject.append((triple.predicate != TYPE, name, said))
     body = []
     for about in sorted(described):
         lines = "".join(f"    {said}\n" for _, _, said in sorted(described[about]))

@@ -16,7 +16,7 @@ import pyoxigraph as ox
 
 from jiqun.names import is_han
 from jiqun.rdf.namespaces import ID, KG, RDFS, SKOS
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 # Both are imported where they are used: their tables are large, and every command would read them.
 
@@ -171,7 +171,7 @@ def _entry(
     above: Mapping[str, set[str]],
     about: Mapping[str, Facts],
 ) -> Entry:
-    classes = sorted({each for each in _objects(facts, RDF_TYPE.value) if each.startswith(KG)})
+    classes = sorted({each for each in _objects(facts, TYPE.value) if each.startswith(KG)})
     covered = {upper for each in classes for upper in above.get(each, ())}
     types = tuple(each for each in classes if each not in covered)
     rank = OTHER

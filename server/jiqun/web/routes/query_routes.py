@@ -9,42 +9,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 
 from jiqun.errors import BadParameter, JiqunError, NotFound, shorten
+from jiqun.language import Reader
 from jiqun.query.protocol import parse_parameters, read_timeout
 from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, Format, formats_for
 from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
+from jiqun.web.documents import Context, Document, respond
 from jiqun.web.http import Headers, public_url, reader_of
 from jiqun.web.linked_data.descriptions import describe_queries
-from jiqun.web.linked_data.documents import (
+from jiqun.web.linked_data.representations import (
     QUERY_SUFFIXES,
     SUFFIXES,
-    Document,
     Name,
+    Resource,
+    Target,
+    choose_form,
     list_suffixes,
     missing,
-    read_name,
 )
+from jiqun.web.linked_data.triples import write
 from jiqun.web.negotiation import Choice, negotiate
+from jiqun.web.pages.cells import read_captions
+from jiqun.web.pages.error_page import retirement
 from jiqun.web.pages.query_page import LANGUAGE, render_queries, render_query
-from jiqun.web.routes.document_responses import (
-    data_body,
-    document_at,
-    form_of,
-    page,
-    page_body,
-    send,
-)
-from jiqun.web.routes.sparql_routes import AnswerResponse, read_answer, select
-from jiqun.web.routes.thing_routes import answer_retired
+from jiqun.web.pages.rendering import html_document
+from jiqun.web.pages.results_page import read_outcome
+from jiqun.web.routes.document_responses import page
+from jiqun.web.routes.parameters import target_of
+from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 
 router = APIRouter(tags=["saved queries"])
 
@@ -55,33 +55,44 @@ _EXECUTABLE: Final = "http://www.w3.org/ns/shacl#SPARQLExecutable"
 @router.api_route("/query/{name}", methods=_METHODS, summary="Describe a saved query")
 async def show_query(request: Request, name: str) -> Response:
     """Describe a saved query as data or give its text; a browser is referred to its page (303)."""
-    asked = read_name(name, QUERY_SUFFIXES)
-    choice = form_of(request, asked, QUERY_SUFFIXES)
-    release: Release = request.app.state.release
-    query = release.queries.get(asked.slug)
+    settings = request.app.state.settings
+    root, reader = public_url(request.scope, settings), reader_of(request.scope, settings)
+    target = target_of(
+        request, root, f"/query/{name}", request.query_params.get("format"), QUERY_SUFFIXES
+    )
+    if target.is_page and target.slug in request.app.state.release.queries:
+        location = f"{settings.root_path}/queries/{target.slug}?{target.query}".rstrip("?")
+        links = query_resource(root, target.slug).headers(target.choice)["Link"]
+        headers = {"Location": location, "Link": links, "Vary": "Accept"}
+        return Response(status_code=303, headers=headers)
+    return await respond(request, query_document, reader, target)
+
+
+def query_document(context: Context, reader: Reader, target: Target) -> Document:
+    """Return a saved query as RDF or as text. Raises `NotFound`."""
+    query = context.release.queries.get(target.slug)
     if query is None:
-        retired = await answer_retired(request, asked, QUERY, "/query/", choice, QUERY_SUFFIXES)
-        if retired is not None:
-            return retired
-        raise await _no_query(request, "/query/", name)
-    document = query_document(request, query.name)
-    if choice.format is HTML:
-        given = request.scope["query_string"].decode("ascii", "ignore")
-        root = request.app.state.settings.root_path
-        location = f"{root}/queries/{query.name}?{given}".rstrip("?")
-        links = {"Location": location, "Link": document.headers(choice)["Link"]}
-        return Response(status_code=303, headers={**links, "Vary": "Accept"})
-    if choice.format is QUERY_TEXT:
+        return unknown_query(context, reader, target)
+    if target.choice.format == QUERY_TEXT:
         body = f"{query.text.rstrip()}\n".encode()
     else:
-        body = data_body(await describe_queries(partial(select, request), query.name), choice)
-    return send(request, body, document, choice)
+        body = write(describe_queries(context.select, query.name), target.choice.format)
+    headers = query_resource(target.root, query.name).headers(target.choice)
+    return Document(body, target.choice.content_type, headers=headers)
 
 
-def query_document(request: Request, name: str) -> Document:
-    """Give the document that describes a saved query."""
-    root = public_url(request.scope, request.app.state.settings)
-    return Document(
+def unknown_query(context: Context, reader: Reader, target: Target) -> Document:
+    """Return the document of a retired query; raises `NotFound` when there never was one."""
+    retired = retirement(context, reader, target, QUERY, QUERY_SUFFIXES)
+    if retired is None:
+        exists = context.release.queries.__contains__
+        raise missing("saved query", target.folder, target.text, exists, QUERY_SUFFIXES)
+    return retired
+
+
+def query_resource(root: str, name: str) -> Resource:
+    """Return the resource that is a saved query."""
+    return Resource(
         f"{root}/query/{quote(name)}",
         root,
         QUERY + name,
@@ -115,32 +126,11 @@ def answer_headers(
     return (b"content-location", here.encode()), (b"link", ", ".join(links).encode())
 
 
-async def answer_no_query(request: Request, slug: str, name: str) -> Response:
-    """Answer for `/queries/<name>` where there is none: it was given up, or there never was one."""
-    try:
-        choice = form_of(request, Name(slug))
-    except JiqunError:  # the formats of answers do not fit what is to be told here
-        choice = SUFFIXES["html"]
-    retired = await answer_retired(request, Name(slug), QUERY, "/queries/", choice)
-    if retired is None:
-        raise await _no_query(request, "/queries/", name)
-    return retired
-
-
 def _parameters(request: Request) -> str:
     """Give the query string without what chooses the form; safe to stand in a header."""
     given = parse_qsl(request.scope["query_string"].decode("latin-1"), encoding="latin-1")
     kept = [(name, value) for name, value in given if name not in {"format", "lang"}]
     return f"?{urlencode(kept, encoding='latin-1')}" if kept else ""
-
-
-async def _no_query(request: Request, folder: str, text: str) -> NotFound:
-    """Make the error for a name that no saved query has."""
-
-    async def exists(name: str) -> bool:
-        return name in request.app.state.release.queries
-
-    return await missing("saved query", folder, text, exists, QUERY_SUFFIXES)
 
 
 OTHERS = frozenset({"format", "timeout", "lang", "excel"})
@@ -183,11 +173,21 @@ async def answer_query(request: Request, name: str) -> Response:
     service: QueryService = request.app.state.service
     slug, suffix = _split(name, service.release)
     query = service.release.queries.get(slug)
+    root, reader = (
+        public_url(request.scope, service.settings),
+        reader_of(request.scope, service.settings),
+    )
+    query_string = request.scope["query_string"].decode("ascii", "ignore")
     if query is None:
-        return await answer_no_query(request, slug, name)
+        try:
+            choice = choose_form(Name(slug), request.headers.get("accept"), None)
+        except JiqunError:  # the formats of answers do not fit what is to be told here
+            choice = SUFFIXES["html"]
+        target = Target(root, "/queries/", name, Name(slug), choice, query_string)
+        return await respond(request, unknown_query, reader, target)
     if suffix == "rq":
-        document = query_document(request, query.name)
-        return send(request, f"{query.text.rstrip()}\n".encode(), document, QUERY_SUFFIXES["rq"])
+        target = Target(root, "/query/", name, Name(slug), QUERY_SUFFIXES["rq"], query_string)
+        return await respond(request, query_document, reader, target)
     given = parse_parameters(request.scope["query_string"], "query string")
     named = suffix or _single(given, "format")
     formats = (*formats_for(query.form), HTML)
@@ -211,17 +211,25 @@ async def _send_list(request: Request, choice: Choice | None) -> Response:
         named = _single(parameters, "format")
         formats = tuple(each.format for each in LIST_SUFFIXES.values())
         choice = negotiate(request.headers.get("accept"), named, formats)
-    document = document_at(request, "/queries", f"{GRAPH}queries", (), LIST_SUFFIXES)
-    if choice.format is HTML:
-        reader = reader_of(request.scope, request.app.state.settings)
-        body = page_body(render_queries(release.queries.values(), reader))
-    elif choice.format is PLAIN_JSON:
-        root = public_url(request.scope, request.app.state.settings)
-        queries = [_summary(query, root) for query in release.queries.values()]
-        body = json.dumps({"queries": queries}, ensure_ascii=False, indent=1).encode()
+    settings = request.app.state.settings
+    root, reader = public_url(request.scope, settings), reader_of(request.scope, settings)
+    return await respond(request, query_list, reader, root, choice)
+
+
+def query_list(context: Context, reader: Reader, root: str, choice: Choice) -> Document:
+    """Return the list of saved queries."""
+    headers = Resource(f"{root}/queries", root, f"{GRAPH}queries", (), LIST_SUFFIXES).headers(
+        choice
+    )
+    queries = context.release.queries.values()
+    if choice.format == HTML:
+        return html_document(render_queries(queries, reader), reader, headers)
+    if choice.format == PLAIN_JSON:
+        listed = {"queries": [_summary(query, root) for query in queries]}
+        body = json.dumps(listed, ensure_ascii=False, indent=1).encode()
     else:
-        body = data_body(await describe_queries(partial(select, request)), choice)
-    return send(request, body, document, choice)
+        body = write(describe_queries(context.select), choice.format)
+    return Document(body, choice.content_type, headers=headers)
 
 
 def _split(name: str, release: Release) -> tuple[str, str]:
@@ -257,11 +265,32 @@ async def _answer_page(
     if any(each.name == LANGUAGE for each in query.parameters):
         given = {LANGUAGE: [reader.lang], **given}
     try:
-        outcome, captions = await read_answer(service, _question(request, query, given))
+        result = await collect_result(service, _question(request, query, given))
     except JiqunError as error:
         text = render_query(query, values, None, {}, reader, problem=error.detail)
         return page(request, text, error.status)
-    return page(request, render_query(query, values, outcome, captions, reader), 200, links)
+    headers = tuple((name.decode(), value.decode()) for name, value in links)
+    return await respond(
+        request, query_page, reader, query.name, tuple(values.items()), headers, *result
+    )
+
+
+def query_page(
+    context: Context,
+    reader: Reader,
+    name: str,
+    values: tuple[tuple[str, str], ...],
+    headers: tuple[tuple[str, str], ...],
+    form: str,
+    result: bytes,
+    milliseconds: int,
+) -> Document:
+    """Return the page of a saved query with its result."""
+    outcome = read_outcome(form, result, milliseconds)
+    captions = read_captions(context.select, outcome.iris())
+    query = context.release.queries[name]
+    text = render_query(query, dict(values), outcome, captions, reader)
+    return html_document(text, reader, dict(headers))
 
 
 def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:

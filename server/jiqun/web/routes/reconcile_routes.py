@@ -17,7 +17,6 @@ from jiqun.errors import BadParameter, NotFound, UnsupportedMediaType, shorten
 from jiqun.language import Reader
 from jiqun.query.protocol import FORM, parse_content_type, parse_parameters
 from jiqun.query.service import PROGRAM
-from jiqun.query.solutions import Row
 from jiqun.rdf.formats import HTML, PLAIN_JSON
 from jiqun.rdf.namespaces import ID, KG, SOURCE
 from jiqun.reconciliation.matches import match, suggest_names, suggest_things
@@ -55,17 +54,11 @@ from jiqun.reconciliation.responses import (
     suggestion,
 )
 from jiqun.web.documents import Context, Document, respond
-from jiqun.web.http import CONTENT_SECURITY_POLICY, public_url, read_body, reader_of
-from jiqun.web.pages.cells import Caption
-from jiqun.web.pages.page_queries import read_captions
+from jiqun.web.http import CONTENT_SECURITY_POLICY, read_body
+from jiqun.web.pages.cells import read_captions
 from jiqun.web.pages.thing_page import PASSAGES, render_preview
-from jiqun.web.routes.search_routes import (
-    METHODS,
-    PROBLEMS,
-    check_query_string,
-    json_document,
-    whole_number,
-)
+from jiqun.web.routes.parameters import METHODS, PageReader, Root, check_query_string, whole_number
+from jiqun.web.routes.search_routes import PROBLEMS, json_document
 
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/json"})
 _LAST: Final = 1000
@@ -108,6 +101,8 @@ router = APIRouter(
 )
 async def reconcile(
     request: Request,
+    reader: PageReader,
+    root: Root,
     queries: Json = None,
     query: Json = None,
     extend: Json = None,
@@ -121,7 +116,6 @@ async def reconcile(
         form = await _read_form(request)
         queries, query = form.get("queries", queries), form.get("query", query)
         extend = form.get("extend", extend)
-    reader = reader_of(request.scope, request.app.state.settings)
     if queries is not None:
         return await respond(request, match_batch, reader, queries)
     if query is not None:
@@ -130,7 +124,6 @@ async def reconcile(
         return await respond(request, extend_table, reader, extend)
     if request.method == "POST":
         raise BadParameter("The form has none of the fields queries, query and extend.")
-    root = public_url(request.scope, request.app.state.settings)
     return await respond(request, service_manifest, reader, root, draft=version == DRAFT)
 
 
@@ -208,9 +201,8 @@ def _values(context: Context, request: ExtensionRequest) -> Values:
     response_model=DraftMatchResults,
     openapi_extra=_body(PLAIN_JSON.media_type, {"queries": _OBJECTS}, "queries"),
 )
-async def reconcile_draft(request: Request) -> Response:
+async def reconcile_draft(request: Request, reader: PageReader) -> Response:
     """Match the queries of a JSON body."""
-    reader = reader_of(request.scope, request.app.state.settings)
     return await respond(request, match_draft, reader, await _read_json_body(request))
 
 
@@ -231,9 +223,8 @@ def match_draft(context: Context, reader: Reader, body: bytes) -> Document:
         "properties",
     ),
 )
-async def extend_draft(request: Request) -> Response:
+async def extend_draft(request: Request, reader: PageReader) -> Response:
     """Return the values of properties of things, both named by a JSON body."""
-    reader = reader_of(request.scope, request.app.state.settings)
     return await respond(request, extend_rows, reader, await _read_json_body(request))
 
 
@@ -271,10 +262,13 @@ async def _read_json_body(request: Request) -> bytes:
     response_model=Suggestions,
 )
 async def suggest_entity(
-    request: Request, prefix: Prefix = "", type_: TypeName = "", cursor: Cursor = 0
+    request: Request,
+    reader: PageReader,
+    prefix: Prefix = "",
+    type_: TypeName = "",
+    cursor: Cursor = 0,
 ) -> Response:
     """Suggest things by the beginning of a name; `type` narrows to a class."""
-    reader = reader_of(request.scope, request.app.state.settings)
     return await respond(request, suggest_entities, reader, prefix, type_, cursor)
 
 
@@ -297,9 +291,10 @@ def _class_numbers(context: Context, type_name: str) -> tuple[int, ...] | None:
 @router.api_route(
     "/reconcile/suggest/type", methods=METHODS, summary="Suggest types", response_model=Suggestions
 )
-async def suggest_type(request: Request, prefix: Prefix = "", cursor: Cursor = 0) -> Response:
+async def suggest_type(
+    request: Request, reader: PageReader, prefix: Prefix = "", cursor: Cursor = 0
+) -> Response:
     """Suggest the classes of things, the largest first; an empty prefix returns all."""
-    reader = reader_of(request.scope, request.app.state.settings)
     return await respond(request, suggest_types, reader, prefix, cursor)
 
 
@@ -318,9 +313,10 @@ def suggest_types(context: Context, reader: Reader, prefix: str, cursor: int) ->
     summary="Suggest properties",
     response_model=Suggestions,
 )
-async def suggest_property(request: Request, prefix: Prefix = "", cursor: Cursor = 0) -> Response:
+async def suggest_property(
+    request: Request, reader: PageReader, prefix: Prefix = "", cursor: Cursor = 0
+) -> Response:
     """Suggest properties that the ontology declares; an empty prefix returns all."""
-    reader = reader_of(request.scope, request.app.state.settings)
     return await respond(request, suggest_properties, reader, prefix, cursor)
 
 
@@ -340,9 +336,10 @@ def suggest_properties(context: Context, reader: Reader, prefix: str, cursor: in
     summary="Propose properties to fetch",
     response_model=Proposal,
 )
-async def propose(request: Request, type_: TypeName = "", limit: Limit = 50) -> Response:
+async def propose(
+    request: Request, reader: PageReader, type_: TypeName = "", limit: Limit = 50
+) -> Response:
     """Propose the properties of the things of a type, the most used first."""
-    reader = reader_of(request.scope, request.app.state.settings)
     return await respond(request, propose_properties, reader, type_, limit)
 
 
@@ -373,10 +370,11 @@ def propose_properties(context: Context, reader: Reader, type_name: str, limit: 
     response_class=HTMLResponse,
 )
 async def preview(
-    request: Request, id_: Annotated[str, Query(alias="id", description="A thing.")]
+    request: Request,
+    reader: PageReader,
+    id_: Annotated[str, Query(alias="id", description="A thing.")],
 ) -> Response:
     """Show a thing with its names and the words of passages about it, in a small page."""
-    reader = reader_of(request.scope, request.app.state.settings)
     return await respond(request, preview_page, reader, slug_of(id_))
 
 
@@ -391,7 +389,7 @@ def preview_page(context: Context, reader: Reader, slug: str) -> Document:
         f'FILTER (STRSTARTS(STR(?passage), "{SOURCE}")) }} ORDER BY ?passage LIMIT {PASSAGES}'
     )
     passages = [row["passage"].value for row in rows]
-    captions = _captions(context, passages) if passages else {}
+    captions = read_captions(context.select, passages)
     text = render_preview(thing, context.index.classes, passages, captions, reader)
     headers = {
         "Content-Security-Policy": _IN_FRAMES,
@@ -399,16 +397,3 @@ def preview_page(context: Context, reader: Reader, slug: str) -> Document:
         "Vary": "Accept-Language, Accept-Encoding",
     }
     return Document(text.encode(errors="replace"), HTML.content_type(), headers=headers)
-
-
-def _captions(context: Context, iris: Sequence[str]) -> dict[str, Caption]:
-    async def select(text: str) -> list[Row]:
-        return context.select(text)
-
-    # It never waits, so its first step is its last.
-    try:
-        read_captions(select, iris).send(None)
-    except StopIteration as end:
-        captions: dict[str, Caption] = end.value
-        return captions
-    raise AssertionError

@@ -14,17 +14,23 @@ from typing_extensions import TypedDict
 
 from jiqun.errors import BadParameter, shorten
 from jiqun.language import Reader, pick
-from jiqun.query.protocol import parse_parameters
 from jiqun.rdf.formats import HTML, PLAIN_JSON
 from jiqun.rdf.namespaces import ID, KG
 from jiqun.search.full_text import MAX_PAGES, Hit, SearchResult, search
 from jiqun.search.index import IndexedClass
 from jiqun.web.documents import Context, Document, respond
-from jiqun.web.http import HTML_HEADERS, public_url, reader_of
 from jiqun.web.negotiation import negotiate
+from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.search_page import SearchQuery, render_search
+from jiqun.web.routes.parameters import (
+    METHODS,
+    FormatName,
+    PageReader,
+    Root,
+    check_query_string,
+    whole_number,
+)
 
-METHODS: Final = ["GET", "HEAD"]
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     status: {
         "description": "Problem details (RFC 9457)",
@@ -46,27 +52,6 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     for status in ("4XX", "5XX")
 }
 """The errors of every route, as `responses` of FastAPI."""
-
-
-def check_query_string(
-    request: Request,
-    _lang: Annotated[str, Query(alias="lang", description="The language, such as zh-Hans.")] = "",
-) -> None:
-    """Raise `BadParameter` for a malformed query string or a repeated parameter of the route."""
-    given = parse_parameters(request.scope["query_string"], "query string")
-    for declared in request.scope["route"].dependant.query_params:
-        count = len(given.get(declared.alias, ()))
-        if count > 1:
-            raise BadParameter(f"The parameter {declared.alias} is given {count} times.")
-
-
-def whole_number(name: str, least: int, most: int, text: str) -> int:
-    """Read a whole number; the empty text is `least`. Raises `BadParameter`."""
-    if not text:
-        return least
-    if not text.isascii() or not text.isdigit() or not least <= int(text[:9]) <= most:
-        raise BadParameter(f"{name} must be a whole number from {least} to {most}.")
-    return int(text)
 
 
 def json_document(body: object, status: int = 200, vary: str = "Accept-Language") -> Document:
@@ -143,21 +128,18 @@ PageNumber = Annotated[
 )
 async def search_things(
     request: Request,
+    reader: PageReader,
+    root: Root,
     q: Annotated[str, Query(description="A name or words in Chinese, pinyin or English.")] = "",
     type_: Annotated[str, Query(alias="type", description="A class, for example Cluster.")] = "",
     page: PageNumber = 1,
-    format_: Annotated[
-        str, Query(alias="format", json_schema_extra={"enum": ["html", "json"]})
-    ] = "",
+    format_name: FormatName = None,
 ) -> Response:
     """Search for things that have all words in their names or descriptions."""
-    settings = request.app.state.settings
-    choice = negotiate(request.headers.get("accept"), format_ or None, (HTML, PLAIN_JSON))
-    reader = reader_of(request.scope, settings)
+    choice = negotiate(request.headers.get("accept"), format_name or None, (HTML, PLAIN_JSON))
     query = SearchQuery(q, type_, page)
     if choice.format is HTML:
         return await respond(request, search_page, reader, query)
-    root = public_url(request.scope, settings)
     return await respond(request, search_answer, reader, query, root)
 
 
@@ -178,9 +160,7 @@ def search_page(context: Context, reader: Reader, query: SearchQuery) -> Documen
         problem=problem,
         beside_workspace=context.settings.workspace is not None,
     )
-    headers = {name.decode(): value.decode() for name, value in HTML_HEADERS}
-    headers["Content-Language"] = reader.lang
-    return Document(text.encode(errors="replace"), HTML.content_type(), status, headers)
+    return html_document(text, reader, status=status)
 
 
 def search_answer(context: Context, reader: Reader, query: SearchQuery, root: str) -> Document:
@@ -237,9 +217,9 @@ def _class(each: IndexedClass, reader: Reader) -> Class:
     response_class=Response,
     responses={200: {"content": {"application/opensearchdescription+xml": {}}}, **PROBLEMS},
 )
-async def describe_search(request: Request) -> Response:
+async def describe_search(root: Root) -> Response:
     """Return the OpenSearch description document."""
-    root = escape(public_url(request.scope, request.app.state.settings), {'"': "&quot;"})
+    root = escape(root, {'"': "&quot;"})
     text = f"""<?xml version="1.0" encoding="UTF-8"?>
 <OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">
   <ShortName>Jiqun</ShortName>
