@@ -22,7 +22,6 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
 
-
 def main(release: Path) -> None:
     """Print the measures, in all and by kind of variation."""
     index = SearchIndex(release / "search")

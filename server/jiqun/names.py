@@ -14,6 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
+"""The kinds of names in the search index."""
+
 SHORT: Final = 4
 """Han characters up to which a name is also indexed by each of its characters."""
 

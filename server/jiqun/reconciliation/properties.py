@@ -80,24 +80,28 @@ def read_used(select: Select, class_iri: str | None) -> list[str]:
 
 
 def read_values(select: Select, slugs: Iterable[str], iris: Iterable[str]) -> Values:
-    """Read the values of these properties of these things, in one query."""
+    """Read the values of these properties of these things in one query; each list is sorted."""
     things = " ".join(f"<{ID}{slug}>" for slug in sorted(set(slugs)) if is_slug(slug))
-    properties = " ".join(f"<{iri}>" for iri in sorted(set(iris)))
+    properties = ", ".join(f"<{iri}>" for iri in sorted(set(iris)))
     if not things or not properties:
         return {}
     found: defaultdict[tuple[str, str], dict[Term, list[Term]]] = defaultdict(dict)
+    # FILTER and sorting here take a tenth of the time of VALUES and ORDER BY.
     for row in select(
         "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
         f"SELECT ?thing ?property ?value ?label WHERE {{ VALUES ?thing {{ {things} }} "
-        f"VALUES ?property {{ {properties} }} "
-        "?thing ?property ?value OPTIONAL { ?value rdfs:label ?label } } "
-        "ORDER BY ?thing ?property ?value ?label"
+        f"?thing ?property ?value FILTER (?property IN ({properties})) "
+        "OPTIONAL { ?value rdfs:label ?label } }"
     ):
         key = (row["thing"].value.removeprefix(ID), row["property"].value)
         labels = found[key].setdefault(row["value"], [])
         if "label" in row:
             labels.append(row["label"])
     return {
-        key: [Value(term, tuple(labels)) for term, labels in values.items()]
+        key: [Value(term, tuple(values[term])) for term in sorted(values, key=_order)]
         for key, values in found.items()
     }
+
+
+def _order(term: Term) -> tuple[bool, str, str]:
+    return (not term.is_iri, term.value, term.lang)

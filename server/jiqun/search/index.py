@@ -31,7 +31,6 @@ from jiqun.names import (
 
 FILE: Final = "records.sqlite"
 FORMAT: Final = "2"
-LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
 FACT: Final = 2
 """The rank of things that have a label only to be shown: figures, designations, applications."""
 

@@ -25,17 +25,20 @@ from typing import Final
 from rapidfuzz.distance import OSA
 from rapidfuzz.fuzz import token_sort_ratio
 
-from jiqun.names import ORGANISATIONS, PLACES, Name, fold, han_length, runs_of
-from jiqun.search.index import (
+from jiqun.names import (
     ALTERNATIVE,
     CODE,
     LABEL,
     NICKNAME,
+    ORGANISATIONS,
     PINYIN,
-    IndexedName,
-    IndexedThing,
-    SearchIndex,
+    PLACES,
+    Name,
+    fold,
+    han_length,
+    runs_of,
 )
+from jiqun.search.index import IndexedName, IndexedThing, SearchIndex
 
 SAME_NAME: Final = 90.0
 """The score from which names are the same rather than similar."""
