@@ -168,7 +168,10 @@ def test_the_answer_is_as_openapi_describes_it(built: httpx.Client) -> None:
     assert {"/search", "/reconcile", "/reconcile/match", "/reconcile/suggest/entity"} <= set(
         document["paths"]
     )
-    content = document["paths"]["/search"]["get"]["responses"]["200"]["content"]
+    operation = document["paths"]["/search"]["get"]
+    (page,) = [each["schema"] for each in operation["parameters"] if each["name"] == "page"]
+    assert (page["type"], page["minimum"], page["maximum"]) == ("integer", 1, 500)
+    content = operation["responses"]["200"]["content"]
     assert set(content) == {"application/json", "text/html"}
     schema = {**content["application/json"]["schema"], "components": document["components"]}
     for q in ("石家莊", "石家装市", "zzzzqqqq"):

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from jiqun.errors import BadParameter
 from jiqun.language import LANGUAGES, Reader
@@ -65,8 +65,9 @@ FormatName = Annotated[
 ]
 PageNumber = Annotated[
     int,
+    Field(ge=1, le=_MAX_PAGE),
     BeforeValidator(partial(whole_number, "page", 1, _MAX_PAGE)),
-    Query(ge=1, le=_MAX_PAGE, description="The number of a page."),
+    Query(description="The number of a page."),
 ]
 ResourceName = Annotated[
     str, Path(description="A slug such as `beijing`, with or without a suffix such as `.ttl`.")

@@ -5,13 +5,13 @@ https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from jiqun.errors import BadParameter, NotFound, UnsupportedMediaType, shorten
 from jiqun.language import Reader
@@ -64,7 +64,18 @@ _JSON_TYPES: Final = frozenset({"", "application/json", "text/json"})
 _LAST: Final = 1000
 _IN_FRAMES: Final = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
 _STRING: Final = {"type": "string"}
-_OBJECTS: Final = {"type": "array", "items": {"type": "object"}}
+
+
+def _objects(required: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an array of objects with one required member."""
+    items = {"type": "object", "required": [required], "properties": {required: schema}}
+    return {"type": "array", "items": items}
+
+
+_CONDITIONS: Final = _objects("matchType", {"enum": ["name", "property"]}) | {
+    "minItems": 1,
+    "description": "One has the name, others the values of properties.",
+}
 
 
 def _body(media_type: str, properties: dict[str, Any], *required: str) -> dict[str, Any]:
@@ -80,11 +91,15 @@ Prefix = Annotated[
 TypeName = Annotated[str, Query(alias="type", description="A type, for example Cluster.")]
 Cursor = Annotated[
     int,
+    Field(ge=0, le=_LAST),
     BeforeValidator(partial(whole_number, "cursor", 0, _LAST)),
-    Query(description="The number of suggestions to skip.", ge=0, le=_LAST),
+    Query(description="The number of suggestions to skip."),
 ]
 Limit = Annotated[
-    int, BeforeValidator(partial(whole_number, "limit", 0, _LAST)), Query(ge=0, le=_LAST)
+    int,
+    Field(ge=0, le=_LAST),
+    BeforeValidator(partial(whole_number, "limit", 0, _LAST)),
+    Query(description="The number of properties to propose."),
 ]
 
 router = APIRouter(
@@ -199,7 +214,9 @@ def _values(context: Context, request: ExtensionRequest) -> Values:
     "/reconcile/match",
     summary="Reconcile names (1.0-draft)",
     response_model=DraftMatchResults,
-    openapi_extra=_body(PLAIN_JSON.media_type, {"queries": _OBJECTS}, "queries"),
+    openapi_extra=_body(
+        PLAIN_JSON.media_type, {"queries": _objects("conditions", _CONDITIONS)}, "queries"
+    ),
 )
 async def reconcile_draft(request: Request, reader: PageReader) -> Response:
     """Match the queries of a JSON body."""
@@ -218,7 +235,7 @@ def match_draft(context: Context, reader: Reader, body: bytes) -> Document:
     response_model=DraftExtension,
     openapi_extra=_body(
         PLAIN_JSON.media_type,
-        {"ids": {"type": "array", "items": _STRING}, "properties": _OBJECTS},
+        {"ids": {"type": "array", "items": _STRING}, "properties": _objects("id", _STRING)},
         "ids",
         "properties",
     ),

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
 from jiqun.errors import BadParameter, shorten
@@ -114,8 +114,9 @@ router = APIRouter(tags=["search"], dependencies=[Depends(check_query_string)])
 
 PageNumber = Annotated[
     int,
+    Field(ge=1, le=MAX_PAGES),
     BeforeValidator(partial(whole_number, "page", 1, MAX_PAGES)),
-    Query(description="The page, from 1.", ge=1, le=MAX_PAGES),
+    Query(description="The page, from 1."),
 ]
 
 
