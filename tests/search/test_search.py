@@ -147,7 +147,7 @@ def test_the_empty_page_and_the_field_in_the_header(built: httpx.Client) -> None
 def test_the_page_says_that_a_workspace_is_not_searched(
     built: httpx.Client, release_folder: Path, tmp_path: Path
 ) -> None:
-    words = "Only the release is searched."
+    words = "The search covers the release only."
     with writable(tmp_path, release_folder) as server:
         assert words in server.client.get("/search").text
     assert words not in built.get("/search").text

@@ -208,7 +208,7 @@ def test_browsers_get_the_page(built: httpx.Client) -> None:
         sent_on = built.get(address, headers=browser)
         assert sent_on.status_code == 303
         assert sent_on.headers["location"].endswith("/catalogue")
-    for language, words in (("en", "State of"), ("zh-Hans", "截至"), ("zh-Hant", "授權")):
+    for language, words in (("en", "As of"), ("zh-Hans", "截至"), ("zh-Hant", "授權")):
         page = built.get("/catalogue", headers=browser | {"Accept-Language": language})
         assert words in page.text
         assert "SHA-256" in page.text

@@ -132,7 +132,12 @@ WHOLE_SOURCE = Source(
             (Text("石家庄、唐山-為核心區", "zh-Hant"), Text(HOSTILE)),
             (
                 Fact(PASSAGE.value, iri("cluster"), f"{KG}coreArea", iri("hebei")),
-                Fact(PASSAGE.value, iri("cluster"), f"{KG}nickname", Term("literal", HOSTILE, "zh-Hant")),
+                Fact(
+                    PASSAGE.value,
+                    iri("cluster"),
+                    f"{KG}nickname",
+                    Term("literal", HOSTILE, "zh-Hant"),
+                ),
                 Fact(PASSAGE.value, iri("new"), f"{KG}wording", Term("literal", "2+6", "zh-Hant")),
             ),
         ),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from pyoxigraph import Triple
@@ -19,7 +18,6 @@ from jiqun.rdf.namespaces import (
     DCTERMS,
     FOAF,
     LICENCE,
-    RDF_TYPE,
     RDFS_LABEL,
     VOID,
     compact,
@@ -54,25 +52,6 @@ _NAMED: Final = {
 """Columns of the report whose IRIs are shown by their labels."""
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Service:
-    """A service of the site."""
-
-    title: Text
-    description: Text
-    address: str
-
-
-@dataclass(frozen=True)
-class Linkset:
-    """The links of one kind to one dataset."""
-
-    title: str
-    target: str
-    predicate: str
-    links: str
 
 
 def catalogue_document(context: Context, reader: Reader, target: Target) -> Document:
@@ -121,29 +100,26 @@ def render_catalogue(triples: Iterable[Triple], release: Release, reader: Reader
         period=[first(period, f"{DCAT}{each}Date") for each in ("start", "end")],
         licence=LICENCE,
         services=[
-            Service(
+            (
                 words(described[each.value], f"{DCTERMS}title"),
                 words(described[each.value], f"{DCTERMS}description"),
                 first(described[each.value], f"{DCAT}endpointURL"),
             )
             for each in described[CATALOGUE].get(f"{DCAT}service", ())
         ],
-        linksets=list(_linksets(described)),
+        linksets=[
+            (
+                first(described[whole.value], f"{DCTERMS}title"),
+                first(linkset, f"{VOID}objectsTarget"),
+                compact(first(linkset, f"{VOID}linkPredicate")),
+                first(linkset, f"{VOID}triples"),
+            )
+            for whole in dataset.get(f"{VOID}subset", ())
+            for part in described[whole.value].get(f"{VOID}subset", ())
+            if (linkset := described[part.value])
+        ],
         dumps=[(dump, pick(dump.title, reader)) for dump in release.dumps.values()],
     )
-
-
-def _linksets(described: Mapping[str, Description]) -> Iterator[Linkset]:
-    for whole in described[DATASET].get(f"{VOID}subset", ()):
-        for part in described[whole.value].get(f"{VOID}subset", ()):
-            linkset = described[part.value]
-            if linkset.get(RDF_TYPE):
-                yield Linkset(
-                    first(described[whole.value], f"{DCTERMS}title"),
-                    first(linkset, f"{VOID}objectsTarget"),
-                    compact(first(linkset, f"{VOID}linkPredicate")),
-                    first(linkset, f"{VOID}triples"),
-                )
 
 
 def render_quality(report: Mapping[str, Any], reader: Reader) -> str:

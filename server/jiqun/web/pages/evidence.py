@@ -16,7 +16,6 @@ from jiqun.web.pages.thing_facts import ADDRESSES, Claim, Fact, Thing
 
 _MAX_MARKS: Final = 6
 _DIFFERS: Final = f"{KG}disagreesWith"
-_EXACT: Final = f"{ID}exact"
 _FIGURE: Final = tuple(f"{KG}{name}" for name in ("metric", "population", "period"))
 _IN_HEADLINE: Final = tuple(f"{KG}{name}" for name in ("value", "bound", "unit"))
 _LEFT_OUT: Final = frozenset(
@@ -46,30 +45,22 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class FigureView:
-    """A row of the table of figures; `disputed` if another claim disagrees with it."""
+class ClaimView:
+    """A figure or another claim, ready to be shown; `bound` is None for an exact figure.
 
-    metric: Cell
+    `properties` are all but those above; `disputed` if another claim disagrees with it.
+    """
+
+    claim: Cell
+    metric: Cell | None
     population: Cell | None
     bound: Cell | None
-    value: Cell
+    value: Cell | None
     unit: Cell | None
     period: Cell | None
-    claim: Cell
-    marks: tuple[Mark, ...]
-    disputed: bool
-
-
-@dataclass(frozen=True)
-class ClaimView:
-    """A claim beside those that it contradicts; `value`, `bound` and `unit` of a figure."""
-
-    claim: Cell
-    value: Cell | None
-    bound: Cell | None
-    unit: Cell | None
     properties: tuple[tuple[Text, tuple[Cell, ...]], ...]
     marks: tuple[Mark, ...]
+    disputed: bool
 
 
 def marks_of(
@@ -128,32 +119,15 @@ def _order(passage: str) -> tuple[str, int, str]:
     return source, int(number) if number.isdecimal() and len(number) < 10 else 0, anchor
 
 
-def figures(thing: Thing, labels: Labels) -> list[FigureView]:
+def figures(thing: Thing, labels: Labels) -> list[ClaimView]:
     """Return the figures about a thing, ordered by metric and period."""
-
-    def cell(claim: Claim, name: str) -> Cell | None:
-        return _cell(claim, name, labels)
-
-    views = []
     about = Term("uri", thing.iri)
-    for claim in thing.claims:
-        metric, value = cell(claim, "metric"), cell(claim, "value")
-        if metric is None or value is None or about not in claim.values(f"{KG}about"):
-            continue
-        views.append(
-            FigureView(
-                metric=metric,
-                population=cell(claim, "population"),
-                bound=_bound(claim, labels),
-                value=value,
-                unit=cell(claim, "unit"),
-                period=cell(claim, "period"),
-                claim=labels.resource(claim.iri),
-                marks=marks_of(claim.facts, thing.sources, labels),
-                disputed=bool(claim.values(_DIFFERS)),
-            )
-        )
-    return sorted(views, key=lambda view: (view.metric.text.value, _text(view.period)))
+    claims = (claim for claim in thing.claims if about in claim.values(f"{KG}about"))
+    views = (_view(claim, thing, labels) for claim in claims)
+    return sorted(
+        (view for view in views if view.metric and view.value),
+        key=lambda view: [each.text.value if each else "" for each in (view.metric, view.period)],
+    )
 
 
 def contradictions(thing: Thing, labels: Labels) -> list[list[ClaimView]]:
@@ -185,36 +159,27 @@ def _reach(start: str, near: Mapping[str, set[str]]) -> set[str]:
 
 
 def _view(claim: Claim, thing: Thing, labels: Labels) -> ClaimView:
+    def cell(name: str) -> Cell | None:
+        found = claim.values(f"{KG}{name}")
+        return labels.cell(found[0]) if found else None
+
+    value = cell("value")
     predicates = dict.fromkeys(fact.predicate for fact in claim.facts)
-    value = _cell(claim, "value", labels)
-    rows = [
-        (
-            labels.property_name(predicate),
-            labels.cells(claim.values(predicate)),
-        )
+    properties = [
+        (labels.property_name(predicate), labels.cells(claim.values(predicate)))
         for predicate in sorted(predicates, key=lambda iri: (iri not in _FIGURE, iri))
         if predicate not in _LEFT_OUT and not (value and predicate in _IN_HEADLINE)
     ]
+    exact = Term("uri", f"{ID}exact") in claim.values(f"{KG}bound")
     return ClaimView(
-        labels.resource(claim.iri),
-        value,
-        _bound(claim, labels),
-        _cell(claim, "unit", labels),
-        tuple(rows),
-        marks_of(claim.facts, thing.sources, labels),
+        claim=labels.resource(claim.iri),
+        metric=cell("metric"),
+        population=cell("population"),
+        bound=None if exact else cell("bound"),
+        value=value,
+        unit=cell("unit"),
+        period=cell("period"),
+        properties=tuple(properties),
+        marks=marks_of(claim.facts, thing.sources, labels),
+        disputed=bool(claim.values(_DIFFERS)),
     )
-
-
-def _cell(claim: Claim, name: str, labels: Labels) -> Cell | None:
-    found = claim.values(f"{KG}{name}")
-    return labels.cell(found[0]) if found else None
-
-
-def _bound(claim: Claim, labels: Labels) -> Cell | None:
-    """Return the bound of a figure; None for an exact one."""
-    exact = Term("uri", _EXACT) in claim.values(f"{KG}bound")
-    return None if exact else _cell(claim, "bound", labels)
-
-
-def _text(cell: Cell | None) -> str:
-    return cell.text.value if cell else ""

@@ -14,7 +14,7 @@ from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document
 from jiqun.web.metadata.dcat import read_catalogue_graph
 from jiqun.web.metadata.schema_org import data_block, dataset_document
-from jiqun.web.pages.cells import Caption, Cell, Labels, read_captions, text_of
+from jiqun.web.pages.cells import Caption, Labels, read_captions, text_of
 from jiqun.web.pages.query_page import group_queries
 from jiqun.web.pages.rendering import PHRASES, html_document, render
 from jiqun.web.pages.results_page import DEFAULT_QUERY
@@ -67,28 +67,14 @@ class Figure:
     words: Text
     passage: Term
 
-
-@dataclass(frozen=True)
-class FigureRow:
-    """A figure, ready to be shown; `bound` is None for an exact one."""
-
-    metric: Cell
-    population: Cell
-    bound: Cell | None
-    value: Cell
-    unit: Cell
-    period: Cell
-    words: Text
-    passage: Cell
+    @property
+    def is_exact(self) -> bool:
+        """Whether the value is exact, neither a bound nor about."""
+        return self.bound.value == f"{ID}exact"
 
 
-@dataclass(frozen=True)
-class Download:
-    """Some content of the release: its number of triples or rows, and the files that hold it."""
-
-    title: Text
-    count: int | None
-    files: Sequence[Dump]
+Download = tuple[Text, int | None, Sequence[Dump]]
+"""Some content of the release, its number of triples or rows, and the files that hold it."""
 
 
 def home_document(context: Context, reader: Reader, root: str) -> Document:
@@ -157,9 +143,10 @@ def render_home(
         sources=source_lines(sources[:_MAX_SOURCES], labels),
         more_sources=max(0, len(sources) - _MAX_SOURCES),
         figures=[
-            (labels.cell(cluster), [_row(each, labels) for each in members])
+            (cluster, list(members))
             for cluster, members in groupby(figures, key=lambda figure: figure.cluster)
         ],
+        cell=labels.cell,
         open_form=reader.link("/sparql", query=FIRST_QUERY),
         text=DEFAULT_QUERY,
         schema_org=data_block(dataset),
@@ -177,7 +164,7 @@ def group_downloads(dumps: Iterable[Dump], reader: Reader) -> list[tuple[str, Se
         dump = files[0]
         title = pick(dump.title, reader) if dump.title else Text(dump.media_type)
         count = dump.triples if dump.triples is not None else dump.rows
-        found[group].append(Download(title, count, files))
+        found[group].append((title, count, files))
     return [(f"downloads_{group}", members) for group, members in found.items() if members]
 
 
@@ -188,17 +175,3 @@ def _counts(counts: Mapping[str, int]) -> list[tuple[str, int]]:
 def _count_key(name: str, count: int) -> str:
     singular = f"count_{name}_one"
     return singular if count == 1 and singular in PHRASES else f"count_{name}"
-
-
-def _row(figure: Figure, labels: Labels) -> FigureRow:
-    exact = figure.bound.value == f"{ID}exact"
-    return FigureRow(
-        labels.cell(figure.metric),
-        labels.cell(figure.population),
-        None if exact else labels.cell(figure.bound),
-        labels.cell(figure.value),
-        labels.cell(figure.unit),
-        labels.cell(figure.period),
-        figure.words,
-        labels.cell(figure.passage),
-    )

@@ -55,6 +55,16 @@ class Passage:
     quotes: tuple[Text, ...]
     facts: tuple[Fact, ...]
 
+    @property
+    def anchor(self) -> str:
+        """The fragment of its IRI, such as `p24`."""
+        return self.iri.rpartition("#")[2]
+
+    @property
+    def query(self) -> str:
+        """The query that returns what it states."""
+        return f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{self.iri}> {{ ?s ?p ?o }} }}"
+
 
 @dataclass(frozen=True)
 class Source:

@@ -61,20 +61,6 @@ class Statements:
     wordings: tuple[tuple[Text, str | None], ...]
 
 
-@dataclass(frozen=True)
-class PassageView:
-    """A passage, ready to be shown; `data` is the address of its graph in Turtle."""
-
-    anchor: str
-    number: str
-    start: int
-    end: int
-    quotes: tuple[tuple[Text, str | None], ...]
-    statements: tuple[Statements, ...]
-    count: int
-    data: str
-
-
 def source_document(context: Context, reader: Reader, target: Target, page: int) -> Document:
     """Return a source and its passages, as a page or as data.
 
@@ -156,7 +142,10 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
             if source.description.get(iri)
         ],
         web_page=web_page,
-        passages=[_view(each, web_page, labels) for each in source.passages],
+        passages=[
+            (each, quoted_at(web_page, each.quotes), _by_subject(each, web_page, labels))
+            for each in source.passages
+        ],
         others=[
             (anchor, f"{reader.link(path, page=str(number))}#{anchor}")
             for anchor, number in source.others[:_MAX_OTHERS]
@@ -179,23 +168,12 @@ def _line(entry: SourceEntry, labels: Labels) -> SourceLine:
     )
 
 
-def _view(passage: Passage, web_page: str | None, labels: Labels) -> PassageView:
-    anchor = passage.iri.rpartition("#")[2]
+def _by_subject(passage: Passage, web_page: str | None, labels: Labels) -> list[Statements]:
     by_subject: dict[Term, list[Fact]] = {}
     for fact in passage.facts:
         by_subject.setdefault(fact.subject, []).append(fact)
-    statements = [_statements(each, web_page, labels) for each in by_subject.values()]
-    query = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{passage.iri}> {{ ?s ?p ?o }} }}"
-    return PassageView(
-        anchor=anchor,
-        number=anchor.removeprefix("p"),
-        start=passage.start,
-        end=passage.end,
-        quotes=quoted_at(web_page, passage.quotes),
-        statements=tuple(sorted(statements, key=lambda each: each.subject.text.value)),
-        count=len(passage.facts),
-        data=labels.reader.link("/sparql", query=query, format="ttl"),
-    )
+    statements = (_statements(each, web_page, labels) for each in by_subject.values())
+    return sorted(statements, key=lambda each: each.subject.text.value)
 
 
 def _statements(facts: list[Fact], web_page: str | None, labels: Labels) -> Statements:
