@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
@@ -11,8 +17,6 @@ from jsonschema import validate
 from writable_server import writable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import httpx
 
     from live_server import LiveServer
@@ -151,6 +155,43 @@ def test_the_page_says_that_a_workspace_is_not_searched(
     with writable(tmp_path, release_folder) as server:
         assert words in server.client.get("/search").text
     assert words not in built.get("/search").text
+
+
+_UNPRIVILEGED = """
+import os, sys
+from pathlib import Path
+from jiqun.search.full_text import search
+from jiqun.search.index import SearchIndex
+
+if os.getuid() == 0:
+    os.setgid(65534), os.setuid(65534)
+index = SearchIndex(Path(sys.argv[1]))
+print(search(index, "shijiazhuang", None, 1, "en").hits[0].thing.slug, *os.listdir(sys.argv[2]))
+"""
+
+
+def test_the_index_is_read_from_a_folder_that_cannot_be_written(built_release: Path) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        index, temporary = Path(place, "search"), Path(place, "temporary")
+        shutil.copytree(built_release / "search", index)
+        temporary.mkdir()
+        temporary.chmod(0o777)
+        for folder in (index / "names", index / "things"):
+            lock = folder / ".tantivy-meta.lock"
+            lock.touch()
+            lock.chmod(0o444)
+            folder.chmod(0o555)
+        Path(place).chmod(0o755)
+        done = subprocess.run(
+            [sys.executable, "-c", _UNPRIVILEGED, str(index), str(temporary)],
+            env={**os.environ, "TMPDIR": str(temporary)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for folder in (index / "names", index / "things"):
+            folder.chmod(0o755)
+    assert done.stdout.split() == ["shijiazhuang"], done.stderr
 
 
 def test_opensearch(built: httpx.Client) -> None:

@@ -282,7 +282,8 @@ class _FullText:
         # from memory maps and needs the links no more.
         with tempfile.TemporaryDirectory(prefix="jiqun-search-") as links:
             for file in folder.resolve().iterdir():
-                (Path(links) / file.name).symlink_to(file)
+                if file.suffix != ".lock":
+                    (Path(links) / file.name).symlink_to(file)
             self._open(Path(links))
 
     def any_of(
