@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -55,8 +55,6 @@ Row = Mapping[str, Term]
 
 Select = Callable[[str], Sequence[Row]]
 """Runs a SELECT query; a parameter of readers, which therefore do not depend on an engine."""
-
-AsyncSelect = Callable[[str], Awaitable[Sequence[Row]]]
 
 
 def term(json_term: Mapping[str, Any]) -> Term:

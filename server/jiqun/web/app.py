@@ -25,7 +25,6 @@ from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, S
 from jiqun.query.engine import Engine, document_settings
 from jiqun.query.service import QueryService
 from jiqun.release import Release, no_release, open_release
-from jiqun.search.searcher import Searcher
 from jiqun.settings import Settings
 from jiqun.web.access_log import AccessLog, RequestRecord, record_of
 from jiqun.web.authorization import read_token
@@ -50,7 +49,6 @@ from jiqun.web.routes import (
     reconcile_routes,
     resource_routes,
     search_routes,
-    suggest_routes,
 )
 from jiqun.web.routes.graph_store_routes import serve_graphs, serve_update
 from jiqun.web.routes.sparql_routes import serve_sparql
@@ -184,7 +182,6 @@ _ROUTES = (
     catalogue_routes,
     search_routes,
     reconcile_routes,
-    suggest_routes,
 )
 
 
@@ -251,7 +248,6 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
             if writing is not None:
                 await writing.stop()
             await engine.stop()
-            await asyncio.to_thread(app.state.searcher.close)
             log.flush()
 
     app = Endpoint(
@@ -264,7 +260,6 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     )
     _fill_state(app, settings, opened, engine, writing)
     app.state.token = token
-    app.state.searcher = Searcher(opened.folder if release else None)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     _add_routes(app)
     app.front = Front(
@@ -321,12 +316,9 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     else:
         await state.writing.lay_over(opened.identifier, opened.store)
         state.service.release = opened
-    former = state.searcher
     state.release = opened
-    state.searcher = Searcher(opened.folder)
     app.title, app.version = opened.title, opened.version
     app.openapi_schema = None
-    await asyncio.to_thread(former.close)
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

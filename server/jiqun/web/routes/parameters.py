@@ -7,10 +7,11 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from jiqun.errors import BadParameter
 from jiqun.language import LANGUAGES, Reader
+from jiqun.query.protocol import parse_parameters
 from jiqun.rdf.formats import Format
 from jiqun.web.http import header, public_url, reader_of
 from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, choose_form, read_name
@@ -56,6 +57,15 @@ async def read_reader(
     return reader_of(request.scope, request.app.state.settings)
 
 
+def check_query_string(request: Request) -> None:
+    """Raise `BadParameter` for a malformed query string or a repeated parameter of the route."""
+    given = parse_parameters(request.scope["query_string"], "query string")
+    for declared in request.scope["route"].dependant.query_params:
+        count = len(given.get(declared.alias, ()))
+        if count > 1:
+            raise BadParameter(f"The parameter {declared.alias} is given {count} times.")
+
+
 def whole_number(name: str, least: int, most: int, text: str) -> int:
     """Read a whole number; raises `BadParameter`, naming the parameter."""
     # FastAPI passes on the default, too.
@@ -70,8 +80,9 @@ PageReader = Annotated[Reader, Depends(read_reader)]
 FormatName = Annotated[str | None, format_query(forms_of(SUFFIXES))]
 PageNumber = Annotated[
     int,
+    Field(ge=1, le=_MAX_PAGE),
     BeforeValidator(partial(whole_number, "page", 1, _MAX_PAGE)),
-    Query(ge=1, le=_MAX_PAGE, description="The number of a page."),
+    Query(description="The number of a page."),
 ]
 ResourceName = Annotated[
     str, Path(description="A slug such as `beijing`, with or without a suffix such as `.ttl`.")

@@ -5,13 +5,10 @@ A request becomes a parsed query, a plan, a job, an answer, a response.
 
 from __future__ import annotations
 
-import asyncio
-import json
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +19,6 @@ from jiqun.query.gate import ParsedQuery
 from jiqun.query.jobs import Answer
 from jiqun.query.protocol import Description, Operation, Options, Query, Update, read_operation
 from jiqun.query.service import Plan, QueryRequest, QueryService, Signature
-from jiqun.query.solutions import Term, term
 from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE, Format, formats_for
 from jiqun.web.access_log import record_of
 from jiqun.web.documents import respond
@@ -297,43 +293,6 @@ class AnswerResponse(Response):
         await send_answer(
             self._service, plan, headers.if_none_match, scope, receive, send, self._further
         )
-
-
-async def select(
-    request: Request, text: str, substitutions: Mapping[str, str] | None = None
-) -> list[dict[str, Term]]:
-    """Run a SELECT query and give its rows: variable -> term; unbound variables are absent.
-
-    `substitutions` binds variables (without question mark) to terms in N-Triples syntax. Answers
-    are cached like everybody's. Raises what the engine raises.
-    """
-    client = request.client.host if request.client else ""
-    return await select_from(request.app.state.service, text, substitutions, client)
-
-
-async def select_from(
-    service: QueryService,
-    text: str,
-    substitutions: Mapping[str, str] | None = None,
-    client: str = "",
-) -> list[dict[str, Term]]:
-    """Do as `select`, where there is no request."""
-    question = QueryRequest(text=text, bindings=substitutions or {}, client=client)
-    document: dict[str, Any] = json.loads(await service.collect(question))
-    return [
-        {name: term(value) for name, value in binding.items()}
-        for binding in document["results"]["bindings"]
-    ]
-
-
-async def in_thread(request: Request, read: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a reader of the graph, whose queries go through the engine, in a thread."""
-    loop = asyncio.get_running_loop()
-
-    def ask(text: str) -> list[dict[str, Term]]:
-        return asyncio.run_coroutine_threadsafe(select(request, text), loop).result()
-
-    return await asyncio.to_thread(read, ask, *arguments)
 
 
 async def collect_result(service: QueryService, request: QueryRequest) -> tuple[str, bytes, int]:
