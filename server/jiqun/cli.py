@@ -24,7 +24,7 @@ from jiqun.settings import Settings
 
 
 class DiffFormat(StrEnum):
-    """What a difference can be written as."""
+    """The formats of a difference."""
 
     TEXT = "text"
     JSON = "json"
@@ -40,20 +40,19 @@ def diff(
         typer.Option("--format", help="update is SPARQL Update, changelog is Markdown."),
     ] = DiffFormat.TEXT,
 ) -> None:
-    """Show the differences between two releases; exit 1 when there are any."""
-    from jiqun.difference import report
-    from jiqun.difference.comparison import compare
+    """Show the difference between two releases; exit with 1 if there is one."""
+    from jiqun import difference
     from jiqun.release import open_release
 
     writers = {
-        DiffFormat.TEXT: report.as_text,
-        DiffFormat.JSON: report.as_json,
-        DiffFormat.UPDATE: report.as_update,
-        DiffFormat.CHANGELOG: report.as_changelog,
+        DiffFormat.TEXT: difference.as_text,
+        DiffFormat.JSON: difference.as_json,
+        DiffFormat.UPDATE: difference.as_update,
+        DiffFormat.CHANGELOG: difference.as_changelog,
     }
-    difference = compare(open_release(old), open_release(new))
-    typer.echo(writers[format_name](difference), nl=False)
-    if difference:
+    found = difference.compare(open_release(old), open_release(new))
+    typer.echo(writers[format_name](found), nl=False)
+    if found:
         raise typer.Exit(1)
 
 

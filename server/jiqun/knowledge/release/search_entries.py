@@ -14,7 +14,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.names import is_han
+from jiqun.names import ALTERNATIVE, CODE, LABEL, NICKNAME, PINYIN, is_han
 from jiqun.rdf.namespaces import ID, KG, RDFS, SKOS
 from jiqun.rdf.terms import TYPE
 
@@ -61,9 +61,6 @@ def pinyin(text: str) -> str:
 
 Facts = Sequence[tuple[str, ox.NamedNode | ox.Literal]]
 
-
-LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
-"""The kinds of names, the most telling first."""
 
 SOUGHT, OTHER, FACT = range(3)
 """What people look for by name; other things; facts, which have a label only to be shown."""

@@ -144,6 +144,7 @@ def openapi_document(app: FastAPI) -> Object:
         shared: Object = {}
         for path, item in paths.items():
             item.pop("head", None)
+            item.get("get", {}).pop("requestBody", None)
             for method, operation in item.items():
                 operation["operationId"] = re.sub(r"\W+", "_", f"{method}{path}").strip("_")
                 _share_problems(operation["responses"], shared)

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from jiqun.errors import BadParameter, JiqunError, NotFound, shorten
+from jiqun.errors import BadParameter, JiqunError, NotFound
 from jiqun.language import Reader
 from jiqun.query.protocol import parse_parameters, read_timeout
 from jiqun.query.service import QueryRequest, QueryService
@@ -21,30 +21,30 @@ from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, F
 from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
-from jiqun.web import documents
-from jiqun.web.documents import Context, respond
-from jiqun.web.http import HTML_HEADERS, public_url, reader_of
+from jiqun.web.documents import Context, Document, respond
 from jiqun.web.linked_data.descriptions import describe_queries
-from jiqun.web.linked_data.documents import (
+from jiqun.web.linked_data.representations import (
     QUERY_SUFFIXES,
     SUFFIXES,
-    Document,
     Name,
+    Resource,
     Suffixes,
-    choose_form,
+    Target,
     list_suffixes,
     missing,
-    read_name,
+    no_form,
 )
+from jiqun.web.linked_data.triples import write
 from jiqun.web.metadata.openapi import FORMAT_HELP, METHODS, content, format_names, found, problems
 from jiqun.web.negotiation import Choice, choose, negotiate
-from jiqun.web.pages.cells import Caption
+from jiqun.web.pages.cells import read_captions
+from jiqun.web.pages.error_page import retirement
 from jiqun.web.pages.query_page import LANGUAGE, render_queries, render_query
-from jiqun.web.pages.results_page import Outcome
+from jiqun.web.pages.rendering import html_document
+from jiqun.web.pages.results_page import read_outcome
 from jiqun.web.problems import error_headers
-from jiqun.web.routes.document_responses import data_body
-from jiqun.web.routes.sparql_routes import AnswerResponse, read_answer
-from jiqun.web.routes.thing_routes import answer_retired
+from jiqun.web.routes.parameters import PageReader, Root, target_of
+from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 
 router = APIRouter(tags=["saved queries"])
 
@@ -96,18 +96,6 @@ class QueryList(BaseModel):
     queries: list[QueryEntry]
 
 
-async def read_root(request: Request) -> str:
-    """Return the public URL of the site, without a slash at the end."""
-    return public_url(request.scope, request.app.state.settings)
-
-
-async def read_reader(request: Request) -> Reader:
-    """Return the reader for whom a page is written."""
-    return reader_of(request.scope, request.app.state.settings)
-
-
-Root = Annotated[str, Depends(read_root)]
-PageReader = Annotated[Reader, Depends(read_reader)]
 _FORMS = tuple(dict.fromkeys(choice.format for choice in QUERY_SUFFIXES.values()))
 _LIST_FORMS = tuple(dict.fromkeys(choice.format for choice in _LIST_SUFFIXES.values()))
 FormName = Annotated[
@@ -145,18 +133,15 @@ async def show_query(
     request: Request,
     name: Annotated[str, Path(description="The name of a query, with or without a suffix.")],
     root: Root,
+    reader: PageReader,
     format_name: FormName = None,
 ) -> Response:
     """Return a saved query as RDF or as text; a browser is redirected to its page."""
-    part = read_name(name, QUERY_SUFFIXES)
-    choice = choose_form(part, request.headers.get("accept"), format_name, QUERY_SUFFIXES)
-    if part.slug not in request.app.state.release.queries:
-        return await _answer_unknown(request, part, "/query/", name, choice)
-    if choice.format != HTML:
-        return await respond(request, query_document, root, part.slug, choice)
-    given = request.scope["query_string"].decode("ascii", "ignore")
-    location = f"{request.app.state.settings.root_path}/queries/{part.slug}?{given}".rstrip("?")
-    links = _description(root, part.slug).headers(choice)["Link"]
+    target = target_of(request, root, f"/query/{name}", format_name, QUERY_SUFFIXES)
+    if not target.is_page or target.slug not in request.app.state.release.queries:
+        return await respond(request, query_document, reader, target)
+    location = f"{reader.root}/queries/{target.slug}?{target.query}".rstrip("?")
+    links = _resource(root, target.slug).headers(target.choice)["Link"]
     headers = {"Location": location, "Link": links, "Vary": "Accept"}
     return Response(status_code=303, headers=headers)
 
@@ -191,8 +176,7 @@ async def list_queries_as(
 ) -> Response:
     """List the saved queries in the format of the suffix."""
     if suffix not in _LIST_SUFFIXES:
-        listed = list_suffixes(_LIST_SUFFIXES)
-        raise NotFound(f"/queries has no form .{shorten(suffix)}. There are: {listed}")
+        raise no_form("/queries", suffix, _LIST_SUFFIXES)
     return await respond(request, query_list, root, _LIST_SUFFIXES[suffix], reader)
 
 
@@ -210,16 +194,19 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
             choice = choose(request.headers.get("accept"), _FORMS)
         except JiqunError:  # the client accepts formats of results only
             choice = SUFFIXES["html"]
-        return await _answer_unknown(request, Name(slug), "/queries/", name, choice)
+        query_string = request.scope["query_string"].decode("ascii", "ignore")
+        target = Target(root, "/queries/", name, Name(slug), choice, query_string)
+        return await respond(request, unknown_query, reader, target)
     if suffix == "rq":
-        return await respond(request, query_document, root, slug, QUERY_SUFFIXES["rq"])
+        target = Target(root, "/query/", name, Name(slug), QUERY_SUFFIXES["rq"])
+        return await respond(request, query_document, reader, target)
     given = parse_parameters(request.scope["query_string"], "query string")
     formats = (*formats_for(query.form), HTML)
     if suffix and not any(suffix in each.names for each in formats):
         listed = list_suffixes([*(each.extension for each in formats), "rq"])
         raise NotFound(
-            f"/queries/{slug} has no result in the form .{suffix}. There are: {listed} "
-            f"What the query is says /query/{slug}"
+            f"/queries/{slug} has no result in the form .{suffix}. Available: {listed} "
+            f"The query itself is described in /query/{slug}"
         )
     named = suffix or _single(given, "format")
     choice = negotiate(request.headers.get("accept"), named, formats)
@@ -242,7 +229,9 @@ async def _answer_page(
     if any(each.name == LANGUAGE for each in query.parameters):
         given = {LANGUAGE: [reader.lang], **given}
     try:
-        result = await read_answer(request.app.state.service, _query_request(request, query, given))
+        result = await collect_result(
+            request.app.state.service, _query_request(request, query, given)
+        )
     except JiqunError as error:
         headers = {name.decode(): value.decode() for name, value in error_headers(error)}
         problem = error.status, error.detail
@@ -258,34 +247,51 @@ def query_page(
     values: Mapping[str, str],
     reader: Reader,
     headers: Mapping[str, str],
-    result: tuple[Outcome, Mapping[str, Caption]] | None,
+    result: tuple[str, bytes, int] | None,
     problem: tuple[int, str] = (200, ""),
-) -> documents.Document:
-    """Return the page of a saved query with its result, or with a problem: status and detail."""
-    outcome, captions = result or (None, {})
+) -> Document:
+    """Return the page of a saved query with its result, or with a problem: status and detail.
+
+    `result` is the form of the query, its result and the milliseconds, as for `read_outcome`.
+    """
+    outcome = read_outcome(*result) if result else None
+    captions = read_captions(context.select, outcome.iris()) if outcome else {}
     query = context.release.queries[name]
     status, detail = problem
     text = render_query(query, values, outcome, captions, reader, problem=detail)
-    return _page(text, reader, headers, status)
+    return html_document(text, reader, headers, status)
 
 
-def query_document(context: Context, root: str, name: str, choice: Choice) -> documents.Document:
-    """Return a saved query as RDF or as text."""
+def query_document(context: Context, reader: Reader, target: Target) -> Document:
+    """Return a saved query as RDF or as text. Raises `NotFound`."""
+    query, choice = context.release.queries.get(target.slug), target.choice
+    if query is None:
+        return unknown_query(context, reader, target)
     if choice.format == QUERY_TEXT:
-        body = f"{context.release.queries[name].text.rstrip()}\n".encode()
+        body = f"{query.text.rstrip()}\n".encode()
     else:
-        body = data_body(describe_queries(context.select, name), choice)
-    headers = _description(root, name).headers(choice)
-    return documents.Document(body, choice.content_type, headers=headers)
+        body = write(describe_queries(context.select, query.name), choice.format)
+    headers = _resource(target.root, query.name).headers(choice)
+    return Document(body, choice.content_type, headers=headers)
 
 
-def query_list(context: Context, root: str, choice: Choice, reader: Reader) -> documents.Document:
+def unknown_query(context: Context, reader: Reader, target: Target) -> Document:
+    """Return the document of a retired query; raises `NotFound` if there never was one."""
+    suffixes = QUERY_SUFFIXES if target.folder == "/query/" else SUFFIXES
+    retired = retirement(context, reader, target, QUERY, suffixes)
+    if retired is None:
+        exists = context.release.queries.__contains__
+        raise missing("saved query", target.folder, target.text, exists, QUERY_SUFFIXES)
+    return retired
+
+
+def query_list(context: Context, root: str, choice: Choice, reader: Reader) -> Document:
     """Return the list of saved queries."""
     queries = context.release.queries.values()
-    document = Document(f"{root}/queries", root, f"{GRAPH}queries", (), _LIST_SUFFIXES)
-    headers = document.headers(choice)
+    resource = Resource(f"{root}/queries", root, f"{GRAPH}queries", (), _LIST_SUFFIXES)
+    headers = resource.headers(choice)
     if choice.format == HTML:
-        return _page(render_queries(queries, reader), reader, headers)
+        return html_document(render_queries(queries, reader), reader, headers)
     if choice.format == PLAIN_JSON:
         entries = [
             QueryEntry.model_validate(query).model_copy(
@@ -295,20 +301,12 @@ def query_list(context: Context, root: str, choice: Choice, reader: Reader) -> d
         ]
         body = QueryList(queries=entries).model_dump_json(indent=1).encode()
     else:
-        body = data_body(describe_queries(context.select), choice)
-    return documents.Document(body, choice.content_type, headers=headers)
+        body = write(describe_queries(context.select), choice.format)
+    return Document(body, choice.content_type, headers=headers)
 
 
-def _page(
-    text: str, reader: Reader, headers: Mapping[str, str], status: int = 200
-) -> documents.Document:
-    guards = {name.decode(): value.decode() for name, value in HTML_HEADERS}
-    headers = {**guards, "Content-Language": reader.lang, **headers}
-    return documents.Document(text.encode(errors="replace"), "text/html", status, headers)
-
-
-def _description(root: str, name: str) -> Document:
-    return Document(
+def _resource(root: str, name: str) -> Resource:
+    return Resource(
         f"{root}/query/{name}",
         root,
         QUERY + name,
@@ -346,21 +344,6 @@ def _kept_parameters(request: Request) -> str:
     given = parse_qsl(request.scope["query_string"].decode("latin-1"), encoding="latin-1")
     kept = [(name, value) for name, value in given if name not in {"format", "lang"}]
     return f"?{urlencode(kept, encoding='latin-1')}" if kept else ""
-
-
-async def _answer_unknown(
-    request: Request, name: Name, folder: str, text: str, choice: Choice
-) -> Response:
-    """Answer for a name that no saved query has: it was retired, or there never was one."""
-
-    async def exists(slug: str) -> bool:
-        return slug in request.app.state.release.queries
-
-    suffixes = QUERY_SUFFIXES if folder == "/query/" else SUFFIXES
-    retired = await answer_retired(request, name, QUERY, folder, choice, suffixes)
-    if retired is None:
-        raise await missing("saved query", folder, text, exists, QUERY_SUFFIXES)
-    return retired
 
 
 def _split(name: str, release: Release) -> tuple[str, str]:
