@@ -21,6 +21,7 @@ from jiqun.rdf.formats import (
     HTML,
     JSON,
     JSON_LD,
+    PLAIN_JSON,
     PROBLEM,
     SOLUTIONS,
     TABLE,
@@ -90,6 +91,7 @@ def content(formats: Iterable[Format]) -> Object:
         JSON: {"$ref": "#/components/schemas/Results"},
         PROBLEM: {"$ref": "#/components/schemas/Problem"},
         JSON_LD: {},
+        PLAIN_JSON: {},
     }
     return {
         media_type: {"schema": dict(schemas.get(each, _TEXT))}
