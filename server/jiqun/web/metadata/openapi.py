@@ -147,9 +147,10 @@ def openapi_document(app: FastAPI) -> Object:
         for path, item in paths.items():
             item.pop("head", None)
             item.get("get", {}).pop("requestBody", None)
+            paths[path] = dict(sorted(item.items()))  # FastAPI takes the methods from a set
             for method, operation in item.items():
                 operation["operationId"] = re.sub(r"\W+", "_", f"{method}{path}").strip("_")
-                _share_problems(operation["responses"], shared)
+                _tidy_responses(operation["responses"], shared)
         components: Object = document.setdefault("components", {})
         components["responses"] = shared
         schemas: Object = components.setdefault("schemas", {})
@@ -160,14 +161,19 @@ def openapi_document(app: FastAPI) -> Object:
     return app.openapi_schema
 
 
-def _share_problems(responses: Object, shared: Object) -> None:
-    """Refer to one description of each problem; the one that FastAPI has of its own is a 400."""
+def _tidy_responses(responses: Object, shared: Object) -> None:
+    """Refer to one description of each problem, and remove what FastAPI adds of its own.
+
+    Its 422 is a 400 here, and its titles name any one of the methods of a route.
+    """
     if responses.pop("422", None):
         responses.setdefault("400", problems()[400])
     for status, response in responses.items():
         if PROBLEM.media_type in response.get("content", {}):
             shared[f"Problem{status}"] = response
             responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
+        for each in response.get("content", {}).values():
+            each.get("schema", {}).pop("title", None)
 
 
 def _parameter(name: str, description: str, schema: Object, *, required: bool = False) -> Object:
