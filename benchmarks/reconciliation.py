@@ -11,26 +11,26 @@ from collections import defaultdict
 from pathlib import Path
 
 from jiqun.rdf.namespaces import KG
-from jiqun.search.full_text import FullText
 from jiqun.search.index import SearchIndex
-from jiqun.search.matching import decide, find_candidates
+from jiqun.search.matching import find_candidates, mark_match
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from reconciliation.evaluation import Answer, measure, read_cases
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from reconciliation.evaluation import Answer, measure, read_cases  # noqa: E402
-
 
 def main(release: Path) -> None:
     """Print the measures, in all and by kind of variation."""
-    folder = release / "search"
-    index = SearchIndex(folder, FullText(folder / "names"), FullText(folder / "things"))
+    index = SearchIndex(release / "search")
     cases = read_cases()
     answers, times = [], []
     for case in cases:
         classes = index.class_numbers([KG + case.type]) if case.type else None
         started = time.perf_counter()
-        found = decide(find_candidates(index, case.name, classes, 5))
+        found = mark_match(find_candidates(index, case.name, classes, 5))
         times.append(time.perf_counter() - started)
         answers.append([Answer(each.thing.slug, each.score, each.match) for each in found])
     result = measure(cases, answers)

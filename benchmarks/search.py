@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jiqun.knowledge.release.search_entries import LABEL, PINYIN, SOUGHT, Entry, Kind, Label, pinyin
+from jiqun.knowledge.release.search_entries import SOUGHT, Entry, Kind, Label, pinyin
 from jiqun.knowledge.release.search_index import write_entries
+from jiqun.names import LABEL, PINYIN
 from jiqun.rdf.namespaces import KG
-from jiqun.search.full_text import FullText
+from jiqun.search.full_text import search
 from jiqun.search.index import SearchIndex
-from jiqun.search.matching import decide, find_candidates
-from jiqun.search.searcher import search
+from jiqun.search.matching import find_candidates, mark_match
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +65,7 @@ FORMS = ["有限公司", "股份有限公司", "集团有限公司", "科技有�
 
 
 def companies(count: int) -> list[Entry]:
-    """Make companies with names as companies have them, always the same."""
+    """Return synthetic companies with realistic names, the same in every run."""
     chance = random.Random(2024)  # noqa: S311 -- nothing secret
     entries = []
     for number in range(count):
@@ -90,7 +90,7 @@ def companies(count: int) -> list[Entry]:
 
 
 def report(what: str, task: Callable[[str], object], texts: Sequence[str]) -> None:
-    """Print the median and the slow end of a task over texts, and what it takes of a processor."""
+    """Print median, 95th percentile and processor time of a task over texts."""
     times = []
     worked = time.process_time()
     for text in texts:
@@ -106,7 +106,7 @@ def report(what: str, task: Callable[[str], object], texts: Sequence[str]) -> No
 def report_found(
     what: str, task: Callable[[str], list[Candidate]], texts: Sequence[str], names: Sequence[str]
 ) -> None:
-    """Print for how many texts a thing with the right name is among the first five."""
+    """Print the share of texts that find the thing with the right name among the first five."""
     found = 0
     for text, name in zip(texts, names, strict=True):
         found += any(each.thing.labels["zh-Hans"] == name for each in task(text)[:5])
@@ -114,7 +114,7 @@ def report_found(
 
 
 def main(count: int) -> None:
-    """Build the index and ask it."""
+    """Build the index and measure it."""
     entries = companies(count)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "search"
@@ -123,7 +123,7 @@ def main(count: int) -> None:
         size = sum(file.stat().st_size for file in place.rglob("*") if file.is_file())
         built = time.perf_counter() - started
         print(f"{count} companies: {built:.1f} s to build, {size / 1e6:.0f} MB")
-        index = SearchIndex(place, FullText(place / "names"), FullText(place / "things"))
+        index = SearchIndex(place)
         find_candidates(index, "北京", None, 5)
         chance = random.Random(7)  # noqa: S311 -- nothing secret
         names = [entry.names[1].text for entry in chance.sample(entries, 200)]
@@ -135,7 +135,7 @@ def main(count: int) -> None:
         words = [f"{chance.choice(PLACES)} {chance.choice(TRADES)}" for _ in range(100)]
 
         def reconcile(text: str) -> list[Candidate]:
-            return decide(find_candidates(index, text, None, 5))
+            return mark_match(find_candidates(index, text, None, 5))
 
         def look(text: str) -> object:
             return search(index, text, None, 1, "en")

@@ -1,4 +1,4 @@
-"""A value given to a query stays one term, whatever it is made of."""
+"""A value given to a query remains one term, whatever it is made of."""
 
 from __future__ import annotations
 

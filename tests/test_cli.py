@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import typer
 
-from jiqun.cli import parameters
+from jiqun.cli import app, complete_query, parameters
 from jiqun.errors import BadParameter
 from knowledge.small_content import Small, write_small
 
@@ -93,7 +95,10 @@ def test_new_source_prints_the_passages(small: Small, tmp_path: Path) -> None:
 def test_build_then_query(small: Small, tmp_path: Path) -> None:
     release = tmp_path / "out" / "release"
     done = jiqun("build", "--content", small.content.root, "--release", release)
-    assert done == (0, "", f"wrote {release}/\n")
+    assert done[:2] == (0, "")
+    steps = done[2].splitlines()
+    assert re.fullmatch(r"read the content: \d+\.\d s", steps[0])
+    assert steps[-1] == f"wrote {release}/"
     assert jiqun("query", "--release", release) == (0, "where\tWhere is a cluster?\n", "")
     code, out, err = jiqun("query", "where", "--release", release, "--format", "csv")
     assert (code, err) == (0, "")
@@ -105,6 +110,47 @@ def test_build_then_query(small: Small, tmp_path: Path) -> None:
     code, _, err = jiqun("query", "where", "--release", release, "--cluster", '" } INSERT')
     assert code == 2
     assert err.startswith("jiqun: ")
+
+
+def test_build_refuses_what_check_rejects(small: Small, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    label = 'rdfs:label "Pumps"@en , "泵集群"@zh-Hans'
+    small.replace("data/register/things.ttl", label, "kg:size 1")
+    small.replace("data/sources/gazette/source.ttl", "企业120家以上", "企业130家以上")
+    content = ("--content", small.content.root)
+    texts = ("--texts", small.texts)
+    checked = jiqun("check", *content, *texts)
+    assert len(checked[1].splitlines()) == 2
+    code, out, err = jiqun("build", *content, *texts, "--release", release)
+    assert (code, out) == (1, checked[1])
+    assert err.endswith("\n2 findings\n")
+    assert not release.exists()
+    assert jiqun("build", *content, "--no-check", "--release", release)[0] == 0
+    assert (release / "manifest.json").exists()
+
+
+def test_starting_a_command_does_not_load_what_it_does_not_need() -> None:
+    heavy = {"networkx", "pyshacl", "rdflib", "tantivy", "opencc", "pypinyin", "arro3", "fastapi"}
+    program = f"import sys, jiqun.cli; print({heavy!r} & sys.modules.keys())"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "set()\n", done.stderr
+
+
+def test_the_shell_completes_the_names_of_queries(small: Small, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    assert jiqun("build", "--content", small.content.root, "--release", release)[0] == 0
+    for folder, names in ((release, ["where"]), (tmp_path / "none", [])):
+        context = typer.Context(typer.main.get_command(app))
+        context.params["release"] = folder
+        assert [name for name, _ in complete_query(context, "wh")] == names
+
+
+def test_the_exit_codes_are_documented() -> None:
+    code, out, _ = jiqun("--help")
+    assert code == 0
+    assert "Exit codes:" in out
 
 
 def test_parameters_are_read_from_both_forms() -> None:

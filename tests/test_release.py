@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.errors import AddressError, ReleaseError
+from jiqun.errors import ReleaseError, SettingsError
 from jiqun.release import open_release
 from jiqun.web.server import listen
 
@@ -93,11 +93,11 @@ def damage_the_queries(folder: Path) -> None:
     ("damage", "expected"),
     [
         (remove_manifest, "no manifest.json"),
-        (cut_manifest, "cannot be read"),
-        (list_manifest, "format None"),
+        (cut_manifest, "manifest.json of the release is damaged"),
+        (list_manifest, "manifest.json of the release is damaged"),
         (other_format, "has format 2; this program reads format 1"),
-        (no_version, "no valid 'version'"),
-        (leave_the_folder, "file name"),
+        (no_version, "manifest.json of the release is damaged: it has no 'version'"),
+        (leave_the_folder, "is not a file name"),
         (lose_a_dump, "lacks its file jiqun.nt.gz"),
         (cut_a_dump, "jiqun.nt.gz of the release has"),
         (flip_a_bit, "jiqun.nt.gz of the release is damaged"),
@@ -124,13 +124,13 @@ def test_a_missing_release_is_refused(tmp_path: Path) -> None:
 def test_a_port_in_use_is_told() -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(AddressError, match=f"Port {port} of 127.0.0.1 is in use"):
+        with pytest.raises(SettingsError, match=f"Port {port} of 127.0.0.1 is in use"):
             listen("127.0.0.1", port)
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "not a host name"])
 def test_an_address_of_somebody_else_is_told(host: str) -> None:
-    with pytest.raises(AddressError):
+    with pytest.raises(SettingsError):
         listen(host, 0)
 
 

@@ -1,29 +1,30 @@
-"""The command `jiqun diff OLD NEW`."""
+"""The command line."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from jiqun.errors import BadParameter, JiqunError
-from jiqun.knowledge import content as contents
-from jiqun.knowledge import documentation, scaffold
-from jiqun.knowledge.checks.passages import held, without_text
-from jiqun.knowledge.content import locate, write_text
-from jiqun.knowledge.formatting import reformat
-from jiqun.knowledge.links.mappings import read_all
-from jiqun.knowledge.links.verification import Verifier
-from jiqun.knowledge.release import build as releases
+from jiqun.errors import BadParameter, JiqunError, OperatorError
+from jiqun.knowledge.content import ContentRejected, Finding, locate, write_text
 from jiqun.settings import Settings
+
+# What takes long to import is imported by the command that needs it: SHACL, the web server and the
+# libraries of the dumps would make every command slow to start.
+# ruff: noqa: PLC0415
 
 
 class DiffFormat(StrEnum):
-    """What a difference can be written as."""
+    """The formats of a difference."""
 
     TEXT = "text"
     JSON = "json"
@@ -39,20 +40,19 @@ def diff(
         typer.Option("--format", help="update is SPARQL Update, changelog is Markdown."),
     ] = DiffFormat.TEXT,
 ) -> None:
-    """Show what two releases say differently; exit 1 when they do."""
-    from jiqun.difference import report  # noqa: PLC0415 (takes long to import)
-    from jiqun.difference.comparison import compare  # noqa: PLC0415 (the same)
-    from jiqun.release import open_release  # noqa: PLC0415 (the same)
+    """Show the difference between two releases; exit with 1 if there is one."""
+    from jiqun import difference
+    from jiqun.release import open_release
 
     writers = {
-        DiffFormat.TEXT: report.as_text,
-        DiffFormat.JSON: report.as_json,
-        DiffFormat.UPDATE: report.as_update,
-        DiffFormat.CHANGELOG: report.as_changelog,
+        DiffFormat.TEXT: difference.as_text,
+        DiffFormat.JSON: difference.as_json,
+        DiffFormat.UPDATE: difference.as_update,
+        DiffFormat.CHANGELOG: difference.as_changelog,
     }
-    difference = compare(open_release(old), open_release(new))
-    typer.echo(writers[format_name](difference), nl=False)
-    if difference:
+    found = difference.compare(open_release(old), open_release(new))
+    typer.echo(writers[format_name](found), nl=False)
+    if found:
         raise typer.Exit(1)
 
 
@@ -79,7 +79,10 @@ def verify(
         typer.Option(help="Folder with ontology/, data/ and queries/.", show_default=False),
     ] = None,
 ) -> None:
-    """Ask the live targets whether the identifiers that links name still stand."""
+    """Ask the live targets whether the identifiers in the links are still valid."""
+    from jiqun.knowledge.links.mappings import read_all
+    from jiqun.knowledge.links.verification import Verifier
+
     sets = read_all(locate(content))
     unknown = set(targets or ()) - {found.target for found in sets}
     if unknown:
@@ -96,7 +99,7 @@ def verify(
     if counts.keys() & {"dead", "redirected", "mismatched"}:
         raise typer.Exit(1)
     if "unreachable" in counts:
-        raise JiqunError("Not every target answered; try again later.")
+        raise OperatorError("Not every target answered; try again later.")
 
 
 def _servers(given: list[str]) -> dict[str, str]:
@@ -105,7 +108,7 @@ def _servers(given: list[str]) -> dict[str, str]:
     for text in given:
         target, equals, url = text.partition("=")
         if not equals or not url.startswith(("http://", "https://")):
-            raise BadParameter(f"{text} is no server: write TARGET=URL.")
+            raise BadParameter(f"{text} is not a server: write TARGET=URL.")
         servers[target] = url
     return servers
 
@@ -114,7 +117,10 @@ app = typer.Typer(
     name="jiqun",
     help="A knowledge graph of manufacturing clusters, with the words behind every statement.",
     no_args_is_help=True,
-    add_completion=False,
+    epilog=(
+        "Exit codes: 0 done; 1 the check, the comparison or --check found something; 2 the command "
+        "cannot do what was asked, for the reason on standard error."
+    ),
     pretty_exceptions_enable=False,
 )
 
@@ -132,34 +138,40 @@ WorkspaceFolder = Annotated[
     Path, typer.Option("--workspace", envvar="JIQUN_WORKSPACE", help="Folder of the workspace.")
 ]
 
-# What takes long to import is imported where it is used: nobody should wait for what they do not
-# ask for, be it SHACL or a web server.
+Texts = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="JIQUN_TEXTS",
+        help="Folder with <slug>/article.txt, to check the quotes against.",
+    ),
+]
 
 
 @app.command()
-def check(
-    texts: Annotated[
-        Path | None,
-        typer.Option(
-            envvar="JIQUN_TEXTS",
-            help="Folder with <slug>/article.txt, to check the quotes against.",
-        ),
-    ] = None,
-    content: ContentFolder = None,
-) -> None:
+def check(texts: Texts = None, content: ContentFolder = None) -> None:
     """Check ontology, data and queries; print findings as a compiler does."""
-    from jiqun.knowledge.checks.check import check as check_content  # noqa: PLC0415 (see above)
+    from jiqun.knowledge.checks.check import check as check_content
+    from jiqun.knowledge.checks.passages import held, without_text
 
-    if texts is not None and not texts.is_dir():
-        raise JiqunError(f"There is no folder {texts}.")
-    found = contents.locate(content)
-    findings = check_content(found, texts)
-    for finding in findings:
-        typer.echo(str(finding))
+    _require_folder(texts)
+    found = locate(content)
+    findings = check_content(found, texts).findings
     slugs = held(found.source_descriptions())
     missing = slugs if texts is None else without_text(slugs, texts)
     if missing:
         typer.echo(f"quotes not checked, no text at hand: {', '.join(missing)}", err=True)
+    _exit_for(findings)
+
+
+def _require_folder(folder: Path | None) -> None:
+    if folder is not None and not folder.is_dir():
+        raise OperatorError(f"There is no folder {folder}.")
+
+
+def _exit_for(findings: Sequence[Finding]) -> None:
+    """Print the findings; exit 1 if there are any."""
+    for finding in findings:
+        typer.echo(str(finding))
     if findings:
         typer.echo(f"{len(findings)} {'finding' if len(findings) == 1 else 'findings'}", err=True)
         raise typer.Exit(1)
@@ -175,8 +187,10 @@ def fmt(
     ] = False,
     content: ContentFolder = None,
 ) -> None:
-    """Give every data file its one canonical form."""
-    found = contents.locate(content, writing=not check_only)
+    """Format every data file canonically."""
+    from jiqun.knowledge.formatting import reformat
+
+    found = locate(content, writing=not check_only)
     changed = reformat(found, files)
     for path, text in changed.items():
         typer.echo(found.name(path))
@@ -197,7 +211,9 @@ def new_source(
     content: ContentFolder = None,
 ) -> None:
     """Prepare data/sources/SLUG/: hash, numbered passages with offsets, no sentences."""
-    found = contents.locate(content, writing=True)
+    from jiqun.knowledge import scaffold
+
+    found = locate(content, writing=True)
     known = scaffold.Particulars(url, title, publisher, date)
     skeleton = scaffold.new_source(found, slug, text, known)
     for name, words in skeleton.passages:
@@ -213,7 +229,9 @@ def docs(
     content: ContentFolder = None,
 ) -> None:
     """Write the pages of docs/ that are made from the content: queries, terms, release files."""
-    found = contents.locate(content)
+    from jiqun.knowledge import documentation
+
+    found = locate(content)
     stale = documentation.stale(found)
     for path, text in stale.items():
         typer.echo(found.name(path))
@@ -227,10 +245,35 @@ def docs(
 def build(
     release: ReleaseFolder = Path("release"),
     content: ContentFolder = None,
+    texts: Texts = None,
+    checked: Annotated[
+        bool, typer.Option("--check/--no-check", help="Refuse content that `jiqun check` rejects.")
+    ] = True,
 ) -> None:
-    """Write the release: dumps, store, saved queries, manifest."""
-    releases.build(contents.locate(content), release)
+    """Check the content and write the release: dumps, store, saved queries, manifest."""
+    from jiqun.knowledge.release.build import build as build_release
+
+    _require_folder(texts)
+    # Millions of objects that live to the end: looking for cycles among them takes a fifth of the
+    # time.
+    gc.disable()
+    try:
+        build_release(locate(content), release, texts, checked=checked, step=_step)
+    except ContentRejected as error:
+        _exit_for(error.findings)
     typer.echo(f"wrote {release}/", err=True)
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    """Show a step of a build while it runs, and its seconds afterwards."""
+    from rich.console import Console
+
+    start = time.monotonic()
+    console = Console(stderr=True)
+    with console.status(name) if console.is_terminal else nullcontext():
+        yield
+    typer.echo(f"{name}: {time.monotonic() - start:.1f} s", err=True)
 
 
 @app.command()
@@ -252,7 +295,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve a release, a workspace or both; further settings come from JIQUN_… variables."""
-    from jiqun.web.server import serve as serve_release  # noqa: PLC0415 (see above)
+    from jiqun.web.server import serve as serve_release
 
     settings = _settings(
         host=host, port=port, workspace=workspace, update_token_file=update_token_file
@@ -274,7 +317,7 @@ def load(
     ] = None,
 ) -> None:
     """Add RDF to a workspace that no server uses; all of it or nothing."""
-    from jiqun.writing.archive import load as load_files  # noqa: PLC0415 (see above)
+    from jiqun.writing.archive import load as load_files
 
     typer.echo(f"{load_files(workspace, names, graph)} statements", err=True)
 
@@ -285,7 +328,7 @@ def backup(
     workspace: WorkspaceFolder,
 ) -> None:
     """Write what users wrote to a file; a server may use the workspace meanwhile."""
-    from jiqun.writing.archive import backup as write_backup  # noqa: PLC0415 (see above)
+    from jiqun.writing.archive import backup as write_backup
 
     typer.echo(f"{write_backup(workspace, file)} statements", err=True)
 
@@ -295,20 +338,38 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A backup, or any file of quads.")],
     workspace: WorkspaceFolder,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Give up what the workspace holds now.")
+        bool, typer.Option("--replace", help="Discard what the workspace holds now.")
     ] = False,
 ) -> None:
     """Put a backup into a workspace that no server uses."""
-    from jiqun.writing.archive import restore as read_backup  # noqa: PLC0415 (see above)
+    from jiqun.writing.archive import restore as read_backup
 
     typer.echo(f"{read_backup(workspace, file, replace)} statements", err=True)
+
+
+def complete_query(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return the saved queries whose names begin so, with their summaries, for the shell."""
+    from jiqun.release import open_release
+
+    try:
+        release = open_release(Path(context.params.get("release") or "release"), verify=False)
+    except JiqunError:
+        return []
+    return [
+        (name, query.summary.get("en", ""))
+        for name, query in release.queries.items()
+        if name.startswith(incomplete)
+    ]
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def query(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(help="Name of a saved query; none lists them all.")
+        str | None,
+        typer.Argument(
+            help="Name of a saved query; none lists them all.", autocompletion=complete_query
+        ),
     ] = None,
     format_name: Annotated[
         str, typer.Option("--format", help="table, or csv, tsv, json, xml, turtle and so on.")
@@ -316,8 +377,8 @@ def query(
     release: ReleaseFolder = Path("release"),
 ) -> None:
     """Run a saved query; its parameters are options, as in --place beijing."""
-    from jiqun.release import open_release  # noqa: PLC0415 (see above)
-    from jiqun.run_query import run_query  # noqa: PLC0415 (see above)
+    from jiqun.release import open_release
+    from jiqun.run_query import run_query
 
     if name is None:
         for each in open_release(release, verify=False).queries.values():
@@ -336,7 +397,7 @@ def parameters(arguments: list[str]) -> dict[str, list[str]]:
     for argument in rest:
         name, equals, value = argument.removeprefix("--").partition("=")
         if not argument.startswith("--") or not name:
-            raise BadParameter(f"{argument} is no parameter: write --name value.")
+            raise BadParameter(f"{argument} is not a parameter: write --name value.")
         if not equals:
             found = next(rest, None)
             if found is None:
@@ -347,24 +408,22 @@ def parameters(arguments: list[str]) -> dict[str, list[str]]:
 
 
 def _settings(**given: object) -> Settings:
-    """Make the settings; what the command line leaves open comes from the environment."""
-    from jiqun.settings import Settings  # noqa: PLC0415 (see above)
-
+    """Return the settings; what the command line leaves open comes from the environment."""
     try:
         known = {name: value for name, value in given.items() if value is not None}
         return Settings.model_validate(known)
     except ValueError as error:
-        raise JiqunError(str(error)) from None
+        raise OperatorError(str(error)) from None
 
 
 def main() -> None:
-    """Run the command; whatever is somebody's to mend ends with its message and code 2."""
+    """Run the command; an error that the user can fix ends it with its message and code 2."""
     try:
         app()
     except JiqunError as error:
         typer.echo(f"jiqun: {error.detail}", err=True)
         sys.exit(2)
-    except BrokenPipeError:  # whoever read the output has read enough
+    except BrokenPipeError:  # the reader of the output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:

@@ -1,254 +1,222 @@
-"""Everything that can go wrong and is somebody's to mend, as one small tree.
+"""The exception tree: errors of a request, of the server, and of its operator.
 
-Each error carries the HTTP status it answers with and a text that is safe to show: no paths, no
-stack traces. Whatever is not a `JiqunError` is a bug.
+Every error has a text for the person who can fix it, without stack traces and, for clients, without
+paths. Errors of requests and of the server are HTTP responses with `status` and `title`; those of
+the operator end a command with exit code 2. The names of classes are outcomes in the access log and
+in the metrics. Anything that is not a `JiqunError` is a bug.
 """
 
 from __future__ import annotations
 
 
 class JiqunError(Exception):
-    """The root: `title` is short and constant, the message says what was wrong and what to do."""
+    """The root: `title` is short and constant, `detail` says what is wrong and what to do."""
 
     status = 500
     title = "Internal error"
 
     def __init__(self, detail: str) -> None:
-        """Keep `detail`, one or more full sentences for the person who can mend it."""
         super().__init__(detail)
         self.detail = detail
 
 
-class MalformedQuery(JiqunError):
-    """The text is not a SPARQL query."""
+class RequestError(JiqunError):
+    """The request cannot be answered as it is; sending it again does not help."""
 
-    status = 400
-    title = "Malformed query"
-
-
-class QueryTooLarge(JiqunError):
-    """The query exceeds a limit of the gate; the detail names the limit and by how much."""
-
-    status = 400
-    title = "Query exceeds a limit"
+    status, title = 400, "Bad request"
 
 
-class ServiceRefused(JiqunError):
-    """The query calls SERVICE on an endpoint that is not allow-listed."""
+class BadParameter(RequestError):
+    """A parameter is missing, unknown or not of its type."""
 
-    status = 403
-    title = "SERVICE refused"
-
-
-class UpdateRefused(JiqunError):
-    """An update was sent where only queries are answered, or without the right to write."""
-
-    status = 403
-    title = "Update refused"
-
-
-class QueryTimeout(JiqunError):
-    """The query did not end before its deadline and was stopped."""
-
-    status = 504
-    title = "Query timed out"
-
-
-class MemoryLimitExceeded(JiqunError):
-    """The query needed more memory than a worker may take and was stopped."""
-
-    status = 503
-    title = "Query exceeded its memory"
-
-
-class Busy(JiqunError):
-    """No worker is free and the queue, or the client's share of it, is full."""
-
-    status = 503
-    title = "Busy"
-
-    def __init__(self, detail: str, retry_after: int = 1) -> None:
-        """Keep `retry_after`, in whole seconds, for the header of that name."""
-        super().__init__(detail)
-        self.retry_after = retry_after
-
-
-class WorkerFailed(JiqunError):
-    """A worker died while it answered; the query is to blame, nobody else was touched."""
-
-    status = 503
-    title = "Query failed"
-
-
-class NotFound(JiqunError):
-    """There is no such thing here."""
-
-    status = 404
-    title = "Not found"
-
-
-class BadParameter(JiqunError):
-    """A request parameter is missing, unknown or not of its type."""
-
-    status = 400
     title = "Bad parameter"
 
 
-class NotAcceptable(JiqunError):
-    """None of the formats that the client accepts can be given."""
+class MalformedQuery(RequestError):
+    """The text is not SPARQL."""
 
-    status = 406
-    title = "Not acceptable"
-
-
-class ReleaseError(JiqunError):
-    """A release folder is missing, half-written, damaged or of another format."""
-
-    status = 503
-    title = "No usable release"
+    title = "Malformed query"
 
 
-class ContentError(JiqunError):
-    """The ontology, data or queries have mistakes, each told as `file:line: what, and the rule`."""
+class QueryTooLarge(RequestError):
+    """The query exceeds a limit on its text; the detail names the limit."""
 
-    status = 500
-    title = "Content has mistakes"
-
-
-class MethodNotAllowed(JiqunError):
-    """The resource does not know this HTTP method."""
-
-    status = 405
-    title = "Method not allowed"
-
-    def __init__(self, detail: str, allowed: tuple[str, ...]) -> None:
-        """Keep `allowed`, the methods for the Allow header."""
-        super().__init__(detail)
-        self.allowed = allowed
+    title = "Query exceeds a limit"
 
 
-class RequestTimeout(JiqunError):
-    """The client did not send its request in time."""
+class EvaluationFailed(RequestError):
+    """The query is well-formed but cannot be evaluated, as with an unknown function."""
 
-    status = 408
-    title = "Request timed out"
-
-
-class RequestTooLarge(JiqunError):
-    """The body of the request is longer than the server reads."""
-
-    status = 413
-    title = "Request too large"
-
-
-class UnsupportedMediaType(JiqunError):
-    """The body of the request has a media type, charset or coding that is not read here."""
-
-    status = 415
-    title = "Unsupported media type"
-
-
-class AddressError(JiqunError):
-    """The server cannot listen where it was told to."""
-
-    status = 503
-    title = "Cannot listen"
-
-
-class EvaluationFailed(JiqunError):
-    """The query is well-formed, but it cannot be evaluated: an unknown function, a bad term."""
-
-    status = 400
     title = "Query cannot be evaluated"
 
 
-class ResultTooLarge(JiqunError):
-    """The result has more rows or bytes than one answer may have; what was sent is not whole."""
+class ResultTooLarge(RequestError):
+    """The result has more rows or bytes than one answer may have; it is incomplete."""
 
-    status = 400
     title = "Result exceeds a limit"
 
 
-class WorkspaceError(JiqunError):
-    """The workspace folder is in use, damaged, of another format or cannot be written."""
+class MalformedData(RequestError):
+    """RDF data is not well-formed or cannot be stored; `line` and `column` count from 1."""
 
-    status = 503
-    title = "No usable workspace"
-
-
-class Unauthorized(JiqunError):
-    """Writing needs a token, and the request has none or a wrong one."""
-
-    status = 401
-    title = "Unauthorized"
-
-    def __init__(self, detail: str, wrong: bool = False) -> None:
-        """Keep whether a token was sent and is wrong."""
-        super().__init__(detail)
-        self.wrong = wrong
-
-
-class SettingsError(JiqunError):
-    """A setting cannot be used as it is."""
-
-    status = 500
-    title = "Bad setting"
-
-
-class RangeNotSatisfiable(JiqunError):
-    """The range of bytes that is asked for lies beyond the end."""
-
-    status = 416
-    title = "Range not satisfiable"
-
-    def __init__(self, detail: str, size: int) -> None:
-        """Keep `size`, the length in bytes of what there is."""
-        super().__init__(detail)
-        self.size = size
-
-
-class MalformedData(JiqunError):
-    """RDF data that was sent is not well-formed, or is of a kind that is not stored here."""
-
-    status = 400
     title = "Malformed data"
 
     def __init__(self, detail: str, line: int | None = None, column: int | None = None) -> None:
-        """Keep `line` and `column`, counted from 1, where they are known."""
         super().__init__(detail)
         self.line = line
         self.column = column
 
 
-class UpdateFailed(JiqunError):
-    """The update is well-formed, but it cannot be carried out; nothing of it was."""
+class UpdateFailed(RequestError):
+    """The update is well-formed but cannot be applied; nothing was changed."""
 
-    status = 400
     title = "Update failed"
 
 
-class UpdateTimeout(JiqunError):
-    """The update did not end before its deadline and was undone."""
+class Unauthorized(RequestError):
+    """Writing needs a token, and the request has none or, if `wrong`, another one."""
 
-    status = 504
-    title = "Update timed out"
+    status, title = 401, "Unauthorized"
 
-
-class PreconditionFailed(JiqunError):
-    """The graph is not, or no longer, what the request takes it to be (If-Match and the like)."""
-
-    status = 412
-    title = "Precondition failed"
+    def __init__(self, detail: str, wrong: bool = False) -> None:
+        super().__init__(detail)
+        self.wrong = wrong
 
 
-class NotReached(JiqunError):
-    """An address given on the command line did not give what it should; the detail says why."""
+class ServiceRefused(RequestError):
+    """The query calls SERVICE on an endpoint that is not allow-listed."""
 
-    status = 502
-    title = "Not reached"
+    status, title = 403, "SERVICE refused"
+
+
+class UpdateRefused(RequestError):
+    """The server does not accept this update, or no updates at this address."""
+
+    status, title = 403, "Update refused"
+
+
+class NotFound(RequestError):
+    """There is no such resource."""
+
+    status, title = 404, "Not found"
+
+
+class MethodNotAllowed(RequestError):
+    """The resource does not support the method; `allowed` is for the Allow header."""
+
+    status, title = 405, "Method not allowed"
+
+    def __init__(self, detail: str, allowed: tuple[str, ...]) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
+
+
+class NotAcceptable(RequestError):
+    """The resource has none of the formats in the Accept header."""
+
+    status, title = 406, "Not acceptable"
+
+
+class RequestTimeout(RequestError):
+    """The client did not send its request in time."""
+
+    status, title = 408, "Request timed out"
+
+
+class PreconditionFailed(RequestError):
+    """The graph does not meet the precondition of the request (If-Match and the like)."""
+
+    status, title = 412, "Precondition failed"
+
+
+class RequestTooLarge(RequestError):
+    """The body of the request exceeds the limit."""
+
+    status, title = 413, "Request too large"
+
+
+class UnsupportedMediaType(RequestError):
+    """The media type, charset or coding of the body is not supported."""
+
+    status, title = 415, "Unsupported media type"
+
+
+class RangeNotSatisfiable(RequestError):
+    """The byte range starts beyond the end of the file, which has `size` bytes."""
+
+    status, title = 416, "Range not satisfiable"
+
+    def __init__(self, detail: str, size: int) -> None:
+        super().__init__(detail)
+        self.size = size
+
+
+class ServerError(JiqunError):
+    """The server cannot answer a request that may be in order; it may succeed later."""
+
+    status, title = 503, "Service unavailable"
+
+
+class Busy(ServerError):
+    """No worker is free and the queue, or the client's share of it, is full."""
+
+    title = "Busy"
+
+    def __init__(self, detail: str, retry_after: int = 1) -> None:
+        """`retry_after` is in whole seconds, for the header of that name."""
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class QueryTimeout(ServerError):
+    """The query reached its deadline and was stopped."""
+
+    status, title = 504, "Query timed out"
+
+
+class UpdateTimeout(ServerError):
+    """The update reached its deadline and was undone."""
+
+    status, title = 504, "Update timed out"
+
+
+class MemoryLimitExceeded(ServerError):
+    """The query reached the memory limit of a worker and was stopped."""
+
+    title = "Query exceeded its memory"
+
+
+class WorkerFailed(ServerError):
+    """The worker ended while it evaluated the query; no other query is affected."""
+
+    title = "Query failed"
+
+
+class ReleaseError(ServerError):
+    """The release folder is missing, incomplete, damaged or of another format."""
+
+    title = "No usable release"
+
+
+class WorkspaceError(ServerError):
+    """The workspace folder is in use, damaged, of another format or cannot be written."""
+
+    title = "No usable workspace"
+
+
+class OperatorError(JiqunError):
+    """A command or the server cannot do what its operator asks; never an HTTP response."""
+
+
+class SettingsError(OperatorError):
+    """A setting cannot be used as it is."""
+
+
+class ContentError(OperatorError):
+    """The ontology, data or queries have mistakes: lines of `file:line: what (rule)`."""
 
 
 def shorten(text: str, most: int = 80) -> str:
-    """Make text from outside fit for a message: printable, and at most `most` characters."""
+    """Return text from outside fit for a message: printable, at most `most` characters."""
     printable = "".join(character if character.isprintable() else "?" for character in text)
     return printable if len(printable) <= most else f"{printable[:most]}…"

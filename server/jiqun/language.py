@@ -1,4 +1,4 @@
-"""Which of the three languages a page speaks, and which label it shows."""
+"""The languages of the pages: the choice for a reader, and of the label to show."""
 
 from __future__ import annotations
 
@@ -32,11 +32,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Reader:
-    """Whom a page is written for: the language, and where the site stands for this reader.
+    """The reader of a page: the language, and the addresses of the site for this reader.
 
-    `chosen` tells that the reader asked for the language with `?lang=`; `root` is the path prefix
-    of the site, `origin` its scheme and host, `here` the path and query of this page without
-    `lang`.
+    `chosen` if the language was chosen by `?lang=`; `root` is the path prefix of the site, `origin`
+    its scheme and host, `here` the path and query of this page without `lang`.
     """
 
     lang: str = "en"
@@ -47,11 +46,11 @@ class Reader:
 
     @property
     def order(self) -> tuple[str, ...]:
-        """Give the languages in which a label is looked for, best first."""
+        """The languages for a label, best first."""
         return _FALLBACK[self.lang]
 
     def link(self, path: str, **parameters: str) -> str:
-        """Give `path` with its parameters, and with the language when the reader chose one."""
+        """Return the address of `path` with parameters, and with the language if it was chosen."""
         if self.chosen and "lang" not in parameters:
             parameters["lang"] = self.lang
         address, hash_sign, fragment = path.partition("#")
@@ -60,19 +59,19 @@ class Reader:
         return self.root + address + hash_sign + fragment
 
     def in_language(self, lang: str) -> str:
-        """Give the address of this page in another language."""
+        """Return the address of this page in another language."""
         path, question_mark, query = self.here.partition("?")
         # One slash only: "//host" would lead to another site.
         path = "/" + quote(path.lstrip("/"), safe="/:@!$'()*,;~")
         return self.link(path + question_mark + query, lang=lang)
 
 
-def choose_language(asked: str | None, accept_language: str | None) -> tuple[str, bool]:
-    """Choose from `?lang=` (ignored when unknown), then from Accept-Language, then English.
+def choose_language(parameter: str | None, accept_language: str | None) -> tuple[str, bool]:
+    """Choose a language by `?lang=` (ignored if unknown), else by Accept-Language, else English.
 
-    Gives the language, and whether the reader asked for it by `?lang=`.
+    Also return whether `?lang=` chose it.
     """
-    known = language_tag(asked or "")
+    known = language_tag(parameter or "")
     if known in LANGUAGES:
         return known, True
     best, best_quality = "en", 0.0
@@ -87,7 +86,7 @@ def choose_language(asked: str | None, accept_language: str | None) -> tuple[str
 
 
 def pick(texts: Mapping[str, str], reader: Reader) -> Text:
-    """Pick the text in the best language there is; an empty text when there is none."""
+    """Return the text in the best language; an empty text when there is none."""
     by_tag = {language_tag(tag): value for tag, value in texts.items()}
     for lang in reader.order:
         if lang in by_tag:

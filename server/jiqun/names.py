@@ -1,9 +1,9 @@
-"""How names are compared: one folding, for the index that is built and for what people type.
+"""Normalisation of names, the same for the search index and for what users type.
 
-A name is folded (width, case, accents, Traditional to Simplified), split into what it is (`core`)
-and what kind of thing it says it is (`kinds`: 市, 集团, Co., Ltd. …), and cut into grams, the
-short pieces by which candidates are found. The table of characters is handed in, for it belongs to
-the index: whoever asks an index folds as the index was folded.
+A name is folded (width, case, accents, Traditional to Simplified), split into its core and the
+kind of its official ending (市, 集团, Co., Ltd. …), and cut into grams, by which similar names are
+found. The table of characters is a parameter because it belongs to the index: queries are folded
+with the table that the index was built with.
 """
 
 from __future__ import annotations
@@ -14,11 +14,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
+"""The kinds of names in the search index."""
+
 SHORT: Final = 4
-"""Han characters up to which a name is found by each of its characters alone."""
+"""Han characters up to which a name is also indexed by each of its characters."""
 
 LONGEST_START: Final = 5
-"""Letters up to which the beginnings of a word are pieces of their own."""
+"""Letters up to which the prefixes of a word are indexed."""
 
 _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _RUN: Final = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
@@ -107,9 +110,9 @@ ORGANISATIONS: Final = frozenset({"group", "stock", "limited", "company", "group
 
 @dataclass(frozen=True)
 class Name:
-    """A folded name: its runs of one script, the same joined, and what is left of both.
+    """A folded name: its runs of one script, and the same joined (`form`).
 
-    `core` is `form` without official endings; `kind` says what the ending was, empty without one.
+    `core` is `form` without official endings; `kind` is the kind of the ending, empty without one.
     """
 
     runs: tuple[str, ...]
@@ -119,7 +122,7 @@ class Name:
 
     @property
     def han(self) -> bool:
-        """Tell whether there are Han characters in it."""
+        """Whether it has Han characters."""
         return _IS_HAN.search(self.form) is not None
 
 
@@ -134,12 +137,12 @@ def fold(text: str, table: Mapping[int, str]) -> str:
 
 
 def origins(text: str) -> list[int]:
-    """Tell for each character of the folded text where in the text it came from."""
+    """Return for each character of the folded text its place in the text."""
     return [place for place, character in enumerate(text) for _ in _PLAIN[ord(character)]]
 
 
 class _Plain(dict[int, str]):
-    """A table for `str.translate` that is filled as characters are met."""
+    """A table for `str.translate` that is filled on demand."""
 
     def __missing__(self, code: int) -> str:
         parts = unicodedata.normalize("NFKD", chr(code)).casefold()
@@ -154,12 +157,12 @@ _PLAIN: Final = _Plain()
 
 def runs_of(folded: str) -> tuple[str, ...]:
     """Split a folded text into runs of Han characters, and words of letters and digits."""
-    # An apostrophe stands inside a word: Zhen'an is one.
+    # An apostrophe does not end a word: Zhen'an is one.
     return tuple(_RUN.findall(_APOSTROPHE.sub("", folded)))
 
 
 def read_name(text: str, table: Mapping[int, str]) -> Name:
-    """Fold a name and take it apart."""
+    """Fold a name and split off its official ending."""
     runs = runs_of(fold(text, table))
     core, kind = _without_ending(runs)
     return Name(runs, "".join(runs), "".join(core), kind)
@@ -185,7 +188,7 @@ def _without_han_ending(runs: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
         if not joined.endswith(ending):
             continue
         left = len(joined) - len(ending)
-        # 集团 in 北京汽车集团有限公司 may stand in brackets, and 市 is no ending of 沙市.
+        # 市 is not an ending of 沙市.
         if left >= 2:
             core = joined[:left]
             # Lists of clusters write 无锡市物联网集群 and 无锡物联网集群 alike.
@@ -194,7 +197,7 @@ def _without_han_ending(runs: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
 
 
 def _joined(first: str, second: str) -> str:
-    """Put endings that follow each other together: a group that is limited is a group."""
+    """Combine the kinds of successive endings: a group that is limited is a group."""
     kinds = {*first.split(), *second.split()}
     if "group" in kinds:
         return "group stock" if "stock" in kinds else "group"
@@ -202,15 +205,15 @@ def _joined(first: str, second: str) -> str:
 
 
 def han_length(text: str) -> int:
-    """Count the Han characters of a text."""
+    """Return the number of Han characters in a text."""
     return len(_IS_HAN.findall(text))
 
 
 def name_grams(name: Name) -> set[str]:
-    """Cut the core of a name into pieces: pairs of Han characters, and triples of letters.
+    """Return the grams of the core of a name: Han characters, pairs of them, triples of letters.
 
-    Every Han character is a piece too; that of a short name also with a mark of its own, so that
-    short names are found by one character without all the long ones.
+    The characters of a short name also come with a mark, so that a short name is found by one
+    character without all the long ones.
     """
     grams: set[str] = set()
     short = han_length(name.core) <= SHORT
@@ -225,14 +228,14 @@ def name_grams(name: Name) -> set[str]:
 
 
 def letter_grams(word: str) -> set[str]:
-    """Cut a word into triples of letters, with marks for its beginning and its end."""
+    """Return the triples of letters of a word, with marks for its start and end."""
     marked = f"_{word}_"
     last = max(1, len(marked) - _LATIN_GRAM + 1)
     return {marked[start : start + _LATIN_GRAM] for start in range(last)}
 
 
 def text_words(runs: Iterable[str]) -> set[str]:
-    """Give the pieces by which a text is searched: words, and Han characters alone and in pairs."""
+    """Return the terms by which a text is searched: words, Han characters and pairs of them."""
     words: set[str] = set()
     for run in runs:
         if _IS_HAN.match(run):
@@ -243,12 +246,12 @@ def text_words(runs: Iterable[str]) -> set[str]:
 
 
 def word_starts(word: str) -> list[str]:
-    """Give the beginnings of a word of letters, up to `LONGEST_START`; none of Han characters."""
+    """Return the prefixes of a word up to `LONGEST_START` letters; none for Han characters."""
     if is_han(word):
         return []
     return [word[:length] for length in range(1, min(len(word), LONGEST_START) + 1)]
 
 
 def is_han(text: str) -> bool:
-    """Tell whether a text begins with a Han character."""
+    """Return whether a text begins with a Han character."""
     return _IS_HAN.match(text) is not None

@@ -40,7 +40,7 @@ from urllib.parse import SplitResult, quote, urljoin, urlsplit
 import httptools
 
 from jiqun.errors import UpdateFailed, UpdateRefused, shorten
-from jiqun.rdf.parsing import EXTENSIONS, FORMATS
+from jiqun.rdf.formats import graph_format, graph_format_of_file
 
 _HEAD_BYTES: Final = 64 * 1024
 _BLOCK: Final = 64 * 1024
@@ -532,9 +532,10 @@ def _content_type(response: http.client.HTTPResponse, url: str) -> str:
     media_type = given.partition(";")[0].strip().lower()
     extension = PurePosixPath(urlsplit(url).path).suffix.lower()
     vague = {"", "text/plain", "application/octet-stream", "application/xml", "text/xml"}
-    if media_type in vague and extension in EXTENSIONS:
-        return EXTENSIONS[extension]
-    return given if media_type in FORMATS else media_type
+    by_name = graph_format_of_file(extension)
+    if media_type in vague and by_name:
+        return by_name.media_type
+    return given if graph_format(media_type) else media_type
 
 
 def _target(parts: SplitResult) -> str:

@@ -1,36 +1,42 @@
-"""Opens a release folder, the only thing that comes here from the knowledge side.
+"""Opens a release folder; the reading side reads nothing else of the knowledge side.
 
-A release (format 1) is `manifest.json`, which is written last, the files it lists with their size
-and SHA-256, `queries.json`, and the store in `store/`. Whatever is wrong with it is found before
-the first request and told in one sentence.
+A release (format 1) is `manifest.json`, which is written last, the files that it lists with their
+size and SHA-256, `queries.json`, and the store in `store/`. All of it is checked before the first
+request.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from jiqun.errors import ReleaseError
 from jiqun.saved_queries import SavedQuery, read_saved_queries
 
+T = TypeVar("T")
+
 FORMAT: Final = 1
-_REBUILD: Final = "Build it anew with `jiqun build`."
-_BLOCK: Final = 1 << 20
+_REBUILD: Final = "Build it again with `jiqun build`."
+_MANIFEST: Final = "manifest.json"
+_QUERIES: Final = "queries.json"
 _QUALITY: Final = "quality.json"
 _ONTOLOGY: Final = "ontology-"
-_APART: Final = ("queries.json", _QUALITY)
 
 
 @dataclass(frozen=True)
 class Dump:
-    """One file of the release that anybody may download.
+    """A file of the release for download.
 
     `group` and `title` (by language) are for lists, `conforms_to` is the address of the format's
-    specification; a release of an older program says none of them.
+    specification; a release of an older version has none of the three.
     """
 
     name: str
@@ -44,27 +50,44 @@ class Dump:
     title: Mapping[str, str] = field(default_factory=dict)
     conforms_to: str = ""
 
+    @property
+    def modified(self) -> float:
+        """When the file was last changed, in seconds of Unix time; raises `ReleaseError`."""
+        with self._readable():
+            return self.path.stat().st_mtime
+
+    def open(self, *, unpacked: bool = False) -> BufferedIOBase:
+        """Open the file, or what is gzipped in it; raises `ReleaseError` when it is gone."""
+        with self._readable():
+            return gzip.open(self.path) if unpacked else self.path.open("rb")
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ReleaseError(f"{self.name} of the release cannot be read at present.") from error
+
 
 @dataclass(frozen=True)
 class Release:
-    """An opened release: what its manifest says, its saved queries, where its store is.
+    """An opened release: its manifest, its saved queries, its files.
 
-    `identifier` is the SHA-256 of the content, in hexadecimal; two releases with the same content
-    have the same identifier wherever they were built.
+    `identifier` is the SHA-256 of the content, in hexadecimal: two releases with the same content
+    have the same identifier wherever they were built. `quality` is the report on the quality of the
+    data, `ontologies` are the files of the versions of the ontology.
     """
 
     folder: Path
     title: str
     version: str
     identifier: str
-    ontology: Mapping[str, str]
-    counts: Mapping[str, int]
-    dumps: Mapping[str, Dump]
-    queries: Mapping[str, SavedQuery]
+    ontology: Mapping[str, str] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    dumps: Mapping[str, Dump] = field(default_factory=dict)
+    queries: Mapping[str, SavedQuery] = field(default_factory=dict)
     quality: Mapping[str, Any] = field(default_factory=dict)
-    """The report on the quality of the data; empty for a release that has none."""
     ontologies: Mapping[str, Dump] = field(default_factory=dict)
-    """The files of the versions of the ontology."""
 
     @property
     def store(self) -> Path:
@@ -72,147 +95,108 @@ class Release:
         return self.folder.resolve() / "store"
 
 
-def open_release(folder: Path, *, verify: bool = True) -> Release:
-    """Open the release in `folder`; with `verify`, the content of every file is checked too.
-
-    Raises `ReleaseError` when the folder is missing, half-written, damaged or of another format.
-    """
-    manifest = _read_manifest(folder)
-    try:
-        files = {
-            name: _dump(folder, name, entry)
-            for name, entry in manifest["files"].items()
-            if name not in _APART
-        }
-        ontologies = {name: file for name, file in files.items() if name.startswith(_ONTOLOGY)}
-        dumps = {name: file for name, file in files.items() if name not in ontologies}
-        apart = {name: manifest["files"].get(name) for name in _APART}
-        release = Release(
-            folder=folder,
-            title=str(manifest.get("title", "Jiqun")),
-            version=str(manifest["version"]),
-            identifier=str(manifest["release"]),
-            ontology=dict(manifest.get("ontology") or {}),
-            counts=dict(manifest.get("counts") or {}),
-            dumps=dumps,
-            queries=_read_queries(folder),
-            quality=_read_quality(folder) if apart[_QUALITY] else {},
-            ontologies=ontologies,
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ReleaseError(
-            f"The manifest of the release has no valid {error}. {_REBUILD}"
-        ) from error
-    if not (release.store / "CURRENT").is_file():
-        raise ReleaseError(f"The release has no store. {_REBUILD}")
-    listed = [*files.values()]
-    listed += [
-        _dump(folder, name, entry) for name, entry in apart.items() if isinstance(entry, dict)
-    ]
-    for each in listed:
-        _check_file(each, verify=verify)
-    return release
-
-
 def no_release() -> Release:
-    """Give what stands for a release where a workspace is served alone."""
-    return Release(
-        folder=Path(),
-        title="Workspace",
-        version="0",
-        identifier="",
-        ontology={},
-        counts={},
-        dumps={},
-        queries={},
-    )
+    """Return an empty release, for a workspace that is served alone."""
+    return Release(Path(), title="Workspace", version="0", identifier="")
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def open_release(folder: Path, *, verify: bool = True) -> Release:
+    """Open the release in `folder`; with `verify`, check the SHA-256 of every file.
+
+    Raises `ReleaseError` when the folder is missing, incomplete, damaged or of another format.
+    """
     if not folder.is_dir():
         raise ReleaseError(
             f"There is no release folder at {folder}. Make one with `jiqun build`, or name another "
             "with --release."
         )
-    path = folder / "manifest.json"
+    files, release = _read(folder, _MANIFEST, partial(_from_manifest, folder))
+    if not (release.store / "CURRENT").is_file():
+        raise ReleaseError(f"The release has no store. {_REBUILD}")
+    for file in files.values():
+        _check_file(file, verify=verify)
+    return release
+
+
+def _read(folder: Path, name: str, parse: Callable[[bytes], T]) -> T:
+    """Read a file of the release; raises `ReleaseError` when it is missing or `parse` fails."""
     try:
-        manifest = json.loads(path.read_bytes())
+        content = (folder / name).read_bytes()
     except FileNotFoundError:
         raise ReleaseError(
-            f"{folder} has no manifest.json: it is no release, or its writing was interrupted. "
-            f"{_REBUILD}"
+            f"{folder} has no {name}: it is not a release, or its build was interrupted. {_REBUILD}"
         ) from None
-    except (ValueError, OSError) as error:
-        raise ReleaseError(f"{path} cannot be read: {error}. {_REBUILD}") from None
-    found = manifest.get("format") if isinstance(manifest, dict) else None
+    except OSError as error:
+        raise ReleaseError(f"{folder / name} cannot be read: {error.strerror}.") from None
+    try:
+        return parse(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else error
+        raise ReleaseError(f"{name} of the release is damaged: {reason}. {_REBUILD}") from error
+
+
+def _from_manifest(folder: Path, content: bytes) -> tuple[dict[str, Dump], Release]:
+    """Return all files of the manifest, and the release."""
+    manifest = json.loads(content)
+    found = manifest.get("format")
     if found != FORMAT:
         raise ReleaseError(
             f"The release in {folder} has format {found!r}; this program reads format {FORMAT}. "
             f"{_REBUILD}"
         )
-    return dict(manifest)
+    files = {name: _file(folder, name, entry) for name, entry in manifest["files"].items()}
+    dumps = {name: file for name, file in files.items() if name not in {_QUERIES, _QUALITY}}
+    ontologies = {name: dumps.pop(name) for name in list(dumps) if name.startswith(_ONTOLOGY)}
+    return files, Release(
+        folder=folder,
+        title=str(manifest.get("title", "Jiqun")),
+        version=str(manifest["version"]),
+        identifier=str(manifest["release"]),
+        ontology=dict(manifest.get("ontology") or {}),
+        counts=dict(manifest.get("counts") or {}),
+        dumps=dumps,
+        queries=_read(folder, _QUERIES, read_saved_queries),
+        quality=_read(folder, _QUALITY, _read_object) if _QUALITY in files else {},
+        ontologies=ontologies,
+    )
 
 
-def _read_queries(folder: Path) -> dict[str, SavedQuery]:
-    path = folder / "queries.json"
-    try:
-        return read_saved_queries(path.read_bytes())
-    except FileNotFoundError:
-        raise ReleaseError(f"The release has no queries.json. {_REBUILD}") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ReleaseError(f"queries.json of the release is damaged: {error}. {_REBUILD}") from None
+def _read_object(content: bytes) -> dict[str, Any]:
+    return dict(json.loads(content))
 
 
-def _read_quality(folder: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((folder / _QUALITY).read_bytes()))
-    except FileNotFoundError:
-        raise ReleaseError(f"The release lacks its file {_QUALITY}. {_REBUILD}") from None
-    except (TypeError, ValueError) as error:
-        raise ReleaseError(f"{_QUALITY} of the release is damaged: {error}. {_REBUILD}") from None
-
-
-def _dump(folder: Path, name: str, entry: Mapping[str, Any]) -> Dump:
+def _file(folder: Path, name: str, entry: Mapping[str, Any]) -> Dump:
     if "/" in name or "\\" in name or name.startswith("."):
-        raise ValueError(f"file name {name!r}")
+        raise ValueError(f"{name!r} is not a file name")
     return Dump(
         name=name,
         path=folder / name,
         sha256=str(entry["sha256"]),
         size=int(entry["bytes"]),
         media_type=str(entry["mediaType"]),
-        triples=_count(entry, "triples"),
-        rows=_count(entry, "rows"),
+        triples=entry.get("triples"),
+        rows=entry.get("rows"),
         group=str(entry.get("group", "")),
         title=dict(entry.get("title", {})),
         conforms_to=str(entry.get("conformsTo", "")),
     )
 
 
-def _count(entry: Mapping[str, Any], name: str) -> int | None:
-    return int(entry[name]) if entry.get(name) is not None else None
-
-
-def _check_file(dump: Dump, *, verify: bool) -> None:
+def _check_file(file: Dump, *, verify: bool) -> None:
     try:
-        size = dump.path.stat().st_size
+        size = file.path.stat().st_size
     except OSError:
-        raise ReleaseError(f"The release lacks its file {dump.name}. {_REBUILD}") from None
-    if size != dump.size:
+        raise ReleaseError(f"The release lacks its file {file.name}. {_REBUILD}") from None
+    if size != file.size:
         raise ReleaseError(
-            f"{dump.name} of the release has {size} bytes instead of {dump.size}: it is cut off or "
-            f"was changed. {_REBUILD}"
+            f"{file.name} of the release has {size} bytes instead of {file.size}: it is truncated "
+            f"or was changed. {_REBUILD}"
         )
-    if verify and _sha256(dump.path) != dump.sha256:
-        raise ReleaseError(
-            f"{dump.name} of the release is damaged: its SHA-256 is not that of the manifest. "
-            f"{_REBUILD}"
-        )
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+    if verify:
+        with file.open() as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        if digest != file.sha256:
+            raise ReleaseError(
+                f"{file.name} of the release is damaged: its SHA-256 is not that of the manifest. "
+                f"{_REBUILD}"
+            )

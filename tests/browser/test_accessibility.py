@@ -131,7 +131,7 @@ def test_a_query_runs_without_scripts_and_from_the_keyboard(
     page = context.new_page()
     page.goto(f"{site.url}/#ask")
     page.get_by_label("Query", exact=True).fill("SELECT (1 + 1 AS ?sum) {}")
-    page.get_by_role("button", name="Run the query").focus()
+    page.get_by_role("button", name="Run query").focus()
     page.keyboard.press("Enter")
     page.get_by_role("cell", name="2").wait_for()
     assert "/sparql?" in page.url

@@ -6,12 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.knowledge import dataset
-from jiqun.knowledge.assembly import complete
+from jiqun.knowledge.assembly import assemble, read_content
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.dataset import homes
-from jiqun.knowledge.query_files import read_query
-from jiqun.knowledge.turtle_files import read
 
 if TYPE_CHECKING:
     import pyoxigraph as ox
@@ -21,12 +17,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def knowledge() -> Knowledge:
-    content = locate()
-    documents = [read(path, content) for path in homes(content)]
-    queries = [read_query(path, content) for path in content.queries()]
-    return complete(documents, queries, content)
+    return assemble(read_content(locate()))
 
 
 @pytest.fixture(scope="session")
 def store(knowledge: Knowledge) -> ox.Store:
-    return dataset.store(knowledge.graphs, knowledge.default)
+    return knowledge.store

@@ -17,7 +17,7 @@ FACTS = "data/sources/gazette/facts.trig"
 
 
 def found(small: Small) -> list[str]:
-    return [str(finding) for finding in check(small.content, small.texts)]
+    return [str(finding) for finding in check(small.content, small.texts).findings]
 
 
 def test_good_content_has_no_findings(small: Small) -> None:
@@ -32,7 +32,7 @@ def test_good_content_has_no_findings(small: Small) -> None:
             "企业120家以上",
             "企业130家以上",
             (
-                f"{SOURCE}:15: “企业130家以上” does not stand in passage p2, nor anywhere in "
+                f"{SOURCE}:15: “企业130家以上” is not in passage p2, nor anywhere in "
                 "the text (quote)"
             ),
         ),
@@ -40,7 +40,7 @@ def test_good_content_has_no_findings(small: Small) -> None:
             SOURCE,
             "位于𠮷县",
             "公报",
-            f"{SOURCE}:15: “公报” does not stand in passage p2; it is at 3 (quote)",
+            f"{SOURCE}:15: “公报” is not in passage p2; it is at 3 (quote)",
         ),
         (SOURCE, "kg:end 30", "kg:end 32", f"{SOURCE}:14: passage p2 ends at 32, but the text has"),
         (SOURCE, "kg:end 5", "kg:end 0", f"{SOURCE}:13: passage p1 ends at 0, but starts at 0"),
@@ -76,9 +76,9 @@ def test_good_content_has_no_findings(small: Small) -> None:
             THINGS,
             "id:pumps a kg:Cluster",
             "id:pumps a kg:Cluster , kg:Region",
-            f"{THINGS}:12: pumps has 2 types (Cluster, Region): give it the one that fits best",
+            f"{THINGS}:12: pumps has 2 types (Cluster, Region): choose the one that fits best",
         ),
-        (FACTS, "passage:p2", "id:p2", f"{FACTS}:11: pumps stands outside the graphs of this"),
+        (FACTS, "passage:p2", "id:p2", f"{FACTS}:11: pumps is outside the graphs of this"),
         ("ontology/inferences/located-upwards.rq", "CONSTRUCT {", "CONSTRUCT { ?x", "ontology/inf"),
         ("ontology/rules/region-somewhere.rq", "MINUS", "MINUSS", "ontology/rules/region-somewh"),
         ("ontology/rules/region-somewhere.rq", "dataset: all", "dataset: any", "ontology/rules/re"),

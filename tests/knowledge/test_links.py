@@ -6,8 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from jiqun.knowledge.checks.check import check
-from jiqun.knowledge.links.link_graphs import describe_links, link_graphs
-from jiqun.knowledge.links.mappings import read_all
+from jiqun.knowledge.links.mappings import describe_links, link_graphs, read_all
 from jiqun.knowledge.turtle_files import Malformed
 from jiqun.rdf.namespaces import VOID
 
@@ -49,7 +48,7 @@ def write(small: Small, *rows: str, head: str = HEAD, columns: str = COLUMNS) ->
 
 
 def found(small: Small) -> list[str]:
-    return [str(finding) for finding in check(small.content, small.texts)]
+    return [str(finding) for finding in check(small.content, small.texts).findings]
 
 
 def test_links_become_a_graph_with_what_is_behind_each(small: Small) -> None:

@@ -16,7 +16,7 @@ from jiqun.knowledge.ontology_versions import functional_syntax, ontology_files,
 from jiqun.knowledge.release.build import build
 from jiqun.knowledge.turtle_files import read
 from jiqun.rdf.namespaces import OWL
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def raise_version(small: Small, version: str) -> None:
 
 
 def findings(small: Small) -> list[str]:
-    return [str(each) for each in check(small.content, small.texts)]
+    return [str(each) for each in check(small.content, small.texts).findings]
 
 
 def test_a_frozen_version_stays_as_it_is(small: Small) -> None:
@@ -95,7 +95,7 @@ def test_functional_syntax_says_all_that_the_ontology_does() -> None:
     declared = {
         str(quad.subject)[1:-1]
         for quad in document.quads
-        if quad.predicate == RDF_TYPE and str(quad.object)[1:-1] in kinds
+        if quad.predicate == TYPE and str(quad.object)[1:-1] in kinds
     }
     known = {
         str(each)

@@ -48,7 +48,7 @@ def test_the_skeleton_passes_the_check_and_holds_no_sentence(small: Small, artic
     small.replace(
         "data/sources/daily/source.ttl", "kg:end 18 ;", 'kg:end 18 ; kg:quote "第二段"@zh-Hant ;'
     )
-    assert check(small.content, small.texts) == []
+    assert check(small.content, small.texts).findings == []
 
 
 @pytest.mark.parametrize(

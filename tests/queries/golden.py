@@ -6,7 +6,6 @@ what a change of the data or of a query has changed. See README.md.
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from jiqun import saved_queries as served
-from jiqun.knowledge.assembly import complete
+from jiqun.knowledge.assembly import assemble, read_content
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.dataset import homes, store
-from jiqun.knowledge.query_files import SavedQuery, read_query
-from jiqun.knowledge.turtle_files import read
-from jiqun.saved_queries import bind
+from jiqun.saved_queries import SavedQuery, bind, read_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,18 +26,15 @@ ENDINGS: Final = {"SELECT": "csv", "ASK": "txt", "CONSTRUCT": "ttl", "DESCRIBE":
 
 @dataclass(frozen=True)
 class Collection:
-    """The saved queries by name, as written and as served, and the store they are asked of."""
+    """The saved queries by name, and the store with the content."""
 
-    written: Mapping[str, SavedQuery]
-    served: Mapping[str, served.SavedQuery]
+    queries: Mapping[str, SavedQuery]
     store: ox.Store
 
     def text(self, name: str, values: Mapping[str, str]) -> str:
         """Return the query with the values of a request in it, and the defaults of the others."""
-        query = self.served[name]
-        return bind(
-            query.text, served.read_parameters(query, {key: [values[key]] for key in values})
-        )
+        query = self.queries[name]
+        return bind(query.text, read_parameters(query, {key: [values[key]] for key in values}))
 
     def rows(self, text: str) -> list[str]:
         """Return the rows of a SELECT query as CSV, without the head."""
@@ -61,21 +53,13 @@ class Collection:
 
 def collect() -> Collection:
     """Build the dataset of the content and read the saved queries."""
-    content = locate()
-    queries = [read_query(path, content) for path in content.queries()]
-    documents = [read(path, content) for path in homes(content)]
-    knowledge = complete(documents, queries, content)
-    entries = json.dumps([query.as_json() for query in queries]).encode()
-    return Collection(
-        {query.name: query for query in queries},
-        served.read_saved_queries(entries),
-        store(knowledge.graphs, knowledge.default),
-    )
+    knowledge = assemble(read_content(locate()))
+    return Collection({query.name: query for query in knowledge.queries}, knowledge.store)
 
 
 def golden(collection: Collection, name: str) -> tuple[Path, str]:
     """Return where the golden answer of a query stands and what it should be."""
-    query = collection.served[name]
+    query = collection.queries[name]
     text = collection.text(name, query.example)
     return FOLDER / f"{name}.{ENDINGS[query.form]}", collection.answer(text)
 
@@ -83,7 +67,7 @@ def golden(collection: Collection, name: str) -> tuple[Path, str]:
 def write() -> list[Path]:
     """Write all golden answers, remove those of queries that are no more, return what changed."""
     collection = collect()
-    wanted = dict(golden(collection, name) for name in collection.written)
+    wanted = dict(golden(collection, name) for name in collection.queries)
     changed = [path for path in FOLDER.iterdir() if path not in wanted]
     for path in changed:
         path.unlink()

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
 from rdflib.plugins.sparql import prepareQuery
 
 from jiqun.errors import BadParameter
-from jiqun.saved_queries import read_parameters
+from jiqun.saved_queries import TYPES, Parameter, read_saved_queries, read_value
 from queries.golden import FOLDER, Collection, collect, golden
-
-if TYPE_CHECKING:
-    from jiqun.saved_queries import Parameter
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "queries").glob("*.rq"))
 EXECUTABLE = "http://www.w3.org/ns/shacl#"
@@ -40,10 +37,10 @@ def collection() -> Collection:
 def test_there_are_enough_questions(collection: Collection) -> None:
     asking = [
         query
-        for query in collection.written.values()
+        for query in collection.queries.values()
         if any(each.name != "lang" for each in query.parameters)
     ]
-    assert len(collection.written) >= 130
+    assert len(collection.queries) >= 130
     assert len(asking) >= 14
     assert {query.form for query in asking} == {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
 
@@ -55,20 +52,21 @@ def test_answer_is_golden(collection: Collection, name: str) -> None:
 
 
 def test_no_golden_answer_is_left_over(collection: Collection) -> None:
-    assert {path.stem for path in FOLDER.iterdir()} == set(collection.written)
+    assert {path.stem for path in FOLDER.iterdir()} == set(collection.queries)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_libraries_read_it(collection: Collection, name: str) -> None:
-    """Without values they have read it already, when it was collected."""
-    text = collection.text(name, collection.served[name].example)
-    ox.Store().query(text)
-    prepareQuery(text)
+    """As the file has it, and with the values of its example."""
+    query = collection.queries[name]
+    for text in {query.text, collection.text(name, query.example)}:
+        ox.Store().query(text)
+        prepareQuery(text)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_header_is_complete(collection: Collection, name: str) -> None:
-    query = collection.written[name]
+    query = collection.queries[name]
     for texts in (query.summary, query.description):
         assert set(texts) == {"en", "zh-Hans"}
         assert re.search(r"[\u4e00-\u9fff]", texts["zh-Hans"])
@@ -91,7 +89,7 @@ def _open(name: str) -> bool:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_without_any_value(collection: Collection, name: str) -> None:
-    query = collection.served[name]
+    query = collection.queries[name]
     answer = collection.answer(query.text)
     assert answer or query.form in {"DESCRIBE", "CONSTRUCT"}
 
@@ -138,7 +136,7 @@ NARROWING = [
 
 @pytest.mark.parametrize("name", NARROWING)
 def test_a_value_narrows_the_answer(collection: Collection, name: str) -> None:
-    query = collection.served[name]
+    query = collection.queries[name]
     with_values = set(collection.rows(collection.text(name, query.example)))
     assert with_values
     assert with_values <= set(collection.rows(query.text))
@@ -149,7 +147,7 @@ ELSEWHERE = {"place": "macao", "cluster": "no-such-cluster", "thing": "no-such-t
 
 @pytest.mark.parametrize("name", ["clusters-of-region", "region-contents", "words-for-thing"])
 def test_what_is_not_there_has_no_rows(collection: Collection, name: str) -> None:
-    names = {parameter.name for parameter in collection.served[name].parameters}
+    names = {parameter.name for parameter in collection.queries[name].parameters}
     values = {key: value for key, value in ELSEWHERE.items() if key in names}
     assert collection.rows(collection.text(name, values)) == []
 
@@ -161,24 +159,33 @@ def test_labels_follow_the_language(collection: Collection) -> None:
     assert "保定电力及新能源高端装备集群" in "".join(collection.rows(text))
 
 
-def _wanting() -> list[tuple[str, str]]:
-    """Return each query with a parameter, and each hostile value."""
-    return [(name, value) for name in NAMES for value in HOSTILE]
+@pytest.mark.parametrize("type_", TYPES)
+@pytest.mark.parametrize("value", HOSTILE)
+def test_hostile_values_are_data_or_refused(type_: str, value: str) -> None:
+    """What becomes of a value depends on the type of its parameter alone."""
+    try:
+        term = read_value(Parameter("value", f"_value_{type_}", type_), value)
+    except BadParameter:
+        return
+    assert type_ == "literal"
+    assert _literal(term) == value
 
 
-@pytest.mark.parametrize(("name", "value"), _wanting())
-def test_hostile_values_are_data_or_refused(collection: Collection, name: str, value: str) -> None:
-    query = collection.served[name]
+@pytest.mark.parametrize("name", NAMES)
+def test_hostile_text_changes_nothing(collection: Collection, name: str) -> None:
+    free = [
+        each.name
+        for each in collection.queries[name].parameters
+        if each.type == "literal" and each.values is None
+    ]
     before = len(collection.store)
-    for parameter in query.parameters:
-        try:
-            terms = read_parameters(query, {parameter.name: [value]})
-        except BadParameter:
-            continue
-        assert parameter.type == "literal"
-        assert _literal(terms[parameter.variable]) == value
-        collection.answer(collection.text(name, {parameter.name: value}))
+    collection.answer(collection.text(name, dict.fromkeys(free, HOSTILE[0])))
     assert len(collection.store) == before
+
+
+def test_queries_survive_being_written_and_read(collection: Collection) -> None:
+    content = json.dumps([query.to_json() for query in collection.queries.values()]).encode()
+    assert read_saved_queries(content) == collection.queries
 
 
 def _literal(term: str) -> str:
@@ -191,7 +198,7 @@ def _literal(term: str) -> str:
 def test_values_of_another_type_are_refused(collection: Collection, type_: str) -> None:
     found: list[tuple[str, Parameter]] = [
         (name, parameter)
-        for name, query in collection.served.items()
+        for name, query in collection.queries.items()
         for parameter in query.parameters
         if parameter.type == type_
     ]
@@ -223,4 +230,4 @@ def test_each_is_an_example_for_editors(collection: Collection) -> None:
     for query, text, comments in rows:
         assert comments.value == "1"
         found[query.value.rpartition("/")[2]] = text.value
-    assert found == {name: query.text for name, query in collection.written.items()}
+    assert found == {name: query.text for name, query in collection.queries.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,9 @@ from reconciliation.evaluation import Answer, measure, read_cases
 
 if TYPE_CHECKING:
     import httpx
+
+
+KG = "https://w3id.org/jiqun/ontology#"
 
 
 def batch(client: httpx.Client, queries: dict[str, Any]) -> dict[str, Any]:
@@ -82,7 +86,7 @@ def test_single_query(built: httpx.Client) -> None:
         assert reply["result"][0]["id"] == "jing-jin-ji"
 
 
-def test_scores_tell_what_was_compared(built: httpx.Client) -> None:
+def test_scores_follow_the_kind_of_name(built: httpx.Client) -> None:
     assert first(built, "石家庄市")["score"] == 100
     assert first(built, "石家庄")["score"] == 99
     assert first(built, "Shijiazhuang City")["score"] == 95
@@ -155,22 +159,28 @@ def test_names_of_nothing(built: httpx.Client, name: str) -> None:
 @pytest.mark.parametrize(
     ("queries", "words"),
     [
-        ("{", "not JSON"),
+        ("{", "not valid JSON"),
         ("[]", "must be an object"),
         ("[" * 200_000, "nested too deeply"),
         ('{"a":' * 50_000, "nested too deeply"),
         ('{"q0": "x"}', "q0 must be an object"),
-        ('{"q0": {}}', "q0.query must be a text"),
+        ('{"q0": {}}', "q0.query must be a string"),
         ('{"q0": {"query": "x", "limit": 0}}', "limit must be"),
-        ('{"q0": {"query": "x", "limit": NaN}}', "NaN is no number"),
+        ('{"q0": {"query": "x", "limit": NaN}}', "NaN is not a number"),
         ('{"q0": {"query": "x", "limit": 1e400}}', "limit must be"),
         ('{"q0": {"query": "x", "type": "Nope"}}', "no type Nope"),
         ('{"q0": {"query": "x", "type": {"a": 1}}}', "id of a type"),
         ('{"q0": {"query": "x", "properties": {}}}', "must be an array"),
-        ('{"q0": {"query": "x", "properties": [{"pid": "a> ?b", "v": "c"}]}}', "no property"),
+        ('{"q0": {"query": "x", "properties": [{"pid": "a> ?b", "v": "c"}]}}', "not a property"),
+        ('{"q0": {"query": "x", "properties": [{"pid": "http://[", "v": 1}]}}', "not a property"),
+        ('{"q0": {"query": "x", "properties": [{"pid": "http://a/\\ud800", "v": 1}]}}', "property"),
         ('{"q0": {"query": "x", "properties": [{"pid": "within"}]}}', "v must be"),
-        (json.dumps({"q0": {"query": "x" * 501}}), "at most 500"),
-        (json.dumps({f"q{number}": {"query": "x"} for number in range(51)}), "at most 50"),
+        (
+            '{"q0": {"query": "x", "properties": [{"pid": "a", "v": 1, "matchQuantifier": []}]}}',
+            "matchQuantifier must be",
+        ),
+        (json.dumps({"q0": {"query": "x" * 501}}), "the limit is 500"),
+        (json.dumps({f"q{number}": {"query": "x"} for number in range(51)}), "the limit is 50"),
     ],
 )
 def test_bad_batches(built: httpx.Client, queries: str, words: str) -> None:
@@ -178,6 +188,40 @@ def test_bad_batches(built: httpx.Client, queries: str, words: str) -> None:
     assert reply.status_code == 400
     assert words in reply.json()["detail"]
     assert reply.headers["access-control-allow-origin"] == "*"
+
+
+def with_conditions(conditions: int, values: int) -> dict[str, Any]:
+    """A batch of 50 queries with as many conditions of as many values."""
+    pids = ["within", "rdfs:label", "contains", *(f"p{number}" for number in range(7))]
+    properties = [
+        {"pid": pid, "v": [f"{pid} {number}" for number in range(values)]}
+        for pid in pids[:conditions]
+    ]
+    return {f"q{number}": {"query": "京津冀", "properties": properties} for number in range(50)}
+
+
+def test_the_work_of_a_batch_is_limited(built: httpx.Client) -> None:
+    started = time.perf_counter()
+    batch(built, with_conditions(10, 2))
+    assert time.perf_counter() - started < 5
+    reply = built.post("/reconcile", data={"queries": json.dumps(with_conditions(10, 20))})
+    assert reply.status_code == 400
+    assert "10000 values of 10 properties; the limits are 1000 and 50" in reply.json()["detail"]
+    many = {
+        f"q{query}": {
+            "query": "x",
+            "properties": [{"pid": f"p{query}-{number}", "v": "x"} for number in range(10)],
+        }
+        for query in range(6)
+    }
+    reply = built.post("/reconcile", data={"queries": json.dumps(many)})
+    assert "60 values of 60 properties" in reply.json()["detail"]
+
+
+def test_a_lone_surrogate_comes_back_as_it_was_sent(built: httpx.Client) -> None:
+    reply = built.post("/reconcile", data={"queries": '{"\\ud800": {"query": "\\ud800京"}}'})
+    assert reply.status_code == 200
+    assert reply.content.startswith(b'{"\\ud800": {"result"')
 
 
 def test_bodies_that_are_not_read(built: httpx.Client) -> None:
@@ -234,6 +278,13 @@ def test_extend(built: httpx.Client) -> None:
     assert reply["rows"]["no-such-thing"]["within"] == []
 
 
+def test_extend_understands_iris(built: httpx.Client) -> None:
+    hebei = "https://w3id.org/jiqun/id/hebei"
+    asked = {"ids": [hebei], "properties": [{"id": f"{KG}isoCode"}]}
+    reply = built.post("/reconcile", data={"extend": json.dumps(asked)}).json()
+    assert reply["rows"][hebei][f"{KG}isoCode"] == [{"str": "CN-HE"}]
+
+
 @pytest.mark.parametrize(
     "extend",
     [
@@ -263,6 +314,7 @@ def test_preview(built: httpx.Client) -> None:
     assert "frame-ancestors *" in reply.headers["content-security-policy"]
     assert "x-frame-options" not in reply.headers
     assert built.get("/reconcile/preview", params={"id": "../x"}).status_code == 404
+    assert built.get("/reconcile/preview").status_code == 400
 
 
 def test_draft_match(built: httpx.Client) -> None:
@@ -303,6 +355,28 @@ def test_draft_extend(built: httpx.Client) -> None:
     validate(reply, schemas.DRAFT_EXTENSION)
     assert reply["rows"][0]["properties"][0]["values"] == [{"str": "CN-HE"}]
     assert {"str": "河北省", "lang": "zh-Hans"} in reply["rows"][0]["properties"][1]["values"]
+
+
+def test_answers_are_as_openapi_describes_them(built: httpx.Client) -> None:
+    document = built.get("/openapi.json").json()
+
+    def check(reply: httpx.Response, path: str) -> None:
+        operation = document["paths"][path][reply.request.method.lower()]
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        validate(reply.json(), {**schema, "components": document["components"]})
+        assert ("requestBody" in operation) == (reply.request.method == "POST")
+
+    check(built.get("/reconcile"), "/reconcile")
+    check(built.get("/reconcile", params={"version": "1.0-draft"}), "/reconcile")
+    check(built.get("/reconcile", params={"query": "京津冀"}), "/reconcile")
+    check(built.post("/reconcile", data={"queries": '{"q": {"query": "海"}}'}), "/reconcile")
+    asked = {"ids": ["hebei"], "properties": [{"id": "isoCode"}, {"id": "within"}]}
+    check(built.post("/reconcile", data={"extend": json.dumps(asked)}), "/reconcile")
+    check(built.post("/reconcile/extend", json=asked), "/reconcile/extend")
+    query = {"conditions": [{"matchType": "name", "v": "Suzhou"}]}
+    check(built.post("/reconcile/match", json={"queries": [query]}), "/reconcile/match")
+    for path in ("suggest/entity", "suggest/type", "suggest/property", "extend/propose"):
+        check(built.get(f"/reconcile/{path}", params={"prefix": "a"}), f"/reconcile/{path}")
 
 
 def test_a_release_without_an_index(client: httpx.Client) -> None:

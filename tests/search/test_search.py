@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 import pytest
+from jsonschema import validate
 
 from writable_server import writable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import httpx
 
     from live_server import LiveServer
@@ -112,23 +117,26 @@ def test_no_query_syntax_is_understood(built: httpx.Client, q: str) -> None:
         ({"q": "x", "page": "0"}, "page must be"),
         ({"q": "x", "page": "501"}, "page must be"),
         ({"q": "x", "page": "٣"}, "page must be"),
+        ({"q": "x", "page": "1_0"}, "page must be"),
+        ({"q": "x", "page": "2.0"}, "page must be"),
+        ({"q": ["x", "y"]}, "q is given 2 times"),
         ({"q": "x", "type": "Nope"}, "no type Nope"),
     ],
 )
-def test_bad_searches(built: httpx.Client, parameters: dict[str, str], words: str) -> None:
+def test_bad_searches(built: httpx.Client, parameters: dict[str, Any], words: str) -> None:
     reply = built.get("/search", params={**parameters, "format": "json"})
     assert reply.status_code == 400
     assert words in reply.json()["detail"]
 
 
-def test_an_address_that_is_too_long_is_told(server: LiveServer) -> None:
+def test_an_address_that_is_too_long_is_refused(server: LiveServer) -> None:
     target = b"/search?q=" + b"%E4%BF%9D" * 10_000
     reply = server.exchange(b"GET " + target + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert reply.startswith(b"HTTP/1.1 414 ")
     assert b"longer than 65535 bytes" in reply
 
 
-def test_a_bad_search_on_the_page_is_told_there(built: httpx.Client) -> None:
+def test_the_page_explains_a_bad_search(built: httpx.Client) -> None:
     reply = built.get("/search", params={"q": "<script>" * 40})
     assert reply.status_code == 400
     assert "320 characters" in reply.text
@@ -143,10 +151,47 @@ def test_the_empty_page_and_the_field_in_the_header(built: httpx.Client) -> None
 def test_the_page_says_that_a_workspace_is_not_searched(
     built: httpx.Client, release_folder: Path, tmp_path: Path
 ) -> None:
-    words = "Only the release is searched."
+    words = "The search covers the release only."
     with writable(tmp_path, release_folder) as server:
         assert words in server.client.get("/search").text
     assert words not in built.get("/search").text
+
+
+_UNPRIVILEGED = """
+import os, sys
+from pathlib import Path
+from jiqun.search.full_text import search
+from jiqun.search.index import SearchIndex
+
+if os.getuid() == 0:
+    os.setgid(65534), os.setuid(65534)
+index = SearchIndex(Path(sys.argv[1]))
+print(search(index, "shijiazhuang", None, 1, "en").hits[0].thing.slug, *os.listdir(sys.argv[2]))
+"""
+
+
+def test_the_index_is_read_from_a_folder_that_cannot_be_written(built_release: Path) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        index, temporary = Path(place, "search"), Path(place, "temporary")
+        shutil.copytree(built_release / "search", index)
+        temporary.mkdir()
+        temporary.chmod(0o777)
+        for folder in (index / "names", index / "things"):
+            lock = folder / ".tantivy-meta.lock"
+            lock.touch()
+            lock.chmod(0o444)
+            folder.chmod(0o555)
+        Path(place).chmod(0o755)
+        done = subprocess.run(
+            [sys.executable, "-c", _UNPRIVILEGED, str(index), str(temporary)],
+            env={**os.environ, "TMPDIR": str(temporary)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for folder in (index / "names", index / "things"):
+            folder.chmod(0o755)
+    assert done.stdout.split() == ["shijiazhuang"], done.stderr
 
 
 def test_opensearch(built: httpx.Client) -> None:
@@ -159,6 +204,25 @@ def test_opensearch(built: httpx.Client) -> None:
     assert any("/search?q={searchTerms}" in each for each in templates)
 
 
-def test_in_openapi(built: httpx.Client) -> None:
-    paths = built.get("/openapi.json").json()["paths"]
-    assert {"/search", "/reconcile", "/reconcile/match", "/reconcile/suggest/entity"} <= set(paths)
+def test_the_answer_is_as_openapi_describes_it(built: httpx.Client) -> None:
+    document = built.get("/openapi.json").json()
+    assert {"/search", "/reconcile", "/reconcile/match", "/reconcile/suggest/entity"} <= set(
+        document["paths"]
+    )
+    operation = document["paths"]["/search"]["get"]
+    (page,) = [each["schema"] for each in operation["parameters"] if each["name"] == "page"]
+    assert (page["type"], page["minimum"], page["maximum"]) == ("integer", 1, 500)
+    content = operation["responses"]["200"]["content"]
+    assert set(content) == {"application/json", "text/html"}
+    schema = {**content["application/json"]["schema"], "components": document["components"]}
+    for q in ("石家莊", "石家装市", "zzzzqqqq"):
+        validate(found(built, q), schema)
+
+
+def test_pages_and_answers_are_revalidated(built: httpx.Client) -> None:
+    for format_name in ("html", "json"):
+        parameters = {"q": "京", "format": format_name}
+        reply = built.get("/search", params=parameters)
+        headers = {"If-None-Match": reply.headers["etag"]}
+        assert built.get("/search", params=parameters, headers=headers).status_code == 304
+        assert "accept-language" in reply.headers["vary"].lower()

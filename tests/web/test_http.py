@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
+import shutil
 import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from pyoxigraph import RdfFormat, parse
 from live_server import LiveServer, running
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import httpx
@@ -262,6 +264,17 @@ def unpack(coding: str, packed: bytes) -> bytes:
     return zstandard.ZstdDecompressor().decompressobj().decompress(packed)
 
 
+@pytest.fixture(scope="module")
+def bereft(release_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server whose dumps were removed after it had opened the release."""
+    folder = shutil.copytree(release_folder, tmp_path_factory.mktemp("bereft") / "release")
+    with running(folder, workers=1) as live:
+        assert live.client.get("/health/ready").status_code == 200
+        for name in ("jiqun.nt.gz", "jiqun.nt.zst", "context.jsonld"):
+            (folder / name).unlink()
+        yield live
+
+
 class TestDumps:
     def test_the_list_and_the_files(self, client: httpx.Client) -> None:
         for dump in client.get("/dumps").json()["dumps"]:
@@ -356,6 +369,33 @@ class TestDumps:
     )
     def test_nothing_else_is_given_away(self, name: str, client: httpx.Client) -> None:
         assert client.get(f"/dumps/{name}").status_code == 404
+
+    @pytest.mark.parametrize(
+        ("path", "coding"),
+        [
+            ("/dumps/jiqun.nt.gz", "identity"),
+            ("/dumps/jiqun.nt", "identity"),
+            ("/dumps/jiqun.nt", "gzip"),
+            ("/dumps/jiqun.nt", "zstd"),
+            ("/context", "identity"),
+        ],
+    )
+    @pytest.mark.parametrize("method", ["GET", "HEAD"])
+    def test_a_file_that_was_removed_is_a_problem(
+        self, path: str, coding: str, method: str, bereft: LiveServer
+    ) -> None:
+        response = bereft.client.request(method, path, headers={"Accept-Encoding": coding})
+        assert response.status_code == 503
+        assert response.headers["content-type"] == "application/problem+json"
+        if method == "GET":
+            assert "cannot be read at present" in response.json()["detail"]
+            assert "/" not in response.json()["detail"]
+
+    def test_ranges_follow_the_date_too(self, client: httpx.Client) -> None:
+        date = client.get("/dumps/jiqun.nt.gz").headers["last-modified"]
+        for condition, status in ((date, 206), ("Thu, 01 Jan 1970 00:00:00 GMT", 200)):
+            sent = {"Range": "bytes=5-9", "If-Range": condition}
+            assert client.get("/dumps/jiqun.nt.gz", headers=sent).status_code == status
 
 
 class TestServiceDescription:

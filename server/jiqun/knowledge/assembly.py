@@ -1,64 +1,127 @@
-"""The whole of what a release will hold, made from the content in one pass."""
+"""Reads every file of the content and assembles from them what a release holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
-from typing import Final
+from pathlib import Path
+from typing import Final, TypeVar
 
 import pyoxigraph as ox
 
 from jiqun.knowledge.catalogue import describe_dataset, describe_partitions, describe_queries
-from jiqun.knowledge.content import Content
-from jiqun.knowledge.dataset import CATALOGUE, INFERRED, QUERIES, Graphs, assemble, merge
+from jiqun.knowledge.content import Content, Finding
+from jiqun.knowledge.dataset import (
+    CATALOGUE,
+    INFERRED,
+    ONTOLOGY,
+    QUERIES,
+    Graphs,
+    homes,
+    merge,
+    named_graphs,
+    store,
+)
 from jiqun.knowledge.inference import Rule, infer
-from jiqun.knowledge.links.link_graphs import describe_links, link_graphs
-from jiqun.knowledge.links.mappings import read_all
-from jiqun.knowledge.query_files import SavedQuery, read_annotated
-from jiqun.knowledge.turtle_files import Document, read_prefixes
+from jiqun.knowledge.links.mappings import MappingSet, describe_links, link_graphs, read_mappings
+from jiqun.knowledge.query_files import (
+    HygieneRule,
+    read_annotated,
+    read_query,
+    read_rule,
+)
+from jiqun.knowledge.tables import Table, read_table
+from jiqun.knowledge.turtle_files import Document, Malformed, read
+from jiqun.saved_queries import SavedQuery
 
 TITLE: Final = "Jiqun"
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True)
+class ContentFiles:
+    """The files of the content as read; `findings` holds what could not be read."""
+
+    content: Content
+    prefixes: Mapping[str, str]
+    documents: Sequence[Document]
+    queries: Sequence[SavedQuery]
+    rules: Sequence[HygieneRule]
+    tables: Sequence[Table]
+    links: Sequence[MappingSet]
+    findings: Sequence[Finding] = ()
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """All named graphs, the default graph that is their merge, and the saved queries."""
+    """The named graphs, the default graph that is their merge, and the saved queries."""
 
     version: str
     graphs: Graphs
     default: set[ox.Triple]
     queries: Sequence[SavedQuery]
 
+    @cached_property
+    def store(self) -> ox.Store:
+        """All graphs in memory; made on first use."""
+        return store(self.graphs, self.default)
 
-def complete(
-    documents: Iterable[Document], queries: Sequence[SavedQuery], content: Content
-) -> Knowledge:
+    @cached_property
+    def ontology(self) -> ox.Store:
+        """The ontology alone, also as the default graph; made on first use."""
+        triples = self.graphs.get(ONTOLOGY, set())
+        return store({ONTOLOGY: triples}, triples)
+
+
+def read_content(content: Content) -> ContentFiles:
+    """Read every file that can be read; what is wrong with the others is in `findings`."""
+    findings: list[Finding] = []
+
+    def every(reader: Callable[[Path, Content], _Read], paths: Iterable[Path]) -> list[_Read]:
+        done = []
+        for path in paths:
+            try:
+                done.append(reader(path, content))
+            except Malformed as error:
+                findings.append(error.finding)
+        return done
+
+    prefixes = every(read, [content.prefixes])
+    documents = every(read, homes(content))
+    queries = every(read_query, content.queries())
+    rules = every(read_rule, content.rules())
+    tables = every(read_table, content.tables())
+    links = []
+    for path in content.links():
+        mapping_set, wrong = read_mappings(path, content)
+        findings += wrong
+        if mapping_set is not None:
+            links.append(mapping_set)
+    known = dict(prefixes[0].prefixes) if prefixes else {}
+    return ContentFiles(content, known, documents, queries, rules, tables, links, findings)
+
+
+def assemble(files: ContentFiles) -> Knowledge:
     """Add inferences, queries and the catalogue to what the documents state, and merge all.
 
-    Raises `ContentError` for an inference rule that cannot be run or links that cannot be read.
+    Raises `ContentError` for an inference rule that cannot be run.
     """
-    graphs = assemble(documents, content)
+    graphs = named_graphs(files.documents, files.content)
     graphs.pop("", None)
-    links = read_all(content)
-    graphs |= link_graphs(links)
-    inferred = infer(graphs, inference_rules(content))
+    graphs |= link_graphs(files.links)
+    annotated = [read_annotated(path, files.content) for path in files.content.inferences()]
+    inferred = infer(graphs, [Rule(file.name, file.text) for file in annotated])
     if inferred:
         graphs[INFERRED] = inferred
-    prefixes = read_prefixes(content)
-    if queries:
-        graphs[QUERIES] = describe_queries(queries, prefixes)
+    if files.queries:
+        graphs[QUERIES] = describe_queries(files.queries, files.prefixes)
     release = version("jiqun")
-    targets = {found.object_source for found in links}
-    described = describe_dataset(release, merge(graphs), targets) | describe_links(links)
+    targets = {found.object_source for found in files.links}
+    described = describe_dataset(release, merge(graphs), targets) | describe_links(files.links)
     graphs[CATALOGUE] = graphs.get(CATALOGUE, set()) | described
     default = merge(graphs)
-    numbers = describe_partitions(default, prefixes)
+    numbers = describe_partitions(default, files.prefixes)
     graphs[CATALOGUE] |= numbers
-    return Knowledge(release, graphs, default | numbers, queries)
-
-
-def inference_rules(content: Content) -> list[Rule]:
-    """Read the inference rules."""
-    files = [read_annotated(path, content) for path in content.inferences()]
-    return [Rule(file.name, file.text) for file in files]
+    return Knowledge(release, graphs, default | numbers, files.queries)

@@ -1,19 +1,16 @@
-"""The release described in RDF: DCAT, saved queries, and VoID partitions.
+"""The release described in RDF: the dataset in DCAT and VoID, and the saved queries.
 
-What the default graph holds, counted and said in VoID (https://www.w3.org/TR/void/).
+`graph:catalogue` describes the dataset in DCAT 3 (https://www.w3.org/TR/vocab-dcat-3/) and VoID
+(https://www.w3.org/TR/void/): the curators' description (`data/catalogue.ttl`), what follows from
+the data, and statistics. Files and their hashes are not in it: it is in the files.
 
-For every class its entities and the properties they have, for every property its triples, and for
-a property of a class the classes (`void:classPartition`) and datatypes (`void-ext:`,
-http://ldf.fi/void-ext) of its values: what editors that complete queries ask for. The description
-is a part of the graph that it describes, and counts itself.
+The statistics have for every class its entities and their properties, for every property its
+triples, and for a property of a class the classes (`void:classPartition`) and datatypes
+(`void-ext:`, http://ldf.fi/void-ext) of its values: editors complete queries with them. They are a
+part of the graph that they describe, and count themselves.
 
-What the release says of itself, and its saved queries, in RDF.
-
-`graph:catalogue` describes the dataset in DCAT 3 (https://www.w3.org/TR/vocab-dcat-3/) and VoID:
-what curators say of it (`data/catalogue.ttl`), what follows from the data, and what `partitions`
-counts. Files and their hashes are not in it: it is in the files.
 `graph:queries` holds the saved queries as `sh:SPARQLExecutable` (SHACL, section 5), each text with
-its prefixes in it, so that it runs as it stands.
+its prefixes in it, so that it can be run unchanged.
 """
 
 from __future__ import annotations
@@ -28,30 +25,35 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from jiqun.knowledge.dataset import QUERIES
-from jiqun.knowledge.query_files import SavedQuery
+from jiqun.knowledge.inference import superclasses
 from jiqun.rdf.namespaces import (
     BASE,
     DATASET,
     DCAT,
     DCTERMS,
+    GEO,
     ID,
     KG,
     LICENCE,
-    OWL,
+    ORG,
     PARTITION,
+    PROV,
+    QB,
     QUERY,
     RDFS,
     SCHEMA,
     SH,
+    SKOS,
+    SPARQL_EXAMPLES,
+    SSSOM,
     VOID,
+    VOID_EXT,
     XSD,
 )
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
+from jiqun.saved_queries import SavedQuery
 
-_VOID_EXT: Final = "http://ldf.fi/void-ext#"
 _INTEGER: Final = ox.NamedNode(f"{XSD}integer")
-_EQUIVALENT: Final = ox.NamedNode(f"{OWL}equivalentClass")
-_BELOW: Final = frozenset((ox.NamedNode(f"{RDFS}subClassOf"), _EQUIVALENT))
 _DATASET: Final = ox.NamedNode(DATASET)
 
 Node = ox.NamedNode | ox.BlankNode | ox.Triple
@@ -74,45 +76,26 @@ class Tally:
 def describe_partitions(default: set[ox.Triple], prefixes: Mapping[str, str]) -> set[ox.Triple]:
     """Return the statistics of `default` together with themselves; `prefixes` name the parts.
 
-    Entities count for all their classes. What classes values are of is said of the most specific
-    classes on both sides: for those above them it follows, and would be several times as much.
+    Entities count for all their classes. The classes of values are given for the most specific
+    classes on both sides only: for their superclasses it follows, at several times the size.
     """
     types = _types(default)
-    narrow = _most_specific(types, _above(default))
+    narrow = _most_specific(types, superclasses(default))
     described: set[ox.Triple] = set()
     while True:
-        # What is described next depends on the terms and the number of triples, which settle
-        # after some rounds, never on the numbers that are said.
+        # The next round depends on the terms and the number of triples, which settle after some
+        # rounds, never on the numbers in the statistics.
         found = Tally()
         _count(default, types, narrow, found)
         _count(described, types, narrow, found)
-        again = set(_said(found, prefixes)) - default
+        again = set(_statistics(found, prefixes)) - default
         if again == described:
             return described
         described = again
 
 
-def _above(default: Iterable[ox.Triple]) -> dict[ox.NamedNode, set[ox.NamedNode]]:
-    """Return the superclasses of every class, also those several steps away."""
-    above: dict[ox.NamedNode, set[ox.NamedNode]] = defaultdict(set)
-    for subject, predicate, value in default:
-        if isinstance(subject, ox.NamedNode) and isinstance(value, ox.NamedNode):
-            if predicate in _BELOW:
-                above[subject].add(value)
-            if predicate == _EQUIVALENT:
-                above[value].add(subject)
-    growing = True
-    while growing:
-        growing = False
-        for name, found in above.items():
-            more = set().union(*(above.get(each, ()) for each in found)) - found - {name}
-            found.update(more)
-            growing = growing or bool(more)
-    return above
-
-
 def _most_specific(types: Types, above: Mapping[ox.NamedNode, set[ox.NamedNode]]) -> Types:
-    """Leave out what is above another class; of two that are equivalent, what is not ours."""
+    """Leave out superclasses of other types; of two equivalent classes, the one not of ours."""
 
     def covers(name: ox.NamedNode, other: ox.NamedNode) -> bool:
         if name not in above.get(other, ()):
@@ -120,17 +103,17 @@ def _most_specific(types: Types, above: Mapping[ox.NamedNode, set[ox.NamedNode]]
         ours = other.value.startswith(KG) and not name.value.startswith(KG)
         return ours or other not in above.get(name, ())
 
-    kept = {
+    narrowest = {
         each: {name for name in each if not any(covers(name, other) for other in each)}
         for each in {frozenset(found) for found in types.values()}
     }
-    return {node: kept[frozenset(found)] for node, found in types.items()}
+    return {node: narrowest[frozenset(found)] for node, found in types.items()}
 
 
 def _types(triples: Iterable[ox.Triple]) -> Types:
     types: Types = defaultdict(set)
     for subject, predicate, value in triples:
-        if predicate == RDF_TYPE and isinstance(value, ox.NamedNode):
+        if predicate == TYPE and isinstance(value, ox.NamedNode):
             types[subject].add(value)
     return dict(types)
 
@@ -140,7 +123,7 @@ def _count(triples: Iterable[ox.Triple], types: Types, narrow: Types, found: Tal
         found.triples += 1
         found.subjects.add(subject)
         found.properties[predicate] += 1
-        if predicate == RDF_TYPE and isinstance(value, ox.NamedNode):
+        if predicate == TYPE and isinstance(value, ox.NamedNode):
             found.classes[value] += 1
         for each in types.get(subject, ()):
             found.together[each, predicate] += 1
@@ -151,7 +134,7 @@ def _count(triples: Iterable[ox.Triple], types: Types, narrow: Types, found: Tal
                 found.values.add((each, predicate, "class", name))
 
 
-def _said(found: Tally, prefixes: Mapping[str, str]) -> Iterator[ox.Triple]:
+def _statistics(found: Tally, prefixes: Mapping[str, str]) -> Iterator[ox.Triple]:
     name = _Names(prefixes)
     entities = sum(
         isinstance(each, ox.NamedNode) and each.value.startswith(ID) for each in found.subjects
@@ -178,7 +161,7 @@ def _said(found: Tally, prefixes: Mapping[str, str]) -> Iterator[ox.Triple]:
         yield _number(part, "triples", count)
     for term, predicate, kind, value in found.values:
         whole, part = name.of(term, predicate), name.of(term, predicate, value)
-        vocabulary = VOID if kind == "class" else _VOID_EXT
+        vocabulary = VOID if kind == "class" else VOID_EXT
         yield ox.Triple(whole, ox.NamedNode(f"{vocabulary}{kind}Partition"), part)
         yield ox.Triple(part, ox.NamedNode(f"{vocabulary}{kind}"), value)
 
@@ -220,47 +203,46 @@ _ISSUED: Final = ox.NamedNode(f"{DCTERMS}issued")
 _VOCABULARIES: Final = (
     KG.removesuffix("#"),
     DCTERMS,
-    "http://www.w3.org/2004/02/skos/core#",
-    "http://www.w3.org/ns/org#",
-    "http://www.w3.org/ns/prov#",
-    "http://www.opengis.net/ont/geosparql#",
-    "http://purl.org/linked-data/cube#",
+    SKOS,
+    ORG,
+    PROV,
+    GEO,
+    QB,
     SCHEMA,
-    "https://w3id.org/sssom/",
+    SSSOM,
 )
-_DESCRIBE: Final = "https://purl.expasy.org/sparql-examples/ontology#describe"
 _PREFIX: Final = re.compile(r"PREFIX\s+([A-Za-z][\w-]*):\s*<([^>]*)>", re.IGNORECASE)
 
 
 def describe_dataset(
     release: str, default: Iterable[ox.Triple], targets: Iterable[str]
 ) -> set[ox.Triple]:
-    """Return what the data themselves tell of the dataset, without numbers.
+    """Return the description of the dataset that follows from the data, without numbers.
 
-    `release` is the version; the times are those of the sources in `default`, whose newest also
-    says of when the data are; `targets` are the datasets that are linked to.
+    `release` is the version; `targets` are the datasets that are linked to. The temporal coverage
+    is that of the sources in `default`, the date of modification that of the newest.
     """
     described = ox.NamedNode(DATASET)
 
-    def said(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
+    def about(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
         return ox.Triple(described, ox.NamedNode(predicate), value)
 
     triples = {
-        said(RDF_TYPE.value, ox.NamedNode(f"{VOID}Dataset")),
-        said(f"{DCTERMS}license", ox.NamedNode(LICENCE)),
-        said(f"{DCAT}version", ox.Literal(release)),
-        said(f"{VOID}uriSpace", ox.Literal(ID)),
-        *(said(f"{VOID}vocabulary", ox.NamedNode(each)) for each in _VOCABULARIES),
-        *(said(f"{DCTERMS}relation", ox.NamedNode(each)) for each in targets),
+        about(TYPE.value, ox.NamedNode(f"{VOID}Dataset")),
+        about(f"{DCTERMS}license", ox.NamedNode(LICENCE)),
+        about(f"{DCAT}version", ox.Literal(release)),
+        about(f"{VOID}uriSpace", ox.Literal(ID)),
+        *(about(f"{VOID}vocabulary", ox.NamedNode(each)) for each in _VOCABULARIES),
+        *(about(f"{DCTERMS}relation", ox.NamedNode(each)) for each in targets),
     }
     days = _days(default)
     if days:
         period = ox.NamedNode(f"{DATASET}#period")
         newest = ox.Literal(max(days), datatype=_DATE)
         triples |= {
-            said(f"{DCTERMS}modified", newest),
-            said(f"{DCTERMS}temporal", period),
-            ox.Triple(period, RDF_TYPE, ox.NamedNode(f"{DCTERMS}PeriodOfTime")),
+            about(f"{DCTERMS}modified", newest),
+            about(f"{DCTERMS}temporal", period),
+            ox.Triple(period, TYPE, ox.NamedNode(f"{DCTERMS}PeriodOfTime")),
             ox.Triple(
                 period, ox.NamedNode(f"{DCAT}startDate"), ox.Literal(min(days), datatype=_DATE)
             ),
@@ -268,9 +250,9 @@ def describe_dataset(
         }
     reference = ox.NamedNode(f"{KG}ReferenceDataset")
     triples |= {
-        said("http://www.w3.org/ns/prov#wasDerivedFrom", subject)
+        about(f"{PROV}wasDerivedFrom", subject)
         for subject, predicate, value in default
-        if predicate == RDF_TYPE and value == reference and isinstance(subject, ox.NamedNode)
+        if predicate == TYPE and value == reference and isinstance(subject, ox.NamedNode)
     }
     return triples
 
@@ -279,9 +261,7 @@ def _days(default: Iterable[ox.Triple]) -> list[str]:
     """Return the full dates at which sources were issued."""
     source = ox.NamedNode(f"{KG}Source")
     triples = list(default)
-    sources = {
-        each.subject for each in triples if each.predicate == RDF_TYPE and each.object == source
-    }
+    sources = {each.subject for each in triples if each.predicate == TYPE and each.object == source}
     return [
         each.object.value
         for each in triples
@@ -317,24 +297,24 @@ def describe_queries(
 def _query(query: SavedQuery) -> Iterator[ox.Triple]:
     subject = ox.NamedNode(f"{QUERY}{query.name}")
 
-    def said(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
+    def about(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
         return ox.Triple(subject, ox.NamedNode(predicate), value)
 
-    yield said(RDF_TYPE.value, ox.NamedNode(f"{SH}SPARQLExecutable"))
+    yield about(TYPE.value, ox.NamedNode(f"{SH}SPARQLExecutable"))
     if query.form == "DESCRIBE":
-        # SHACL has no such property; examples are published with the one, editors ask the other.
-        yield said(_DESCRIBE, ox.Literal(query.text))
-        yield said(f"{SH}describe", ox.Literal(query.text))
+        # SHACL has no such property; examples are published with the one, editors query the other.
+        yield about(f"{SPARQL_EXAMPLES}describe", ox.Literal(query.text))
+        yield about(f"{SH}describe", ox.Literal(query.text))
     else:
         kind = f"{SH}SPARQL{query.form.title()}Executable"
-        yield said(RDF_TYPE.value, ox.NamedNode(kind))
-        yield said(f"{SH}{query.form.lower()}", ox.Literal(query.text))
-    yield said(f"{RDFS}comment", ox.Literal(query.summary["en"], language="en"))
-    yield said(f"{SH}prefixes", ox.NamedNode(QUERIES))
-    yield said(f"{SCHEMA}target", ox.NamedNode(f"{BASE}sparql"))
+        yield about(TYPE.value, ox.NamedNode(kind))
+        yield about(f"{SH}{query.form.lower()}", ox.Literal(query.text))
+    yield about(f"{RDFS}comment", ox.Literal(query.summary["en"], language="en"))
+    yield about(f"{SH}prefixes", ox.NamedNode(QUERIES))
+    yield about(f"{SCHEMA}target", ox.NamedNode(f"{BASE}sparql"))
     for language, text in query.summary.items():
-        yield said(f"{RDFS}label", ox.Literal(text, language=language))
+        yield about(f"{RDFS}label", ox.Literal(text, language=language))
     for language, text in query.description.items():
-        yield said(f"{DCTERMS}description", ox.Literal(text, language=language))
+        yield about(f"{DCTERMS}description", ox.Literal(text, language=language))
     for tag in query.tags:
-        yield said(f"{SCHEMA}keywords", ox.Literal(tag))
+        yield about(f"{SCHEMA}keywords", ox.Literal(tag))

@@ -1,9 +1,10 @@
-"""What a check finds, in the form in which compilers say it."""
+"""The folder of the content: where its files are, and findings about them."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,10 @@ from jiqun.rdf.namespaces import SOURCE
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One mistake: the file (relative to the content root), its line and column from 1, or 0."""
+    """One mistake: the file (relative to the content root), its line and column from 1, or 0.
+
+    It is printed as compilers print theirs.
+    """
 
     path: str
     line: int
@@ -23,24 +27,16 @@ class Finding:
     rule: str
 
     def __str__(self) -> str:
-        """Write `path:line[:column]: what (rule)`, leaving out what is not known."""
         place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
         return f"{place}: {self.what} ({self.rule})"
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` in UTF-8 with line feeds, replacing the file in one step."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(text.encode("utf-8"))
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        temporary.chmod(mode)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+class ContentRejected(ContentError):
+    """Content from which no release is built; `findings` says why."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = tuple(findings)
 
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
@@ -54,7 +50,6 @@ class Content:
     root: Path
 
     def __post_init__(self) -> None:
-        """Raise `ContentError` when the folder is not there or is something else."""
         missing = [name for name in _FOLDERS if not (self.root / name).is_dir()]
         if missing:
             raise ContentError(
@@ -64,7 +59,7 @@ class Content:
 
     @property
     def prefixes(self) -> Path:
-        """The file with the one list of prefixes."""
+        """The prefixes of all files."""
         return self.root / "ontology" / "prefixes.ttl"
 
     @property
@@ -78,7 +73,7 @@ class Content:
 
     @property
     def alignments(self) -> Path:
-        """How our terms map to those of other vocabularies."""
+        """The mappings of our terms to those of other vocabularies."""
         return self.root / "ontology" / "alignments.ttl"
 
     @property
@@ -88,7 +83,7 @@ class Content:
 
     @property
     def catalogue(self) -> Path:
-        """What the curators say of the dataset as a whole: title, publisher, subjects."""
+        """The dataset as a whole, described by its curators: title, publisher, subjects."""
         return self.root / "data" / "catalogue.ttl"
 
     @property
@@ -113,11 +108,11 @@ class Content:
         return _sorted(self.root / "ontology" / "tables", "*.rq")
 
     def registers(self) -> list[Path]:
-        """The files that say what each thing is and what it is called."""
+        """The files with the types and the names of things."""
         return _sorted(self.root / "data" / "register", "*.ttl")
 
     def geometries(self) -> list[Path]:
-        """The files that say where things lie."""
+        """The geometries of places."""
         return _sorted(self.root / "data" / "geo", "*.ttl")
 
     def links(self) -> list[Path]:
@@ -125,7 +120,7 @@ class Content:
         return _sorted(self.root / "data" / "links", "*.sssom.tsv")
 
     def curated(self) -> list[Path]:
-        """What the curators add to what sources say, marked as theirs."""
+        """What curators add to the sources, marked as theirs."""
         return _sorted(self.root / "data" / "curated", "*.ttl")
 
     def source_descriptions(self) -> list[Path]:
@@ -141,24 +136,24 @@ class Content:
         return _sorted(self.root / "queries", "*.rq")
 
     def canonical(self) -> list[Path]:
-        """The files that have one canonical form, which `jiqun fmt` gives them."""
+        """The files that `jiqun fmt` brings into their canonical form."""
         identities = [*self.concepts(), *self.registers(), *self.geometries()]
         if self.catalogue.exists():
             identities.append(self.catalogue)
         return [*identities, *self.curated(), *self.source_descriptions(), *self.facts()]
 
     def name(self, path: Path) -> str:
-        """How messages call a file: relative to the root, with forward slashes."""
+        """Return the name of a file in messages: relative to the root, with forward slashes."""
         resolved = path.resolve()
         root = self.root.resolve()
         return (resolved.relative_to(root) if resolved.is_relative_to(root) else path).as_posix()
 
 
 def locate(root: Path | None = None, *, writing: bool = False) -> Content:
-    """Return the content at `root`, else of the checkout, else what the wheel carries.
+    """Return the content at `root`, else of the checkout, else of the installed package.
 
-    Raises `ContentError` when none of them holds the three folders, and for `writing` in what the
-    wheel carries: the next installation would take it away.
+    Raises `ContentError` if it lacks one of the three folders, and for `writing` into the installed
+    package: the next installation would overwrite it.
     """
     if root is not None:
         return Content(root)
@@ -171,7 +166,7 @@ def locate(root: Path | None = None, *, writing: bool = False) -> Content:
 
 
 def passage_namespace(path: Path) -> str | None:
-    """Return what `passage:` stands for in a file of `data/sources/<slug>/`, else None."""
+    """Return the namespace of `passage:` in a file of `data/sources/<slug>/`, else None."""
     if path.parent.parent.name != "sources":
         return None
     return f"{SOURCE}{path.parent.name}#"
@@ -179,3 +174,18 @@ def passage_namespace(path: Path) -> str | None:
 
 def _sorted(folder: Path, pattern: str) -> list[Path]:
     return sorted(folder.glob(pattern), key=lambda path: path.relative_to(folder).as_posix())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` in UTF-8 with line feeds, replacing the file in one step."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(text.encode("utf-8"))
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

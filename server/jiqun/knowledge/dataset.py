@@ -1,4 +1,4 @@
-"""The named graphs of a release, from the files that state them.
+"""The named graphs of a release, and the default graph that merges them.
 
 Every graph is a set of triples under its IRI; the default graph is made from them by `merge`.
 Blank nodes (only the ontology, its alignments and the shapes may have them) get the labels of
@@ -34,9 +34,9 @@ Graphs = dict[str, set[ox.Triple]]
 
 
 def homes(content: Content) -> dict[Path, str]:
-    """Return every Turtle and TriG file with the graph that its triples go to.
+    """Return every Turtle and TriG file with the graph of its triples.
 
-    It is "" for the facts of sources, which name their graphs themselves.
+    The graph is "" for the facts of sources, which name their graphs themselves.
     """
     single = {
         content.ontology: ONTOLOGY,
@@ -53,8 +53,8 @@ def homes(content: Content) -> dict[Path, str]:
     return found | dict.fromkeys(content.facts(), "")
 
 
-def assemble(documents: Iterable[Document], content: Content) -> Graphs:
-    """Put what the documents state into the graphs where it belongs, blank nodes labelled."""
+def named_graphs(documents: Iterable[Document], content: Content) -> Graphs:
+    """Put what the documents state into its named graphs, blank nodes labelled."""
     graph_of = homes(content)
     quads = ox.Dataset()
     for document in documents:

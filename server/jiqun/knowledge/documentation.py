@@ -12,13 +12,14 @@ import pyoxigraph as ox
 
 from jiqun.errors import ContentError
 from jiqun.knowledge.content import Content
-from jiqun.knowledge.query_files import Parameter, SavedQuery, read_query
+from jiqun.knowledge.query_files import read_query
 from jiqun.knowledge.release.release_files import OFFERS, Offer
 from jiqun.knowledge.release.tabular import TABLE_FORMATS
 from jiqun.knowledge.tables import Table, read_table
 from jiqun.knowledge.turtle_files import read
 from jiqun.rdf.namespaces import KG, OWL, RDFS, SKOS
-from jiqun.rdf.terms import RDF_TYPE, language_tag
+from jiqun.rdf.terms import TYPE, language_tag
+from jiqun.saved_queries import Parameter, SavedQuery
 
 _GROUPS: Final = {
     "rdf": "RDF",
@@ -174,7 +175,7 @@ def ontology_terms(graph: Iterable[ox.Triple], queries: Sequence[SavedQuery] = (
         names = sorted(
             name
             for name, facts in said.items()
-            if any(value == ox.NamedNode(f"{OWL}{kind}") for value in facts[RDF_TYPE.value])
+            if any(value == ox.NamedNode(f"{OWL}{kind}") for value in facts[TYPE.value])
         )
         lines.append(f"## {heading} ({len(names)})")
         for name in names:
@@ -215,7 +216,7 @@ def _term(name: str, facts: Facts, users: Sequence[str]) -> Iterator[str]:
         named = sorted(_short(each) for each in facts[iri] if isinstance(each, ox.NamedNode))
         if named:
             rows.append(f"- {words}: {', '.join(named)}")
-    traits = sorted(_TRAITS[each.value] for each in facts[RDF_TYPE.value] if each.value in _TRAITS)
+    traits = sorted(_TRAITS[each.value] for each in facts[TYPE.value] if each.value in _TRAITS)
     if traits:
         rows.append(f"- {', '.join(traits)}")
     rows += [f"- example: `{text}`" for text in _by_language(facts[f"{SKOS}example"]).values()]

@@ -1,4 +1,4 @@
-"""What follows from what is stated: the closure under the ontology, and the CONSTRUCT rules.
+"""Inference: the closure under the ontology, and the CONSTRUCT rules.
 
 The closure covers subclasses, subproperties, equivalents, inverses, symmetry and transitivity
 (rules cax-sco, prp-spo1, prp-eqp, prp-inv, prp-symp and prp-trp of OWL 2 RL, section 4.3). Domains
@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from jiqun.errors import ContentError
 from jiqun.knowledge.dataset import ALIGNMENTS, INFERRED, ONTOLOGY, QUERIES, merge, store
 from jiqun.rdf.namespaces import OWL, RDFS
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 MOST_ROUNDS: Final = 20
 _NOT_DATA: Final = frozenset({QUERIES, INFERRED})
@@ -36,7 +36,7 @@ class Rule:
 def infer(graphs: Mapping[str, set[ox.Triple]], rules: Sequence[Rule]) -> set[ox.Triple]:
     """Return every triple that follows and is not stated in the merge of `graphs`.
 
-    Raises `ContentError` for a rule that is no CONSTRUCT query, makes blank nodes or never ends.
+    Raises `ContentError` for a rule that is not a CONSTRUCT query, makes blank nodes or never ends.
     """
     data = {name: triples for name, triples in graphs.items() if name not in _NOT_DATA}
     stated = merge(data)
@@ -58,12 +58,9 @@ def infer(graphs: Mapping[str, set[ox.Triple]], rules: Sequence[Rule]) -> set[ox
     raise ContentError(f"These rules still find new triples after {MOST_ROUNDS} rounds: {names}.")
 
 
-def wider_classes(axioms: Iterable[ox.Triple]) -> dict[str, frozenset[str]]:
-    """Return each class with all classes that it is a subclass of, by IRI."""
-    classes = _Closure.of(axioms).classes
-    return {
-        narrow.value: frozenset(each.value for each in wide) for narrow, wide in classes.items()
-    }
+def superclasses(axioms: Iterable[ox.Triple]) -> Edges:
+    """Return each class with all its superclasses; equivalent classes are each other's."""
+    return _Closure.of(axioms).classes
 
 
 def _construct(rule: Rule, filled: ox.Store) -> Iterator[ox.Triple]:
@@ -81,7 +78,7 @@ def _construct(rule: Rule, filled: ox.Store) -> Iterator[ox.Triple]:
 
 @dataclass
 class _Closure:
-    """The axioms of an ontology, ready to be applied, each edge to all that it reaches."""
+    """The axioms of an ontology, with each class and property mapped to all that it implies."""
 
     classes: Edges
     properties: Edges
@@ -113,9 +110,9 @@ class _Closure:
             if kind == f"{OWL}inverseOf":
                 inverses[subject].add(value)
                 inverses[value].add(subject)
-            if predicate == RDF_TYPE and value.value == f"{OWL}SymmetricProperty":
+            if predicate == TYPE and value.value == f"{OWL}SymmetricProperty":
                 inverses[subject].add(subject)
-            if predicate == RDF_TYPE and value.value == f"{OWL}TransitiveProperty":
+            if predicate == TYPE and value.value == f"{OWL}TransitiveProperty":
                 transitive.add(subject)
         return cls(_reached(classes), _reached(properties), dict(inverses), transitive)
 
@@ -133,10 +130,10 @@ class _Closure:
 
     def _consequences(self, triple: ox.Triple) -> Iterator[ox.Triple]:
         subject, predicate, value = triple
-        if predicate == RDF_TYPE:
+        if predicate == TYPE:
             if isinstance(value, ox.NamedNode):
                 for wider in self.classes.get(value, ()):
-                    yield ox.Triple(subject, RDF_TYPE, wider)
+                    yield ox.Triple(subject, TYPE, wider)
             return
         for wider in self.properties.get(predicate, ()):
             yield ox.Triple(subject, wider, value)

@@ -1,16 +1,7 @@
-"""`.rq` files: the grlc header, the syntax of the query, and saved queries.
+"""`.rq` files: a header in the convention of grlc (https://grlc.io), then a query.
 
-The header of a `.rq` file: its leading lines that start with `#+`, which form YAML.
-
-This is the convention of grlc (https://grlc.io), which the saved queries, the inference rules and
-the hygiene rules follow.
-
-What a SPARQL query is, and whether it can be read.
-
-Saved queries: one `.rq` file each, with a grlc header, runnable as it stands.
-
-From each comes an entry of `queries.json` and a description in RDF as a `sh:SPARQLExecutable`
-(SHACL, section 5), in the form that SPARQL editors read examples in.
+The header is YAML in the leading lines that start with `#+`. Saved queries, inference rules, tables
+and hygiene rules are such files.
 """
 
 from __future__ import annotations
@@ -26,18 +17,36 @@ import yaml
 
 from jiqun.knowledge.content import Content, Finding
 from jiqun.knowledge.turtle_files import Malformed
+from jiqun.saved_queries import FORMS, TYPES, Parameter, SavedQuery, without_strings
+
+DATASETS: Final = ("ontology", "all")
+LANGUAGES: Final = ("en", "zh-Hans")
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_SKIPPED: Final = re.compile(
-    r"""(?P<keep><[^<>"{}|^`\\\s]*>)|\#[^\n\r]*|\"{3}(?:[^"\\]|\\.|"(?!""))*\"{3}"""
-    r"""|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}|"(?:[^"\\\n\r]|\\.)*"|'(?:[^'\\\n\r]|\\.)*'""",
-    re.DOTALL,
+_FORM: Final = re.compile(rf"({'|'.join(FORMS)})\b", re.IGNORECASE)
+_PROLOGUE: Final = re.compile(
+    r"(?:\s*(?:PREFIX\s+[^\s:]*:\s*<[^>]*>|BASE\s*<[^>]*>))*+\s*", re.IGNORECASE
 )
+_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_VARIABLE: Final = re.compile(r"[?$](_{1,2}([A-Za-z][A-Za-z0-9_]*))")
+_HEADER: Final = "query-header"
+_SYNTAX: Final = "query-syntax"
+_KEYS: Final = {
+    "summary",
+    "summary@zh-Hans",
+    "description",
+    "description@zh-Hans",
+    "defaults",
+    "enumerate",
+    "parameters",
+    "example",
+    "tags",
+}
 
 
 @dataclass(frozen=True)
 class Annotated:
-    """A `.rq` file: how messages call it, its header, its query, and the query's first line."""
+    """A `.rq` file: its name in messages, its header, its query, and the query's first line."""
 
     path: Path
     name: str
@@ -45,15 +54,9 @@ class Annotated:
     text: str
     line: int
 
-    def bare(self) -> str:
-        """Return the query with comments and strings blanked out, for looking at keywords."""
-        return _SKIPPED.sub(lambda match: match["keep"] or " ", self.text)
-
-    def mistake(self, what: str, rule: str, line: int = 0) -> Malformed:
+    def mistake(self, what: str, rule: str = _HEADER, line: int = 0) -> Malformed:
         """Return the error for a mistake, on a line of the query, from 1, or in the header."""
-        return Malformed(
-            Finding(self.name, line + self.line - 1 if line else 1, 0, what, rule),
-        )
+        return Malformed(Finding(self.name, line + self.line - 1 if line else 1, 0, what, rule))
 
 
 def read_annotated(path: Path, content: Content) -> Annotated:
@@ -71,44 +74,86 @@ def read_annotated(path: Path, content: Content) -> Annotated:
         mark = getattr(error, "problem_mark", None)
         line = min(mark.line + 1, height) if mark is not None else 1
         what = f"the header is not YAML: {getattr(error, 'problem', None) or error}"
-        raise Malformed(Finding(name, line, 0, what, "query-header")) from None
+        raise Malformed(Finding(name, line, 0, what, _HEADER)) from None
     if not isinstance(header, dict):
         what = "the header must have keys and values, as `#+ summary: …`"
-        raise Malformed(Finding(name, 1, 0, what, "query-header"))
+        raise Malformed(Finding(name, 1, 0, what, _HEADER))
     while height < len(rows) and not rows[height].strip():
         height += 1
     text = "\n".join(rows[height:]).rstrip() + "\n"
     return Annotated(path, name, header, text, height + 1)
 
 
-_FORM: Final = re.compile(r"\b(SELECT|ASK|CONSTRUCT|DESCRIBE)\b", re.IGNORECASE)
-_PROLOGUE: Final = re.compile(r"\s*(?:PREFIX\s+[^\s:]*:\s*<[^>]*>|BASE\s*<[^>]*>)", re.IGNORECASE)
+@dataclass(frozen=True)
+class HygieneRule:
+    """A rule of `ontology/rules`, one SPARQL SELECT whose rows are violations.
 
-
-def query_form(file: Annotated) -> str:
-    """Return SELECT, ASK, CONSTRUCT or DESCRIBE; raise `Malformed` when it is none of them."""
-    text = file.bare()
-    while match := _PROLOGUE.match(text):
-        text = text[match.end() :]
-    found = _FORM.match(text.lstrip())
-    if found is None:
-        raise file.mistake("this is no SELECT, ASK, CONSTRUCT or DESCRIBE", "query-syntax", 1)
-    return found[1].upper()
-
-
-def check_syntax(file: Annotated) -> None:
-    """Raise `Malformed` with the line unless pyoxigraph can read the query.
-
-    That rdflib can read it too is held by a test: its parser takes a twentieth of a second for
-    each query, which a curator should not have to wait for.
+    `name` is that of its file. `message` has `{variables}` of the query in it; `dataset` is what
+    the query asks: `ontology` for `jiqun.ttl` alone, `all` for everything a release holds.
     """
-    if re.search(r"\b(?:SERVICE|LOAD)\b", file.bare(), re.IGNORECASE):
-        raise file.mistake("a query of ours asks no other endpoint: no SERVICE", "query-syntax")
+
+    file: Annotated
+    name: str
+    message: str
+    dataset: str
+
+
+def read_rule(path: Path, content: Content) -> HygieneRule:
+    """Read a rule; raise `Malformed` when its header lacks a message or a known dataset."""
+    file = read_annotated(path, content)
+    message, dataset = file.header.get("message"), file.header.get("dataset", "all")
+    if not isinstance(message, str) or dataset not in DATASETS:
+        what = f"the header needs a message, and dataset must be one of {', '.join(DATASETS)}"
+        raise file.mistake(what, "rule")
+    return HygieneRule(file, path.stem, message, dataset)
+
+
+def read_query(path: Path, content: Content) -> SavedQuery:
+    """Read and check one saved query; raise `Malformed` with file and line."""
+    file = read_annotated(path, content)
+    if not _NAME.fullmatch(path.stem):
+        raise file.mistake(f"“{path.stem}” is not a name: use words joined by hyphens")
+    unknown = sorted(str(key) for key in file.header if key not in _KEYS)
+    if unknown:
+        raise file.mistake(f"the header has no key {', '.join(unknown)}")
+    if list(file.header)[-1:] != ["tags"]:
+        raise file.mistake("the header must end with tags")
+    bare = without_strings(file.text)
+    form = _check_syntax(file, bare)
+    parameters = tuple(_parameters(file, bare))
+    defaults = {each.name: each.default for each in parameters if each.default is not None}
+    return SavedQuery(
+        name=path.stem,
+        summary=_texts(file, "summary"),
+        description=_texts(file, "description"),
+        tags=tuple(_strings(file, "tags")),
+        form=form,
+        text=file.text,
+        parameters=parameters,
+        example=defaults | {name: str(value) for name, value in _pairs(file, "example").items()},
+    )
+
+
+def _check_syntax(file: Annotated, bare: str) -> str:
+    """Return the form of the query; raise `Malformed` with the line where it is not SPARQL.
+
+    pyoxigraph decides. That rdflib reads it too is up to a test: its parser takes 50 ms for each
+    query, too long for a curator to wait.
+    """
+    if re.search(r"\b(?:SERVICE|LOAD)\b", bare, re.IGNORECASE):
+        raise file.mistake("a saved query must not use SERVICE or LOAD", _SYNTAX)
     try:
         ox.Store().query(file.text)
     except SyntaxError as error:
         line, what = _explain(error.msg or str(error), file.text)
-        raise file.mistake(what, "query-syntax", line) from None
+        raise file.mistake(what, _SYNTAX, line) from None
+    found = _FORM.match(_PROLOGUE.sub("", bare, count=1))
+    if found is None:
+        raise file.mistake(f"this is none of {', '.join(FORMS)}", _SYNTAX, 1)
+    form = found[1].upper()
+    if form == "SELECT" and not re.search(r"\bORDER\s+BY\b", bare, re.IGNORECASE):
+        raise file.mistake("a SELECT query needs ORDER BY, for a stable order")
+    return form
 
 
 def _explain(message: str, text: str) -> tuple[int, str]:
@@ -125,114 +170,13 @@ def _explain(message: str, text: str) -> tuple[int, str]:
     return line, f"not SPARQL from “{rest[:40]}” on" if rest else "the query ends too early"
 
 
-LANGUAGES: Final = ("en", "zh-Hans")
-TYPES: Final = ("iri", "literal", "integer", "decimal", "date", "boolean", "lang")
-_RULE: Final = "query-header"
-_NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_VARIABLE: Final = re.compile(r"[?$](_{1,2}([A-Za-z][A-Za-z0-9_]*))")
-_KEYS: Final = {
-    "summary",
-    "summary@zh-Hans",
-    "description",
-    "description@zh-Hans",
-    "defaults",
-    "enumerate",
-    "parameters",
-    "example",
-    "tags",
-}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A grlc parameter: `?_place_iri` is the parameter `place` of type iri.
-
-    `default` and `values` are as a request would give them; `description` is by language tag.
-    """
-
-    name: str
-    variable: str
-    type: str
-    default: str | None
-    description: Mapping[str, str]
-    values: tuple[str, ...] | None
-
-
-@dataclass(frozen=True)
-class SavedQuery:
-    """A saved query; `text` is the file without its header, `form` is SELECT, ASK and so on."""
-
-    name: str
-    summary: Mapping[str, str]
-    description: Mapping[str, str]
-    tags: tuple[str, ...]
-    form: str
-    text: str
-    parameters: tuple[Parameter, ...]
-    example: Mapping[str, str]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the entry for `queries.json`."""
-        return {
-            "name": self.name,
-            "summary": dict(self.summary),
-            "description": dict(self.description),
-            "tags": list(self.tags),
-            "form": self.form,
-            "text": self.text,
-            "parameters": [
-                {
-                    "name": each.name,
-                    "variable": each.variable,
-                    "type": each.type,
-                    "default": each.default,
-                    "required": False,
-                    "description": dict(each.description),
-                    "values": list(each.values) if each.values is not None else None,
-                }
-                for each in self.parameters
-            ],
-            "example": dict(self.example),
-        }
-
-
-def read_query(path: Path, content: Content) -> SavedQuery:
-    """Read and check one saved query; raise `Malformed` with file and line."""
-    file = read_annotated(path, content)
-    header = file.header
-    if not _NAME.fullmatch(path.stem):
-        raise file.mistake(f"“{path.stem}” is not a name: use words joined by hyphens", _RULE)
-    unknown = sorted(str(key) for key in header if key not in _KEYS)
-    if unknown:
-        raise file.mistake(f"the header has no key {', '.join(unknown)}", _RULE)
-    if list(header)[-1:] != ["tags"]:
-        raise file.mistake("the header must end with tags", _RULE)
-    check_syntax(file)
-    form = query_form(file)
-    bare = file.bare().upper()
-    if form == "SELECT" and not re.search(r"\bORDER\s+BY\b", bare):
-        raise file.mistake("a SELECT query needs ORDER BY, for a stable order", _RULE)
-    parameters = tuple(_parameters(file))
-    defaults = {each.name: each.default for each in parameters if each.default is not None}
-    return SavedQuery(
-        path.stem,
-        _texts(file, "summary"),
-        _texts(file, "description"),
-        tuple(_strings(file, "tags")),
-        form,
-        file.text,
-        parameters,
-        defaults | {name: str(value) for name, value in _pairs(file, "example").items()},
-    )
-
-
 def _texts(file: Annotated, key: str) -> dict[str, str]:
     texts = {}
     for language in LANGUAGES:
         full = key if language == "en" else f"{key}@{language}"
         value = file.header.get(full)
         if not isinstance(value, str) or not value.strip():
-            raise file.mistake(f"the header needs {full}, a text", _RULE)
+            raise file.mistake(f"the header needs {full}, a text")
         texts[language] = " ".join(value.split())
     return texts
 
@@ -240,7 +184,7 @@ def _texts(file: Annotated, key: str) -> dict[str, str]:
 def _strings(file: Annotated, key: str) -> list[str]:
     values = file.header.get(key)
     if not isinstance(values, list) or not values:
-        raise file.mistake(f"{key} must be a list with at least one item", _RULE)
+        raise file.mistake(f"{key} must be a list with at least one item")
     return [str(value) for value in values]
 
 
@@ -249,23 +193,24 @@ def _pairs(file: Annotated, key: str) -> dict[str, Any]:
     value = file.header.get(key) or {}
     items = value if isinstance(value, list) else [value]
     if not all(isinstance(item, dict) for item in items):
-        raise file.mistake(f"{key} must hold names and values, as `- place: id:beijing`", _RULE)
+        raise file.mistake(f"{key} must hold names and values, as `- place: id:beijing`")
     return {str(name): each for item in items for name, each in item.items()}
 
 
-def _parameters(file: Annotated) -> Iterator[Parameter]:
+def _parameters(file: Annotated, bare: str) -> Iterator[Parameter]:
     defaults, lists = _pairs(file, "defaults"), _pairs(file, "enumerate")
     descriptions = _pairs(file, "parameters")
     seen: dict[str, tuple[str, str]] = {}
-    for variable, spelled in _VARIABLE.findall(file.bare()):
+    for variable, spelled in _VARIABLE.findall(bare):
         stem, _, ending = spelled.rpartition("_")
         name, kind = (stem, ending) if stem and ending in TYPES else (spelled, "literal")
         if seen.setdefault(name, (variable, kind)) != (variable, kind):
-            what = f"?{variable} and ?{seen[name][0]} are two variables for one parameter"
-            raise file.mistake(what, _RULE)
+            raise file.mistake(
+                f"?{variable} and ?{seen[name][0]} are two variables for one parameter"
+            )
     for name, (variable, kind) in seen.items():
         if name not in descriptions:
-            raise file.mistake(f"parameters must describe {name}", _RULE)
+            raise file.mistake(f"parameters must describe {name}")
         described = descriptions[name]
         by_language = described if isinstance(described, dict) else {"en": described}
         values = lists.get(name)
@@ -273,15 +218,14 @@ def _parameters(file: Annotated) -> Iterator[Parameter]:
             name,
             variable,
             kind,
-            _lexical(defaults[name]) if name in defaults else None,
-            {str(language): str(text) for language, text in by_language.items()},
-            tuple(_lexical(value) for value in values) if values else None,
+            default=_lexical(defaults[name]) if name in defaults else None,
+            description={str(language): str(text) for language, text in by_language.items()},
+            values=tuple(_lexical(value) for value in values) if values else None,
         )
     for key, named in (("defaults", defaults), ("enumerate", lists), ("parameters", descriptions)):
-        strangers = sorted(set(named) - set(seen))
-        if strangers:
-            what = f"{key} speaks of {', '.join(strangers)}, which the query has not"
-            raise file.mistake(what, _RULE)
+        unknown = sorted(set(named) - set(seen))
+        if unknown:
+            raise file.mistake(f"{key} names {', '.join(unknown)}, which the query does not use")
 
 
 def _lexical(value: object) -> str:

@@ -28,7 +28,7 @@ from jiqun.knowledge.content import Content, write_text
 from jiqun.knowledge.formatting import canonical
 from jiqun.knowledge.turtle_files import Document, read_prefixes
 from jiqun.rdf.namespaces import DCTERMS, ID, KG, SOURCE, XSD
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -93,7 +93,7 @@ def _description(
 ) -> list[ox.Quad]:
     source = ox.NamedNode(f"{SOURCE}{slug}")
     said: list[tuple[ox.NamedNode, str, ox.NamedNode | ox.Literal]] = [
-        (source, RDF_TYPE.value, ox.NamedNode(f"{KG}Source")),
+        (source, TYPE.value, ox.NamedNode(f"{KG}Source")),
         (source, TEXT_SHA256, ox.Literal(text.sha256)),
         (source, TEXT_LENGTH, ox.Literal(len(text.characters))),
     ]
@@ -110,7 +110,7 @@ def _description(
     for name, start, end in spans:
         passage = ox.NamedNode(f"{source.value}#{name}")
         said += [
-            (passage, RDF_TYPE.value, ox.NamedNode(f"{KG}Passage")),
+            (passage, TYPE.value, ox.NamedNode(f"{KG}Passage")),
             (passage, PASSAGE_OF, source),
             (passage, START, ox.Literal(start)),
             (passage, END, ox.Literal(end)),

@@ -1,12 +1,13 @@
-"""Tables for people without RDF: one SPARQL SELECT a file in `ontology/tables`, one row one thing.
+"""Tables for people without RDF: their definitions, and their rows.
 
-The header says what the table is (`summary`, in three languages), which columns are its `key`, and
-of each column its `type`, what it says, and the table whose key it `refers` to:
+A table is one SPARQL SELECT in `ontology/tables`. Its header has the title (`summary`, in three
+languages), the columns of its `key`, and for each column its `type`, its description, and the table
+whose key it `refers` to:
 
     #+ columns:
     #+   cluster: {type: iri, refers: clusters, description: "IRI of the cluster"}
 
-`dataset: evidence` asks the reified statements; every other table asks the whole of the release.
+`dataset: evidence` queries the reified statements; every other table queries the whole release.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from jiqun.rdf.terms import language_tag
 Value = str | int | float | bool | None
 
 SEPARATORS: Final = {"iris": " ", "texts": "|"}
-"""What stands between the values in a column of many."""
+"""The separator of the values in a column of many, by its type."""
 
 _LANGUAGES: Final = ("en", "zh-Hans", "zh-Hant")
 _RULE: Final = "table"
@@ -34,7 +35,7 @@ _RULE: Final = "table"
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its name, its type, the table it refers to or "", and what it says."""
+    """A column; `refers` is the table whose key it holds, or ""."""
 
     name: str
     type: str
@@ -44,7 +45,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as its file describes it, before it is filled."""
+    """A table as its file describes it, without rows."""
 
     name: str
     title: Mapping[str, str]
@@ -65,11 +66,13 @@ class Filled:
 
 
 def read_table(path: Path, content: Content) -> Table:
-    """Read a table; raise `Malformed` when its header does not say what it must."""
+    """Read a table; raise `Malformed` when its header is not complete."""
     file = read_annotated(path, content)
     header = file.header
     title = {language: _title(file, language) for language in _LANGUAGES}
-    columns = [_column(file, name, said) for name, said in _pairs(file, "columns").items()]
+    columns = [
+        _column(file, name, described) for name, described in _pairs(file, "columns").items()
+    ]
     names = [column.name for column in columns]
     key = header.get("key")
     if not isinstance(key, list) or not key or not set(key) <= set(names):
@@ -95,8 +98,13 @@ def _pairs(file: Annotated, key: str) -> dict[str, dict[str, Any]]:
     return value
 
 
-def _column(file: Annotated, name: str, said: Mapping[str, Any]) -> Column:
-    column = Column(name, said.get("type", ""), said.get("refers", ""), said.get("description", ""))
+def _column(file: Annotated, name: str, described: Mapping[str, Any]) -> Column:
+    column = Column(
+        name,
+        described.get("type", ""),
+        described.get("refers", ""),
+        described.get("description", ""),
+    )
     if column.type not in _READERS or not column.description:
         known = ", ".join(sorted(_READERS))
         what = f"the column {name} needs a description and a type, one of {known}"
@@ -104,8 +112,8 @@ def _column(file: Annotated, name: str, said: Mapping[str, Any]) -> Column:
     return column
 
 
-def fill(table: Table, store: ox.Store) -> Filled:
-    """Run the table's query; raise `Malformed` when it gives other columns or a key twice."""
+def fill_table(table: Table, store: ox.Store) -> Filled:
+    """Run the table's query; raise `Malformed` for other columns or a key that occurs twice."""
     try:
         solutions = store.query(table.query)
     except (SyntaxError, ValueError, OSError) as error:
@@ -128,7 +136,7 @@ def fill(table: Table, store: ox.Store) -> Filled:
 
 
 def check_references(tables: Iterable[Filled]) -> None:
-    """Raise `ContentError` where a row refers to one that is not there."""
+    """Raise `ContentError` where a row refers to one that does not exist."""
     keys = {}
     tables = list(tables)
     for filled in tables:
@@ -152,7 +160,7 @@ def _value(column: Column, term: object) -> Value:
 
 
 def _several(separator: str) -> Callable[[str], str]:
-    """Return what sorts values that `separator` joins: the store gives them in its own order."""
+    """Return a reader that sorts values joined by `separator`: stores have no fixed order."""
     return lambda text: separator.join(sorted(set(text.split(separator))))
 
 

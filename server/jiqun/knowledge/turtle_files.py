@@ -33,8 +33,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.errors import ContentError
-from jiqun.knowledge.content import Content, Finding
+from jiqun.knowledge.content import Content, ContentRejected, Finding
 from jiqun.rdf.namespaces import RDF_TYPE
 from jiqun.rdf.turtle import Key
 
@@ -78,12 +77,11 @@ def tokens(text: str) -> Iterator[Token]:
 _FORMATS = {".ttl": ox.RdfFormat.TURTLE, ".trig": ox.RdfFormat.TRIG}
 
 
-class Malformed(ContentError):
+class Malformed(ContentRejected):
     """A file that cannot be read; `finding` says where and why."""
 
     def __init__(self, finding: Finding) -> None:
-        """Keep the finding, and its text as the detail."""
-        super().__init__(str(finding))
+        super().__init__([finding])
         self.finding = finding
 
 

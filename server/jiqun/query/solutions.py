@@ -1,8 +1,8 @@
-"""Solutions of SELECT queries, read from the SPARQL 1.1 Query Results JSON Format."""
+"""Solutions of SELECT queries: rows of terms, from a store or from SPARQL results in JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,9 +11,6 @@ import pyoxigraph as ox
 from jiqun.rdf.namespaces import SOURCE, XSD, compact
 from jiqun.rdf.terms import language_tag
 
-_PLAIN_DATATYPES: Final = frozenset({"", f"{XSD}string"})
-
-
 _NUMERIC: Final = frozenset(
     XSD + name for name in ("integer", "decimal", "double", "float", "int", "long", "gYear")
 )
@@ -21,7 +18,11 @@ _NUMERIC: Final = frozenset(
 
 @dataclass(frozen=True)
 class Term:
-    """One RDF term; `kind` is `uri`, `literal` or `bnode`, as in the results format."""
+    """One RDF term; `kind` is `uri`, `literal` or `bnode`, as in the results format.
+
+    `lang` is a tag in its usual case (`zh-Hans`); `datatype` is empty for `xsd:string`. A quoted
+    triple is a literal of its text.
+    """
 
     kind: str
     value: str
@@ -30,24 +31,30 @@ class Term:
 
     @property
     def is_iri(self) -> bool:
-        """Tell whether the term is an IRI."""
+        """Whether the term is an IRI."""
         return self.kind == "uri"
 
     @property
     def is_passage(self) -> bool:
-        """Tell whether the term is the IRI of a passage of a source."""
+        """Whether the term is the IRI of a passage of a source."""
         return self.is_iri and self.value.startswith(SOURCE) and "#" in self.value
 
     @property
     def is_number(self) -> bool:
-        """Tell whether the term is a number, which stands at the right of its column."""
+        """Whether the term is a number."""
         return self.datatype in _NUMERIC
 
     @property
     def datatype_note(self) -> str:
-        """Give the datatype where it tells the reader something, else an empty text."""
-        known = self.datatype in _PLAIN_DATATYPES or self.datatype.startswith(XSD)
-        return "" if known else compact(self.datatype)
+        """The datatype as a CURIE; empty for those of XML Schema."""
+        return "" if self.datatype.startswith(XSD) else compact(self.datatype)
+
+
+Row = Mapping[str, Term]
+"""One solution: variable to term; unbound variables are absent."""
+
+Select = Callable[[str], Sequence[Row]]
+"""Runs a SELECT query; a parameter of readers, which therefore do not depend on an engine."""
 
 
 def term(json_term: Mapping[str, Any]) -> Term:
@@ -64,7 +71,7 @@ def term(json_term: Mapping[str, Any]) -> Term:
 
 
 def term_of(value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term:
-    """Make a term of one of pyoxigraph."""
+    """Return a term of pyoxigraph as a `Term`."""
     if isinstance(value, ox.NamedNode):
         return Term("uri", value.value)
     if isinstance(value, ox.BlankNode):
@@ -78,14 +85,26 @@ def term_of(value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term
     return Term("literal", value.value, "", "" if datatype == f"{XSD}string" else datatype)
 
 
+def node_of(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal:
+    """Return a `Term` as a term of pyoxigraph."""
+    if term.kind == "uri":
+        return ox.NamedNode(term.value)
+    if term.kind == "bnode":
+        return ox.BlankNode(term.value)
+    if term.lang:
+        return ox.Literal(term.value, language=term.lang)
+    return ox.Literal(term.value, datatype=ox.NamedNode(term.datatype or f"{XSD}string"))
+
+
+def triple_of(row: Row) -> ox.Triple:
+    """Return the triple in the variables `subject`, `property` and `value` of a row."""
+    subject, predicate = node_of(row["subject"]), node_of(row["property"])
+    assert not isinstance(subject, ox.Literal)
+    assert isinstance(predicate, ox.NamedNode)
+    return ox.Triple(subject, predicate, node_of(row["value"]))
+
+
 def _triple_text(parts: Mapping[str, Any]) -> str:
     return "<<( {} )>>".format(
         " ".join(compact(str(parts[name]["value"])) for name in ("subject", "predicate", "object"))
     )
-
-
-Row = Mapping[str, Term]
-"""One solution: variable to term; unbound variables are absent."""
-
-Select = Callable[[str], Awaitable[Sequence[Row]]]
-"""Runs a SELECT query; handed in, so that readers of the graph do not depend on the engine."""

@@ -1,4 +1,4 @@
-"""The formats an answer can have: media types, short names for `?format=`, file extensions.
+"""The formats of RDF and of query results: media types, names for `?format=`, file extensions.
 
 Sources: SPARQL 1.1 Query Results JSON, XML, CSV and TSV; RDF 1.1 Turtle, N-Triples, RDF/XML,
 JSON-LD, TriG and N-Quads; the unique IRIs of formats are those of http://www.w3.org/ns/formats/.
@@ -9,33 +9,54 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from jiqun.rdf.namespaces import FORMATS
+import pyoxigraph as ox
 
-_EXTENSIONS: Final = frozenset({"srj", "srx", "ttl", "nt", "rdf", "nq"})
+from jiqun.rdf.namespaces import FORMATS
 
 
 @dataclass(frozen=True)
 class Format:
-    """One way to write an answer.
+    """A format of documents.
 
-    `media_type` is what the format is called; `aliases` are other media types by which clients
-    ask for the same bytes (and get them under that name); `names` are the values of `?format=`.
+    `aliases` are other media types by which clients ask for the same bytes (and get them under
+    that name); `names` are the values of `?format=`; `extensions` are file extensions without a
+    dot, the usual one first.
     """
 
     label: str
     media_type: str
     names: tuple[str, ...]
+    extensions: tuple[str, ...]
     aliases: tuple[str, ...] = ()
     iri: str = ""
     charset: bool = True
 
     @property
     def extension(self) -> str:
-        """The usual ending of a file in this format, without a dot; one of its names."""
-        return next((each for each in self.names if each in _EXTENSIONS), self.names[0])
+        """The usual file extension, without a dot."""
+        return self.extensions[0]
+
+    # Looked up rather than stored: a format is an argument of worker processes, and pyoxigraph's
+    # formats cannot be pickled.
+
+    @property
+    def oxigraph(self) -> ox.RdfFormat:
+        """The same format in pyoxigraph; raises `ValueError` for one that is not of RDF."""
+        found = ox.RdfFormat.from_media_type(self.media_type)
+        if found is None:
+            raise ValueError(f"{self.label} is not a format of RDF graphs")
+        return found
+
+    @property
+    def oxigraph_results(self) -> ox.QueryResultsFormat:
+        """The same format in pyoxigraph; raises `ValueError` for one that is not of results."""
+        found = ox.QueryResultsFormat.from_media_type(self.media_type)
+        if found is None:
+            raise ValueError(f"{self.label} is not a format of query results")
+        return found
 
     def content_type(self, asked: str | None = None) -> str:
-        """The Content-Type header for this format when it was asked for by the name `asked`."""
+        """Return the Content-Type header of a document that was asked for by the name `asked`."""
         name = asked or self.media_type
         return f"{name}; charset=utf-8" if self.charset else name
 
@@ -44,6 +65,7 @@ JSON: Final = Format(
     "JSON",
     "application/sparql-results+json",
     ("json", "srj"),
+    ("srj",),
     ("application/json",),
     f"{FORMATS}SPARQL_Results_JSON",
 )
@@ -51,17 +73,19 @@ XML: Final = Format(
     "XML",
     "application/sparql-results+xml",
     ("xml", "srx"),
+    ("srx",),
     ("application/xml", "text/xml"),
     f"{FORMATS}SPARQL_Results_XML",
 )
-CSV: Final = Format("CSV", "text/csv", ("csv",), (), f"{FORMATS}SPARQL_Results_CSV")
+CSV: Final = Format("CSV", "text/csv", ("csv",), ("csv",), (), f"{FORMATS}SPARQL_Results_CSV")
 TSV: Final = Format(
-    "TSV", "text/tab-separated-values", ("tsv",), (), f"{FORMATS}SPARQL_Results_TSV"
+    "TSV", "text/tab-separated-values", ("tsv",), ("tsv",), (), f"{FORMATS}SPARQL_Results_TSV"
 )
 TURTLE: Final = Format(
     "Turtle",
     "text/turtle",
     ("turtle", "ttl"),
+    ("ttl",),
     ("application/x-turtle", "text/n3"),
     f"{FORMATS}Turtle",
 )
@@ -69,6 +93,7 @@ N_TRIPLES: Final = Format(
     "N-Triples",
     "application/n-triples",
     ("ntriples", "nt"),
+    ("nt",),
     ("text/plain",),
     f"{FORMATS}N-Triples",
 )
@@ -76,6 +101,7 @@ RDF_XML: Final = Format(
     "RDF/XML",
     "application/rdf+xml",
     ("rdfxml", "rdf", "xml"),
+    ("rdf", "xml", "owl"),
     ("application/xml", "text/xml"),
     f"{FORMATS}RDF_XML",
 )
@@ -83,17 +109,19 @@ JSON_LD: Final = Format(
     "JSON-LD",
     "application/ld+json",
     ("jsonld", "json"),
+    ("jsonld", "json"),
     ("application/json",),
     f"{FORMATS}JSON-LD",
     charset=False,
 )
 TRIG: Final = Format(
-    "TriG", "application/trig", ("trig",), ("application/x-trig",), f"{FORMATS}TriG"
+    "TriG", "application/trig", ("trig",), ("trig",), ("application/x-trig",), f"{FORMATS}TriG"
 )
 N_QUADS: Final = Format(
     "N-Quads",
     "application/n-quads",
     ("nquads", "nq"),
+    ("nq",),
     ("text/x-nquads",),
     f"{FORMATS}N-Quads",
 )
@@ -101,16 +129,18 @@ OWL_FUNCTIONAL: Final = Format(
     "OWL functional syntax",
     "text/owl-functional",
     ("ofn",),
+    ("ofn",),
     (),
     f"{FORMATS}OWL_Functional",
 )
-QUERY_TEXT: Final = Format("SPARQL", "application/sparql-query", ("rq",))
-HTML: Final = Format("HTML", "text/html", ("html",), ("application/xhtml+xml",))
-TABLE: Final = Format("plain text", "text/plain", ("text",))
-PLAIN_JSON: Final = Format("JSON", "application/json", ("json",), charset=False)
+QUERY_TEXT: Final = Format("SPARQL", "application/sparql-query", ("rq",), ("rq",))
+HTML: Final = Format("HTML", "text/html", ("html",), ("html",), ("application/xhtml+xml",))
+TABLE: Final = Format("plain text", "text/plain", ("text",), ("txt",))
+PLAIN_JSON: Final = Format("JSON", "application/json", ("json",), ("json",), charset=False)
 PROBLEM: Final = Format(
     "problem details",
     "application/problem+json",
+    ("json",),
     ("json",),
     ("application/json",),
     charset=False,
@@ -120,7 +150,24 @@ PROBLEM: Final = Format(
 SOLUTIONS: Final = (JSON, XML, CSV, TSV)
 GRAPHS: Final = (TURTLE, N_TRIPLES, RDF_XML, JSON_LD, TRIG, N_QUADS)
 
+_BY_MEDIA_TYPE: Final = {
+    name: each for each in reversed(GRAPHS) for name in (each.media_type, *each.aliases)
+}
+_BY_EXTENSION: Final = {f".{name}": each for each in GRAPHS for name in each.extensions}
+GRAPH_EXTENSIONS: Final = tuple(_BY_EXTENSION)
+"""The extensions of RDF files, each with its dot."""
+
 
 def formats_for(form: str) -> tuple[Format, ...]:
-    """The formats for a query of the form SELECT, ASK, CONSTRUCT or DESCRIBE, best first."""
+    """Return the formats for a query of the form SELECT, ASK, CONSTRUCT or DESCRIBE, best first."""
     return SOLUTIONS if form in {"SELECT", "ASK"} else GRAPHS
+
+
+def graph_format(media_type: str) -> Format | None:
+    """Return the format of RDF that has this media type or alias, without parameters."""
+    return _BY_MEDIA_TYPE.get(media_type)
+
+
+def graph_format_of_file(extension: str) -> Format | None:
+    """Return the format of an RDF file by its extension, as `.ttl`, in any case."""
+    return _BY_EXTENSION.get(extension.lower())

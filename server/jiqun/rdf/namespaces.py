@@ -1,4 +1,4 @@
-"""Namespaces, prefixes and IRIs, for the whole program."""
+"""Namespaces, prefixes and IRIs: the only table of them in the program."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GRAPH: Final = f"{BASE}graph/"
 DATASET: Final = f"{BASE}dataset"
 CATALOGUE: Final = f"{BASE}catalogue"
 PARTITION: Final = f"{BASE}.well-known/void#"
-
+EVIDENCE: Final = f"{BASE}evidence/"
 
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
@@ -38,12 +38,18 @@ DCAT: Final = "http://www.w3.org/ns/dcat#"
 FOAF: Final = "http://xmlns.com/foaf/0.1/"
 SPDX: Final = "http://spdx.org/rdf/terms#"
 VOID: Final = "http://rdfs.org/ns/void#"
+VOID_EXT: Final = "http://ldf.fi/void-ext#"
 VANN: Final = "http://purl.org/vocab/vann/"
 VCARD: Final = "http://www.w3.org/2006/vcard/ns#"
 SSSOM: Final = "https://w3id.org/sssom/"
 SEMAPV: Final = "https://w3id.org/semapv/vocab/"
 SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 WD: Final = "http://www.wikidata.org/entity/"
+GEONAMES: Final = "http://www.geonames.org/ontology#"
+DBPEDIA: Final = "http://dbpedia.org/resource/"
+DBPEDIA_ONTOLOGY: Final = "http://dbpedia.org/ontology/"
+SPARQL_EXAMPLES: Final = "https://purl.expasy.org/sparql-examples/ontology#"
+CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 FORMATS: Final = "http://www.w3.org/ns/formats/"
 
 RDF_TYPE: Final = f"{RDF}type"
@@ -81,13 +87,15 @@ PREFIXES: Final[Mapping[str, str]] = {
     "semapv": SEMAPV,
     "wd": WD,
 }
-"""Prefix to namespace: the one list for answers, documents and short names."""
+"""Prefix to namespace. `ontology/prefixes.ttl` declares the same for the files of the content."""
+
 _PREFIX_OF: Final = {namespace: prefix for prefix, namespace in PREFIXES.items()}
+_LOCAL: Final = re.compile(r"[\w.-]*")
 _SHAPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f<>\"{}|\\^`\ud800-\udfff]*")
 
 
 def is_absolute_iri(text: str) -> bool:
-    """Tell whether `text` is an absolute IRI (RFC 3987), fit to stand between < and >."""
+    """Return whether `text` is an absolute IRI (RFC 3987) that can be written between < and >."""
     if not _SHAPE.fullmatch(text):
         return False
     try:
@@ -98,19 +106,21 @@ def is_absolute_iri(text: str) -> bool:
 
 
 def absolute_iri(text: str, parameter: str) -> str:
-    """Give `text` back if it is an absolute IRI; else raise `BadParameter` naming the parameter."""
+    """Return `text` if it is an absolute IRI; else raise `BadParameter` naming the parameter."""
     if not is_absolute_iri(text):
         raise BadParameter(f"The value of {parameter} is not an absolute IRI.")
     return text
 
 
-_LOCAL: Final = re.compile(r"[\w.-]*")
-
-
 def compact(iri: str) -> str:
-    """Give the short form of an IRI: a CURIE, `#p24` after its source's slug, or the IRI itself."""
+    """Return the short form of an IRI: a CURIE, `slug#p24` for a passage, or the IRI itself."""
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
     prefix = _PREFIX_OF.get(iri[:cut])
     if prefix is not None and _LOCAL.fullmatch(iri[cut:]):
         return f"{prefix}:{iri[cut:]}"
     return iri.removeprefix(SOURCE) if iri.startswith(SOURCE) else iri
+
+
+def prologue(*prefixes: str) -> str:
+    """Return the PREFIX declarations of a SPARQL query, one a line."""
+    return "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in prefixes)

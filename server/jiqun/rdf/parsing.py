@@ -1,18 +1,18 @@
-"""RDF that comes from outside, read into quads: safely, wholly, or not at all.
+"""Reads RDF from untrusted sources into quads.
 
-In: a file of bytes with its media type. Out: quads, or a `MalformedData` that says where the
-mistake stands. Measured on pyoxigraph 0.5.13, and met here:
+In: a file of bytes with its media type. Out: quads, or a `MalformedData` with the place of the
+mistake. Measured on pyoxigraph 0.5.13, and met here:
 
 * RDF/XML that breaks off is accepted silently, and internal entities are expanded (600 bytes can
   take gigabytes). So expat looks first: well-formed to the end, no DOCTYPE, no deep nesting
-  (20,000 elements inside one another take 4 s, and four times as long for twice as many).
-* JSON-LD takes 5 s for 2,000 objects inside one another and does not end for 20,000. So brackets
-  are counted first. Remote contexts are never fetched.
+  (20,000 nested elements take 4 s, and four times as long for twice as many).
+* JSON-LD takes 5 s for 2,000 nested objects and does not end for 20,000. So brackets are counted
+  first. Remote contexts are never fetched.
 * Turtle, TriG, N-Triples and N-Quads take 200,000 nested brackets in a fraction of a second and
   need no limit but the length of the body.
 
-Data is RDF 1.1: triple terms and strings with a direction are refused, because not every format
-that graphs are given in can express them.
+Data is RDF 1.1: triple terms and strings with a direction are refused, because not every output
+format can express them.
 """
 
 from __future__ import annotations
@@ -28,69 +28,38 @@ from xml.parsers import expat
 import pyoxigraph as ox
 
 from jiqun.errors import MalformedData, UnsupportedMediaType, shorten
+from jiqun.rdf.formats import (
+    GRAPH_EXTENSIONS,
+    GRAPHS,
+    JSON_LD,
+    N_QUADS,
+    N_TRIPLES,
+    RDF_XML,
+    Format,
+    graph_format,
+    graph_format_of_file,
+)
 
 Graph = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 
-
-FORMATS: Final = {
-    "text/turtle": ox.RdfFormat.TURTLE,
-    "application/x-turtle": ox.RdfFormat.TURTLE,
-    "application/n-triples": ox.RdfFormat.N_TRIPLES,
-    "text/plain": ox.RdfFormat.N_TRIPLES,
-    "application/rdf+xml": ox.RdfFormat.RDF_XML,
-    "application/xml": ox.RdfFormat.RDF_XML,
-    "text/xml": ox.RdfFormat.RDF_XML,
-    "application/ld+json": ox.RdfFormat.JSON_LD,
-    "application/json": ox.RdfFormat.JSON_LD,
-    "application/trig": ox.RdfFormat.TRIG,
-    "application/x-trig": ox.RdfFormat.TRIG,
-    "application/n-quads": ox.RdfFormat.N_QUADS,
-    "text/x-nquads": ox.RdfFormat.N_QUADS,
-}
-EXTENSIONS: Final = {
-    ".ttl": "text/turtle",
-    ".nt": "application/n-triples",
-    ".rdf": "application/rdf+xml",
-    ".xml": "application/rdf+xml",
-    ".owl": "application/rdf+xml",
-    ".jsonld": "application/ld+json",
-    ".json": "application/ld+json",
-    ".trig": "application/trig",
-    ".nq": "application/n-quads",
-}
 MULTIPART: Final = "multipart/form-data"
 MOST_NESTED: Final = 200
-"""Elements of RDF/XML, or brackets of JSON-LD, that may stand inside one another."""
+"""The deepest nesting of elements in RDF/XML and of brackets in JSON-LD."""
 MOST_PARTS: Final = 100
 
-_NAMES: Final = {
-    ox.RdfFormat.TURTLE: "Turtle",
-    ox.RdfFormat.N_TRIPLES: "N-Triples",
-    ox.RdfFormat.RDF_XML: "RDF/XML",
-    ox.RdfFormat.JSON_LD: "JSON-LD",
-    ox.RdfFormat.TRIG: "TriG",
-    ox.RdfFormat.N_QUADS: "N-Quads",
-}
-_READABLE: Final = (
-    "text/turtle",
-    "application/n-triples",
-    "application/rdf+xml",
-    "application/ld+json",
-    "application/trig",
-    "application/n-quads",
-)
 _JSON_STRING: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _NO_BRACKET: Final = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _PLACE: Final = re.compile(r"at line (\d+) (?:column|between columns) (\d+)")
 
 
-def format_of(content_type: str | None) -> ox.RdfFormat:
-    """Tell the format of a Content-Type header; raises `UnsupportedMediaType`."""
+def format_of(content_type: str | None) -> Format:
+    """Return the format named by a Content-Type header; raises `UnsupportedMediaType`."""
     media_type, charset = _split(content_type or "")
-    found = FORMATS.get(media_type)
+    found = graph_format(media_type)
     if found is None:
         given = f"the Content-Type {shorten(media_type)}" if media_type else "no Content-Type"
-        raise UnsupportedMediaType(f"The data has {given}. Read here: {', '.join(_READABLE)}.")
+        readable = ", ".join(each.media_type for each in GRAPHS)
+        raise UnsupportedMediaType(f"The data has {given}. Read here: {readable}.")
     if charset not in {"", "utf-8", "utf8", "us-ascii", "ascii"}:
         raise UnsupportedMediaType(f"The charset {shorten(charset, 40)} is not read; send UTF-8.")
     return found
@@ -119,30 +88,25 @@ def read_graph(
         yield ox.Quad(quad.subject, quad.predicate, quad.object, graph)
 
 
-def read_dataset(file: IO[bytes], format_: ox.RdfFormat, base: str | None) -> Iterator[ox.Quad]:
-    """Yield the quads of a file that may name graphs; raises as `read_graph` does."""
-    return _read(file, format_, base, one_graph=False)
-
-
 def read_file(path: Path, graph: Graph | None = None, base: str | None = None) -> Iterator[ox.Quad]:
     """Yield the quads of a file, gzipped or not, into `graph` if one is given.
 
-    The format is told by the extension; `base` is the file's own address if not given. Raises as
+    The extension determines the format; `base` defaults to the file's own address. Raises as
     `read_graph` does, and `OSError`.
     """
     packed = path.suffix == ".gz"
     extension = path.with_suffix("").suffix if packed else path.suffix
-    media_type = EXTENSIONS.get(extension.lower())
-    if media_type is None:
+    format_ = graph_format_of_file(extension)
+    if format_ is None:
+        readable = ", ".join(GRAPH_EXTENSIONS)
         raise UnsupportedMediaType(
-            f"{path.name} has no extension of RDF. Read here: {', '.join(EXTENSIONS)}, each also "
-            "with .gz."
+            f"{path.name} has no extension of RDF. Read here: {readable}, each also with .gz."
         )
     base = base or path.absolute().as_uri()
     try:
         with gzip.open(path) if packed else path.open("rb") as file:
             opened = cast("IO[bytes]", file)
-            for quad in _read(opened, FORMATS[media_type], base, one_graph=graph is not None):
+            for quad in _read(opened, format_, base, one_graph=graph is not None):
                 into = quad.graph_name if graph is None else graph
                 yield ox.Quad(quad.subject, quad.predicate, quad.object, into)
     except MalformedData as error:
@@ -152,18 +116,18 @@ def read_file(path: Path, graph: Graph | None = None, base: str | None = None) -
 
 
 def _read(
-    file: IO[bytes], format_: ox.RdfFormat, base: str | None, *, one_graph: bool
+    file: IO[bytes], format_: Format, base: str | None, *, one_graph: bool
 ) -> Iterator[ox.Quad]:
-    if format_ == ox.RdfFormat.RDF_XML:
+    if format_ == RDF_XML:
         _check_xml(file)
-    elif format_ == ox.RdfFormat.JSON_LD:
+    elif format_ == JSON_LD:
         file = _check_json(file)
-    if format_ in {ox.RdfFormat.N_TRIPLES, ox.RdfFormat.N_QUADS}:
+    if format_ in {N_TRIPLES, N_QUADS}:
         base = None
     try:
         for quad in ox.parse(
             file,
-            format_,
+            format_.oxigraph,
             base_iri=base,
             without_named_graphs=one_graph,
             rename_blank_nodes=True,
@@ -171,9 +135,9 @@ def _read(
             _check_term(quad)
             yield quad
     except SyntaxError as error:
-        raise _malformed(error, _NAMES[format_]) from None
+        raise _malformed(error, format_.label) from None
     except ValueError as error:
-        raise MalformedData(f"The data is not {_NAMES[format_]}: {error}.") from None
+        raise MalformedData(f"The data is not {format_.label}: {error}.") from None
 
 
 def _check_term(quad: ox.Quad) -> None:
@@ -207,7 +171,7 @@ def _malformed(error: SyntaxError, name: str) -> MalformedData:
 
 
 def _check_xml(file: IO[bytes]) -> None:
-    """Read XML to its end for what the RDF/XML parser does not look at."""
+    """Read XML to its end and refuse what the RDF/XML parser accepts."""
     parser = expat.ParserCreate()
     depth = 0
 
@@ -256,21 +220,19 @@ def _check_xml(file: IO[bytes]) -> None:
 
 
 def _check_json(file: IO[bytes]) -> IO[bytes]:
-    """Count how deep brackets nest, strings left out."""
+    """Return the file, rewound, if its brackets do not nest too deep."""
     body = file.read()
     depth = 0
     for bracket in _JSON_STRING.sub(b"", body).translate(None, _NO_BRACKET):
         depth += 1 if bracket in b"[{" else -1
         if depth > MOST_NESTED:
-            raise MalformedData(
-                f"The JSON-LD nests more than {MOST_NESTED} objects and arrays in one another."
-            )
+            raise MalformedData(f"The JSON-LD nests more than {MOST_NESTED} objects and arrays.")
     return BytesIO(body)
 
 
 def _parts(body: bytes, content_type: str) -> Iterator[tuple[str, bytes]]:
     """Yield Content-Type and body of each part of `multipart/form-data` (RFC 7578)."""
-    # Takes a while to import, and is hardly ever needed.
+    # Slow to import and rarely needed.
     from email import message_from_bytes, policy  # noqa: PLC0415
 
     if body.count(b"\n--") > MOST_PARTS * 2:
@@ -287,7 +249,7 @@ def _parts(body: bytes, content_type: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _split(content_type: str) -> tuple[str, str]:
-    """Give media type and charset of a Content-Type header, in lower case."""
+    """Return media type and charset of a Content-Type header, in lower case."""
     media_type, *parameters = content_type.lower().split(";")
     for parameter in parameters:
         name, _, value = parameter.partition("=")

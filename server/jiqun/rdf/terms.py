@@ -13,9 +13,9 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.rdf.namespaces import RDF, XSD
+from jiqun.rdf.namespaces import RDF_TYPE, XSD
 
-RDF_TYPE: Final = ox.NamedNode(f"{RDF}type")
+TYPE: Final = ox.NamedNode(RDF_TYPE)
 
 _ESCAPES: Final = {
     **{code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)},
@@ -32,6 +32,7 @@ _LOCAL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
+@lru_cache(maxsize=1024)
 def language_tag(tag: str) -> str:
     """Write a language tag as RFC 5646, 2.1.1 recommends: `zh-hans-cn` becomes `zh-Hans-CN`."""
     first, *rest = tag.lower().split("-")
@@ -46,17 +47,20 @@ def language_tag(tag: str) -> str:
     return "-".join(parts)
 
 
+def literal_text(text: str, language: str = "", datatype: str = "") -> str:
+    """Write a literal in canonical N-Triples; an empty datatype means `xsd:string`."""
+    quoted = f'"{text.translate(_ESCAPES)}"'
+    if language:
+        return f"{quoted}@{language_tag(language)}"
+    return quoted if datatype in {"", f"{XSD}string"} else f"{quoted}^^<{datatype}>"
+
+
 @lru_cache(maxsize=65536)
 def ntriples(term: Term) -> str:
     """Write a term in canonical N-Triples."""
     if not isinstance(term, ox.Literal):
         return str(term)
-    quoted = f'"{term.value.translate(_ESCAPES)}"'
-    if term.language:
-        return f"{quoted}@{language_tag(term.language)}"
-    if term.datatype.value == f"{XSD}string":
-        return quoted
-    return f"{quoted}^^{term.datatype}"
+    return literal_text(term.value, term.language or "", term.datatype.value)
 
 
 def triple_line(triple: ox.Triple) -> str:
@@ -80,7 +84,7 @@ class Compactor:
     """Writes terms for Turtle and TriG with a set of prefixes, and remembers which it used."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
-        """Take the prefixes, prefix to namespace; of two for one namespace the first counts."""
+        # Of two prefixes for one namespace the first counts.
         self._by_namespace = {value: key for key, value in reversed(list(prefixes.items()))}
         self._written: dict[Term, str] = {}
         self.used: set[str] = set()

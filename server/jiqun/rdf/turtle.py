@@ -12,7 +12,7 @@ from typing import Final
 import pyoxigraph as ox
 
 from jiqun.rdf.namespaces import RDF
-from jiqun.rdf.terms import RDF_TYPE, Compactor, Term, natural
+from jiqun.rdf.terms import TYPE, Compactor, Term, natural
 
 _FIRST: Final = ox.NamedNode(f"{RDF}first")
 _REST: Final = ox.NamedNode(f"{RDF}rest")
@@ -25,7 +25,6 @@ class Nesting:
     """The blank nodes of one graph that can be written inside what refers to them."""
 
     def __init__(self, triples: Iterable[ox.Triple], compactor: Compactor) -> None:
-        """Find them; `compactor` writes the other terms."""
         self._compactor = compactor
         described: dict[Term, Described] = {}
         references: dict[ox.BlankNode, int] = {}
@@ -46,28 +45,27 @@ class Nesting:
                         todo.append(value)
 
     def __contains__(self, term: Term) -> bool:
-        """Whether the term is written inside another and needs no block of its own."""
         return term in self._inside
 
     def write(self, term: Term) -> str:
-        """Write a term, with all that a nested blank node says."""
+        """Write a term; a nested blank node with its properties."""
         if not isinstance(term, ox.BlankNode) or term not in self._inside:
             return self._compactor.write(term)
         items = self._items(term)
         if items is not None:
             return f"( {' '.join(map(self.write, items))} )"
         pairs = sorted(
-            (predicate != RDF_TYPE, natural(self._verb(predicate)), self._values(values))
+            (predicate != TYPE, natural(self._verb(predicate)), self._values(values))
             for predicate, values in self._inside[term].items()
         )
-        said = " ; ".join(f"{verb} {values}" for _, (_, verb), values in pairs)
-        return f"[ {said} ]" if said else "[]"
+        text = " ; ".join(f"{verb} {values}" for _, (_, verb), values in pairs)
+        return f"[ {text} ]" if text else "[]"
 
     def _values(self, values: list[Term]) -> str:
         return ", ".join(sorted(map(self.write, values), key=natural))
 
     def _verb(self, predicate: ox.NamedNode) -> str:
-        return "a" if predicate == RDF_TYPE else self._compactor.write(predicate)
+        return "a" if predicate == TYPE else self._compactor.write(predicate)
 
     def _items(self, node: Term) -> list[Term] | None:
         """Return the items of the list that starts at this node, or None when it is no list."""
@@ -83,10 +81,10 @@ class Nesting:
 
 WIDTH: Final = 100
 Key = tuple[str, str]
-"""A graph and a subject of it, as they are written."""
+"""A graph and one of its subjects, as they are written."""
 
 Grouped = dict[ox.NamedNode, set[tuple[str, str]]]
-"""What is said of a subject: by predicate, the languages and texts of the objects."""
+"""The objects of one subject by predicate, each with its language and its text."""
 
 
 def prefix_lines(prefixes: Mapping[str, str]) -> str:
@@ -119,8 +117,7 @@ def subjects(
 ) -> Iterable[str]:
     """Yield the block of each subject, in natural order, each ending in a line feed.
 
-    `above` holds the comments by graph and subject; `graph`, as it is written, is the one that the
-    block stands in.
+    `above` holds the comments by graph and subject; `graph` is the graph of the block as written.
     """
     indent = "    " if graph else ""
     grouped: dict[str, Grouped] = {}
@@ -134,7 +131,7 @@ def subjects(
 def describe(
     grouped: dict[str, Grouped], triple: ox.Triple, written: str, compactor: Compactor
 ) -> None:
-    """Add a triple to what is known of its subject; `written` is its object."""
+    """Add a triple to the group of its subject; `written` is its object."""
     language = triple.object.language if isinstance(triple.object, ox.Literal) else None
     subject = grouped.setdefault(compactor.write(triple.subject), {})
     subject.setdefault(triple.predicate, set()).add((language or "", written))
@@ -145,9 +142,9 @@ def block(
     values: Grouped,
     compactor: Compactor,
     indent: str = "",
-    leading: Sequence[ox.NamedNode] = (RDF_TYPE,),
+    leading: Sequence[ox.NamedNode] = (TYPE,),
 ) -> str:
-    """Write what is said of a subject; the `leading` predicates stand first, in their order."""
+    """Write the block of a subject; the `leading` predicates come first, in their order."""
     rank = {predicate: number for number, predicate in enumerate(leading)}
     named = sorted(
         (rank.get(predicate, len(rank)), natural(_predicate(predicate, compactor)), predicate)
@@ -168,4 +165,4 @@ def block(
 
 
 def _predicate(predicate: ox.NamedNode, compactor: Compactor) -> str:
-    return "a" if predicate == RDF_TYPE else compactor.write(predicate)
+    return "a" if predicate == TYPE else compactor.write(predicate)

@@ -1,6 +1,8 @@
-"""Reads reconciliation queries: versions 0.2 and 1.0-draft of the Reconciliation Service API.
+"""Reads the requests of the Reconciliation Service API, versions 0.2 and 1.0-draft.
 
-Both come out as the same `Ask`; whatever is not as the specification has it is told with its place.
+Both versions are read into the same `MatchRequest` and `ExtensionRequest`; an error message names
+the member that is wrong. A property of this ontology is identified by its local name (`coreArea`),
+one of another vocabulary by prefix and local name (`skos:altLabel`); IRIs are understood too.
 """
 
 from __future__ import annotations
@@ -8,70 +10,39 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from jiqun.errors import BadParameter, shorten
-from jiqun.rdf.namespaces import ID, KG, PREFIXES, compact
+from jiqun.rdf.namespaces import ID, KG, PREFIXES, compact, is_absolute_iri
+from jiqun.rdf.terms import language_tag
 
-MOST_QUERIES: Final = 50
+MAX_QUERIES: Final = 50
 """Queries of one batch."""
 
-LONGEST: Final = 500
-"""Characters of a name, a prefix or a value."""
+MAX_LENGTH: Final = 500
+"""Characters of a name or a value."""
 
 DEFAULT_LIMIT: Final = 5
-MOST_CANDIDATES: Final = 50
-_MOST_CONDITIONS: Final = 10
-_MOST_VALUES: Final = 20
-_MOST_TYPES: Final = 20
+MAX_CANDIDATES: Final = 50
+_MAX_CONDITIONS: Final = 10
+_MAX_VALUES: Final = 20
+_MAX_BATCH_VALUES: Final = 1000
+_MAX_BATCH_PROPERTIES: Final = 50
+_MAX_TYPES: Final = 20
+_MAX_THINGS: Final = 200
+_MAX_COLUMNS: Final = 20
 _LOCAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
-
-
 _CURIE: Final = re.compile(r"([a-z]{1,12}):([A-Za-z][A-Za-z0-9_.-]{0,99})")
-
-
-_IRI: Final = re.compile(r"https?://[^\x00-\x20<>\"{}|\\^`\x7f-\x9f]{1,400}")
-
-
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
-
-
-def property_id(iri: str) -> str:
-    """Give the name by which clients know a property."""
-    return compact(iri).removeprefix("kg:")
-
-
-def property_iri(name: str) -> str:
-    """Give the IRI of a property; raises `BadParameter` for what cannot be the name of one."""
-    if _LOCAL.fullmatch(name):
-        return KG + name
-    match = _CURIE.fullmatch(name)
-    if match and match[1] in PREFIXES:
-        return PREFIXES[match[1]] + match[2]
-    if _IRI.fullmatch(name):
-        return name
-    raise BadParameter(
-        f"{shorten(name)} is no property; it must be a name such as coreArea, a name with a "
-        "prefix such as skos:altLabel, or an IRI."
-    )
-
-
-def slug_of(identifier: str) -> str:
-    """Give the slug of a thing from its identifier or its IRI."""
-    return identifier.removeprefix(ID).removeprefix("id:")
-
-
-def is_slug(text: str) -> bool:
-    """Tell whether a text can be the identifier of a thing."""
-    return len(text) <= 200 and _SLUG.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
 class Condition:
-    """What a property of a candidate is expected to be; `values` are slugs, IRIs, texts, numbers.
+    """What is expected of a property of a candidate; `values` are slugs, IRIs, texts or numbers.
 
-    `quantifier` is any, all or none; `required` leaves out candidates that do not fulfil it.
+    `quantifier` is any, all or none; `required` rejects candidates that do not fulfil it.
     """
 
     property: str
@@ -81,8 +52,8 @@ class Condition:
 
 
 @dataclass(frozen=True)
-class Ask:
-    """One query: a name, the IRIs of classes (any of them), and what else is known."""
+class MatchRequest:
+    """One query: a name, the IRIs of classes (any of them), and conditions on properties."""
 
     name: str
     classes: tuple[str, ...]
@@ -90,8 +61,61 @@ class Ask:
     conditions: tuple[Condition, ...]
 
 
+@dataclass(frozen=True)
+class Column:
+    """A requested property; `limit` 0 means all values, an empty `lang` texts in any language."""
+
+    id: str
+    iri: str
+    limit: int
+    lang: str
+
+
+@dataclass(frozen=True)
+class ExtensionRequest:
+    """A request for the values of properties; `ids` are as the client wrote them."""
+
+    ids: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+def property_id(iri: str) -> str:
+    """Return the identifier of a property in this API."""
+    return compact(iri).removeprefix("kg:")
+
+
+def property_iri(name: str) -> str:
+    """Return the IRI of a property; raises `BadParameter` for what cannot identify one."""
+    if _LOCAL.fullmatch(name):
+        return KG + name
+    match = _CURIE.fullmatch(name)
+    if match and match[1] in PREFIXES:
+        return PREFIXES[match[1]] + match[2]
+    if name.startswith(("http://", "https://")) and len(name) <= 400 and is_absolute_iri(name):
+        return name
+    raise BadParameter(
+        f"{shorten(name)} is not a property; write a name such as coreArea, a prefixed name such "
+        "as skos:altLabel, or an IRI."
+    )
+
+
+def class_iri(name: str) -> str:
+    """Return the IRI of a class from its id: `Cluster`, `kg:Cluster` or the IRI itself."""
+    return KG + name.removeprefix(KG).removeprefix("kg:")
+
+
+def slug_of(identifier: str) -> str:
+    """Return the slug of a thing from its identifier or its IRI."""
+    return identifier.removeprefix(ID).removeprefix("id:")
+
+
+def is_slug(text: str) -> bool:
+    """Return whether a text can be the slug of a thing."""
+    return len(text) <= 200 and _SLUG.fullmatch(text) is not None
+
+
 def read_json(text: str | bytes, what: str) -> Any:
-    """Read JSON; raises `BadParameter` for what is none, or is nested too deeply."""
+    """Read JSON; raises `BadParameter` if it is not valid or nested too deeply."""
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
@@ -100,48 +124,65 @@ def read_json(text: str | bytes, what: str) -> Any:
         raise BadParameter(f"{what} is not UTF-8.") from None
     except json.JSONDecodeError as error:
         raise BadParameter(
-            f"{what} is not JSON: {error.msg} in line {error.lineno}, column {error.colno}."
+            f"{what} is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}."
         ) from None
     except ValueError as error:
-        raise BadParameter(f"{what} is not JSON: {shorten(str(error))}.") from None
+        raise BadParameter(f"{what} is not valid JSON: {shorten(str(error))}.") from None
 
 
 def _refuse_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
-def read_batch(document: Any) -> dict[str, Ask]:
-    """Read a batch of version 0.2: an object whose members are queries."""
+def read_batch(text: str) -> dict[str, MatchRequest]:
+    """Read the `queries` parameter of version 0.2: a JSON object whose members are queries."""
+    document = read_json(text, "queries")
     if not isinstance(document, dict):
         raise BadParameter('queries must be an object such as {"q0": {"query": "北京"}}.')
     _check_count(len(document))
-    return {key: _read_query(value, shorten(key)) for key, value in document.items()}
+    batch = {key: _read_query(value, shorten(key)) for key, value in document.items()}
+    _check_work(batch.values())
+    return batch
 
 
-def read_single(text: str) -> Ask:
-    """Read the `query` parameter of version 0.2: a name, or one query as JSON."""
+def read_single(text: str) -> MatchRequest:
+    """Read the `query` parameter of version 0.2: a name, or one query in JSON."""
     if text.lstrip().startswith("{"):
         return _read_query(read_json(text, "query"), "query")
     return _read_query({"query": text}, "query")
 
 
-def read_draft_batch(document: Any) -> list[Ask]:
+def read_draft_batch(body: bytes) -> list[MatchRequest]:
     """Read a batch of version 1.0-draft: `{"queries": [{"conditions": […]}]}`."""
+    document = read_json(body, "The body")
     queries = document.get("queries") if isinstance(document, dict) else None
     if not isinstance(queries, list):
         raise BadParameter('The body must be an object with an array "queries".')
     _check_count(len(queries))
-    return [_read_draft(value, f"queries[{place}]") for place, value in enumerate(queries)]
+    batch = [_read_draft(value, f"queries[{place}]") for place, value in enumerate(queries)]
+    _check_work(batch)
+    return batch
 
 
 def _check_count(count: int) -> None:
-    if count > MOST_QUERIES:
+    if count > MAX_QUERIES:
+        raise BadParameter(f"The batch has {count} queries; the limit is {MAX_QUERIES}.")
+
+
+def _check_work(batch: Iterable[MatchRequest]) -> None:
+    """Limit what the conditions of a batch cost: every value is compared for every candidate."""
+    conditions = [condition for request in batch for condition in request.conditions]
+    values = sum(len(each.values) for each in conditions)
+    properties = len({each.property for each in conditions})
+    if values > _MAX_BATCH_VALUES or properties > _MAX_BATCH_PROPERTIES:
         raise BadParameter(
-            f"The batch has {count} queries; at most {MOST_QUERIES} are taken at once."
+            f"The conditions of the batch have {values} values of {properties} properties; the "
+            f"limits are {_MAX_BATCH_VALUES} and {_MAX_BATCH_PROPERTIES}. Send fewer queries at "
+            "once."
         )
 
 
-def _read_query(query: Any, where: str) -> Ask:
+def _read_query(query: Any, where: str) -> MatchRequest:
     if not isinstance(query, dict):
         raise BadParameter(f"{where} must be an object with a member query.")
     properties = query.get("properties")
@@ -150,7 +191,7 @@ def _read_query(query: Any, where: str) -> Ask:
     if not isinstance(properties, list):
         raise BadParameter(f"{where}.properties must be an array.")
     _check_conditions(len(properties), where)
-    return Ask(
+    return MatchRequest(
         _name(query.get("query"), f"{where}.query"),
         _classes(query.get("type"), f"{where}.type"),
         _limit(query.get("limit"), f"{where}.limit"),
@@ -161,7 +202,7 @@ def _read_query(query: Any, where: str) -> Ask:
     )
 
 
-def _read_draft(query: Any, where: str) -> Ask:
+def _read_draft(query: Any, where: str) -> MatchRequest:
     conditions = query.get("conditions") if isinstance(query, dict) else None
     if not isinstance(conditions, list) or not conditions:
         raise BadParameter(f"{where} must have a non-empty array conditions.")
@@ -178,9 +219,9 @@ def _read_draft(query: Any, where: str) -> Ask:
         else:
             raise BadParameter(f'{here}.matchType must be "name" or "property".')
     if len(names) != 1:
-        raise BadParameter(f"{where} must have one condition whose matchType is name.")
-    return Ask(
-        _name(names[0], f"{where}: the value of the name"),
+        raise BadParameter(f"{where} must have exactly one condition with the matchType name.")
+    return MatchRequest(
+        _name(names[0], f"{where}: the value of the name condition"),
         _classes(query.get("type"), f"{where}.type"),
         _limit(query.get("limit"), f"{where}.limit"),
         tuple(others),
@@ -192,35 +233,28 @@ def _either(condition: dict[str, Any], *names: str) -> Any:
 
 
 def _check_conditions(count: int, where: str) -> None:
-    if count > _MOST_CONDITIONS:
-        raise BadParameter(f"{where} has {count} conditions; at most {_MOST_CONDITIONS} are taken.")
+    if count > _MAX_CONDITIONS:
+        raise BadParameter(f"{where} has {count} conditions; the limit is {_MAX_CONDITIONS}.")
 
 
 def _name(value: Any, where: str) -> str:
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if not isinstance(value, str):
-        raise BadParameter(f"{where} must be a text.")
-    if len(value) > LONGEST:
-        raise BadParameter(
-            f"{where} has {len(value)} characters; at most {LONGEST} are looked for."
-        )
+        raise BadParameter(f"{where} must be a string.")
+    if len(value) > MAX_LENGTH:
+        raise BadParameter(f"{where} has {len(value)} characters; the limit is {MAX_LENGTH}.")
     return value
 
 
 def _classes(value: Any, where: str) -> tuple[str, ...]:
     given = value if isinstance(value, list) else [] if value is None or value == "" else [value]
-    if len(given) > _MOST_TYPES:
-        raise BadParameter(f"{where} has {len(given)} types; at most {_MOST_TYPES} are taken.")
+    if len(given) > _MAX_TYPES:
+        raise BadParameter(f"{where} has {len(given)} types; the limit is {_MAX_TYPES}.")
     names = [each.get("id") if isinstance(each, dict) else each for each in given]
     if not all(isinstance(name, str) for name in names):
-        raise BadParameter(f"{where} must be the id of a type, or an array of them.")
+        raise BadParameter(f"{where} must be the id of a type or an array of ids.")
     return tuple(class_iri(str(name)) for name in names)
-
-
-def class_iri(name: str) -> str:
-    """Give the IRI of a class from its id: `Cluster`, `kg:Cluster` or the IRI itself."""
-    return KG + name.removeprefix(KG).removeprefix("kg:")
 
 
 def _limit(value: Any, where: str) -> int:
@@ -228,8 +262,8 @@ def _limit(value: Any, where: str) -> int:
         return DEFAULT_LIMIT
     number = float(value) if isinstance(value, int | float | str) and _is_number(value) else 0.0
     if isinstance(value, bool) or number < 1 or number != int(number):
-        raise BadParameter(f"{where} must be a whole number from 1.")
-    return min(int(number), MOST_CANDIDATES)
+        raise BadParameter(f"{where} must be an integer of at least 1.")
+    return min(int(number), MAX_CANDIDATES)
 
 
 def _is_number(value: float | str) -> bool:
@@ -247,10 +281,10 @@ def _condition(value: Any, where: str) -> Condition:
         raise BadParameter(f"{where}.pid must be the id of a property.")
     given = _either(value, "v", "propertyValue")
     values = given if isinstance(given, list) else [given]
-    if not values or len(values) > _MOST_VALUES:
-        raise BadParameter(f"{where}.v must have 1 to {_MOST_VALUES} values.")
+    if not values or len(values) > _MAX_VALUES:
+        raise BadParameter(f"{where}.v must have 1 to {_MAX_VALUES} values.")
     quantifier = value.get("matchQuantifier", "any")
-    if quantifier not in {"any", "all", "none"}:
+    if quantifier not in ("any", "all", "none"):
         raise BadParameter(f'{where}.matchQuantifier must be "any", "all" or "none".')
     return Condition(
         property_iri(named),
@@ -270,9 +304,37 @@ def _value(value: Any, where: str) -> str:
     if isinstance(value, int | float):
         return str(value)
     if not isinstance(value, str):
-        raise BadParameter(
-            f"{where} must be a text, a number, true or false, or an object with id."
-        )
-    if len(value) > LONGEST:
-        raise BadParameter(f"{where} is longer than {LONGEST} characters.")
+        raise BadParameter(f"{where} must be a string, a number, true, false or an object with id.")
+    if len(value) > MAX_LENGTH:
+        raise BadParameter(f"{where} has {len(value)} characters; the limit is {MAX_LENGTH}.")
     return value
+
+
+def read_extension(text: str | bytes, what: str) -> ExtensionRequest:
+    """Read a data extension request; raises `BadParameter`."""
+    document = read_json(text, what)
+    ids = document.get("ids") if isinstance(document, dict) else None
+    columns = document.get("properties") if isinstance(document, dict) else None
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+        raise BadParameter(f'{what} must have an array "ids" of strings.')
+    if not isinstance(columns, list):
+        raise BadParameter(f'{what} must have an array "properties" of objects with id.')
+    if len(ids) > _MAX_THINGS or len(columns) > _MAX_COLUMNS:
+        raise BadParameter(
+            f"{what} has {len(ids)} ids and {len(columns)} properties; the limits are "
+            f"{_MAX_THINGS} and {_MAX_COLUMNS}."
+        )
+    return ExtensionRequest(tuple(ids), tuple(_column(each) for each in columns))
+
+
+def _column(value: Any) -> Column:
+    name = value.get("id") if isinstance(value, dict) else None
+    if not isinstance(name, str):
+        raise BadParameter("Each of properties must be an object with the id of a property.")
+    settings = value.get("settings") or {}
+    if not isinstance(settings, dict):
+        raise BadParameter(f"The settings of {shorten(name)} must be an object.")
+    limit, lang = settings.get("limit") or 0, settings.get("lang") or ""
+    if not str(limit).isascii() or not str(limit).isdigit():
+        raise BadParameter(f"The limit of {shorten(name)} must be an integer of at least 0.")
+    return Column(name, property_iri(name), int(limit), language_tag(str(lang)[:20]))

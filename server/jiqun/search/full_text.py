@@ -1,149 +1,194 @@
-"""Full-text search in one of the Tantivy indexes of a release, by terms and never by syntax."""
+"""Full-text search: the things whose names or descriptions have all words, with facets."""
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-import tantivy
+from jiqun.errors import BadParameter
+from jiqun.names import LABEL, Name, fold, is_han, origins
+from jiqun.search.index import (
+    NOT_A_FACT,
+    IndexedClass,
+    IndexedName,
+    IndexedThing,
+    SearchIndex,
+)
+from jiqun.search.matching import find_candidates
 
-from jiqun.errors import ReleaseError
-from jiqun.names import LONGEST_START, is_han
+MAX_LENGTH: Final = 200
+"""Characters of a search."""
 
-NOT_A_FACT: Final = 0
-"""The class of everything but facts."""
+PAGE_SIZE: Final = 20
+MAX_PAGES: Final = 500
 
-_MOST_CLASSES: Final = 500
-_LEAST_PIECES: Final = 8
-_ENOUGH: Final = 30_000
-"""Documents that pieces find together, from which on commoner pieces are left out."""
+_RANKED: Final = 60
+"""How many of the things found are ranked by how close their names are."""
+
+_MIN_SCORE: Final = 50.0
+_EXACT, _CORE, _PREFIX, _INSIDE, _SCATTERED = range(5)
 
 
 @dataclass(frozen=True)
-class Found:
-    """The best documents, with how many there are, in all and of each class."""
+class Hit:
+    """A thing that was found, the name that matches best, and where in it the words occur.
 
-    ids: list[int]
+    `marks` are pairs of start and end, in code points of `name.text`.
+    """
+
+    thing: IndexedThing
+    name: IndexedName | None = None
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """One page of the things found; `facets` count all of them by class.
+
+    `resembling`: nothing has all words, and the hits are things with similar names.
+    """
+
     total: int
-    classes: dict[int, int]
+    hits: tuple[Hit, ...]
+    facets: tuple[tuple[IndexedClass, int], ...]
+    resembling: bool = False
+
+    @property
+    def pages(self) -> int:
+        """The number of pages that can be requested."""
+        return min(-(-self.total // PAGE_SIZE), MAX_PAGES)
 
 
-class FullText:
-    """An index with the fields `piece`, `id` and `class`; any number of threads may ask it."""
+def search(
+    index: SearchIndex, text: str, classes: Sequence[int] | None, page: int, lang: str
+) -> SearchResult:
+    """Search for all words of a text; pages are counted from 1.
 
-    def __init__(self, folder: Path) -> None:
-        """Open the index; raises `ReleaseError` when it cannot be read."""
-        self._copy: tempfile.TemporaryDirectory[str] | None = None
-        try:
-            self._open(folder)
-        except (OSError, ValueError):
-            self._open_copy(folder)
+    Raises `BadParameter` for a text that is too long or has no letter, digit or Han character.
+    """
+    name = _read(index, text.strip())
+    words = _words(name)
+    start = (page - 1) * PAGE_SIZE
+    found = index.things_with(words, classes, _RANKED)
+    facets = tuple(
+        (index.classes[number], count)
+        for number, count in sorted(found.classes.items(), key=lambda pair: (-pair[1], pair[0]))
+        if number != NOT_A_FACT
+    )
+    if found.total == 0:
+        candidates = find_candidates(index, text, classes, PAGE_SIZE - 2)
+        similar = tuple(Hit(each.thing) for each in candidates if each.score >= _MIN_SCORE)
+        return SearchResult(len(similar), similar, facets, resembling=True)
+    if start < _RANKED:
+        ids = _ranked(index, found.ids, name)[start : start + PAGE_SIZE]
+    else:
+        ids = index.things_with(words, classes, PAGE_SIZE, start).ids
+    return SearchResult(found.total, _hits(index, ids, name, lang), facets)
 
-    def _open(self, folder: Path) -> None:
-        index = tantivy.Index.open(str(folder))
-        index.config_reader(reload_policy="manual")
-        self._searcher = index.searcher()
-        self._schema = index.schema
 
-    def _open_copy(self, folder: Path) -> None:
-        """Open a copy: Tantivy locks the folder while it opens it, and this one is read-only."""
-        self._copy = tempfile.TemporaryDirectory(prefix="jiqun-search-")
-        copied = Path(self._copy.name) / "index"
-        try:
-            shutil.copytree(folder, copied)
-            self._open(copied)
-        except (OSError, ValueError):
-            self.close()
-            raise ReleaseError(
-                "The release has no search index that can be read. Build it anew with "
-                "`jiqun build`."
-            ) from None
-
-    def close(self) -> None:
-        """Remove what was copied."""
-        if self._copy is not None:
-            self._copy.cleanup()
-
-    def any_of(
-        self, pieces: Collection[str], classes: Sequence[int] | None, most: int
-    ) -> list[int]:
-        """Give the documents with most, and the rarest, of these pieces; best first.
-
-        The pieces that most documents have are left out where the others find enough.
-        """
-        telling = self._rarest(pieces)
-        if not telling:
-            return []
-        terms = [(tantivy.Occur.Should, self._term(piece)) for piece in telling]
-        query = self._restricted(tantivy.Query.boolean_query(terms), classes)
-        return self._ids(query, most)
-
-    def _rarest(self, pieces: Collection[str]) -> list[str]:
-        counted = sorted((self._searcher.doc_freq("piece", piece), piece) for piece in pieces)
-        chosen: list[str] = []
-        found = 0
-        for count, piece in counted:
-            if count and (len(chosen) < _LEAST_PIECES or found + count <= _ENOUGH):
-                chosen.append(piece)
-                found += count
-        return chosen
-
-    def all_of(
-        self, pieces: Collection[str], classes: Sequence[int] | None, most: int
-    ) -> list[int]:
-        """Give documents that have all of these pieces."""
-        terms = [(tantivy.Occur.Must, self._term(piece)) for piece in sorted(pieces)]
-        query = self._restricted(tantivy.Query.boolean_query(terms), classes)
-        return self._ids(query, most)
-
-    def words(
-        self, words: Collection[str], classes: Sequence[int] | None, most: int, offset: int = 0
-    ) -> Found:
-        """Find the documents that have all words; words of letters may be their beginnings only.
-
-        Without classes, all documents are searched.
-        """
-        terms = [(tantivy.Occur.Must, self._word(word)) for word in sorted(words)]
-        query = tantivy.Query.boolean_query(terms)
-        counted = self._searcher.aggregate(
-            query, {"classes": {"terms": {"field": "class", "size": _MOST_CLASSES}}}
+def _read(index: SearchIndex, text: str) -> Name:
+    if not text:
+        raise BadParameter("There is nothing to search for: q is empty.")
+    if len(text) > MAX_LENGTH:
+        raise BadParameter(
+            f"q has {len(text)} characters; the limit is {MAX_LENGTH}. Search for a name."
         )
-        by_class = {
-            int(each["key"]): int(each["doc_count"]) for each in counted["classes"]["buckets"]
-        }
-        if classes is not None:
-            query = self._restricted(query, classes)
-        found = self._searcher.search(query, most, count=True, offset=offset)
-        # The type stubs of the library lack the count.
-        total: int = found.count  # type: ignore[attr-defined]
-        return Found(self._numbers(found.hits), total, by_class)
+    name = index.read(text)
+    if not name.runs:
+        raise BadParameter("q has no letter, digit or Han character; symbols are not searched.")
+    return name
 
-    def _word(self, word: str) -> tantivy.Query:
-        if is_han(word):
-            return self._term(word)
-        if len(word) <= LONGEST_START:
-            return tantivy.Query.term_query(self._schema, "start", word)
-        return tantivy.Query.fuzzy_term_query(self._schema, "piece", word, distance=0, prefix=True)
 
-    def _term(self, piece: str) -> tantivy.Query:
-        return tantivy.Query.term_query(self._schema, "piece", piece)
+def _words(name: Name) -> set[str]:
+    words: set[str] = set()
+    for run in name.runs:
+        if is_han(run) and len(run) > 1:
+            words |= {run[start : start + 2] for start in range(len(run) - 1)}
+        else:
+            words.add(run)
+    return words
 
-    def _restricted(self, query: tantivy.Query, classes: Sequence[int] | None) -> tantivy.Query:
-        wanted = [NOT_A_FACT] if classes is None else list(classes)
-        inside = tantivy.Query.const_score_query(
-            tantivy.Query.term_set_query(self._schema, "class", wanted), 0.0
-        )
-        return tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, query), (tantivy.Occur.Must, inside)]
-        )
 
-    def _ids(self, query: tantivy.Query, most: int) -> list[int]:
-        return self._numbers(self._searcher.search(query, most, count=False).hits)
+def _ranked(index: SearchIndex, ids: Sequence[int], name: Name) -> list[int]:
+    """Sort things by how close one of their names is to the search; facts come last."""
+    best: dict[int, tuple[int, int]] = {}
+    for each in index.names_of(ids):
+        found = (_distance(each, name), each.kind)
+        best[each.thing] = min(best.get(each.thing, found), found)
+    ranks = index.ranks_of(ids)
 
-    def _numbers(self, hits: Sequence[tuple[object, tantivy.DocAddress]]) -> list[int]:
-        addresses = [address for _, address in hits]
-        return [int(value or 0) for value in self._searcher.fast_field_values("id", addresses)]
+    def key(thing: int) -> tuple[bool, int, int, int]:
+        distance, kind = best.get(thing, (_SCATTERED, 0))
+        return (distance > _CORE, ranks[thing], distance, kind)
+
+    return sorted(ids, key=key)
+
+
+def _distance(candidate: IndexedName, name: Name) -> int:
+    if candidate.form == name.form:
+        return _EXACT
+    if candidate.core == name.core:
+        return _CORE
+    if candidate.form.startswith(name.form):
+        return _PREFIX
+    return _INSIDE if name.form in candidate.form else _SCATTERED
+
+
+def _hits(index: SearchIndex, ids: Sequence[int], name: Name, lang: str) -> tuple[Hit, ...]:
+    things = index.things(ids)
+    names: defaultdict[int, list[IndexedName]] = defaultdict(list)
+    for each in index.names_of(ids):
+        names[each.thing].append(each)
+    return tuple(_hit(things[thing], names[thing], name, lang, index) for thing in ids)
+
+
+def _hit(
+    thing: IndexedThing, names: Sequence[IndexedName], name: Name, lang: str, index: SearchIndex
+) -> Hit:
+    def key(each: IndexedName) -> tuple[bool, int, int, bool]:
+        distance = _distance(each, name)
+        # The label is shown anyway, so the words are marked there if they occur in it.
+        shown = each.kind == LABEL and each.lang == lang and distance < _SCATTERED
+        return (not shown, distance, each.kind, each.lang != lang)
+
+    for each in sorted(names, key=key):
+        marks = _marks_in(each.text, name, index)
+        if marks:
+            return Hit(thing, each, marks)
+    return Hit(thing)
+
+
+def _marks_in(text: str, name: Name, index: SearchIndex) -> tuple[tuple[int, int], ...]:
+    """Return where the words of a name occur in a text: start and end, in code points."""
+    folded, came_from = fold(text, index.simplified), origins(text)
+    letters = [place for place, character in enumerate(folded) if character.isalnum()]
+    joined = "".join(folded[place] for place in letters)
+    marked: set[int] = set()
+    for word in _words_in(joined, name):
+        start = joined.find(word)
+        while start >= 0:
+            first, last = letters[start], letters[start + len(word) - 1]
+            marked |= set(range(came_from[first], came_from[last] + 1))
+            start = joined.find(word, start + len(word))
+    return _spans(sorted(marked))
+
+
+def _words_in(joined: str, name: Name) -> Iterable[str]:
+    """Return the whole name, else all its runs, else its words, as far as they occur."""
+    if name.form in joined:
+        return (name.form,)
+    if all(run in joined for run in name.runs):
+        return name.runs
+    return [word for word in _words(name) if word in joined]
+
+
+def _spans(places: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    spans: list[tuple[int, int]] = []
+    for place in places:
+        if spans and spans[-1][1] == place:
+            spans[-1] = (spans[-1][0], place + 1)
+        else:
+            spans.append((place, place + 1))
+    return tuple(spans)

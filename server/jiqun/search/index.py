@@ -1,47 +1,65 @@
-"""Reads the search index of a release: candidates for a name, things for words, classes.
+"""The search index of a release: names, things and classes in SQLite, full text in Tantivy.
 
-The files are opened read-only and never change, so any number of threads may each have a
-connection. What people type reaches SQLite only as values and Tantivy only as terms: neither's
-query syntax can be typed.
+`jiqun.knowledge.release.search_index` writes it and describes its tables and fields. The files are
+opened read-only and never change. User input reaches SQLite only as bound values and Tantivy only
+as terms, so neither query syntax can be injected.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import time
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from jiqun.errors import QueryTimeout, ReleaseError
-from jiqun.names import SHORT, Name, han_length, is_han, name_grams, read_name
-from jiqun.search.full_text import FullText
+import tantivy
+
+from jiqun.errors import ReleaseError
+from jiqun.names import (
+    LONGEST_START,
+    SHORT,
+    Name,
+    han_length,
+    is_han,
+    name_grams,
+    read_name,
+)
 
 FILE: Final = "records.sqlite"
 FORMAT: Final = "2"
-LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
 FACT: Final = 2
 """The rank of things that have a label only to be shown: figures, designations, applications."""
 
-_SAME: Final = 120
-_ALIKE: Final = 50
-_STEPS: Final = 2_000
+NOT_A_FACT: Final = 0
+"""The class of everything but facts."""
+
+_SAME_LIMIT: Final = 120
+_SIMILAR_LIMIT: Final = 50
 _LAST: Final = "\U0010ffff"
 _NAMES: Final = (
     "SELECT n.id, n.thing, n.text, n.lang, n.kind, n.form, n.core, n.ending, t.ending "
     "FROM name n JOIN thing t ON t.id = n.thing"
 )
+_UNREADABLE: Final = (
+    "The search index of the release cannot be read. Rebuild the release with `jiqun build`."
+)
+
+_MAX_CLASSES: Final = 500
+_MIN_PIECES: Final = 8
+_MAX_POSTINGS: Final = 30_000
+"""Documents that the pieces of a query may match in total before commoner pieces are dropped."""
 
 
 @dataclass(frozen=True)
 class IndexedName:
-    """One name of a thing: as written, and as it is compared.
+    """One name of a thing: as written, and in the forms that are compared.
 
-    `ending` says what kind of thing the name says it is, `official` what kind of place the label
-    of the thing says it is.
+    `ending` is the kind of thing that the name claims to be, `official` the kind of place in the
+    label of the thing.
     """
 
     id: int
@@ -69,7 +87,7 @@ class IndexedThing:
 
 @dataclass(frozen=True)
 class IndexedClass:
-    """A class, its labels by language, and how many things it has."""
+    """A class, its labels by language, and its number of things."""
 
     id: int
     iri: str
@@ -77,16 +95,24 @@ class IndexedClass:
     things: int
 
 
+@dataclass(frozen=True)
+class Found:
+    """The best documents, the number of all that match, and that number by class."""
+
+    ids: list[int]
+    total: int
+    classes: dict[int, int]
+
+
 class SearchIndex:
-    """One connection to the index; for one thread at a time."""
+    """Reads the search index; for one thread at a time."""
 
-    def __init__(self, folder: Path, names: FullText, words: FullText) -> None:
-        """Open the records; raises `ReleaseError` when they are missing or of another format.
-
-        `names` and `words` are the full-text indexes of names and things; connections share them.
-        """
-        self._names = names
-        self.words = words
+    def __init__(self, folder: Path) -> None:
+        """Open the index in `folder`; raises `ReleaseError` if it is missing or unreadable."""
+        if not folder.is_dir():
+            raise ReleaseError("This release has no search index. Rebuild it with `jiqun build`.")
+        self._names = _FullText(folder / "names")
+        self._things = _FullText(folder / "things")
         try:
             self._database = sqlite3.connect(
                 f"{(folder / FILE).resolve().as_uri()}?mode=ro&immutable=1",
@@ -94,52 +120,24 @@ class SearchIndex:
                 check_same_thread=False,
             )
             self._database.execute("PRAGMA mmap_size = 268435456")
-            found = self._database.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+            version = self._meta("format")
         except sqlite3.Error:
+            raise ReleaseError(_UNREADABLE) from None
+        if version != FORMAT:
             raise ReleaseError(
-                "The release has no search index that can be read. Build it anew with "
-                "`jiqun build`."
-            ) from None
-        if found[0] != FORMAT:
-            raise ReleaseError(
-                f"The search index has format {found[0]}; this program reads format {FORMAT}."
+                f"The search index has format {version}; this version reads format {FORMAT}."
             )
-        self._deadline = 0.0
-        self._database.set_progress_handler(self._too_late, _STEPS)
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._database.close()
-
-    def limit(self, seconds: float) -> None:
-        """From now on, give up what takes until `seconds` from now, with `QueryTimeout`."""
-        self._deadline = time.monotonic() + seconds
-
-    def _too_late(self) -> bool:
-        return self._deadline != 0 and time.monotonic() > self._deadline
-
-    def rows(self, text: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """Run a query; raises `QueryTimeout` past the time limit."""
-        try:
-            return self._database.execute(text, tuple(values)).fetchall()
-        except sqlite3.OperationalError as error:
-            if "interrupted" in str(error):
-                raise QueryTimeout("The search took too long. Look for something rarer.") from None
-            raise
 
     @cached_property
     def simplified(self) -> dict[int, str]:
-        """The table by which names are folded."""
+        """The table for `str.translate` from Traditional to Simplified characters."""
         pairs = json.loads(self._meta("simplified"))
         return {ord(traditional): simple for traditional, simple in pairs.items()}
 
     @cached_property
     def readings(self) -> dict[str, str]:
-        """The reading of each Han character in pinyin, without tones."""
+        """The pinyin of each Han character, without tones."""
         return dict(json.loads(self._meta("readings")))
-
-    def _meta(self, key: str) -> str:
-        return str(self.rows("SELECT value FROM meta WHERE key = ?", (key,))[0][0])
 
     @cached_property
     def classes(self) -> dict[int, IndexedClass]:
@@ -149,102 +147,219 @@ class SearchIndex:
             for number, iri, labels, things in self._database.execute("SELECT * FROM class")
         }
 
+    def _meta(self, key: str) -> str:
+        found = self._database.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(found[0])
+
     def read(self, text: str) -> Name:
-        """Fold a name as the names of this index are folded."""
+        """Fold a name in the same way as the names of this index."""
         return read_name(text, self.simplified)
 
-    def reading(self, text: str) -> str:
-        """Give the pinyin of a folded text, without spaces; other characters stay."""
-        return "".join(self.readings.get(character, character) for character in text)
+    def syllables(self, text: str) -> tuple[str, ...]:
+        """Return the pinyin of each character of a folded text; other characters stay."""
+        return tuple(self.readings.get(character, character) for character in text)
 
     def things(self, ids: Iterable[int]) -> dict[int, IndexedThing]:
-        """Give things by number."""
-        wanted = list(ids)
-        marks = ",".join("?" * len(wanted))
-        rows = self._database.execute(f"SELECT * FROM thing WHERE id IN ({marks})", wanted)  # noqa: S608 -- question marks only
+        """Return things by number."""
+        rows = self._rows("SELECT * FROM thing WHERE id IN ({})", ids)
         return {
-            row[0]: IndexedThing(
-                row[0],
-                row[1],
-                json.loads(row[2]),
-                json.loads(row[3]),
-                tuple(json.loads(row[4])),
-                row[5],
+            number: IndexedThing(
+                number,
+                slug,
+                json.loads(labels),
+                json.loads(description),
+                tuple(json.loads(types)),
+                rank,
             )
-            for row in rows
+            for number, slug, labels, description, types, rank, _ in rows
         }
 
     def thing_of(self, slug: str) -> IndexedThing | None:
-        """Give the thing with this slug; None when there is none."""
-        rows = self._database.execute("SELECT id FROM thing WHERE slug = ?", (slug,)).fetchall()
-        return self.things([rows[0][0]])[rows[0][0]] if rows else None
+        """Return the thing with this slug, or None."""
+        row = self._database.execute("SELECT id FROM thing WHERE slug = ?", (slug,)).fetchone()
+        return self.things([row[0]])[row[0]] if row else None
 
     def ranks_of(self, things: Iterable[int]) -> dict[int, int]:
-        """Give the ranks of things: the lower, the more it is looked for by name."""
-        wanted = list(things)
-        marks = ",".join("?" * len(wanted))
-        text = f"SELECT id, rank FROM thing WHERE id IN ({marks})"  # noqa: S608 -- question marks only
-        return dict(self._database.execute(text, wanted).fetchall())
+        """Return the ranks of things; the lower the rank, the likelier it is searched by name."""
+        return dict(self._rows("SELECT id, rank FROM thing WHERE id IN ({})", things))
 
     def class_numbers(self, iris: Iterable[str]) -> tuple[int, ...]:
-        """Give the numbers of classes; those that no thing has are left out."""
+        """Return the numbers of classes, without those that have no things."""
         wanted = set(iris)
         return tuple(each.id for each in self.classes.values() if each.iri in wanted)
 
     def candidates(self, name: Name, classes: Sequence[int] | None) -> list[IndexedName]:
-        """Give the names that are, or resemble, this one; of things of one of the classes.
+        """Return the names equal or similar to this one, of things in one of the classes.
 
-        Without classes, facts are left out.
+        Without classes, of all things but facts.
         """
         found = {each.id: each for each in self._same(name, classes)}
-        for each in self._alike(name, classes):
+        for each in self._similar(name, classes):
             found.setdefault(each.id, each)
         return list(found.values())
 
     def _same(self, name: Name, classes: Sequence[int] | None) -> list[IndexedName]:
-        forms = {name.form, name.core, self.reading(name.form), self.reading(name.core)} - {""}
-        wanted = sorted(forms)
-        marks = ",".join("?" * len(wanted))
+        readings = {"".join(self.syllables(text)) for text in (name.form, name.core)}
+        wanted = sorted({name.form, name.core, *readings} - {""})
+        marks = _marks(wanted)
         where, values = _restriction(classes)
         return self._select(
-            f"{_NAMES} WHERE (n.form IN ({marks}) OR n.core IN ({marks})) "
-            f"AND {where} ORDER BY n.thing, n.id LIMIT {_SAME}",
+            f"WHERE (n.form IN ({marks}) OR n.core IN ({marks})) "
+            f"AND {where} ORDER BY n.thing, n.id LIMIT {_SAME_LIMIT}",
             (*wanted, *wanted, *values),
         )
 
-    def _alike(self, name: Name, classes: Sequence[int] | None) -> list[IndexedName]:
+    def _similar(self, name: Name, classes: Sequence[int] | None) -> list[IndexedName]:
         grams = name_grams(name)
-        alone = {gram for gram in grams if len(gram) == 1 and is_han(gram)}
-        found = self._names.any_of(grams - alone, classes, _ALIKE)
-        if 2 <= han_length(name.core) <= SHORT and alone:
-            found += self._names.all_of(alone, classes, _ALIKE)
-        marks = ",".join("?" * len(found))
-        return self._select(f"{_NAMES} WHERE n.id IN ({marks})", found)
-
-    def _select(self, text: str, values: Sequence[object]) -> list[IndexedName]:
-        return [IndexedName(*row) for row in self.rows(text, values)]  # type: ignore[arg-type]
+        single = {gram for gram in grams if len(gram) == 1 and is_han(gram)}
+        found = self._names.any_of(grams - single, classes, _SIMILAR_LIMIT)
+        if 2 <= han_length(name.core) <= SHORT and single:
+            found += self._names.all_of(single, classes, _SIMILAR_LIMIT)
+        return self._select(f"WHERE n.id IN ({_marks(found)})", found)
 
     def names_of(self, things: Iterable[int]) -> list[IndexedName]:
-        """Give all names of these things, the most telling first."""
-        wanted = list(things)
-        marks = ",".join("?" * len(wanted))
-        return self._select(f"{_NAMES} WHERE n.thing IN ({marks}) ORDER BY n.thing, n.id", wanted)
+        """Return all names of these things, sorted by thing and by kind of name."""
+        ids = list(things)
+        return self._select(f"WHERE n.thing IN ({_marks(ids)}) ORDER BY n.thing, n.id", ids)
 
     def beginning_with(
-        self, form: str, classes: Sequence[int] | None, most: int
+        self, form: str, classes: Sequence[int] | None, limit: int
     ) -> list[IndexedName]:
-        """Give names that begin with this folded text, short ones of sought things first."""
+        """Return names that begin with this folded text, the shortest first."""
         where, values = _restriction(classes)
         return self._select(
-            f"{_NAMES} WHERE n.form >= ? AND n.form < ? AND {where} "
-            f"ORDER BY length(n.form), n.thing LIMIT {most}",
+            f"WHERE n.form >= ? AND n.form < ? AND {where} "
+            f"ORDER BY length(n.form), n.thing LIMIT {limit}",
             (form, form + _LAST, *values),
         )
+
+    def things_with(
+        self, words: Collection[str], classes: Sequence[int] | None, limit: int, offset: int = 0
+    ) -> Found:
+        """Return the things whose names and descriptions have all words; see `_FullText.words`."""
+        return self._things.words(words, classes, limit, offset)
+
+    def _select(self, rest: str, values: Sequence[object]) -> list[IndexedName]:
+        rows = self._database.execute(f"{_NAMES} {rest}", tuple(values))
+        return [IndexedName(*row) for row in rows]
+
+    def _rows(self, text: str, ids: Iterable[int]) -> list[tuple[Any, ...]]:
+        wanted = list(ids)
+        return self._database.execute(text.format(_marks(wanted)), wanted).fetchall()
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def _restriction(classes: Sequence[int] | None) -> tuple[str, tuple[int, ...]]:
     if classes is None:
         return f"t.rank < {FACT}", ()
-    marks = ",".join("?" * len(classes))
-    inside = f"SELECT 1 FROM thing_class c WHERE c.thing = n.thing AND c.class IN ({marks})"  # noqa: S608 -- question marks only
-    return f"EXISTS ({inside})", tuple(classes)
+    inside = "SELECT 1 FROM thing_class c WHERE c.thing = n.thing AND c.class IN"
+    return f"EXISTS ({inside} ({_marks(classes)}))", tuple(classes)
+
+
+class _FullText:
+    """A Tantivy index with the fields `piece`, `start`, `id` and `class`."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            try:
+                self._open(folder)
+            except (OSError, ValueError):
+                self._open_linked(folder)
+        except (OSError, ValueError):
+            raise ReleaseError(_UNREADABLE) from None
+
+    def _open(self, folder: Path) -> None:
+        index = tantivy.Index.open(str(folder))
+        index.config_reader(reload_policy="manual")
+        self._searcher = index.searcher()
+        self._schema = index.schema
+
+    def _open_linked(self, folder: Path) -> None:
+        # Tantivy creates a lock file in the folder, which may be read-only. Once open, it reads
+        # from memory maps and needs the links no more.
+        with tempfile.TemporaryDirectory(prefix="jiqun-search-") as links:
+            for file in folder.resolve().iterdir():
+                if file.suffix != ".lock":
+                    (Path(links) / file.name).symlink_to(file)
+            self._open(Path(links))
+
+    def any_of(
+        self, pieces: Collection[str], classes: Sequence[int] | None, limit: int
+    ) -> list[int]:
+        """Return the documents with the most and the rarest of these pieces, best first.
+
+        The commonest pieces are ignored when the others match enough documents.
+        """
+        terms = [(tantivy.Occur.Should, self._term(piece)) for piece in self._rarest(pieces)]
+        if not terms:
+            return []
+        return self._ids(tantivy.Query.boolean_query(terms), classes, limit)
+
+    def _rarest(self, pieces: Collection[str]) -> list[str]:
+        counted = sorted((self._searcher.doc_freq("piece", piece), piece) for piece in pieces)
+        chosen: list[str] = []
+        postings = 0
+        for count, piece in counted:
+            if count and (len(chosen) < _MIN_PIECES or postings + count <= _MAX_POSTINGS):
+                chosen.append(piece)
+                postings += count
+        return chosen
+
+    def all_of(
+        self, pieces: Collection[str], classes: Sequence[int] | None, limit: int
+    ) -> list[int]:
+        """Return documents that have all of these pieces."""
+        terms = [(tantivy.Occur.Must, self._term(piece)) for piece in sorted(pieces)]
+        return self._ids(tantivy.Query.boolean_query(terms), classes, limit)
+
+    def words(
+        self, words: Collection[str], classes: Sequence[int] | None, limit: int, offset: int
+    ) -> Found:
+        """Return the documents that have all words; Latin words match as prefixes.
+
+        Without classes, all documents are searched.
+        """
+        terms = [(tantivy.Occur.Must, self._word(word)) for word in sorted(words)]
+        query = tantivy.Query.boolean_query(terms)
+        counted = self._searcher.aggregate(
+            query, {"classes": {"terms": {"field": "class", "size": _MAX_CLASSES}}}
+        )
+        by_class = {
+            int(each["key"]): int(each["doc_count"]) for each in counted["classes"]["buckets"]
+        }
+        if classes is not None:
+            query = self._restricted(query, classes)
+        found = self._searcher.search(query, limit, count=True, offset=offset)
+        # The type stubs of the library lack the count.
+        total: int = found.count  # type: ignore[attr-defined]
+        return Found(self._numbers(found.hits), total, by_class)
+
+    def _word(self, word: str) -> tantivy.Query:
+        if is_han(word):
+            return self._term(word)
+        if len(word) <= LONGEST_START:
+            return tantivy.Query.term_query(self._schema, "start", word)
+        return tantivy.Query.fuzzy_term_query(self._schema, "piece", word, distance=0, prefix=True)
+
+    def _term(self, piece: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, "piece", piece)
+
+    def _restricted(self, query: tantivy.Query, classes: Sequence[int] | None) -> tantivy.Query:
+        wanted = [NOT_A_FACT] if classes is None else list(classes)
+        inside = tantivy.Query.const_score_query(
+            tantivy.Query.term_set_query(self._schema, "class", wanted), 0.0
+        )
+        return tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, query), (tantivy.Occur.Must, inside)]
+        )
+
+    def _ids(self, query: tantivy.Query, classes: Sequence[int] | None, limit: int) -> list[int]:
+        found = self._searcher.search(self._restricted(query, classes), limit, count=False)
+        return self._numbers(found.hits)
+
+    def _numbers(self, hits: Sequence[tuple[object, tantivy.DocAddress]]) -> list[int]:
+        addresses = [address for _, address in hits]
+        return [int(value or 0) for value in self._searcher.fast_field_values("id", addresses)]

@@ -25,7 +25,6 @@ from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, S
 from jiqun.query.engine import Engine, document_settings
 from jiqun.query.service import QueryService
 from jiqun.release import Release, no_release, open_release
-from jiqun.search.searcher import Searcher
 from jiqun.settings import Settings
 from jiqun.web.access_log import AccessLog, RequestRecord, record_of
 from jiqun.web.authorization import read_token
@@ -46,15 +45,11 @@ from jiqun.web.routes import (
     catalogue_routes,
     dump_routes,
     home_routes,
-    ontology_routes,
     query_routes,
     reconcile_routes,
+    resource_routes,
     search_routes,
-    source_routes,
-    suggest_routes,
-    thing_routes,
 )
-from jiqun.web.routes.document_responses import Kept
 from jiqun.web.routes.graph_store_routes import serve_graphs, serve_update
 from jiqun.web.routes.sparql_routes import serve_sparql
 from jiqun.writing.changes import Published, Writing
@@ -182,14 +177,11 @@ def _log_break(error: Exception) -> None:
 _ROUTES = (
     home_routes,
     query_routes,
-    source_routes,
-    thing_routes,
-    ontology_routes,
+    resource_routes,
     dump_routes,
     catalogue_routes,
     search_routes,
     reconcile_routes,
-    suggest_routes,
 )
 
 
@@ -256,7 +248,6 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
             if writing is not None:
                 await writing.stop()
             await engine.stop()
-            await asyncio.to_thread(app.state.searcher.close)
             log.flush()
 
     app = Endpoint(
@@ -269,7 +260,6 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     )
     _fill_state(app, settings, opened, engine, writing)
     app.state.token = token
-    app.state.searcher = Searcher(opened.folder if release else None)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
     _add_routes(app)
     app.front = Front(
@@ -288,7 +278,6 @@ def _fill_state(
     """Keep what the routes need."""
     app.state.settings = settings
     app.state.release = release
-    app.state.kept = Kept()
     app.state.engine = engine
     app.state.writing = writing
     app.state.service = QueryService(release, engine, settings)
@@ -327,12 +316,9 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     else:
         await state.writing.lay_over(opened.identifier, opened.store)
         state.service.release = opened
-    former = state.searcher
     state.release = opened
-    state.searcher = Searcher(opened.folder)
     app.title, app.version = opened.title, opened.version
     app.openapi_schema = None
-    await asyncio.to_thread(former.close)
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

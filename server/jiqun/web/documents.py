@@ -25,7 +25,6 @@ from jiqun.query.service import QueryService
 from jiqun.query.solutions import Row, term_of
 from jiqun.release import Release, no_release, open_release
 from jiqun.saved_queries import bind
-from jiqun.search.full_text import FullText
 from jiqun.search.index import SearchIndex
 from jiqun.settings import Settings
 from jiqun.web.routes.document_responses import deliver
@@ -54,12 +53,9 @@ class Context:
     @cached_property
     def index(self) -> SearchIndex:
         """The search index of the release; raises `ReleaseError` when there is none."""
-        folder = self.release.folder.resolve() / "search"
-        if not self.release.identifier or not folder.is_dir():
-            raise ReleaseError(
-                "This release has no search index. Build it again with `jiqun build`."
-            )
-        return SearchIndex(folder, FullText(folder / "names"), FullText(folder / "things"))
+        if not self.release.identifier:
+            raise ReleaseError("A workspace without a release has no search index.")
+        return SearchIndex(self.release.folder.resolve() / "search")
 
     def select(self, text: str, bindings: Mapping[str, str] | None = None) -> list[Row]:
         """Run a SELECT query of ours; `bindings` maps variables to terms in N-Triples syntax."""

@@ -15,7 +15,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from jiqun.errors import AddressError, JiqunError
+from jiqun.errors import JiqunError, SettingsError
 from jiqun.release import Release
 from jiqun.settings import Settings
 from jiqun.web.app import Endpoint, create_app, switch_release
@@ -32,7 +32,7 @@ def serve(release: Path | None, settings: Settings) -> None:
     """Serve a release, a workspace or both until the process is told to stop.
 
     Raises `ReleaseError` for a release that is not usable, `WorkspaceError` for a workspace that is
-    not, `SettingsError`, and `AddressError` for an address that cannot be listened on, all before
+    not, and `SettingsError`, also for an address that it cannot listen on, all before
     anything is served.
     """
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -124,12 +124,12 @@ def server_config(app: Endpoint) -> uvicorn.Config:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket; raises `AddressError` saying why it cannot be had."""
+    """Open the listening socket; raises `SettingsError` saying why it cannot be had."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
-        raise AddressError(f"{host} is no address to listen on: {error.strerror}.") from None
+        raise SettingsError(f"{host} is no address to listen on: {error.strerror}.") from None
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -137,10 +137,10 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
-            raise AddressError(
+            raise SettingsError(
                 f"Port {port} of {host} is in use. Stop what listens there, or choose another port "
                 "with --port."
             ) from None
-        raise AddressError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
+        raise SettingsError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None
     listener.set_inheritable(False)
     return listener

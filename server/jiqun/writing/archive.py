@@ -22,9 +22,10 @@ from urllib.parse import urlsplit
 
 import pyoxigraph as ox
 
-from jiqun.errors import BadParameter, NotReached, WorkspaceError
+from jiqun.errors import BadParameter, OperatorError, WorkspaceError
+from jiqun.rdf.formats import GRAPH_EXTENSIONS, graph_format
 from jiqun.rdf.namespaces import absolute_iri
-from jiqun.rdf.parsing import EXTENSIONS, FORMATS, read_file
+from jiqun.rdf.parsing import read_file
 from jiqun.writing.workspace import open_workspace, own_quads
 
 _ACCEPT: Final = (
@@ -51,7 +52,7 @@ def inputs(names: Sequence[str]) -> Iterator[list[Input]]:
 
     A folder with a manifest.json is a release and stands for its N-Quads; any other stands for all
     its RDF files, those of folders in it too, in the order of their names. Raises `BadParameter`
-    and `NotReached`.
+    and `OperatorError`.
     """
     with TemporaryDirectory(prefix="jiqun-") as scratch:
         found: list[Input] = []
@@ -76,7 +77,7 @@ def _files(path: Path) -> list[Path]:
 
 def _is_rdf(name: str) -> bool:
     plain = name.lower().removesuffix(".gz")
-    return plain.endswith(tuple(EXTENSIONS)) and not plain.endswith((".xml", ".json"))
+    return plain.endswith(GRAPH_EXTENSIONS) and not plain.endswith((".xml", ".json"))
 
 
 def _fetch(url: str, folder: Path) -> Input:
@@ -89,14 +90,14 @@ def _fetch(url: str, folder: Path) -> Input:
             with path.open("wb") as file:
                 shutil.copyfileobj(reply, file)
             if reply.length:
-                raise NotReached(f"{url} broke off, {reply.length} bytes before its end.")
+                raise OperatorError(f"{url} broke off, {reply.length} bytes before its end.")
             return Input(path, reply.url)
     except urllib.error.HTTPError as error:
-        raise NotReached(f"{url} answered {error.code} {error.reason}.") from None
+        raise OperatorError(f"{url} answered {error.code} {error.reason}.") from None
     except urllib.error.URLError as error:
-        raise NotReached(f"{url} cannot be reached: {error.reason}.") from None
+        raise OperatorError(f"{url} cannot be reached: {error.reason}.") from None
     except (http.client.HTTPException, OSError) as error:
-        raise NotReached(f"{url} broke off: {error}.") from None
+        raise OperatorError(f"{url} broke off: {error}.") from None
 
 
 def _file_name(url: str, headers: Message) -> str:
@@ -105,9 +106,8 @@ def _file_name(url: str, headers: Message) -> str:
     packed = ".gz" if headers["Content-Encoding"] == "gzip" else ""
     if _is_rdf(name):
         return name if name.lower().endswith(".gz") else name + packed
-    wanted = FORMATS.get(headers.get_content_type())
-    known = [extension for extension, each in EXTENSIONS.items() if FORMATS[each] == wanted]
-    return f"{name or 'data'}{known[0] if known else ''}{packed}"
+    format_ = graph_format(headers.get_content_type())
+    return f"{name or 'data'}{f'.{format_.extension}' if format_ else ''}{packed}"
 
 
 _LEVEL: Final = 6
@@ -120,7 +120,7 @@ def load(workspace: Path, names: Sequence[str], graph: str | None = None) -> int
 
     With `graph`, an IRI, each file is one graph and goes into that one; without, triples go into
     the default graph and quads where they say. Raises `WorkspaceError`, `MalformedData`,
-    `UnsupportedMediaType`, `BadParameter`, `NotReached` and `OSError`.
+    `UnsupportedMediaType`, `BadParameter`, `OperatorError` and `OSError`.
     """
     target = None if graph is None else ox.NamedNode(absolute_iri(graph, "--graph"))
     with open_workspace(workspace) as opened, inputs(names) as files:

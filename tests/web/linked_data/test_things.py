@@ -13,7 +13,7 @@ import pytest
 from html_audit import Audit
 from jiqun.knowledge.release.rdf_dumps import statement_iri
 from jiqun.rdf.namespaces import ID, KG, SOURCE
-from jiqun.web.pages.thing_page import MEANINGS, meaning_of
+from jiqun.web.pages.thing_page import SECTIONS, section_of
 from live_server import running
 from tiny_release import write_release
 
@@ -353,8 +353,8 @@ def test_the_ontology_documents_its_terms(site: httpx.Client) -> None:
 
 
 def test_properties_have_the_meanings_that_order_the_page() -> None:
-    assert meaning_of(f"{KG}coreArea") == "location"
-    assert meaning_of("http://example.org/") == "other"
-    assert {meaning_of(f"{KG}{name}") for name in ("designates", "value", "setsGoal")} <= set(
-        MEANINGS
+    assert section_of(f"{KG}coreArea") == "location"
+    assert section_of("http://example.org/") == "other"
+    assert {section_of(f"{KG}{name}") for name in ("designates", "value", "setsGoal")} <= set(
+        SECTIONS
     )

@@ -208,7 +208,7 @@ def test_browsers_get_the_page(built: httpx.Client) -> None:
         sent_on = built.get(address, headers=browser)
         assert sent_on.status_code == 303
         assert sent_on.headers["location"].endswith("/catalogue")
-    for language, words in (("en", "State of"), ("zh-Hans", "截至"), ("zh-Hant", "授權")):
+    for language, words in (("en", "As of"), ("zh-Hans", "截至"), ("zh-Hant", "授權")):
         page = built.get("/catalogue", headers=browser | {"Accept-Language": language})
         assert words in page.text
         assert "SHA-256" in page.text
@@ -216,7 +216,7 @@ def test_browsers_get_the_page(built: httpx.Client) -> None:
 
 def test_what_there_is_not(built: httpx.Client) -> None:
     assert built.get("/catalogue.xlsx").status_code == 404
-    assert "There are: .html" in built.get("/catalogue.xlsx").json()["detail"]
+    assert "Available: .html" in built.get("/catalogue.xlsx").json()["detail"]
     for address in ("/catalogue", "/.well-known/void"):
         assert built.get(address, headers={"Accept": "image/png"}).status_code == 406
     assert built.get("/.well-known/nothing").status_code == 404

@@ -9,39 +9,29 @@ from pathlib import Path
 import pytest
 
 from html_audit import Audit
-from jiqun.language import LANGUAGES
+from jiqun.language import LANGUAGES, Reader, Text, choose_language
+from jiqun.query.solutions import Term
 from jiqun.rdf.namespaces import DATASET, GRAPH, ID, KG, SOURCE
 from jiqun.rdf.terms import language_tag
 from jiqun.release import Dump, Release
 from jiqun.saved_queries import Parameter, SavedQuery
-from jiqun.web.addresses import link_target, text_fragment
-from jiqun.web.metadata.dcat import text
-from jiqun.web.pages import (
-    Caption,
-    Figure,
+from jiqun.web.linked_data.triples import text
+from jiqun.web.pages.catalogue_page import render_catalogue
+from jiqun.web.pages.cells import Caption, Wording, readable_number
+from jiqun.web.pages.error_page import render_error
+from jiqun.web.pages.home_page import Figure, render_home
+from jiqun.web.pages.query_page import render_queries, render_query
+from jiqun.web.pages.rendering import PHRASES, highlight, link_target, text_fragment
+from jiqun.web.pages.results_page import (
+    PAGE_ROWS,
     Outcome,
-    Reader,
-    Source,
-    SourceEntry,
-    Term,
-    Text,
-    choose_language,
     read_outcome,
-    render_catalogue,
-    render_error,
-    render_home,
-    render_queries,
-    render_query,
     render_query_form,
     render_results,
-    render_source,
-    render_sources,
 )
-from jiqun.web.pages.cells import Wording, readable_number
-from jiqun.web.pages.facts import Fact, Thing
-from jiqun.web.pages.home_page import Overview
-from jiqun.web.pages.rendering import PHRASES, highlight
-from jiqun.web.pages.source_page import Passage, Statement
+from jiqun.web.pages.source_facts import Passage, Source, SourceEntry
+from jiqun.web.pages.source_page import render_source, render_sources
+from jiqun.web.pages.thing_facts import Fact, Thing
 from jiqun.web.pages.thing_page import render_thing
 
 HOSTILE = "\"'><script>alert(1)</script><b onmouseover=x style=y>&amp;{{7*7}}"
@@ -141,9 +131,14 @@ WHOLE_SOURCE = Source(
             1006,
             (Text("石家庄、唐山-為核心區", "zh-Hant"), Text(HOSTILE)),
             (
-                Statement(iri("cluster"), f"{KG}coreArea", iri("hebei")),
-                Statement(iri("cluster"), f"{KG}nickname", Term("literal", HOSTILE, "zh-Hant")),
-                Statement(iri("new"), f"{KG}wording", Term("literal", "2+6", "zh-Hant")),
+                Fact(PASSAGE.value, iri("cluster"), f"{KG}coreArea", iri("hebei")),
+                Fact(
+                    PASSAGE.value,
+                    iri("cluster"),
+                    f"{KG}nickname",
+                    Term("literal", HOSTILE, "zh-Hant"),
+                ),
+                Fact(PASSAGE.value, iri("new"), f"{KG}wording", Term("literal", "2+6", "zh-Hant")),
             ),
         ),
     ),
@@ -174,12 +169,12 @@ CATALOGUE = [
 
 
 def every_page(reader: Reader) -> dict[str, str]:
-    overview = Overview([ENTRY] * 20, [FIGURE], "SELECT * {}")
+    entries, hostile = [ENTRY] * 20, {"name": HOSTILE}
     problem = f"place must be {HOSTILE}"
     given = {"place": HOSTILE}
     return {
-        "home": render_home(RELEASE, overview, CAPTIONS, reader, {"name": HOSTILE}),
-        "empty home": render_home(RELEASE, Overview([], [], ""), {}, reader, {}),
+        "home": render_home(RELEASE, entries, [FIGURE], CAPTIONS, reader, hostile),
+        "empty home": render_home(RELEASE, [], [], {}, reader, {}),
         "catalogue": render_catalogue(CATALOGUE, RELEASE, reader),
         "queries": render_queries([QUERY], reader),
         "query": render_query(QUERY, given, ROWS, CAPTIONS, reader),
@@ -319,14 +314,17 @@ def test_the_language_is_the_one_asked_for(
 
 
 def test_results_json_is_read_with_every_kind_of_term() -> None:
-    outcome = read_outcome(
-        b'{"head":{"vars":["a","b"]},"results":{"bindings":[{"a":{"type":"bnode","value":"x"},'
-        b'"b":{"type":"literal","value":"y","xml:lang":"zh-hans"}}]}}',
-        truncated=True,
+    row = (
+        b'{"a":{"type":"bnode","value":"x"},'
+        b'"b":{"type":"literal","value":"y","xml:lang":"zh-hans"}}'
     )
+    rows = b",".join([row] * (PAGE_ROWS + 1))
+    result = b'{"head":{"vars":["a","b"]},"results":{"bindings":[' + rows + b"]}}"
+    outcome = read_outcome("SELECT", result)
     assert outcome.rows[0]["b"] == Term("literal", "y", "zh-Hans")
     assert outcome.truncated
-    assert read_outcome(b'{"head":{},"boolean":false}').boolean is False
+    assert len(outcome.rows) == PAGE_ROWS
+    assert read_outcome("ASK", b'{"head":{},"boolean":false}').boolean is False
 
 
 def test_every_phrase_is_given_in_every_language() -> None:

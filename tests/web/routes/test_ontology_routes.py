@@ -65,8 +65,8 @@ def test_a_former_version_is_served_as_it_was(site: httpx.Client) -> None:
     page = site.get("/ontology/0.0.0", headers=BROWSER).text
     assert Audit(page).problems == []
     assert 'id="Town"' in page
-    assert "This is a former version" in page
-    assert "This is a former version" not in site.get("/ontology/0.0.1", headers=BROWSER).text
+    assert "This is an earlier version" in page
+    assert "This is an earlier version" not in site.get("/ontology/0.0.1", headers=BROWSER).text
     assert {"/ontology/0.0.0", "/ontology/0.0.1"} <= set(
         Audit(site.get("/ontology", headers=BROWSER).text).links
     )
@@ -101,7 +101,7 @@ def test_functional_syntax_is_negotiated_and_loads(built: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("/ontology/0.0.7", "It holds: /ontology/0.0.0 /ontology/0.0.1"),
+        ("/ontology/0.0.7", "Available: /ontology/0.0.0 /ontology/0.0.1"),
         ("/ontology/0.0.0.ofn", "has no form .ofn"),
         ("/ontology/0.0.0.xyz", "has no form .xyz"),
         ("/ontology/%2e%2e%2fmanifest", ""),

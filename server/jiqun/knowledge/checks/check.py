@@ -1,45 +1,140 @@
-"""One thing, one identifier, one place that says what it is.
-
-A slug that two register files describe, or one with two types there, is most often two things
-under one name. Two types are well when one is a subclass of the other. The finding stands at the
-later of two files.
-"""
+"""Checks the whole content: files, identifiers, quotes, links, hygiene rules and shapes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol
 
 import pyoxigraph as ox
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.assembly import complete
-from jiqun.knowledge.checks import rules as shapes
+from jiqun.knowledge.assembly import ContentFiles, Knowledge, assemble, read_content
 from jiqun.knowledge.checks.passages import check_source, check_wordings
-from jiqun.knowledge.checks.rules import HygieneRule, Rules, read_rule
+from jiqun.knowledge.checks.rules import rule_finding, shape_findings, violations
 from jiqun.knowledge.content import Content, Finding
 from jiqun.knowledge.dataset import ALIGNMENTS, CONCEPTS, ONTOLOGY, REGISTER, homes, with_passages
-from jiqun.knowledge.inference import wider_classes
-from jiqun.knowledge.links.link_graphs import check_links
+from jiqun.knowledge.inference import superclasses
+from jiqun.knowledge.links.mappings import check_set
 from jiqun.knowledge.ontology_versions import check_versions
-from jiqun.knowledge.query_files import SavedQuery, read_query
-from jiqun.knowledge.tables import read_table
-from jiqun.knowledge.turtle_files import Document, Locator, Malformed, read
+from jiqun.knowledge.query_files import HygieneRule
+from jiqun.knowledge.turtle_files import Document, Locator, Malformed
 from jiqun.rdf.namespaces import ID, SOURCE
-from jiqun.rdf.terms import RDF_TYPE, Compactor
+from jiqun.rdf.terms import TYPE, Compactor
 
 
-def check_identifiers(documents: Collection[Document], content: Content) -> Iterator[Finding]:
-    """Yield a finding for each thing described twice, and for facts outside a passage's graph."""
-    graph_of = homes(content)
+class Step(Protocol):
+    """Reports a step of a long command while the context is open; by default `nullcontext`."""
+
+    def __call__(self, name: str, /) -> AbstractContextManager[object]:
+        """Return the context of the step of that name."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The content as read and assembled, and the findings, sorted; none means it is sound.
+
+    `knowledge` is None if a file cannot be read or the content cannot be assembled. `violations`
+    counts the rows of each rule.
+    """
+
+    files: ContentFiles
+    knowledge: Knowledge | None
+    violations: Mapping[str, int]
+    findings: Sequence[Finding]
+
+
+def check(content: Content, texts: Path | None = None, step: Step = nullcontext) -> Checked:
+    """Read, assemble and check everything.
+
+    `texts` is the folder that holds `<slug>/article.txt` for the sources, if it is at hand.
+    """
+    with step("read the content"):
+        files = read_content(content)
+    with step("check files"):
+        findings = [*files.findings, *_file_findings(files, texts)]
+    if any(finding.rule in {"syntax", "file"} for finding in files.findings):
+        return Checked(files, None, {}, sorted(set(findings)))
+    knowledge, counts = None, dict[str, int]()
+    try:
+        with step("infer and merge"):
+            knowledge = assemble(files)
+    except Malformed as error:
+        findings.append(error.finding)
+    except ContentError as error:
+        findings.append(Finding("ontology/inferences", 0, 0, error.detail, "inference"))
+    if knowledge is not None:
+        locator = Locator(files.documents)
+        shorten = Compactor(with_passages(files.prefixes, knowledge.graphs)).write
+        with step("check rules"):
+            for rule in files.rules:
+                try:
+                    rows = violations(rule, rule_store(rule, knowledge))
+                except Malformed as error:
+                    findings.append(error.finding)
+                else:
+                    counts[rule.name] = len(rows)
+                    findings += [rule_finding(rule, row, locator, shorten) for row in rows]
+        with step("check shapes"):
+            findings += shape_findings(knowledge.graphs, locator, shorten)
+    return Checked(files, knowledge, counts, sorted(set(findings)))
+
+
+def rule_store(rule: HygieneRule, knowledge: Knowledge) -> ox.Store:
+    """Return the store that a rule queries."""
+    return knowledge.ontology if rule.dataset == "ontology" else knowledge.store
+
+
+def _file_findings(files: ContentFiles, texts: Path | None) -> Iterator[Finding]:
+    by_path = {document.path: document for document in files.documents}
+    for document in files.documents:
+        if document.path.name == "source.ttl":
+            yield from check_source(document, texts)
+        source = by_path.get(document.path.with_name("source.ttl"))
+        if document.path.name == "facts.trig" and source is not None:
+            yield from check_wordings(document, source, texts)
+    graph_of = homes(files.content)
+    yield from _check_identifiers(files.documents, graph_of)
+    registered = _registered(files.documents, graph_of)
+    for mapping_set in files.links:
+        yield from check_set(mapping_set, registered)
+    yield from check_versions(files.content)
+
+
+def _registered(documents: Iterable[Document], graph_of: Mapping[Path, str]) -> set[str]:
+    """Return the IRIs of all things that the register and the concept lists give a type."""
+    return {
+        quad.subject.value
+        for document in documents
+        if graph_of[document.path] in {REGISTER, CONCEPTS}
+        for quad in document.quads
+        if quad.predicate == TYPE and isinstance(quad.subject, ox.NamedNode)
+    }
+
+
+def _check_identifiers(
+    documents: Collection[Document], graph_of: Mapping[Path, str]
+) -> Iterator[Finding]:
+    """Yield a finding for each thing described twice, and for facts outside a passage's graph.
+
+    A slug that two register files describe, or one with two types there, is most often two things
+    under one name. Two types are allowed if one is a subclass of the other. The finding is
+    reported for the later of two files.
+    """
     described: dict[str, Document] = {}
-    wider = _wider_classes(documents, graph_of)
+    above = superclasses(
+        quad.triple
+        for document in documents
+        if graph_of[document.path] in {ONTOLOGY, ALIGNMENTS}
+        for quad in document.quads
+    )
     for document in documents:
         graph = graph_of[document.path]
         locator = Locator((document,))
         if graph in {REGISTER, CONCEPTS}:
-            yield from _described_twice(document, described, wider, locator)
+            yield from _described_twice(document, described, above, locator)
         if not graph:
             yield from _misplaced(document, locator)
 
@@ -47,37 +142,31 @@ def check_identifiers(documents: Collection[Document], content: Content) -> Iter
 def _described_twice(
     document: Document,
     described: dict[str, Document],
-    wider: Mapping[str, frozenset[str]],
+    above: Mapping[ox.NamedNode, set[ox.NamedNode]],
     locator: Locator,
 ) -> Iterator[Finding]:
-    types: dict[str, set[str]] = {}
-    for quad in document.quads:
-        if quad.predicate == RDF_TYPE and isinstance(quad.subject, ox.NamedNode):
-            types.setdefault(quad.subject.value, set()).add(str(quad.object)[1:-1])
-    for subject, kinds in types.items():
-        name = subject.removeprefix(ID)
-        place = locator.best(subject)
-        line = place.line if place else 0
-        other = described.setdefault(subject, document)
+    types: dict[str, set[ox.NamedNode]] = {}
+    for subject, predicate, value in (quad.triple for quad in document.quads):
+        if (
+            predicate == TYPE
+            and isinstance(subject, ox.NamedNode)
+            and isinstance(value, ox.NamedNode)
+        ):
+            types.setdefault(subject.value, set()).add(value)
+    for iri, kinds in types.items():
+        name = iri.removeprefix(ID)
+        found = []
+        other = described.setdefault(iri, document)
         if other is not document:
-            what = f"{name} is described in {other.name} already"
-            yield Finding(document.name, line, 0, what, "duplicate-identifier")
-        if not any(kinds <= wider.get(kind, frozenset()) | {kind} for kind in kinds):
-            listed = ", ".join(sorted(kind.rpartition("#")[2] for kind in kinds))
-            what = f"{name} has {len(kinds)} types ({listed}): give it the one that fits best"
-            yield Finding(document.name, line, 0, what, "duplicate-identifier")
-
-
-def _wider_classes(
-    documents: Collection[Document], graph_of: Mapping[Path, str]
-) -> dict[str, frozenset[str]]:
-    axioms = [
-        quad.triple
-        for document in documents
-        if graph_of[document.path] in {ONTOLOGY, ALIGNMENTS}
-        for quad in document.quads
-    ]
-    return wider_classes(axioms)
+            found.append(f"{name} is described in {other.name} already")
+        if not any(kinds <= above.get(kind, set()) | {kind} for kind in kinds):
+            listed = ", ".join(sorted(kind.value.rpartition("#")[2] for kind in kinds))
+            found.append(f"{name} has {len(kinds)} types ({listed}): choose the one that fits best")
+        for what in found:
+            place = locator.best(iri)
+            yield Finding(
+                document.name, place.line if place else 0, 0, what, "duplicate-identifier"
+            )
 
 
 def _misplaced(document: Document, locator: Locator) -> Iterator[Finding]:
@@ -90,84 +179,5 @@ def _misplaced(document: Document, locator: Locator) -> Iterator[Finding]:
         if not name.startswith(own) and (subject, name) not in seen:
             seen.add((subject, name))
             place = locator.best(subject, graph=name)
-            what = f"{subject.removeprefix(ID)} stands outside the graphs of this source's passages"
+            what = f"{subject.removeprefix(ID)} is outside the graphs of this source's passages"
             yield Finding(document.name, place.line if place else 0, 0, what, "evidence-graph")
-
-
-Read = TypeVar("Read")
-
-
-def check(content: Content, texts: Path | None = None) -> list[Finding]:
-    """Check everything and return the findings, sorted; none means that a release can be built.
-
-    `texts` is the folder that holds `<slug>/article.txt` for the sources, when it is at hand.
-    """
-    findings: list[Finding] = []
-    prefixes = _all(read, [content.prefixes], content, findings)
-    documents = _all(read, homes(content), content, findings)
-    queries = _all(read_query, content.queries(), content, findings)
-    rules = _all(read_rule, content.rules(), content, findings)
-    _all(read_table, content.tables(), content, findings)
-    for document in documents:
-        if document.path.name == "source.ttl":
-            findings += check_source(document, texts)
-    findings += _wordings(documents, texts)
-    findings += check_identifiers(documents, content)
-    findings += check_links(documents, content)
-    findings += check_versions(content)
-    if not any(finding.rule in {"syntax", "file"} for finding in findings):
-        graphs = [str(quad.graph_name)[1:-1] for each in documents for quad in each.quads]
-        shorten = Compactor(with_passages(prefixes[0].prefixes, graphs)).write
-        findings += _check_whole(documents, queries, rules, content, shorten)
-    return sorted(set(findings))
-
-
-def _all(
-    reader: Callable[[Path, Content], Read],
-    paths: Iterable[Path],
-    content: Content,
-    findings: list[Finding],
-) -> list[Read]:
-    """Read all files that can be read, and add what is wrong with the others to `findings`."""
-    done = []
-    for path in paths:
-        try:
-            done.append(reader(path, content))
-        except Malformed as error:
-            findings.append(error.finding)
-    return done
-
-
-def _wordings(documents: list[Document], texts: Path | None) -> list[Finding]:
-    sources = {document.path: document for document in documents}
-    found: list[Finding] = []
-    for facts in documents:
-        source = sources.get(facts.path.with_name("source.ttl"))
-        if facts.path.name == "facts.trig" and source is not None:
-            found += check_wordings(facts, source, texts)
-    return found
-
-
-def _check_whole(
-    documents: list[Document],
-    queries: list[SavedQuery],
-    rules: list[HygieneRule],
-    content: Content,
-    shorten: Callable[..., str],
-) -> Iterator[Finding]:
-    try:
-        knowledge = complete(documents, queries, content)
-    except Malformed as error:
-        yield error.finding
-        return
-    except ContentError as error:
-        yield Finding("ontology/inferences", 0, 0, error.detail, "inference")
-        return
-    locator = Locator(documents)
-    runner = Rules(knowledge, locator, shorten)
-    for rule in rules:
-        try:
-            yield from runner.violations(rule)
-        except Malformed as error:
-            yield error.finding
-    yield from shapes.violations(knowledge, locator, shorten)

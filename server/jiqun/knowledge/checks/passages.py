@@ -1,29 +1,23 @@
-"""Passages and quotes: where they stand in the text of a source.
+"""Passages, quotes and wordings, checked against the text of their source.
 
-Passages of sources: where they stand in the text, and whether their quotes do.
-
-Offsets count Unicode code points from 0, `kg:end` is the first one after the passage. The text is
+Offsets count Unicode code points from 0; `kg:end` is the first one after the passage. The text is
 the UTF-8 file `<slug>/article.txt` below the folder of texts, read as it is: no line end is
-converted, since the SHA-256 is that of its bytes.
-
-The source's own words inside facts: they stand in the passage whose graph gives them.
-
-`kg:wording`, `kg:nickname` and the printed titles are quotations as much as `kg:quote` is, so they
-keep to the same length and are proven against the same text.
+converted, since the SHA-256 is that of its bytes. `kg:wording`, `kg:nickname` and the printed
+titles are quotations as much as `kg:quote` is: the same length limit, the same proof.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import pyoxigraph as ox
 
 from jiqun.knowledge.content import Finding
-from jiqun.knowledge.turtle_files import Document, Locator, statements
+from jiqun.knowledge.turtle_files import Document, Locator
 from jiqun.rdf.namespaces import KG
 
 LONGEST_QUOTE: Final = 40
@@ -33,8 +27,11 @@ QUOTE: Final = f"{KG}quote"
 PASSAGE_OF: Final = f"{KG}passageOf"
 TEXT_SHA256: Final = f"{KG}textSha256"
 TEXT_LENGTH: Final = f"{KG}textLength"
+WORDS: Final = frozenset(
+    f"{KG}{name}" for name in ("wording", "nickname", "kicker", "originalTitle")
+)
 
-
+_Values = dict[str, list[str]]
 _Mistake = tuple[str, str, tuple[str, ...]]  # what, rule, keys for the locator
 
 
@@ -62,38 +59,8 @@ def lines(characters: str) -> Iterator[tuple[int, int]]:
         start += len(line)
 
 
-@dataclass
-class _Described:
-    """What one source.ttl says: of each subject, its predicates and their lexical values."""
-
-    values: dict[str, dict[str, list[str]]] = field(default_factory=dict)
-
-    def one(self, subject: str, predicate: str) -> str | None:
-        found = self.values.get(subject, {}).get(predicate, [])
-        return found[0] if len(found) == 1 else None
-
-
-def check_source(document: Document, texts: Path | None) -> Iterator[Finding]:
-    """Check the passages of one `source.ttl`, and against its text if `texts` has it."""
-    described = _describe(document)
-    locator = Locator((document,))
-    text = None
-    if texts is not None:
-        slug = document.path.parent.name
-        try:
-            text = read_text(texts / slug / "article.txt")
-        except FileNotFoundError:
-            text = None
-        except (OSError, UnicodeDecodeError) as error:
-            what = f"the text {slug}/article.txt cannot be read: {error}"
-            yield Finding(document.name, 0, 0, what, "source-text")
-    for what, rule, keys in _mistakes(described, text):
-        place = locator.best(*keys)
-        yield Finding(document.name, place.line if place else 0, 0, what, rule)
-
-
 def held(descriptions: Iterable[Path]) -> list[str]:
-    """Return the sources, of these `source.ttl`, that give the hash of a text held by us."""
+    """Return the slugs of the sources, of these `source.ttl`, that have the hash of a text."""
     return [
         path.parent.name
         for path in descriptions
@@ -106,138 +73,143 @@ def without_text(slugs: Iterable[str], texts: Path) -> list[str]:
     return [slug for slug in slugs if not (texts / slug / "article.txt").exists()]
 
 
-def _describe(document: Document) -> _Described:
-    described = _Described()
-    for quad in document.quads:
-        value = quad.object
-        text = value.value if isinstance(value, ox.NamedNode | ox.Literal) else ""
-        by_predicate = described.values.setdefault(str(quad.subject)[1:-1], {})
-        by_predicate.setdefault(quad.predicate.value, []).append(text)
-    return described
-
-
-def _mistakes(described: _Described, text: Text | None) -> Iterator[_Mistake]:
-    # a source known only by quotes has no text that offsets could point into
-    held = any(TEXT_SHA256 in values for values in described.values.values())
-    for subject, values in described.values.items():
-        if TEXT_SHA256 in values and text is not None:
-            yield from _text_mistakes(subject, described, text)
-        if PASSAGE_OF in values:
-            yield from _quote_mistakes(subject, described)
-            if held or START in values or END in values:
-                yield from _place_mistakes(subject, described, text)
-
-
-def _text_mistakes(subject: str, described: _Described, text: Text) -> Iterator[_Mistake]:
-    digest = described.one(subject, TEXT_SHA256)
-    if digest != text.sha256:
-        what = f"the SHA-256 of the text is {text.sha256}, not {digest}"
-        yield what, "source-text", (subject, TEXT_SHA256)
-    length = described.one(subject, TEXT_LENGTH)
-    if length is not None and length != str(len(text.characters)):
-        what = f"the text has {len(text.characters)} characters, not {length}"
-        yield what, "source-text", (subject, TEXT_LENGTH)
-
-
-def _quote_mistakes(subject: str, described: _Described) -> Iterator[_Mistake]:
-    for quote in described.values[subject].get(QUOTE, []):
-        if len(quote) > LONGEST_QUOTE:
-            what = f"the quote “{quote}” has {len(quote)} characters, {LONGEST_QUOTE} are allowed"
-            yield what, "quote-length", (subject, QUOTE, f'"{quote}"')
-
-
-def _place_mistakes(subject: str, described: _Described, text: Text | None) -> Iterator[_Mistake]:
-    name = subject.rpartition("#")[2]
-    start, end = described.one(subject, START), described.one(subject, END)
-    if start is None or end is None or not (start.isdecimal() and end.isdecimal()):
-        yield f"passage {name} needs one kg:start and one kg:end", "passage-offsets", (subject,)
-        return
-    first, after = int(start), int(end)
-    if first >= after:
-        what = f"passage {name} ends at {after}, but starts at {first}"
-        yield what, "passage-offsets", (subject, END)
-    elif text is not None and after > len(text.characters):
-        what = f"passage {name} ends at {after}, but the text has {len(text.characters)} characters"
-        yield what, "passage-offsets", (subject, END)
-    elif text is not None:
-        for quote in described.values[subject].get(QUOTE, []):
-            if quote not in text.characters[first:after]:
-                what = _absent(quote, name, text.characters)
-                yield what, "quote", (subject, QUOTE, f'"{quote}"')
-
-
-def _absent(quote: str, name: str, characters: str) -> str:
-    elsewhere = characters.find(quote)
-    hint = f"; it is at {elsewhere}" if elsewhere >= 0 else ", nor anywhere in the text"
-    return f"“{quote}” does not stand in passage {name}{hint}"
-
-
-WORDS: Final = frozenset(
-    f"{KG}{name}" for name in ("wording", "nickname", "kicker", "originalTitle")
-)
+def check_source(document: Document, texts: Path | None) -> Iterator[Finding]:
+    """Check the passages of one `source.ttl`, and against its text if `texts` has it."""
+    text, problem = _text_of(document, texts)
+    if problem:
+        what = f"the text {document.path.parent.name}/article.txt cannot be read: {problem}"
+        yield Finding(document.name, 0, 0, what, "source-text")
+    locator = Locator((document,))
+    for what, rule, keys in _mistakes(_described(document), text):
+        place = locator.best(*keys)
+        yield Finding(document.name, place.line if place else 0, 0, what, rule)
 
 
 def check_wordings(facts: Document, source: Document, texts: Path | None) -> Iterator[Finding]:
     """Yield a finding for every wording of `facts` that is too long or not in its passage.
 
-    `source` describes the passages; without `texts`, or without this source's text (which
-    `check_source` reports), only the length is looked at. The words of a source that is known by
-    its quotes alone have to stand in those.
+    `source` describes the passages. Without `texts`, or without this source's text, only the length
+    is checked. The words of a source known only by its quotes have to be in those.
     """
-    passages = _passages(source, texts) if _held(source) else _quotes(source)
+    passages = _words_of_passages(_described(source), _text_of(source, texts)[0])
+    locator = Locator((facts,))
     for quad in facts.quads:
         if quad.predicate.value not in WORDS or not isinstance(quad.graph_name, ox.NamedNode):
             continue
         words = quad.object.value if isinstance(quad.object, ox.Literal) else ""
         passage = quad.graph_name.value
         if len(words) > LONGEST_QUOTE:
+            rule = "quote-length"
             what = f"the words “{words}” are {len(words)} characters, {LONGEST_QUOTE} are allowed"
-            yield Finding(facts.name, _line(facts, quad), 0, what, "quote-length")
         elif words not in passages.get(passage, words):
-            what = f"“{words}” does not stand in passage {passage.rpartition('#')[2]}"
-            yield Finding(facts.name, _line(facts, quad), 0, what, "quote")
+            rule = "quote"
+            what = f"“{words}” is not in passage {passage.rpartition('#')[2]}"
+        else:
+            continue
+        keys = str(quad.subject)[1:-1], quad.predicate.value, f'"{words}"'
+        place = locator.best(*keys, graph=passage)
+        yield Finding(facts.name, place.line if place else 0, 0, what, rule)
 
 
-def _held(source: Document) -> bool:
-    return any(quad.predicate.value == TEXT_SHA256 for quad in source.quads)
-
-
-def _quotes(source: Document) -> dict[str, str]:
-    """Return the quotes of each passage by its IRI, one a line."""
-    found: dict[str, str] = {}
-    for quad in source.quads:
-        if quad.predicate.value == QUOTE and isinstance(quad.object, ox.Literal):
-            passage = str(quad.subject)[1:-1]
-            found[passage] = f"{found.get(passage, '')}{quad.object.value}\n"
-    return found
-
-
-def _passages(source: Document, texts: Path | None) -> dict[str, str]:
-    """Return the words of each passage by its IRI, as far as the text is at hand."""
+def _text_of(source: Document, texts: Path | None) -> tuple[Text | None, str]:
+    """Return the text of a source if it is at hand, or why it cannot be read."""
     if texts is None:
-        return {}
+        return None, ""
     try:
-        characters = read_text(texts / source.path.parent.name / "article.txt").characters
-    except (OSError, UnicodeDecodeError):
+        return read_text(texts / source.path.parent.name / "article.txt"), ""
+    except FileNotFoundError:
+        return None, ""
+    except (OSError, UnicodeDecodeError) as error:
+        return None, str(error)
+
+
+def _described(document: Document) -> dict[str, _Values]:
+    """Return the IRIs and lexical values of each subject by predicate."""
+    described: dict[str, _Values] = {}
+    for quad in document.quads:
+        text = quad.object.value if isinstance(quad.object, ox.NamedNode | ox.Literal) else ""
+        values = described.setdefault(str(quad.subject)[1:-1], {})
+        values.setdefault(quad.predicate.value, []).append(text)
+    return described
+
+
+def _has_text(described: dict[str, _Values]) -> bool:
+    # A source known only by quotes has no text that offsets could point into.
+    return any(TEXT_SHA256 in values for values in described.values())
+
+
+def _one(values: _Values, predicate: str) -> str | None:
+    found = values.get(predicate, [])
+    return found[0] if len(found) == 1 else None
+
+
+def _span(values: _Values) -> tuple[int, int] | None:
+    start, end = _one(values, START), _one(values, END)
+    if start is None or end is None or not (start.isdecimal() and end.isdecimal()):
+        return None
+    return int(start), int(end)
+
+
+def _words_of_passages(described: dict[str, _Values], text: Text | None) -> dict[str, str]:
+    """Return the words of each passage, as far as they are known; quotes stand one a line."""
+    if not _has_text(described):
+        return {
+            passage: "".join(f"{quote}\n" for quote in values[QUOTE])
+            for passage, values in described.items()
+            if QUOTE in values
+        }
+    if text is None:
         return {}
-    offsets: dict[str, dict[str, int]] = {}
-    for quad in source.quads:
-        value = quad.object
-        if quad.predicate.value in (START, END) and isinstance(value, ox.Literal):
-            offset = int(value.value) if value.value.isdecimal() else 0
-            offsets.setdefault(str(quad.subject)[1:-1], {})[quad.predicate.value] = offset
+    spans = {passage: _span(values) for passage, values in described.items()}
     return {
-        passage: characters[ends[START] : ends[END]]
-        for passage, ends in offsets.items()
-        if len(ends) == 2
+        passage: text.characters[span[0] : span[1]]
+        for passage, span in spans.items()
+        if span is not None
     }
 
 
-def _line(document: Document, quad: ox.Quad) -> int:
-    graph, subject = str(quad.graph_name)[1:-1], str(quad.subject)[1:-1]
-    start = ox.Literal(str(getattr(quad.object, "value", "")))
-    for said in statements(document):
-        same = (said.graph, said.subject, said.predicate) == (graph, subject, quad.predicate.value)
-        if same and said.object.startswith(str(start)):
-            return said.line
-    return 0
+def _mistakes(described: dict[str, _Values], text: Text | None) -> Iterator[_Mistake]:
+    has_text = _has_text(described)
+    for subject, values in described.items():
+        if TEXT_SHA256 in values and text is not None:
+            yield from _text_mistakes(subject, values, text)
+        if PASSAGE_OF in values:
+            for quote in values.get(QUOTE, []):
+                if len(quote) > LONGEST_QUOTE:
+                    what = f"the quote “{quote}” has {len(quote)} characters"
+                    what += f", {LONGEST_QUOTE} are allowed"
+                    yield what, "quote-length", (subject, QUOTE, f'"{quote}"')
+            if has_text or START in values or END in values:
+                yield from _place_mistakes(subject, values, text)
+
+
+def _text_mistakes(subject: str, values: _Values, text: Text) -> Iterator[_Mistake]:
+    digest, length = _one(values, TEXT_SHA256), _one(values, TEXT_LENGTH)
+    if digest != text.sha256:
+        what = f"the SHA-256 of the text is {text.sha256}, not {digest}"
+        yield what, "source-text", (subject, TEXT_SHA256)
+    if length is not None and length != str(len(text.characters)):
+        what = f"the text has {len(text.characters)} characters, not {length}"
+        yield what, "source-text", (subject, TEXT_LENGTH)
+
+
+def _place_mistakes(subject: str, values: _Values, text: Text | None) -> Iterator[_Mistake]:
+    name = subject.rpartition("#")[2]
+    span = _span(values)
+    if span is None:
+        yield f"passage {name} needs one kg:start and one kg:end", "passage-offsets", (subject,)
+        return
+    start, end = span
+    if start >= end:
+        what = f"passage {name} ends at {end}, but starts at {start}"
+        yield what, "passage-offsets", (subject, END)
+    elif text is not None and end > len(text.characters):
+        what = f"passage {name} ends at {end}, but the text has {len(text.characters)} characters"
+        yield what, "passage-offsets", (subject, END)
+    elif text is not None:
+        for quote in values.get(QUOTE, []):
+            if quote not in text.characters[start:end]:
+                elsewhere = text.characters.find(quote)
+                hint = f"; it is at {elsewhere}" if elsewhere >= 0 else ", nor anywhere in the text"
+                what = f"“{quote}” is not in passage {name}{hint}"
+                yield what, "quote", (subject, QUOTE, f'"{quote}"')

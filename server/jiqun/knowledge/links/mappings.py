@@ -1,25 +1,46 @@
-"""The links to other datasets: SSSOM mapping sets (https://w3id.org/sssom/spec), read and checked.
+"""Links to other datasets: SSSOM mapping sets (https://w3id.org/sssom/spec), as RDF, and checked.
 
 A file `data/links/<target>.sssom.tsv` starts with the description of the set in YAML, each line
-behind a `#`; then come a line of column names and one mapping a line, separated by tabs. What one
-file gets wrong is told with its line; nothing is repaired in silence.
+behind a `#`; then come a line of column names and one mapping a line, separated by tabs. Mistakes
+are reported with their line; nothing is repaired silently.
+
+In RDF a link is a SKOS triple and a `sssom:Mapping` with an IRI of its own, which holds
+justification, confidence and version: `…/graph/links-wikidata#beijing-Q956`. SSSOM's own RDF form
+would reify with `owl:Axiom`, which makes annotations of OWL out of them; these are data.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Mapping as Dictionary
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 import yaml
 
 from jiqun.knowledge.content import Content, Finding
+from jiqun.knowledge.dataset import Graphs
 from jiqun.knowledge.turtle_files import Malformed
-from jiqun.rdf.namespaces import GRAPH, SEMAPV, SKOS
+from jiqun.rdf.namespaces import (
+    DATASET,
+    DCTERMS,
+    GRAPH,
+    ID,
+    RDFS,
+    SEMAPV,
+    SKOS,
+    SSSOM,
+    VOID,
+    XSD,
+    is_absolute_iri,
+)
+from jiqun.rdf.terms import TYPE
 
 EXACT: Final = f"{SKOS}exactMatch"
 PREDICATES: Final = frozenset(
@@ -62,6 +83,7 @@ HEADER: Final = (
     "object_source",
 )
 RULE: Final = "link"
+_LOCAL: Final = re.compile(r"[#/]")
 _CURIE: Final = re.compile(r"([A-Za-z][\w.-]*):(\S+)")
 
 
@@ -69,8 +91,8 @@ _CURIE: Final = re.compile(r"([A-Za-z][\w.-]*):(\S+)")
 class Mapping:
     """One link; IRIs are written out, and `local` is the object without its namespace.
 
-    `source` is the IRI of the dataset that proves the link, or "". `version` is that of the
-    object's dataset when the link was made.
+    `source` is the IRI of the dataset that proves the link, or ""; `version` that of the object's
+    dataset when the link was made.
     """
 
     line: int
@@ -88,7 +110,7 @@ class Mapping:
 
 @dataclass(frozen=True)
 class MappingSet:
-    """The links to one target, and what the head of the file says of them all."""
+    """The links to one target, with the metadata in the head of their file."""
 
     path: str
     target: str
@@ -99,7 +121,7 @@ class MappingSet:
 
     @property
     def iri(self) -> str:
-        """The name of the set, of the graph that holds it, and of its `void:Linkset`."""
+        """The IRI of the set, of its graph and of its `void:Linkset`."""
         return f"{GRAPH}links-{self.target}"
 
 
@@ -107,17 +129,17 @@ def read_all(content: Content) -> list[MappingSet]:
     """Read all mapping sets; raise `Malformed` with the first mistake of a file."""
     sets = []
     for path in content.links():
-        mapping_set, findings = read(path, content)
+        mapping_set, findings = read_mappings(path, content)
         if mapping_set is None or findings:
             raise Malformed(findings[0])
         sets.append(mapping_set)
     return sets
 
 
-def read(path: Path, content: Content) -> tuple[MappingSet | None, list[Finding]]:
-    """Read one file: the set with every row that can be read, and what is wrong with the rest.
+def read_mappings(path: Path, content: Content) -> tuple[MappingSet | None, list[Finding]]:
+    """Read one file: the set with every row that can be read, and the findings about the rest.
 
-    The set is None when the head or the column names cannot be used.
+    The set is None if the head or the column names cannot be used.
     """
     name = content.name(path)
     try:
@@ -157,7 +179,9 @@ def _head(lines: list[str], target: str, name: str) -> dict[str, dict[str, str]]
     if described["mapping_set_id"] != f"{GRAPH}links-{target}":
         raise mistake(f"mapping_set_id must be {GRAPH}links-{target}, as the file is named")
     prefixes = described["curie_map"]
-    if not isinstance(prefixes, dict) or not all(_is_iri(str(v)) for v in prefixes.values()):
+    if not isinstance(prefixes, dict) or not all(
+        is_absolute_iri(str(v)) for v in prefixes.values()
+    ):
         raise mistake("curie_map must give an IRI for every prefix")
     return described
 
@@ -174,7 +198,7 @@ def _columns(lines: list[str], above: int, name: str) -> list[str]:
 
 
 class _Rows:
-    """Reads row after row; keeps the good ones and what is wrong with the others."""
+    """Reads rows one by one into mappings and findings."""
 
     def __init__(
         self,
@@ -191,7 +215,6 @@ class _Rows:
         self.findings: list[Finding] = []
 
     def row(self, line: int, text: str) -> None:
-        """Read one row and keep it, or what is wrong with it."""
         cells = text.split("\t")
         if len(cells) != len(self._columns):
             what = f"{len(cells)} cells where the columns are {len(self._columns)}"
@@ -236,7 +259,7 @@ class _Rows:
         )
 
     def _iri(self, line: int, curie: str) -> str:
-        """Write a CURIE out; what is none, or gives no IRI, is a finding and becomes ""."""
+        """Expand a CURIE; one that does not give an IRI is a finding and becomes ""."""
         match = _CURIE.fullmatch(curie)
         prefix = match[1] if match else ""
         if match is None or prefix not in self._prefixes:
@@ -244,7 +267,7 @@ class _Rows:
             self._wrong(line, what)
             return ""
         iri = self._prefixes[prefix] + match[2]
-        if not _is_iri(iri):
+        if not is_absolute_iri(iri):
             self._wrong(line, f"{curie} is no valid IRI: {iri}")
             return ""
         return iri
@@ -263,9 +286,107 @@ class _Rows:
         self.findings.append(Finding(self._name, line, 0, what, RULE))
 
 
-def _is_iri(text: str) -> bool:
-    try:
-        ox.NamedNode(text)
-    except ValueError:
-        return False
-    return True
+def link_graphs(sets: Iterable[MappingSet]) -> Graphs:
+    """Return one graph for every target, under the IRI of its mapping set."""
+    return {found.iri: set(_links(found)) for found in sets}
+
+
+def describe_links(sets: Iterable[MappingSet]) -> set[ox.Triple]:
+    """Return the `void:Linkset` of every target (https://www.w3.org/TR/void/#linkset)."""
+    return {triple for found in sets for triple in _linkset(found)}
+
+
+def mapping_iri(mapping_set: MappingSet, mapping: Mapping) -> str:
+    """Return the IRI of a link: the set's with the subject's slug and the object's local name."""
+    subject = mapping.subject.removeprefix(ID)
+    return f"{mapping_set.iri}#{quote(f'{subject}-{mapping.local}', safe='')}"
+
+
+def _links(mapping_set: MappingSet) -> Iterator[ox.Triple]:
+    for mapping in mapping_set.mappings:
+        subject, linked = ox.NamedNode(mapping.subject), ox.NamedNode(mapping.object)
+        yield ox.Triple(subject, ox.NamedNode(mapping.predicate), linked)
+        node = ox.NamedNode(mapping_iri(mapping_set, mapping))
+        confidence = ox.Literal(str(mapping.confidence), datatype=ox.NamedNode(f"{XSD}decimal"))
+        values: dict[str, ox.NamedNode | ox.Literal] = {
+            TYPE.value: ox.NamedNode(f"{SSSOM}Mapping"),
+            f"{DCTERMS}isPartOf": ox.NamedNode(mapping_set.iri),
+            f"{SSSOM}subject_id": subject,
+            f"{SSSOM}predicate_id": ox.NamedNode(mapping.predicate),
+            f"{SSSOM}object_id": linked,
+            f"{SSSOM}object_label": ox.Literal(mapping.label),
+            f"{SSSOM}mapping_justification": ox.NamedNode(mapping.justification),
+            f"{SSSOM}confidence": confidence,
+            f"{SSSOM}object_source_version": ox.Literal(mapping.version),
+        }
+        if mapping.source:
+            values[f"{SSSOM}mapping_source"] = ox.NamedNode(mapping.source)
+        if mapping.comment:
+            values[f"{RDFS}comment"] = ox.Literal(mapping.comment, language="en")
+        for predicate, value in values.items():
+            yield ox.Triple(node, ox.NamedNode(predicate), value)
+
+
+def _linkset(mapping_set: MappingSet) -> Iterator[ox.Triple]:
+    node = ox.NamedNode(mapping_set.iri)
+
+    def about(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
+        return ox.Triple(node, ox.NamedNode(predicate), value)
+
+    yield ox.Triple(ox.NamedNode(DATASET), ox.NamedNode(f"{VOID}subset"), node)
+    yield about(TYPE.value, ox.NamedNode(f"{SSSOM}MappingSet"))
+    yield about(f"{DCTERMS}title", ox.Literal(mapping_set.title, language="en"))
+    yield about(f"{DCTERMS}license", ox.NamedNode(mapping_set.licence))
+    predicates = Counter(mapping.predicate for mapping in mapping_set.mappings)
+    yield from _counted(node, mapping_set, predicates)
+    for predicate, count in sorted(predicates.items()):
+        part = ox.NamedNode(f"{mapping_set.iri}#{_LOCAL.split(predicate)[-1]}")
+        yield about(f"{VOID}subset", part)
+        yield from _counted(part, mapping_set, {predicate: count})
+
+
+def _counted(
+    node: ox.NamedNode, mapping_set: MappingSet, predicates: Dictionary[str, int]
+) -> Iterator[ox.Triple]:
+    # the SKOS triples, not what describes them
+    count = ox.Literal(str(sum(predicates.values())), datatype=ox.NamedNode(f"{XSD}integer"))
+    yield ox.Triple(node, TYPE, ox.NamedNode(f"{VOID}Linkset"))
+    yield ox.Triple(node, ox.NamedNode(f"{VOID}subjectsTarget"), ox.NamedNode(DATASET))
+    target = ox.NamedNode(mapping_set.object_source)
+    yield ox.Triple(node, ox.NamedNode(f"{VOID}objectsTarget"), target)
+    yield ox.Triple(node, ox.NamedNode(f"{VOID}triples"), count)
+    for predicate in predicates:
+        yield ox.Triple(node, ox.NamedNode(f"{VOID}linkPredicate"), ox.NamedNode(predicate))
+
+
+def check_set(mapping_set: MappingSet, known: Collection[str]) -> Iterator[Finding]:
+    """Yield a finding for each link that contradicts another, or names a thing not in `known`."""
+    pairs: dict[tuple[str, str], int] = {}
+    exact: dict[str, Mapping] = {}
+
+    def wrong(mapping: Mapping, what: str) -> Finding:
+        return Finding(mapping_set.path, mapping.line, 0, what, RULE)
+
+    for mapping in mapping_set.mappings:
+        name = mapping.subject.removeprefix(ID)
+        if mapping.subject not in known:
+            yield wrong(mapping, f"{name} is not described in the register or the concept lists")
+        for other in (mapping.object, mapping.source):
+            if other.startswith(ID) and other not in known:
+                yield wrong(mapping, f"{other.removeprefix(ID)} is not described anywhere")
+        first = pairs.setdefault((mapping.subject, mapping.object), mapping.line)
+        if first != mapping.line:
+            yield wrong(mapping, f"{name} and {mapping.local} are linked on line {first} already")
+        elif mapping.predicate == EXACT:
+            for end in (mapping.subject, mapping.object):
+                former = exact.setdefault(end, mapping)
+                if former is not mapping:
+                    yield wrong(mapping, _two(mapping, former))
+
+
+def _two(mapping: Mapping, former: Mapping) -> str:
+    name, other = mapping.subject.removeprefix(ID), former.subject.removeprefix(ID)
+    if mapping.object == former.object:
+        what = f"{name} and {other} (line {former.line}) are both said to be exactly"
+        return f"{what} {mapping.local}"
+    return f"{name} is exactly {former.local} on line {former.line}, so not {mapping.local} as well"

@@ -1,4 +1,4 @@
-"""The manifest of a release: what it is, what it counts, and the SHA-256 of every file."""
+"""Builds a release: every file of it, and the manifest that lists them with their SHA-256."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
 import pyoxigraph as ox
 
 from jiqun.errors import ReleaseError
-from jiqun.knowledge.assembly import TITLE, Knowledge, complete
-from jiqun.knowledge.checks.rules import HygieneRule, read_rule
-from jiqun.knowledge.content import Content
-from jiqun.knowledge.dataset import ONTOLOGY, fill, homes, is_passage, store
+from jiqun.knowledge.assembly import TITLE, ContentFiles, Knowledge, assemble, read_content
+from jiqun.knowledge.checks.check import Checked, Step, check, rule_store
+from jiqun.knowledge.checks.rules import violations
+from jiqun.knowledge.content import Content, ContentRejected
+from jiqun.knowledge.dataset import ONTOLOGY, fill, is_passage, store
 from jiqun.knowledge.ontology_versions import ontology_files
-from jiqun.knowledge.query_files import read_query
 from jiqun.knowledge.release.geojson import write_maps
 from jiqun.knowledge.release.networks import write_networks
 from jiqun.knowledge.release.quality_report import report
@@ -26,11 +26,9 @@ from jiqun.knowledge.release.rdf_dumps import Evidence, evidence, write_rdf
 from jiqun.knowledge.release.release_files import OFFERS, Written, ontology_offer, write_plain
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
 from jiqun.knowledge.release.tabular import data_package, write_tables
-from jiqun.knowledge.tables import Table, check_references, read_table
-from jiqun.knowledge.tables import fill as fill_table
-from jiqun.knowledge.turtle_files import read, read_prefixes
+from jiqun.knowledge.tables import Table, check_references, fill_table
 from jiqun.rdf.namespaces import KG, OWL
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 FORMAT: Final = 1
 _COUNTED: Final = {
@@ -85,7 +83,7 @@ def _counts(knowledge: Knowledge) -> dict[str, int]:
     graphs = knowledge.graphs
     members: dict[str, int] = {}
     for triple in knowledge.default:
-        if triple.predicate == RDF_TYPE and isinstance(triple.object, ox.NamedNode):
+        if triple.predicate == TYPE and isinstance(triple.object, ox.NamedNode):
             members[triple.object.value] = members.get(triple.object.value, 0) + 1
     stated = [triples for name, triples in graphs.items() if is_passage(name)]
     return {
@@ -100,84 +98,88 @@ def _counts(knowledge: Knowledge) -> dict[str, int]:
     }
 
 
-@dataclass(frozen=True)
-class Further:
-    """What a release is made with besides the knowledge.
-
-    The report on its quality counts the findings of the `rules`; `versions` are the files of the
-    ontology's versions, with name, text and media type.
-    """
-
-    prefixes: Mapping[str, str]
-    rules: Sequence[HygieneRule]
-    tables: Sequence[Table]
-    versions: Sequence[tuple[str, str, str]]
-
-
-def build(content: Content, folder: Path) -> None:
+def build(
+    content: Content,
+    folder: Path,
+    texts: Path | None = None,
+    *,
+    checked: bool = True,
+    step: Step = nullcontext,
+) -> None:
     """Write the release of this content to `folder`, replacing a release that is there.
 
-    Raises `ContentError` for content that cannot be built from, and `ReleaseError` for a folder
-    that is something else than a release.
+    Raises `ContentRejected` for content in which `check` finds mistakes, or without `checked` for
+    content that cannot be read, and `ReleaseError` for a folder that is not a release. `texts` is
+    the folder with the texts of the sources, if it is at hand.
     """
     _refuse_other_folder(folder)
-    documents = [read(path, content) for path in homes(content)]
-    queries = [read_query(path, content) for path in content.queries()]
-    further = Further(
-        prefixes=read_prefixes(content),
-        rules=[read_rule(path, content) for path in content.rules()],
-        tables=[read_table(path, content) for path in content.tables()],
-        versions=list(ontology_files(content)),
-    )
-    knowledge = complete(documents, queries, content)
+    found = check(content, texts, step) if checked else _unchecked(content, step)
+    if found.findings or found.knowledge is None:
+        raise ContentRejected(found.findings)
     folder.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         building.chmod(0o755)
-        write(knowledge, further, building)
+        _write(found.files, found.knowledge, found.violations, building, step)
         _put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
 
-def write(knowledge: Knowledge, further: Further, folder: Path) -> None:
+def _unchecked(content: Content, step: Step) -> Checked:
+    with step("read the content"):
+        files = read_content(content)
+    if files.findings:
+        return Checked(files, None, {}, files.findings)
+    with step("infer and merge"):
+        knowledge = assemble(files)
+        counts = {
+            rule.name: len(violations(rule, rule_store(rule, knowledge))) for rule in files.rules
+        }
+    return Checked(files, knowledge, counts, [])
+
+
+def _write(
+    files: ContentFiles,
+    knowledge: Knowledge,
+    broken: Mapping[str, int],
+    folder: Path,
+    step: Step,
+) -> None:
     """Write all files of a release into an empty folder, the manifest last."""
-    stated = list(evidence(knowledge.graphs))
-    files = write_rdf(knowledge, stated, further.prefixes, folder)
-    files += [
-        write_plain(folder, name, text, ontology_offer(media_type), {})
-        for name, text, media_type in further.versions
-    ]
-    release = next(file.text_sha256 for file in files if file.name == "jiqun.nq.gz")
-    files.append(
-        _write_json(folder, "queries.json", [each.as_json() for each in knowledge.queries])
-    )
-    ontology = knowledge.graphs.get(ONTOLOGY, set())
-    filled = _write_store(knowledge, folder / "store")
-    files.append(
-        _write_json(
-            folder,
-            "quality.json",
-            report(filled, store({ONTOLOGY: ontology}, ontology), further.rules),
-        )
-    )
-    files += _write_tables(knowledge, further.tables, filled, stated, folder)
-    files += write_networks(knowledge, folder)
-    write_search_index(knowledge.default, folder / FOLDER)
-    (folder / "manifest.json").write_bytes(manifest(knowledge, release, files).encode("utf-8"))
+    with step("write RDF"):
+        stated = list(evidence(knowledge.graphs))
+        written = write_rdf(knowledge, stated, files.prefixes, folder)
+        release = next(file.text_sha256 for file in written if file.name == "jiqun.nq.gz")
+        written += [
+            write_plain(folder, name, text, ontology_offer(media_type), {})
+            for name, text, media_type in ontology_files(files.content)
+        ]
+        queries = [each.to_json() for each in knowledge.queries]
+        written.append(_write_json(folder, "queries.json", queries))
+    with step("write the store"):
+        _write_store(knowledge, folder / "store")
+    with step("write the quality report"):
+        written.append(_write_json(folder, "quality.json", report(knowledge.store, broken)))
+    with step("write tables and maps"):
+        written += _write_tables(knowledge, files.tables, stated, folder)
+    with step("write networks"):
+        written += write_networks(knowledge, folder)
+    with step("write the search index"):
+        write_search_index(knowledge.default, folder / FOLDER)
+    (folder / "manifest.json").write_bytes(manifest(knowledge, release, written).encode("utf-8"))
 
 
 def _write_tables(
     knowledge: Knowledge,
     tables: Sequence[Table],
-    everything: ox.Store,
     stated: Sequence[Evidence],
     folder: Path,
 ) -> list[Written]:
     if not tables:
         return []
     reified = store({}, {triple for each in stated for triple in each.reified()})
-    stores = {"all": everything, "evidence": reified}
+    stores = {"all": knowledge.store, "evidence": reified}
     filled = [fill_table(table, stores[table.dataset]) for table in tables]
     check_references(filled)
     files = write_tables(filled, folder) + write_maps(knowledge, filled, folder)
@@ -191,12 +193,11 @@ def _write_json(folder: Path, name: str, content: object) -> Written:
     return write_plain(folder, name, text, OFFERS[name], {})
 
 
-def _write_store(knowledge: Knowledge, folder: Path) -> ox.Store:
+def _write_store(knowledge: Knowledge, folder: Path) -> None:
     filled = ox.Store(str(folder))
     fill(filled, knowledge.graphs, knowledge.default)
     filled.optimize()
     filled.flush()
-    return filled
 
 
 def _refuse_other_folder(folder: Path) -> None:

@@ -24,7 +24,7 @@ from typing import Any, Final
 import pyoxigraph as ox
 
 from jiqun.rdf.namespaces import BASE, DCTERMS, KG, OWL, RDFS, SKOS, XSD
-from jiqun.rdf.terms import RDF_TYPE, Term, language_tag
+from jiqun.rdf.terms import TYPE, Term, language_tag
 
 CONTEXT: Final = f"{BASE}context"
 _WORDS: Final = {
@@ -52,7 +52,7 @@ def context(ontology: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> Conte
     kinds: dict[str, set[str]] = {}
     for triple in ontology:
         if isinstance(triple.subject, ox.NamedNode) and isinstance(triple.object, ox.NamedNode):
-            if triple.predicate == RDF_TYPE:
+            if triple.predicate == TYPE:
                 kinds.setdefault(triple.subject.value, set()).add(triple.object.value)
             elif triple.predicate.value == f"{RDFS}range":
                 ranges[triple.subject.value] = triple.object.value
@@ -100,7 +100,7 @@ def json_ld(triples: Iterable[ox.Triple], context: Context) -> str:
     nodes: dict[str, dict[str, Any]] = {}
     for triple in sorted(triples, key=str):
         node = nodes.setdefault(names.node(triple.subject), {"@type": []})
-        if triple.predicate == RDF_TYPE and isinstance(triple.object, ox.NamedNode):
+        if triple.predicate == TYPE and isinstance(triple.object, ox.NamedNode):
             node["@type"].append(names.kind(triple.object.value))
         else:
             names.add(node, triple.predicate.value, triple.object)

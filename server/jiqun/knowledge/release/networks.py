@@ -21,7 +21,7 @@ from jiqun.knowledge.assembly import Knowledge
 from jiqun.knowledge.dataset import INFERRED, is_passage
 from jiqun.knowledge.release.release_files import OFFERS, Written, write_plain
 from jiqun.rdf.namespaces import KG, RDFS
-from jiqun.rdf.terms import RDF_TYPE, language_tag
+from jiqun.rdf.terms import TYPE, language_tag
 
 _LABEL: Final = f"{RDFS}label"
 _NODES: Final = {
@@ -81,7 +81,7 @@ def network(knowledge: Knowledge) -> nx.MultiDiGraph[str]:
         if not isinstance(triple.subject, ox.NamedNode):
             continue
         subject, value = triple.subject.value, triple.object
-        if triple.predicate == RDF_TYPE and isinstance(value, ox.NamedNode):
+        if triple.predicate == TYPE and isinstance(value, ox.NamedNode):
             if value.value in _NODES:
                 number = order.index(value.value)
                 kinds[subject] = min(kinds.get(subject, number), number)

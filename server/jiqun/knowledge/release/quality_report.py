@@ -1,34 +1,25 @@
-"""The report on the quality of a release: what is known how well, as plain data.
+"""The report on the quality of a release, `quality.json`.
 
-`report` asks the store of a release and returns what stands in `quality.json`: every list is in a
-fixed order and there are no clocks, so that equal content gives equal bytes. Dates are those of the
-sources (`YYYY`, `YYYY-MM` or `YYYY-MM-DD`); shares are numbers from 0 to 1.
+Every list is in a fixed order and nothing depends on the clock, so that equal content gives equal
+bytes. Dates are those of the sources (`YYYY`, `YYYY-MM` or `YYYY-MM-DD`); shares are numbers from 0
+to 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pyoxigraph as ox
 
-from jiqun.knowledge.checks.rules import HygieneRule
-from jiqun.rdf.namespaces import GRAPH, ID, KG
+from jiqun.rdf.namespaces import prologue
+from jiqun.rdf.terms import language_tag
 
 Report = dict[str, Any]
 Row = dict[str, str]
 
-_PREFIXES: Final = f"""\
-PREFIX dcterms: <http://purl.org/dc/terms/>
-PREFIX graph: <{GRAPH}>
-PREFIX id: <{ID}>
-PREFIX kg: <{KG}>
-PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-PREFIX sssom: <https://w3id.org/sssom/>
-PREFIX void: <http://rdfs.org/ns/void#>
-"""
-_LABEL_TAGS: Final = {"en": "en", "zh-hans": "zh-Hans", "zh-hant": "zh-Hant"}
+_PREFIXES: Final = prologue("dcterms", "graph", "id", "kg", "rdf", "rdfs", "sssom", "void")
+_LANGUAGES: Final = frozenset({"en", "zh-Hans", "zh-Hant"})
 
 _CLASSES: Final = """
 SELECT ?class (COUNT(DISTINCT ?thing) AS ?things)
@@ -139,8 +130,8 @@ _OPEN: Final = {
 _LABELS: Final = "SELECT ?thing ?label WHERE { VALUES ?thing { %s } ?thing rdfs:label ?label }"
 
 
-def report(store: ox.Store, ontology: ox.Store, rules: Iterable[HygieneRule]) -> Report:
-    """Return the report on what `store` holds; the rules for the ontology alone ask `ontology`."""
+def report(store: ox.Store, violations: Mapping[str, int]) -> Report:
+    """Return the report on what `store` holds; `violations` counts those of each rule."""
     sources = _rows(store, _SOURCES)
     told = {row["class"]: int(row["told"]) for row in _rows(store, _TOLD)}
     classes = [
@@ -158,7 +149,7 @@ def report(store: ox.Store, ontology: ox.Store, rules: Iterable[HygieneRule]) ->
             for row in _rows(store, _LISTS)
         ],
         "open": {name: int(_rows(store, text)[0]["n"]) for name, text in _OPEN.items()},
-        "rules": _violations(store, ontology, rules),
+        "rules": _rules(violations),
         "freshness": _freshness(sources),
         "datasets": _rows(store, _DATASETS),
     }
@@ -200,13 +191,9 @@ def _facts(store: ox.Store) -> Report:
     }
 
 
-def _violations(store: ox.Store, ontology: ox.Store, rules: Iterable[HygieneRule]) -> Report:
-    counts: dict[str, int] = {}
-    for rule in rules:
-        rows = (ontology if rule.dataset == "ontology" else store).query(rule.file.text)
-        counts[rule.name] = sum(1 for _ in rows) if isinstance(rows, ox.QuerySolutions) else 0
-    broken = [{"rule": name, "findings": count} for name, count in sorted(counts.items()) if count]
-    return {"checked": len(counts), "findings": sum(counts.values()), "broken": broken}
+def _rules(violations: Mapping[str, int]) -> Report:
+    broken = [{"rule": name, "findings": n} for name, n in sorted(violations.items()) if n]
+    return {"checked": len(violations), "findings": sum(violations.values()), "broken": broken}
 
 
 def _freshness(sources: Iterable[Row]) -> Report:
@@ -224,7 +211,7 @@ def _freshness(sources: Iterable[Row]) -> Report:
 
 
 def _labels(store: ox.Store, found: Report) -> dict[str, dict[str, str]]:
-    """Return the labels of everything that the report names, by IRI and language tag."""
+    """Return the labels of everything in the report, by IRI and language tag."""
     iris = sorted(
         {
             value
@@ -239,7 +226,7 @@ def _labels(store: ox.Store, found: Report) -> dict[str, dict[str, str]]:
     rows = store.query(_PREFIXES + _LABELS % " ".join(f"<{iri}>" for iri in iris))
     if isinstance(rows, ox.QuerySolutions):
         for thing, label in rows:
-            tag = _LABEL_TAGS.get((label.language or "").lower())
-            if tag:
+            tag = language_tag(label.language or "")
+            if tag in _LANGUAGES:
                 labels.setdefault(thing.value, {})[tag] = label.value
     return {iri: dict(sorted(labels[iri].items())) for iri in sorted(labels)}

@@ -1,26 +1,15 @@
-"""The RDF dumps of a release, in every syntax.
+"""The RDF dumps of a release: the same statements in every syntax that other tools read.
 
-The evidence for tools that know no named graphs: reified statements in plain Turtle.
-
-Every statement of a passage becomes an `rdf:Statement` (RDF 1.1 Schema, section 5.3) with its
-passage, its source (dcterms:source) and the words quoted (prov:value). Its IRI is a hash of the
-triple and the passage, so it stays the same for as long as the passage says so.
-
-The dumps in RDF 1.1 that keep graphs or lines: N-Triples, N-Quads, TriG and plain Turtle.
-
-N-Triples and N-Quads are canonical: blank nodes have the labels of RDFC-1.0 for what is in that
-file, lines are in the order of their code points (https://www.w3.org/TR/rdf-canon/, section 5).
-
-Turtle that people like to read: things of one kind together under a heading, labels first.
-
-The headings are comments. Who prefers the order of the IRIs finds it in the N-Triples.
-
-The evidence of each statement beside it, as RDF 1.2 Turtle has it.
-
-`s p o ~ evidence:1 {| kg:statedIn passage:p1 |}`: the reifier has the IRI that the statement has in
-evidence.ttl, so both files speak of the same (RDF 1.2 Turtle, sections 2.11 and 2.12).
-
-The files of a release in RDF: the same statements in every syntax that people's tools read.
+* N-Triples and N-Quads are canonical: blank nodes have the labels of RDFC-1.0 for that file, lines
+  are in the order of their code points (https://www.w3.org/TR/rdf-canon/, section 5).
+* `jiqun.ttl` is Turtle for reading: things of one kind under a heading (a comment), labels first.
+* `evidence.ttl` is for tools without named graphs. Every statement of a passage becomes an
+  `rdf:Statement` (RDF 1.1 Schema, section 5.3) with its passage, its source (dcterms:source) and
+  the words quoted (prov:value). Its IRI is a hash of the triple and the passage, so it does not
+  change unless they do.
+* `jiqun-1.2.ttl` annotates each statement with its evidence, `s p o ~ evidence:1 {| kg:statedIn
+  passage:p1 |}`: the reifier has the IRI of the statement in `evidence.ttl` (RDF 1.2 Turtle,
+  sections 2.11 and 2.12).
 """
 
 from __future__ import annotations
@@ -33,6 +22,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from jiqun.errors import ContentError
 from jiqun.knowledge.assembly import Knowledge
 from jiqun.knowledge.checks.passages import PASSAGE_OF, QUOTE
 from jiqun.knowledge.dataset import (
@@ -43,26 +33,40 @@ from jiqun.knowledge.dataset import (
     with_passages,
 )
 from jiqun.knowledge.release.json_ld import context, context_document, json_ld
-from jiqun.knowledge.release.rdf_xml import rdf_xml
 from jiqun.knowledge.release.release_files import OFFERS, Written, write_packed, write_plain
-from jiqun.rdf.namespaces import BASE, KG, LICENCE, OWL, RDF, RDFS, SH, SKOS, SOURCE
-from jiqun.rdf.terms import RDF_TYPE, Compactor, natural, quad_line, triple_line
+from jiqun.rdf.namespaces import (
+    DCTERMS,
+    EVIDENCE,
+    GEO,
+    KG,
+    LICENCE,
+    OWL,
+    PROV,
+    RDF,
+    RDFS,
+    SH,
+    SKOS,
+    SOURCE,
+    SSSOM,
+    VOID,
+)
+from jiqun.rdf.rdf_xml import rdf_xml, unfit_for_xml
+from jiqun.rdf.terms import TYPE, Compactor, natural, quad_line, triple_line
 from jiqun.rdf.turtle import Grouped, Nesting, block, dataset, describe, prefix_lines, subjects
 
-EVIDENCE: Final = f"{BASE}evidence/"
 _STATEMENT: Final = ox.NamedNode(f"{RDF}Statement")
 _SUBJECT: Final = ox.NamedNode(f"{RDF}subject")
 _PREDICATE: Final = ox.NamedNode(f"{RDF}predicate")
 _OBJECT: Final = ox.NamedNode(f"{RDF}object")
 _STATED_IN: Final = ox.NamedNode(f"{KG}statedIn")
-_DERIVED: Final = ox.NamedNode("http://www.w3.org/ns/prov#wasDerivedFrom")
-_WORDS: Final = ox.NamedNode("http://www.w3.org/ns/prov#value")
-_SOURCE: Final = ox.NamedNode("http://purl.org/dc/terms/source")
+_DERIVED: Final = ox.NamedNode(f"{PROV}wasDerivedFrom")
+_WORDS: Final = ox.NamedNode(f"{PROV}value")
+_SOURCE: Final = ox.NamedNode(f"{DCTERMS}source")
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one passage states: the statement's IRI, its triple, and what is noted of it."""
+    """One statement of one passage; `notes` are the properties of the reified statement."""
 
     iri: ox.NamedNode
     triple: ox.Triple
@@ -70,7 +74,7 @@ class Evidence:
 
     def reified(self) -> Iterator[ox.Triple]:
         """Yield the statement as RDF 1.1 reification."""
-        yield ox.Triple(self.iri, RDF_TYPE, _STATEMENT)
+        yield ox.Triple(self.iri, TYPE, _STATEMENT)
         yield ox.Triple(self.iri, _SUBJECT, self.triple.subject)
         yield ox.Triple(self.iri, _PREDICATE, self.triple.predicate)
         yield ox.Triple(self.iri, _OBJECT, self.triple.object)
@@ -79,7 +83,7 @@ class Evidence:
 
 
 def statement_iri(triple: ox.Triple, passage: str) -> str:
-    """Return the IRI of the statement that the passage makes with this triple."""
+    """Return the IRI of the statement of this triple by the passage."""
     digest = hashlib.sha256(quad_line(triple, passage).encode("utf-8")).hexdigest()
     return f"{EVIDENCE}{digest[:24]}"
 
@@ -155,7 +159,7 @@ def _document(body: list[str], compactor: Compactor, prefixes: Mapping[str, str]
 
 
 _SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("This dataset", ("http://rdfs.org/ns/void#Dataset",)),
+    ("This dataset", (f"{VOID}Dataset",)),
     ("National clusters", (f"{KG}NationalCluster",)),
     ("Candidate clusters", (f"{KG}CandidateCluster",)),
     ("Other clusters", (f"{KG}Cluster",)),
@@ -172,7 +176,7 @@ _SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Provinces", (f"{KG}ProvinceLevelDivision",)),
     ("Prefectures", (f"{KG}PrefectureLevelDivision",)),
     ("Other regions", (f"{KG}Region", f"{KG}SpatialLayout")),
-    ("Points and polygons", ("http://www.opengis.net/ont/geosparql#Geometry",)),
+    ("Points and polygons", (f"{GEO}Geometry",)),
     ("Plans, measures and initiatives", tuple(
         f"{KG}{name}"
         for name in ("PolicyDocument", "PolicyMeasure", "Initiative", "CoordinationMechanism")
@@ -188,10 +192,7 @@ _SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("Publishers", (f"{KG}MediaOutlet",)),
     ("Other datasets", (f"{KG}ReferenceDataset",)),
     ("Concepts", (f"{SKOS}ConceptScheme", f"{SKOS}Concept")),
-    ("Links to other datasets", (
-        "http://rdfs.org/ns/void#Linkset",
-        "https://w3id.org/sssom/Mapping",
-    )),
+    ("Links to other datasets", (f"{VOID}Linkset", f"{SSSOM}Mapping")),
     ("Saved queries", (f"{SH}SPARQLExecutable",)),
     ("Ontology", tuple(
         f"{OWL}{name}"
@@ -207,7 +208,7 @@ _SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 _NUMBERS: Final = {kind: number for number, (_, kinds) in enumerate(_SECTIONS) for kind in kinds}
 _REST: Final = "Everything else"
 _LEADING: Final = (
-    RDF_TYPE,
+    TYPE,
     ox.NamedNode(f"{RDFS}label"),
     ox.NamedNode(f"{SKOS}prefLabel"),
     ox.NamedNode(f"{SKOS}altLabel"),
@@ -246,7 +247,7 @@ def readable_turtle(
 
 
 def _section(triple: ox.Triple) -> int:
-    if triple.predicate != RDF_TYPE or not isinstance(triple.object, ox.NamedNode):
+    if triple.predicate != TYPE or not isinstance(triple.object, ox.NamedNode):
         return len(_SECTIONS)
     return _NUMBERS.get(triple.object.value, len(_SECTIONS))
 
@@ -268,7 +269,7 @@ def annotated_turtle(
     prefixes: Mapping[str, str],
     heading: str,
 ) -> tuple[str, int]:
-    """Write the triples with their evidence; gives the text and how many triples it states.
+    """Return the triples with their evidence as RDF 1.2 Turtle, and the number of triples in it.
 
     A reifier and each of its annotations are triples too.
     """
@@ -294,6 +295,19 @@ def _annotation(evidence: Evidence, compactor: Compactor) -> str:
     return f"\n            ~ {compactor.write(evidence.iri)} {{| {' ; '.join(notes)} |}}"
 
 
+def _rdf_xml(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
+    """Write RDF/XML; raise `ContentError` for a triple that it cannot hold."""
+
+    def key(triple: ox.Triple) -> tuple[str, bool, str]:
+        return str(triple.subject), triple.predicate != TYPE, triple_line(triple)
+
+    ordered = sorted(triples, key=key)
+    for triple in ordered:
+        if reason := unfit_for_xml(triple):
+            raise ContentError(reason)
+    return rdf_xml(ordered, prefixes)
+
+
 def write_rdf(
     knowledge: Knowledge,
     evidence: Sequence[Evidence],
@@ -314,7 +328,7 @@ def write_rdf(
         "jiqun.nt": (ntriples_text(default), len(default)),
         "jiqun.nq": (nquads_text(graphs, default), everything),
         "jiqun.trig": (trig_text(graphs, default, known), everything),
-        "jiqun.rdf": (rdf_xml(default, prefixes), len(default)),
+        "jiqun.rdf": (_rdf_xml(default, prefixes), len(default)),
         "jiqun.jsonld": (json_ld(default, terms), len(default)),
         "evidence.ttl": (turtle_text(reified, known), len(reified)),
     }

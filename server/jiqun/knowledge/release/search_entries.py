@@ -14,9 +14,9 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.names import is_han
+from jiqun.names import ALTERNATIVE, CODE, LABEL, NICKNAME, PINYIN, is_han
 from jiqun.rdf.namespaces import ID, KG, RDFS, SKOS
-from jiqun.rdf.terms import RDF_TYPE
+from jiqun.rdf.terms import TYPE
 
 # Both are imported where they are used: their tables are large, and every command would read them.
 
@@ -61,9 +61,6 @@ def pinyin(text: str) -> str:
 
 Facts = Sequence[tuple[str, ox.NamedNode | ox.Literal]]
 
-
-LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
-"""The kinds of names, the most telling first."""
 
 SOUGHT, OTHER, FACT = range(3)
 """What people look for by name; other things; facts, which have a label only to be shown."""
@@ -171,7 +168,7 @@ def _entry(
     above: Mapping[str, set[str]],
     about: Mapping[str, Facts],
 ) -> Entry:
-    classes = sorted({each for each in _objects(facts, RDF_TYPE.value) if each.startswith(KG)})
+    classes = sorted({each for each in _objects(facts, TYPE.value) if each.startswith(KG)})
     covered = {upper for each in classes for upper in above.get(each, ())}
     types = tuple(each for each in classes if each not in covered)
     rank = OTHER

@@ -37,17 +37,26 @@ import pyoxigraph as ox
 import tantivy
 
 from jiqun.knowledge.release.search_entries import (
-    CODE,
     FACT,
-    LABEL,
-    PINYIN,
     Entry,
     Kind,
     entries_of,
     readings,
     simplified_forms,
 )
-from jiqun.names import PLACES, Name, fold, name_grams, read_name, runs_of, text_words, word_starts
+from jiqun.names import (
+    CODE,
+    LABEL,
+    PINYIN,
+    PLACES,
+    Name,
+    fold,
+    name_grams,
+    read_name,
+    runs_of,
+    text_words,
+    word_starts,
+)
 
 _MEMORY: Final = 64_000_000
 

@@ -1,7 +1,7 @@
 """The tables as CSV, as Parquet, and the Frictionless data package that describes them.
 
-CSV after RFC 4180 in UTF-8 with a header line; Parquet with the same columns, typed. The descriptor
-follows the Data Package standard, version 1, which the tools at hand read
+CSV follows RFC 4180 in UTF-8 with a header line; Parquet has the same columns, typed. The
+descriptor follows the Data Package standard, version 1, which the tools at hand read
 (https://specs.frictionlessdata.io/tabular-data-package/).
 """
 
@@ -51,7 +51,7 @@ def write_tables(tables: Iterable[Filled], folder: Path) -> list[Written]:
 
 
 def csv_text(filled: Filled) -> str:
-    """Write a table as CSV; what is not known is empty."""
+    """Write a table as CSV; unknown values are empty."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
     writer.writerow([column.name for column in filled.table.columns])
@@ -70,7 +70,7 @@ def _text(value: Value) -> str:
 
 
 def parquet(filled: Filled) -> bytes:
-    """Write a table as Parquet, compressed with Zstandard; what is not known is null."""
+    """Write a table as Parquet, compressed with Zstandard; unknown values are null."""
     columns: dict[str, Any] = {}
     for place, column in enumerate(filled.table.columns):
         kind = _ARROW.get(column.type, DataType.utf8)()

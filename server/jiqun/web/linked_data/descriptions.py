@@ -1,27 +1,24 @@
-"""What the graph says of one thing or one source, as a small graph of its own.
+"""Descriptions of one thing, source or saved query, as small graphs of their own.
 
-A description of a thing is its statements, those of the facts about it (figures, applications,
-designations …), the labels of everything they mention, and the evidence: for each statement of a
-passage its reification under the IRI that `evidence.ttl` gives it too, the passage with its words,
-and the source.
+The description of a thing consists of its triples, those of the facts about it (figures,
+applications, designations …), the labels of everything they mention, and the evidence: for each
+statement of a passage its reification, under the same IRI as in `evidence.ttl`, the passage with
+its quotes, and the source.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import (
-    AsyncIterator,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from jiqun.query.solutions import Select, Term
+from pyoxigraph import NamedNode, Triple
+
+from jiqun.query.solutions import Row, Select, term_of, triple_of
 from jiqun.rdf.namespaces import (
     BASE,
     DCTERMS,
+    EVIDENCE,
     FOAF,
     GRAPH,
     ID,
@@ -29,204 +26,176 @@ from jiqun.rdf.namespaces import (
     LICENCE,
     QUERY,
     RDF,
+    RDF_TYPE,
+    RDFS,
     RDFS_LABEL,
     SOURCE,
 )
-from jiqun.web.linked_data.documents import SLUG
-from jiqun.web.linked_data.serialization import Statement, ntriples
+from jiqun.rdf.terms import quad_line
+from jiqun.web.linked_data.representations import SLUG
+from jiqun.web.linked_data.triples import link, text
 
-Said = tuple[str, Statement]
-"""A statement and the graph that makes it."""
+Stated = tuple[str, Triple]
+"""The IRI of a graph and a triple in it."""
+
+MAX_FACTS: Final = 500
+"""Facts about a thing (figures, applications, designations …) in its description."""
 
 _ABOUT: Final = " ".join(
     f"<{KG}{name}>" for name in ("about", "applicationFor", "designates", "participationIn")
 )
-_AT_ONCE: Final = 400
+_BATCH: Final = 400
 _UNSAFE: Final = frozenset('<>"{}|\\^` ')
-_COMMENT: Final = "http://www.w3.org/2000/01/rdf-schema#comment"
-MOST_FACTS: Final = 500
-"""Facts about a thing (figures, applications, designations …) that its description has."""
-
-EVIDENCE: Final = f"{BASE}evidence/"
-NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
+_NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
 
 
-async def thing_exists(select: Select, slug: str) -> bool:
-    """Tell whether the graph speaks of the thing with this slug."""
+def thing_exists(select: Select, slug: str) -> bool:
+    """Return whether the graph has a triple about the thing with this slug."""
     if not SLUG.fullmatch(slug):
         return False
     iri = f"<{ID}{slug}>"
-    query = f"SELECT ?x WHERE {{ {{ {iri} ?p ?x }} UNION {{ ?x ?p {iri} }} }} LIMIT 1"
-    return bool(await select(query))
+    return bool(select(f"SELECT ?x WHERE {{ {{ {iri} ?p ?x }} UNION {{ ?x ?p {iri} }} }} LIMIT 1"))
 
 
-async def source_exists(select: Select, slug: str) -> bool:
-    """Tell whether there is a source with this slug."""
+def source_exists(select: Select, slug: str) -> bool:
+    """Return whether there is a source with this slug."""
     if not SLUG.fullmatch(slug):
         return False
-    return bool(await select(f"SELECT ?t WHERE {{ <{SOURCE}{slug}> a <{KG}Source>, ?t }} LIMIT 1"))
+    return bool(select(f"SELECT ?t WHERE {{ <{SOURCE}{slug}> a <{KG}Source>, ?t }} LIMIT 1"))
 
 
-async def describe_thing(select: Select, slug: str) -> tuple[list[Statement], bool] | None:
-    """Describe the thing with this slug; None when the graph does not speak of it.
+def describe_thing(select: Select, slug: str) -> tuple[list[Triple], bool] | None:
+    """Describe the thing with this slug; None when the graph has no triple about it.
 
-    Tells also whether of very many facts about it only the first `MOST_FACTS` are there.
+    Also return whether facts about it were left out because there are more than `MAX_FACTS`.
     """
-    if not await thing_exists(select, slug):
+    if not thing_exists(select, slug):
         return None
-    iri = ID + slug
-    own = await select(
-        f"SELECT ?graph ?property ?value WHERE {{ GRAPH ?graph {{ <{iri}> ?property ?value }} "
-        f"{NOT_SHAPES} }}"
-    )
-    said = [_said(row, Term("uri", iri)) for row in own]
-    about = await select(
+    iri, document = ID + slug, f"{BASE}doc/{slug}"
+    about = select(
         f"SELECT DISTINCT ?subject WHERE {{ VALUES ?link {{ {_ABOUT} }} ?subject ?link <{iri}> }} "
-        f"LIMIT {MOST_FACTS + 1}"
+        f"LIMIT {MAX_FACTS + 1}"
     )
-    subjects = [row["subject"].value for row in about if row["subject"].is_iri]
-    for some in _some(subjects[:MOST_FACTS]):
-        rows = await select(
-            f"SELECT ?graph ?subject ?property ?value WHERE {{ VALUES ?subject {{ {_values(some)} "
-            f"}} GRAPH ?graph {{ ?subject ?property ?value }} {NOT_SHAPES} }}"
-        )
-        said += [_said(row, row["subject"]) for row in rows]
-    cut = len(subjects) > MOST_FACTS
-    statements = [
-        *_document(f"{BASE}doc/{slug}", iri),
-        *(statement for _, statement in said),
-        *await _surroundings(select, said),
+    facts = [row["subject"].value for row in about if row["subject"].is_iri]
+    stated = _stated(select, [iri, *facts[:MAX_FACTS]])
+    truncated = len(facts) > MAX_FACTS
+    triples = [
+        *_about_document(document, iri),
+        *(triple for _, triple in stated),
+        *_evidence_and_labels(select, stated),
     ]
-    if cut:
-        note = f"Of the facts about it only {MOST_FACTS} are in this document; the dumps have all."
-        document = Term("uri", f"{BASE}doc/{slug}")
-        statements.append(Statement(document, _COMMENT, Term("literal", note, "en")))
-    return statements, cut
+    if truncated:
+        note = f"Only {MAX_FACTS} of the facts about it are in this document. The dumps have all."
+        triples.append(text(document, f"{RDFS}comment", note, "en"))
+    return triples, truncated
 
 
-async def describe_sources(select: Select) -> list[Statement]:
+def describe_sources(select: Select) -> list[Triple]:
     """Describe the sources without their passages."""
-    rows = await select(
+    rows = select(
         f"SELECT ?subject ?property ?value WHERE {{ ?subject a <{KG}Source> . "
         f"GRAPH <{GRAPH}sources> {{ ?subject ?property ?value }} }}"
     )
-    return [
-        *_document(f"{BASE}graph/sources"),
-        *(Statement(row["subject"], row["property"].value, row["value"]) for row in rows),
-    ]
+    return [*_about_document(f"{GRAPH}sources"), *map(triple_of, rows)]
 
 
-async def describe_queries(select: Select, name: str | None = None) -> list[Statement]:
+def describe_queries(select: Select, name: str | None = None) -> list[Triple]:
     """Describe the saved query with this name, or all of them with the prefixes they share."""
     one = f"VALUES ?subject {{ <{QUERY}{name}> }} " if name else ""
-    rows = await select(
+    rows = select(
         f"SELECT ?subject ?property ?value WHERE {{ {one}"
         f"GRAPH <{GRAPH}queries> {{ ?subject ?property ?value }} }}"
     )
     return [
-        *_document(QUERY + name if name else f"{GRAPH}queries"),
-        *(Statement(row["subject"], row["property"].value, row["value"]) for row in rows),
+        *_about_document(QUERY + name if name else f"{GRAPH}queries"),
+        *map(triple_of, rows),
     ]
 
 
-async def describe_source(select: Select, slug: str) -> list[Statement] | None:
+def describe_source(select: Select, slug: str) -> list[Triple] | None:
     """Describe the source with this slug and its passages; None when there is none."""
-    if not await source_exists(select, slug):
+    if not source_exists(select, slug):
         return None
     iri = SOURCE + slug
-    own = await select(
-        f"SELECT ?graph ?property ?value WHERE {{ GRAPH ?graph {{ <{iri}> ?property ?value }} "
-        f"{NOT_SHAPES} }}"
-    )
-    passages = await select(f"SELECT ?passage WHERE {{ ?passage <{KG}passageOf> <{iri}> }}")
-    said = [_said(row, Term("uri", iri)) for row in own]
-    for rows in _some([row["passage"].value for row in passages]):
-        found = await select(
-            f"SELECT ?graph ?subject ?property ?value WHERE {{ VALUES ?graph {{ {_values(rows)} }} "
-            "GRAPH ?graph { ?subject ?property ?value } }"
-        )
-        said += [_said(row, row["subject"]) for row in found]
+    rows = select(f"SELECT ?passage WHERE {{ ?passage <{KG}passageOf> <{iri}> }}")
+    passages = [row["passage"].value for row in rows]
+    stated = [*_stated(select, [iri]), *_stated(select, passages, "graph")]
     return [
-        *_document(iri),
-        *(statement for _, statement in said),
-        *await _surroundings(select, said, [row["passage"].value for row in passages]),
+        *_about_document(iri),
+        *(triple for _, triple in stated),
+        *_evidence_and_labels(select, stated, passages),
     ]
 
 
-def statement_iri(statement: Statement, passage: str) -> str:
-    """Give the IRI of the statement that a passage makes, the same as in `evidence.ttl`."""
-    terms = ntriples(statement.subject), f"<{statement.predicate}>", ntriples(statement.value)
-    line = f"{' '.join(terms)} <{passage}> ."
-    return f"{EVIDENCE}{hashlib.sha256(line.encode()).hexdigest()[:24]}"
+def statement_iri(triple: Triple, passage: str) -> str:
+    """Return the IRI of the statement of a triple by a passage, the same as in `evidence.ttl`."""
+    return EVIDENCE + hashlib.sha256(quad_line(triple, passage).encode()).hexdigest()[:24]
 
 
-def reify(statement: Statement, passage: str) -> Iterator[Statement]:
-    """Say that a passage makes a statement (RDF 1.1 Schema, section 5.3)."""
-    made = Term("uri", statement_iri(statement, passage))
-    yield Statement(made, f"{RDF}type", Term("uri", f"{RDF}Statement"))
-    yield Statement(made, f"{RDF}subject", statement.subject)
-    yield Statement(made, f"{RDF}predicate", Term("uri", statement.predicate))
-    yield Statement(made, f"{RDF}object", statement.value)
-    yield Statement(made, f"{KG}statedIn", Term("uri", passage))
+def reify(triple: Triple, passage: str) -> Iterator[Triple]:
+    """Reify a triple that a passage states (RDF Schema 1.1, section 5.3)."""
+    iri = statement_iri(triple, passage)
+    yield link(iri, RDF_TYPE, f"{RDF}Statement")
+    for name, node in zip(("subject", "predicate", "object"), triple, strict=True):
+        yield Triple(NamedNode(iri), NamedNode(RDF + name), node)
+    yield link(iri, f"{KG}statedIn", passage)
 
 
-def _document(url: str, topic: str | None = None) -> Iterator[Statement]:
-    document = Term("uri", url)
-    yield Statement(document, f"{DCTERMS}license", Term("uri", LICENCE))
+def _about_document(url: str, topic: str | None = None) -> Iterator[Triple]:
+    yield link(url, f"{DCTERMS}license", LICENCE)
     if topic is not None:
-        yield Statement(document, f"{RDF}type", Term("uri", f"{FOAF}Document"))
-        yield Statement(document, f"{FOAF}primaryTopic", Term("uri", topic))
+        yield link(url, RDF_TYPE, f"{FOAF}Document")
+        yield link(url, f"{FOAF}primaryTopic", topic)
 
 
-async def _surroundings(
-    select: Select, said: Sequence[Said], passages: Iterable[str] = ()
-) -> list[Statement]:
-    """Give the evidence for what is said, and the labels of all that stands in it."""
-    found: list[Statement] = []
-    stated = {graph for graph, _ in said if graph.startswith(SOURCE)} | set(passages)
-    for graph, statement in said:
-        if graph.startswith(SOURCE):
-            found += reify(statement, graph)
-    cards = [row async for row in _cards(select, sorted(stated))]
-    sources = {each.value.value for each in cards if each.predicate == f"{KG}passageOf"}
-    cards += [row async for row in _cards(select, sorted(sources))]
+def _evidence_and_labels(
+    select: Select, stated: Sequence[Stated], passages: Iterable[str] = ()
+) -> list[Triple]:
+    """Return the evidence of what passages state, and the labels of all that is mentioned."""
+    by_passages = [(graph, triple) for graph, triple in stated if graph.startswith(SOURCE)]
+    reified = [each for graph, triple in by_passages for each in reify(triple, graph)]
+    described = _in_sources(select, sorted({graph for graph, _ in by_passages} | set(passages)))
+    sources = {
+        term_of(each.object).value for each in described if each.predicate.value == f"{KG}passageOf"
+    }
+    described += _in_sources(select, sorted(sources))
     mentioned = {
         term.value
-        for each in (*(statement for _, statement in said), *cards)
-        for term in (each.subject, Term("uri", each.predicate), each.value)
-        if term.is_iri and not term.is_passage
+        for triple in (*(triple for _, triple in stated), *described)
+        for term in map(term_of, triple)
+        if term.is_iri and not term.is_passage and not _UNSAFE & set(term.value)
     }
-    return [*found, *cards, *[row async for row in _labels(select, sorted(mentioned))]]
+    labels = _batches(
+        select,
+        f"SELECT ?subject ?property ?value WHERE {{ VALUES ?property {{ <{RDFS_LABEL}> }} "
+        "VALUES ?subject { %s } ?subject ?property ?value }",
+        sorted(mentioned),
+    )
+    return [*reified, *described, *map(triple_of, labels)]
 
 
-async def _cards(select: Select, iris: Sequence[str]) -> AsyncIterator[Statement]:
-    for some in _some(iris):
-        rows = await select(
-            f"SELECT ?subject ?property ?value WHERE {{ VALUES ?subject {{ {_values(some)} }} "
-            f"GRAPH <{GRAPH}sources> {{ ?subject ?property ?value }} }}"
-        )
-        for row in rows:
-            yield Statement(row["subject"], row["property"].value, row["value"])
+def _stated(select: Select, iris: Sequence[str], variable: str = "subject") -> list[Stated]:
+    """Return the triples with these subjects, or in these graphs, each with its graph."""
+    rows = _batches(
+        select,
+        f"SELECT ?graph ?subject ?property ?value WHERE {{ VALUES ?{variable} {{ %s }} "
+        f"GRAPH ?graph {{ ?subject ?property ?value }} {_NOT_SHAPES} }}",
+        iris,
+    )
+    return [(row["graph"].value, triple_of(row)) for row in rows]
 
 
-async def _labels(select: Select, iris: Sequence[str]) -> AsyncIterator[Statement]:
-    for some in _some([iri for iri in iris if not _UNSAFE & set(iri)]):
-        rows = await select(
-            f"SELECT ?subject ?value WHERE {{ VALUES ?subject {{ {_values(some)} }} "
-            f"?subject <{RDFS_LABEL}> ?value }}"
-        )
-        for row in rows:
-            yield Statement(row["subject"], RDFS_LABEL, row["value"])
+def _in_sources(select: Select, iris: Sequence[str]) -> list[Triple]:
+    rows = _batches(
+        select,
+        "SELECT ?subject ?property ?value WHERE { VALUES ?subject { %s } "
+        f"GRAPH <{GRAPH}sources> {{ ?subject ?property ?value }} }}",
+        iris,
+    )
+    return [triple_of(row) for row in rows]
 
 
-def _said(row: Mapping[str, Term], subject: Term) -> Said:
-    return row["graph"].value, Statement(subject, row["property"].value, row["value"])
-
-
-def _values(iris: Iterable[str]) -> str:
-    return " ".join(f"<{iri}>" for iri in iris)
-
-
-def _some(iris: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(iris), _AT_ONCE):
-        yield iris[start : start + _AT_ONCE]
+def _batches(select: Select, query: str, iris: Sequence[str]) -> Iterator[Row]:
+    """Run a query for some of the IRIs at a time, in the place of its `%s`."""
+    for start in range(0, len(iris), _BATCH):
+        yield from select(query % " ".join(f"<{iri}>" for iri in iris[start : start + _BATCH]))

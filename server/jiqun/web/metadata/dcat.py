@@ -1,28 +1,21 @@
-"""The dataset, its files and services in DCAT 3.
+"""The dataset, its files and services in DCAT 3 and VoID.
 
-The vocabularies of catalogues, and statements in them.
-
-Looking up what statements say of a thing.
-
-The files of a release as distributions (DCAT 3, section 6.8), with size and SHA-256 (SPDX).
-
-They are told from the manifest, when they are served: the graphs that the files hold cannot state
-the hashes of those files.
-
-What is said of the dataset: `graph:catalogue`, and what depends on where it is served.
-
-The graph holds what is the same everywhere; addresses of services, and the files with their
-hashes, are added here. A release without the graph is described by its manifest alone.
+`graph:catalogue` holds what is the same everywhere. What depends on where it is served, and the
+files with their sizes and SHA-256 (DCAT 3, section 6.8; SPDX), are added here: the graphs that the
+files hold cannot state the hashes of those files. A release without that graph is described by its
+manifest alone.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import quote
 
-from jiqun.query.solutions import Select, Term
+from pyoxigraph import Triple
+
+from jiqun.query.solutions import Select, term_of, triple_of
+from jiqun.rdf.formats import graph_format
 from jiqun.rdf.namespaces import (
     BASE,
     CATALOGUE,
@@ -30,67 +23,23 @@ from jiqun.rdf.namespaces import (
     DCAT,
     DCTERMS,
     FOAF,
-    FORMATS,
     GRAPH,
     ID,
     LICENCE,
+    OWL,
     PARTITION,
-    RDF,
+    RDF_TYPE,
     SKOS,
     SPDX,
     VOID,
-    XSD,
 )
 from jiqun.release import Dump, Release
-from jiqun.web.linked_data.serialization import Statement
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.triples import link, text, typed, write
+from jiqun.web.negotiation import Choice
 
 MEDIA_TYPE: Final = "https://www.iana.org/assignments/media-types/"
 FILE_TYPE: Final = "http://publications.europa.eu/resource/authority/file-type/"
-TYPE: Final = f"{RDF}type"
-
-
-def link(subject: str, predicate: str, value: str) -> Statement:
-    """State that a thing has another as a value."""
-    return Statement(Term("uri", subject), predicate, Term("uri", value))
-
-
-def text(subject: str, predicate: str, value: str, lang: str = "") -> Statement:
-    """State a text, in a language where one is given."""
-    return Statement(Term("uri", subject), predicate, Term("literal", value, lang))
-
-
-def typed(subject: str, predicate: str, value: object, datatype: str) -> Statement:
-    """State a value of an XSD datatype, such as `integer`."""
-    literal = Term("literal", str(value), "", f"{XSD}{datatype}")
-    return Statement(Term("uri", subject), predicate, literal)
-
-
-class Said:
-    """Statements by subject and predicate."""
-
-    def __init__(self, statements: Iterable[Statement]) -> None:
-        """Sort the statements."""
-        self._values: dict[tuple[str, str], list[Term]] = defaultdict(list)
-        for subject, predicate, value in statements:
-            self._values[subject.value, predicate].append(value)
-
-    def all(self, subject: str, predicate: str) -> Sequence[Term]:
-        """Give all values, in their order."""
-        found = self._values.get((subject, predicate), ())
-        return sorted(found, key=lambda term: (term.value, term.lang))
-
-    def one(self, subject: str, predicate: str) -> str:
-        """Give the first value as text, or an empty text."""
-        return next((term.value for term in self.all(subject, predicate)), "")
-
-    def words(self, subject: str, predicate: str) -> dict[str, str]:
-        """Give the first text of each language."""
-        found: dict[str, str] = {}
-        for term in self.all(subject, predicate):
-            found.setdefault(term.lang, term.value)
-        return found
-
-
 PACKINGS: Final = {".gz": "application/gzip", ".zst": "application/zstd"}
 """Media types of packed files, by suffix."""
 _CHECKSUM: Final = f"{SPDX}checksumAlgorithm_sha256"
@@ -105,37 +54,28 @@ _FILE_TYPES: Final = {
     "application/geo+json": "GEOJSON",
     "text/csv": "CSV",
 }
-FEATURES: Final = {
-    "text/turtle": f"{FORMATS}Turtle",
-    "application/n-triples": f"{FORMATS}N-Triples",
-    "application/n-quads": f"{FORMATS}N-Quads",
-    "application/trig": f"{FORMATS}TriG",
-    "application/rdf+xml": f"{FORMATS}RDF_XML",
-    "application/ld+json": f"{FORMATS}JSON-LD",
-}
-"""What `void:feature` calls the RDF formats."""
 
 
 def file_address(root: str, dump: Dump) -> str:
-    """Give the URL of a file of the release on the site at `root`."""
+    """Return the URL of a file of the release on the site at `root`."""
     return f"{root}/dumps/{quote(dump.name)}"
 
 
 def bare_type(dump: Dump) -> str:
-    """Give the media type of what is in a file, without parameters."""
+    """Return the media type of the content of a file, without parameters."""
     return dump.media_type.partition(";")[0].strip()
 
 
-def describe_files(dumps: Iterable[Dump], root: str) -> Iterator[Statement]:
+def describe_files(dumps: Iterable[Dump], root: str) -> Iterator[Triple]:
     """Describe every file as a distribution of the dataset."""
     for dump in dumps:
         yield from _describe(dump, root)
 
 
-def _describe(dump: Dump, root: str) -> Iterator[Statement]:
+def _describe(dump: Dump, root: str) -> Iterator[Triple]:
     node, media_type = f"{BASE}dumps/{quote(dump.name)}", bare_type(dump)
     yield link(DATASET, f"{DCAT}distribution", node)
-    yield link(node, TYPE, f"{DCAT}Distribution")
+    yield link(node, RDF_TYPE, f"{DCAT}Distribution")
     for lang, title in dump.title.items():
         yield text(node, f"{DCTERMS}title", title, lang)
     if not dump.title:
@@ -156,12 +96,11 @@ def _describe(dump: Dump, root: str) -> Iterator[Statement]:
         yield typed(node, f"{VOID}triples", dump.triples, "integer")
     checksum = f"{node}#sha256"
     yield link(node, f"{SPDX}checksum", checksum)
-    yield link(checksum, TYPE, f"{SPDX}Checksum")
+    yield link(checksum, RDF_TYPE, f"{SPDX}Checksum")
     yield link(checksum, f"{SPDX}algorithm", _CHECKSUM)
     yield typed(checksum, f"{SPDX}checksumValue", dump.sha256, "hexBinary")
 
 
-_GRAPH: Final = f"<{GRAPH}catalogue>"
 _RANGES: Final = {
     f"{DCTERMS}accessRights": f"{DCTERMS}RightsStatement",
     f"{DCTERMS}accrualPeriodicity": f"{DCTERMS}Frequency",
@@ -193,40 +132,57 @@ _SERVICES: Final = {
 """The services, and where each is described."""
 
 
-async def read_catalogue(select: Select, *, parts: bool = False) -> list[Statement]:
-    """Read `graph:catalogue`; the VoID partitions too if `parts` are wanted."""
-    keep = "" if parts else f'FILTER (!STRSTARTS(STR(?s), "{PARTITION}")) '
-    keep += "" if parts else f'FILTER (!STRSTARTS(STR(?o), "{PARTITION}")) '
-    rows = await select(f"SELECT ?s ?p ?o WHERE {{ GRAPH {_GRAPH} {{ ?s ?p ?o }} {keep}}}")
-    return [Statement(row["s"], row["p"].value, row["o"]) for row in rows]
+def void_document(context: Context, root: str, choice: Choice) -> Document:
+    """Return the description of the dataset with its VoID partitions.
+
+    See "Describing Linked Datasets with the VoID Vocabulary", section 7.2 (W3C Note).
+    """
+    triples = read_catalogue(context, root, parts=True)
+    body = write(triples, choice.format)
+    return Document(body, choice.content_type, headers={"Vary": "Accept, Accept-Encoding"})
 
 
-def complete(said: Sequence[Statement], release: Release, root: str) -> list[Statement]:
-    """Add to what the graph says what the release and the site at the URL `root` are."""
-    described = [*said, *_release(release, root), *describe_files(release.dumps.values(), root)]
-    if not any(each.value.value == f"{DCAT}Catalog" for each in said):
+def read_catalogue(context: Context, root: str, *, parts: bool = False) -> list[Triple]:
+    """Return the description of the release as it is served at the URL `root`.
+
+    With `parts`, the VoID partitions by class and property are included.
+    """
+    release, graph = context.release, read_catalogue_graph(context.select, parts=parts)
+    described = [*graph, *_release(release, root), *describe_files(release.dumps.values(), root)]
+    if not any(term_of(each.object).value == f"{DCAT}Catalog" for each in graph):
         described += _without_graph(release)
     return [*described, *_kinds(described)]
 
 
-def _kinds(described: Iterable[Statement]) -> Iterator[Statement]:
-    """Say of what kind things outside are: profiles of DCAT check it without knowing them."""
+def read_catalogue_graph(select: Select, *, parts: bool = False) -> list[Triple]:
+    """Read `graph:catalogue`; with `parts`, the VoID partitions are included."""
+    without = f'FILTER (!STRSTARTS(STR(?subject), "{PARTITION}")) '
+    without += f'FILTER (!STRSTARTS(STR(?value), "{PARTITION}")) '
+    rows = select(
+        f"SELECT ?subject ?property ?value WHERE {{ GRAPH <{GRAPH}catalogue> "
+        f"{{ ?subject ?property ?value }} {'' if parts else without}}}"
+    )
+    return [triple_of(row) for row in rows]
+
+
+def _kinds(described: Iterable[Triple]) -> Iterator[Triple]:
+    """Type resources of other sites, so that validators of DCAT profiles need not fetch them."""
     for each in described:
-        kind = _RANGES.get(each.predicate)
-        if kind and each.value.is_iri:
-            yield link(each.value.value, TYPE, kind)
-        if each.value.value in _THEMES:
-            yield text(each.value.value, f"{SKOS}prefLabel", _THEMES[each.value.value], "en")
-        if each.predicate == f"{DCAT}themeTaxonomy":
-            yield text(each.value.value, f"{DCTERMS}title", "Data themes of the EU", "en")
+        predicate, value = each.predicate.value, term_of(each.object)
+        if predicate in _RANGES and value.is_iri:
+            yield link(value.value, RDF_TYPE, _RANGES[predicate])
+        if value.value in _THEMES:
+            yield text(value.value, f"{SKOS}prefLabel", _THEMES[value.value], "en")
+        if predicate == f"{DCAT}themeTaxonomy":
+            yield text(value.value, f"{DCTERMS}title", "Data themes of the EU", "en")
 
 
-def _release(release: Release, root: str) -> Iterator[Statement]:
+def _release(release: Release, root: str) -> Iterator[Triple]:
     document = f"{root}/.well-known/void"
-    yield link(document, TYPE, f"{VOID}DatasetDescription")
+    yield link(document, RDF_TYPE, f"{VOID}DatasetDescription")
     yield link(document, f"{FOAF}primaryTopic", DATASET)
     yield text(document, f"{DCTERMS}title", f"VoID description of {release.title}", "en")
-    yield text(DATASET, "http://www.w3.org/2002/07/owl#versionInfo", release.version)
+    yield text(DATASET, f"{OWL}versionInfo", release.version)
     yield link(DATASET, f"{VOID}sparqlEndpoint", f"{root}/sparql")
     yield link(DATASET, f"{VOID}openSearchDescription", f"{root}/opensearch.xml")
     yield link(DATASET, f"{DCAT}landingPage", f"{root}/")
@@ -234,23 +190,23 @@ def _release(release: Release, root: str) -> Iterator[Statement]:
         number = release.counts["distinctObjects"]
         yield typed(DATASET, f"{VOID}distinctObjects", number, "integer")
     for dump in release.dumps.values():
-        feature = FEATURES.get(bare_type(dump))
-        if feature:
+        rdf = graph_format(bare_type(dump))
+        if rdf is not None and rdf.media_type == bare_type(dump):  # not an alias: plain JSON
             yield link(DATASET, f"{VOID}dataDump", file_address(root, dump))
-            yield link(DATASET, f"{VOID}feature", feature)
+            yield link(DATASET, f"{VOID}feature", rdf.iri)
     for name, description in _SERVICES.items():
-        yield link(BASE + name, TYPE, f"{DCAT}DataService")
+        yield link(BASE + name, RDF_TYPE, f"{DCAT}DataService")
         yield link(BASE + name, f"{DCAT}endpointURL", f"{root}/{name}")
         yield link(BASE + name, f"{DCAT}endpointDescription", root + description)
         yield link(BASE + name, f"{DCAT}servesDataset", DATASET)
         yield link(CATALOGUE, f"{DCAT}service", BASE + name)
 
 
-def _without_graph(release: Release) -> Iterator[Statement]:
-    yield link(CATALOGUE, TYPE, f"{DCAT}Catalog")
+def _without_graph(release: Release) -> Iterator[Triple]:
+    yield link(CATALOGUE, RDF_TYPE, f"{DCAT}Catalog")
     yield link(CATALOGUE, f"{DCAT}dataset", DATASET)
     for kind in (f"{DCAT}Dataset", f"{VOID}Dataset"):
-        yield link(DATASET, TYPE, kind)
+        yield link(DATASET, RDF_TYPE, kind)
     yield text(DATASET, f"{DCTERMS}title", release.title)
     yield text(CATALOGUE, f"{DCTERMS}title", release.title)
     yield link(DATASET, f"{DCTERMS}license", LICENCE)

@@ -1,17 +1,12 @@
-"""schema.org and Croissant descriptions.
+"""schema.org: the dataset for search engines, and its tables in Croissant 1.0.
 
-The dataset in the terms of schema.org, as search engines of datasets read them.
+Croissant (https://docs.mlcommons.org/croissant/docs/croissant-spec.html) is made from the
+Frictionless descriptor `datapackage.json`, which knows the columns, and from the manifest, which
+knows the files.
 
-The tables of a release in Croissant 1.0 (https://docs.mlcommons.org/croissant/docs/croissant-spec.html).
-
-Made from the Frictionless descriptor `datapackage.json`, which knows the columns, and from the
-manifest, which knows the files.
-
-A thing in the terms of schema.org, as the JSON-LD data block of its page.
-
-A data block (`<script type="application/ld+json">`) is not run, so that the content security
-policy of the pages, which forbids inline code, does not concern it (HTML Standard, "prepare the
-script element"). Nothing in it can end the block: `<`, `>` and `&` are written as escapes.
+A data block (`<script type="application/ld+json">`) is not executed, so the content security policy
+of the pages, which forbids inline code, does not apply to it (HTML Standard, "prepare the script
+element"). Nothing in it can end the block: `<`, `>` and `&` are escaped.
 """
 
 from __future__ import annotations
@@ -21,26 +16,29 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from markupsafe import Markup
+from pyoxigraph import Triple
 
+from jiqun.errors import NotFound, ReleaseError
+from jiqun.rdf.formats import PLAIN_JSON
 from jiqun.rdf.namespaces import BASE, CATALOGUE, DATASET, DCAT, DCTERMS, FOAF, LICENCE
 from jiqun.release import Dump, Release
-from jiqun.web.linked_data.serialization import Statement
-from jiqun.web.metadata.dcat import PACKINGS, Said, bare_type, file_address
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.triples import descriptions, first, texts
+from jiqun.web.metadata.dcat import PACKINGS, bare_type, file_address, read_catalogue_graph
 
 _PUBLISHER: Final = f"{DATASET}#publisher"
 _PERIOD: Final = f"{DATASET}#period"
 
 
-def dataset_document(
-    statements: Iterable[Statement], release: Release, root: str
-) -> dict[str, Any]:
+def dataset_document(triples: Iterable[Triple], release: Release, root: str) -> dict[str, Any]:
     """Return the description as JSON-LD: https://schema.org/Dataset."""
-    said = Said(statements)
-    name = _texts(said.words(DATASET, f"{DCTERMS}title")) or release.title
+    described = descriptions(triples)
+    dataset = described[DATASET]
+    name = _language_map(texts(dataset, f"{DCTERMS}title")) or release.title
     publisher = {
         "@type": "Organization",
         "@id": _PUBLISHER,
-        "name": said.words(_PUBLISHER, f"{FOAF}name").get("en", release.title),
+        "name": texts(described[_PUBLISHER], f"{FOAF}name").get("en", release.title),
         "url": BASE,
     }
     document = {
@@ -49,26 +47,26 @@ def dataset_document(
         "@id": DATASET,
         "url": f"{root}/",
         "name": name,
-        "description": _texts(said.words(DATASET, f"{DCTERMS}description")) or name,
+        "description": _language_map(texts(dataset, f"{DCTERMS}description")) or name,
         "version": release.version,
         "identifier": DATASET,
         "license": LICENCE,
         "isAccessibleForFree": True,
         "creator": publisher,
         "publisher": publisher,
-        "keywords": [_text(each.value, each.lang) for each in said.all(DATASET, f"{DCAT}keyword")],
+        "keywords": [_text(each.value, each.lang) for each in dataset.get(f"{DCAT}keyword", ())],
         "inLanguage": ["en", "zh-Hans", "zh-Hant"],
         "includedInDataCatalog": {
             "@type": "DataCatalog",
             "@id": CATALOGUE,
-            "name": said.words(CATALOGUE, f"{DCTERMS}title").get("en", release.title),
+            "name": texts(described[CATALOGUE], f"{DCTERMS}title").get("en", release.title),
             "url": f"{root}/catalogue",
         },
         "distribution": [_download(each, root) for each in release.dumps.values()],
     }
-    modified = said.one(DATASET, f"{DCTERMS}modified")
+    modified = first(dataset, f"{DCTERMS}modified")
     if modified:
-        start, end = (said.one(_PERIOD, f"{DCAT}{each}Date") for each in ("start", "end"))
+        start, end = (first(described[_PERIOD], f"{DCAT}{each}Date") for each in ("start", "end"))
         document["dateModified"] = modified
         document["temporalCoverage"] = f"{start}/{end}"
         document["spatialCoverage"] = {"@type": "Country", "name": "China", "identifier": "CN"}
@@ -90,7 +88,7 @@ def _download(dump: Dump, root: str) -> dict[str, Any]:
     }
 
 
-def _texts(words: dict[str, str]) -> Any:
+def _language_map(words: dict[str, str]) -> Any:
     return [_text(value, lang) for lang, value in sorted(words.items())]
 
 
@@ -144,6 +142,23 @@ _TYPES: Final = {
     "boolean": "sc:Boolean",
     "date": "sc:Date",
 }
+
+
+def croissant_document(context: Context, root: str) -> Document:
+    """Return the Croissant description of the tables; raises `NotFound` without tables."""
+    release = context.release
+    descriptor = release.dumps.get(DESCRIPTOR)
+    if descriptor is None:
+        raise NotFound("This release has no tables.")
+    catalogue = descriptions(read_catalogue_graph(context.select))
+    modified = first(catalogue[DATASET], f"{DCTERMS}modified")
+    try:
+        package = json.loads(descriptor.path.read_bytes())
+        document = croissant(package, release, root, modified)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        raise ReleaseError(f"{DESCRIPTOR} of the release is damaged.") from None
+    body = json.dumps(document, ensure_ascii=False, indent=1).encode()
+    return Document(body, PLAIN_JSON.content_type(), headers={"Vary": "Accept-Encoding"})
 
 
 def croissant(
@@ -205,7 +220,7 @@ def _field(
 ) -> dict[str, Any]:
     name = field["name"]
     uri = field.get("format") == "uri"
-    told = {
+    described = {
         "@type": "cr:Field",
         "@id": f"{table}/{name}",
         "name": f"{table}/{name}",
@@ -214,14 +229,14 @@ def _field(
         "source": {"fileObject": {"@id": path}, "extract": {"column": name}},
     }
     if name in refers:
-        told["references"] = {"field": {"@id": refers[name]}}
-    return told
+        described["references"] = {"field": {"@id": refers[name]}}
+    return described
 
 
 _ESCAPES: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029"}
 
 
 def data_block(document: Mapping[str, Any]) -> Markup:
-    """Write a JSON-LD document ready to stand in a data block."""
+    """Return a JSON-LD document as the content of a data block."""
     text = json.dumps(document, ensure_ascii=False, indent=1)
     return Markup(text.translate(_ESCAPES))  # noqa: S704 -- all that is markup is escaped

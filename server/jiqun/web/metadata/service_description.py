@@ -1,33 +1,23 @@
-"""The SPARQL 1.1 Service Description: what this endpoint is and can do, as RDF.
+"""The SPARQL 1.1 Service Description of this endpoint, as RDF.
 
-Only what is true is stated: the features of this server, the formats it writes, the named graphs
-of the release it serves, and the limits it sets.
+It states the features of this server, the formats it writes, the named graphs of the release, and
+the limits of the settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from io import BytesIO
+from collections.abc import Iterator
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
+from pyoxigraph import Triple
 
 from jiqun.rdf.formats import GRAPHS, SOLUTIONS
-from jiqun.rdf.namespaces import DCTERMS, RDF, RDFS, SD, VOID
-from jiqun.release import Release
+from jiqun.rdf.namespaces import DCTERMS, OWL, PREFIXES, RDF_TYPE, RDFS, SD, VOID
 from jiqun.settings import Settings
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.triples import link, text, typed, write
+from jiqun.web.negotiation import Choice
 
-_XSD_INTEGER: Final = NamedNode("http://www.w3.org/2001/XMLSchema#integer")
-_TYPE: Final = NamedNode(f"{RDF}type")
-
-WRITERS: Final = {
-    "text/turtle": RdfFormat.TURTLE,
-    "application/n-triples": RdfFormat.N_TRIPLES,
-    "application/rdf+xml": RdfFormat.RDF_XML,
-    "application/ld+json": RdfFormat.JSON_LD,
-    "application/trig": RdfFormat.TRIG,
-    "application/n-quads": RdfFormat.N_QUADS,
-}
 _GEOSPARQL: Final = "http://www.opengis.net/def/function/geosparql/"
 _FUNCTIONS: Final = """
     area asGeoJSON centroid convexHull coordinateDimension difference dimension distance
@@ -39,82 +29,61 @@ _FUNCTIONS: Final = """
 EXTENSION_FUNCTIONS: Final = tuple(_GEOSPARQL + name for name in _FUNCTIONS.split())
 """The functions of GeoSPARQL that queries may call."""
 
-PREFIXES: Final = {"sd": SD, "void": VOID, "dcterms": DCTERMS, "rdfs": RDFS}
+
+def service_description(context: Context, root: str, choice: Choice) -> Document:
+    """Return the description of the endpoint of the site at the URL `root`."""
+    body = write(_triples(context, f"{root}/sparql"), choice.format, {**PREFIXES, "sd": SD})
+    return Document(body, choice.content_type, headers={"Vary": "Accept, Accept-Encoding"})
 
 
-def describe(
-    endpoint: str,
-    release: Release,
-    settings: Settings,
-    named_graphs: Sequence[str],
-    media_type: str,
-) -> bytes:
-    """Write the description in the format `media_type`; `endpoint` is its absolute URL."""
-    triples = list(_triples(endpoint, release, settings, named_graphs))
-    output = BytesIO()
-    serialize(triples, output, WRITERS[media_type], prefixes=PREFIXES)
-    return output.getvalue()
-
-
-def _sd(name: str) -> NamedNode:
-    return NamedNode(SD + name)
-
-
-def _triples(
-    endpoint: str, release: Release, settings: Settings, named_graphs: Sequence[str]
-) -> Iterator[Triple]:
-    service = NamedNode(endpoint)
-    yield Triple(service, _TYPE, _sd("Service"))
-    yield Triple(service, _sd("endpoint"), service)
-    yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL10Query"))
-    yield Triple(service, _sd("supportedLanguage"), _sd("SPARQL11Query"))
+def _triples(context: Context, endpoint: str) -> Iterator[Triple]:
+    settings = context.settings
+    yield link(endpoint, RDF_TYPE, f"{SD}Service")
+    yield link(endpoint, f"{SD}endpoint", endpoint)
+    yield link(endpoint, f"{SD}supportedLanguage", f"{SD}SPARQL10Query")
+    yield link(endpoint, f"{SD}supportedLanguage", f"{SD}SPARQL11Query")
     if settings.service_allow:
-        yield Triple(service, _sd("feature"), _sd("BasicFederatedQuery"))
+        yield link(endpoint, f"{SD}feature", f"{SD}BasicFederatedQuery")
     for each in (*SOLUTIONS, *GRAPHS):
-        yield Triple(service, _sd("resultFormat"), NamedNode(each.iri))
+        yield link(endpoint, f"{SD}resultFormat", each.iri)
     for name in EXTENSION_FUNCTIONS:
-        yield Triple(service, _sd("extensionFunction"), NamedNode(name))
-        yield Triple(NamedNode(name), _TYPE, _sd("Function"))
-    yield Triple(service, NamedNode(f"{RDFS}comment"), Literal(_limits(settings), language="en"))
-    yield from _dataset(endpoint, release, settings, named_graphs)
+        yield link(endpoint, f"{SD}extensionFunction", name)
+        yield link(name, RDF_TYPE, f"{SD}Function")
+    yield text(endpoint, f"{RDFS}comment", _limits(settings), "en")
+    yield from _dataset(context, endpoint)
     if settings.workspace is not None:
-        updates = NamedNode(f"{endpoint.removesuffix('/sparql')}/update")
-        yield Triple(updates, _TYPE, _sd("Service"))
-        yield Triple(updates, _sd("endpoint"), updates)
-        yield Triple(updates, _sd("supportedLanguage"), _sd("SPARQL11Update"))
-        yield Triple(updates, _sd("feature"), _sd("EmptyGraphs"))
+        updates = f"{endpoint.removesuffix('/sparql')}/update"
+        yield link(updates, RDF_TYPE, f"{SD}Service")
+        yield link(updates, f"{SD}endpoint", updates)
+        yield link(updates, f"{SD}supportedLanguage", f"{SD}SPARQL11Update")
+        yield link(updates, f"{SD}feature", f"{SD}EmptyGraphs")
         for each in GRAPHS:
-            yield Triple(updates, _sd("inputFormat"), NamedNode(each.iri))
+            yield link(updates, f"{SD}inputFormat", each.iri)
 
 
 def _limits(settings: Settings) -> str:
     return (
-        f"A query may run for {settings.deadline_seconds:g} seconds (less with timeout=) and give "
-        f"{settings.max_rows} rows or triples and {settings.max_bytes} bytes; whatever is cut is "
-        "announced in the header Jiqun-Truncated, or breaks the answer off visibly."
+        f"A query may run for {settings.deadline_seconds:g} seconds (fewer with timeout=) and "
+        f"return {settings.max_rows} rows or triples and {settings.max_bytes} bytes. A truncated "
+        "result is announced in the header Jiqun-Truncated, or ends in a broken connection."
     )
 
 
-def _dataset(
-    endpoint: str, release: Release, settings: Settings, named_graphs: Sequence[str]
-) -> Iterator[Triple]:
-    service = NamedNode(endpoint)
-    dataset = NamedNode(f"{endpoint}#dataset")
-    default = NamedNode(f"{endpoint}#default-graph")
-    yield Triple(service, _sd("defaultDataset"), dataset)
-    yield Triple(dataset, _TYPE, _sd("Dataset"))
-    yield Triple(dataset, NamedNode(f"{DCTERMS}title"), Literal(release.title))
-    yield Triple(
-        dataset, NamedNode("http://www.w3.org/2002/07/owl#versionInfo"), Literal(release.version)
-    )
-    yield Triple(dataset, _sd("defaultGraph"), default)
-    yield Triple(default, _TYPE, _sd("Graph"))
-    # With a workspace, the release's count would be less than there is.
-    if "triples" in release.counts and settings.workspace is None:
-        count = Literal(str(release.counts["triples"]), datatype=_XSD_INTEGER)
-        yield Triple(default, NamedNode(f"{VOID}triples"), count)
-    for number, name in enumerate(named_graphs, start=1):
-        graph = NamedNode(f"{endpoint}#graph-{number}")
-        yield Triple(dataset, _sd("namedGraph"), graph)
-        yield Triple(graph, _TYPE, _sd("NamedGraph"))
-        yield Triple(graph, _sd("name"), NamedNode(name))
+def _dataset(context: Context, endpoint: str) -> Iterator[Triple]:
+    release = context.release
+    dataset, default = f"{endpoint}#dataset", f"{endpoint}#default-graph"
+    yield link(endpoint, f"{SD}defaultDataset", dataset)
+    yield link(dataset, RDF_TYPE, f"{SD}Dataset")
+    yield text(dataset, f"{DCTERMS}title", release.title)
+    yield text(dataset, f"{OWL}versionInfo", release.version)
+    yield link(dataset, f"{SD}defaultGraph", default)
+    yield link(default, RDF_TYPE, f"{SD}Graph")
+    # With a workspace, the count of the release would be too low.
+    if "triples" in release.counts and context.settings.workspace is None:
+        yield typed(default, f"{VOID}triples", release.counts["triples"], "integer")
+    graphs = context.select("SELECT ?graph { GRAPH ?graph {} } ORDER BY ?graph")
+    for number, row in enumerate(graphs, start=1):
+        graph = f"{endpoint}#graph-{number}"
+        yield link(dataset, f"{SD}namedGraph", graph)
+        yield link(graph, RDF_TYPE, f"{SD}NamedGraph")
+        yield link(graph, f"{SD}name", row["graph"].value)

@@ -1,18 +1,16 @@
-"""The catalogue and the quality report as pages.
-
-The description of the dataset as a page.
-
-The report on the quality of the data as a page.
-"""
+"""The catalogue and the quality report of the release, as pages and as data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from pyoxigraph import Triple
+
+from jiqun.errors import NotFound
 from jiqun.language import Reader, Text, pick
-from jiqun.query.solutions import Term
+from jiqun.rdf.formats import HTML
 from jiqun.rdf.namespaces import (
     CATALOGUE,
     DATASET,
@@ -25,10 +23,13 @@ from jiqun.rdf.namespaces import (
     compact,
 )
 from jiqun.release import Release
-from jiqun.web.linked_data.serialization import Statement
-from jiqun.web.metadata.dcat import TYPE, Said
-from jiqun.web.pages.cells import Caption, Cell, show
-from jiqun.web.pages.rendering import render
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.representations import Target
+from jiqun.web.linked_data.triples import Description, descriptions, first, texts, write
+from jiqun.web.metadata.dcat import read_catalogue
+from jiqun.web.negotiation import Choice
+from jiqun.web.pages.cells import Caption, Cell, Labels
+from jiqun.web.pages.rendering import html_document, render
 
 _NUMBERS: Final = {
     "triples": "count_triples",
@@ -36,78 +37,8 @@ _NUMBERS: Final = {
     "classes": "catalogue_classes",
     "properties": "catalogue_properties",
 }
-
-
-@dataclass(frozen=True)
-class Service:
-    """A service: what it is called, what it does, where it is."""
-
-    title: Text
-    description: Text
-    address: str
-
-
-@dataclass(frozen=True)
-class Linkset:
-    """The links of one kind to one dataset."""
-
-    title: str
-    target: str
-    predicate: str
-    links: str
-
-
-def render_catalogue(statements: Iterable[Statement], release: Release, reader: Reader) -> str:
-    """Render the description of the dataset."""
-    said = Said(statements)
-    period = f"{DATASET}#period"
-
-    def words(subject: str, predicate: str) -> Text:
-        return pick(said.words(subject, predicate), reader)
-
-    return render(
-        "catalogue.html",
-        reader,
-        release=release,
-        title=words(DATASET, f"{DCTERMS}title"),
-        description=words(DATASET, f"{DCTERMS}description"),
-        counts=[
-            (key, said.one(DATASET, VOID + name))
-            for name, key in _NUMBERS.items()
-            if said.one(DATASET, VOID + name)
-        ],
-        publisher=words(f"{DATASET}#publisher", f"{FOAF}name"),
-        provenance=words(f"{DATASET}#provenance", RDFS_LABEL),
-        modified=said.one(DATASET, f"{DCTERMS}modified"),
-        period=[said.one(period, f"{DCAT}{each}Date") for each in ("start", "end")],
-        licence=LICENCE,
-        services=[
-            Service(
-                words(each.value, f"{DCTERMS}title"),
-                words(each.value, f"{DCTERMS}description"),
-                said.one(each.value, f"{DCAT}endpointURL"),
-            )
-            for each in said.all(CATALOGUE, f"{DCAT}service")
-        ],
-        linksets=list(_linksets(said)),
-        dumps=[(dump, pick(dump.title, reader)) for dump in release.dumps.values()],
-    )
-
-
-def _linksets(said: Said) -> Iterator[Linkset]:
-    for whole in said.all(DATASET, f"{VOID}subset"):
-        for part in said.all(whole.value, f"{VOID}subset"):
-            if said.one(part.value, TYPE):
-                yield Linkset(
-                    said.one(whole.value, f"{DCTERMS}title"),
-                    said.one(part.value, f"{VOID}objectsTarget"),
-                    compact(said.one(part.value, f"{VOID}linkPredicate")),
-                    said.one(part.value, f"{VOID}triples"),
-                )
-
-
-_MOST_SOURCES: Final = 20
-_MOST_CLASSES: Final = 30
+_MAX_SOURCES: Final = 20
+_MAX_CLASSES: Final = 30
 _NAMED: Final = {
     "class",
     "source",
@@ -118,31 +49,99 @@ _NAMED: Final = {
     "list",
     "dataset",
 }
-"""Columns that hold IRIs to be shown by their labels."""
+"""Columns of the report whose IRIs are shown by their labels."""
 
 Row = dict[str, Any]
 
 
-def render_quality(release: Release, reader: Reader) -> str:
-    """Render the report of a release; the parts of the report are those of `quality.json`."""
-    report = release.quality
-    captions = {iri: Caption(labels) for iri, labels in report.get("labels", {}).items()}
+def catalogue_document(context: Context, reader: Reader, target: Target) -> Document:
+    """Return the description of the dataset, as a page or in DCAT."""
+    triples, choice = read_catalogue(context, target.root), target.choice
+    headers = target.resource(CATALOGUE, [f"{DCAT}Catalog"]).headers(choice)
+    if target.is_page:
+        text = render_catalogue(triples, context.release, reader)
+        return html_document(text, reader, headers)
+    return Document(write(triples, choice.format), choice.content_type, headers=headers)
 
-    def rows(name: str, most: int | None = None) -> list[Row]:
-        return [_shown(row, captions, reader) for row in _part(report, name)[:most]]
+
+def quality_document(context: Context, reader: Reader, choice: Choice) -> Document:
+    """Return the quality report of the release, as a page or as JSON. Raises `NotFound`."""
+    report = context.release.quality
+    if not report:
+        raise NotFound("This release has no quality report. Build it again with `jiqun build`.")
+    if choice.format == HTML:
+        return html_document(render_quality(report, reader), reader)
+    body = json.dumps(report, ensure_ascii=False, indent=1).encode()
+    return Document(body, choice.content_type, headers={"Vary": "Accept, Accept-Encoding"})
+
+
+def render_catalogue(triples: Iterable[Triple], release: Release, reader: Reader) -> str:
+    """Render the description of the dataset."""
+    described = descriptions(triples)
+    dataset, period = described[DATASET], described[f"{DATASET}#period"]
+
+    def words(description: Description, predicate: str) -> Text:
+        return pick(texts(description, predicate), reader)
+
+    return render(
+        "catalogue.html",
+        reader,
+        release=release,
+        title=words(dataset, f"{DCTERMS}title"),
+        description=words(dataset, f"{DCTERMS}description"),
+        counts=[
+            (key, first(dataset, VOID + name))
+            for name, key in _NUMBERS.items()
+            if first(dataset, VOID + name)
+        ],
+        publisher=words(described[f"{DATASET}#publisher"], f"{FOAF}name"),
+        provenance=words(described[f"{DATASET}#provenance"], RDFS_LABEL),
+        modified=first(dataset, f"{DCTERMS}modified"),
+        period=[first(period, f"{DCAT}{each}Date") for each in ("start", "end")],
+        licence=LICENCE,
+        services=[
+            (
+                words(described[each.value], f"{DCTERMS}title"),
+                words(described[each.value], f"{DCTERMS}description"),
+                first(described[each.value], f"{DCAT}endpointURL"),
+            )
+            for each in described[CATALOGUE].get(f"{DCAT}service", ())
+        ],
+        linksets=[
+            (
+                first(described[whole.value], f"{DCTERMS}title"),
+                first(linkset, f"{VOID}objectsTarget"),
+                compact(first(linkset, f"{VOID}linkPredicate")),
+                first(linkset, f"{VOID}triples"),
+            )
+            for whole in dataset.get(f"{VOID}subset", ())
+            for part in described[whole.value].get(f"{VOID}subset", ())
+            if (linkset := described[part.value])
+        ],
+        dumps=[(dump, pick(dump.title, reader)) for dump in release.dumps.values()],
+    )
+
+
+def render_quality(report: Mapping[str, Any], reader: Reader) -> str:
+    """Render the report; its parts are those of `quality.json`."""
+    captions = {iri: Caption(labels) for iri, labels in report.get("labels", {}).items()}
+    labels = Labels(captions, reader)
+    sources: list[Row] = report.get("sources", [])
+
+    def rows(name: str, count: int | None = None) -> list[Row]:
+        return [_shown(row, labels) for row in report.get(name, ())[:count]]
 
     return render(
         "quality.html",
         reader,
-        release=release,
         facts=report.get("facts", {}),
         open_questions=report.get("open", {}),
         rules=report.get("rules", {}),
         freshness=report.get("freshness", {}),
-        grades=_grades(_part(report, "sources"), captions, reader),
-        classes=rows("classes", _MOST_CLASSES),
-        sources=rows("sources", _MOST_SOURCES),
-        more_sources=max(0, len(_part(report, "sources")) - _MOST_SOURCES),
+        grades=_grades(sources, labels),
+        classes=rows("classes", _MAX_CLASSES),
+        sources=rows("sources", _MAX_SOURCES),
+        more_sources=max(0, len(sources) - _MAX_SOURCES),
         lists=rows("lists"),
         candidates=rows("candidates"),
         links=rows("links"),
@@ -150,27 +149,18 @@ def render_quality(release: Release, reader: Reader) -> str:
     )
 
 
-def _part(report: Mapping[str, Any], name: str) -> list[Row]:
-    return list(report.get(name, ()))
-
-
-def _shown(row: Row, captions: Mapping[str, Caption], reader: Reader) -> Row:
+def _shown(row: Row, labels: Labels) -> Row:
     return {
-        name: show(Term("uri", str(value)), captions, reader) if name in _NAMED else value
+        name: labels.resource(str(value)) if name in _NAMED else value
         for name, value in row.items()
     }
 
 
-def _grades(
-    sources: Iterable[Row], captions: Mapping[str, Caption], reader: Reader
-) -> list[tuple[Cell | None, int, int]]:
-    """Return each grade with the numbers of its sources and of their statements."""
+def _grades(sources: Iterable[Row], labels: Labels) -> list[tuple[Cell | None, int, int]]:
+    """Return each grade with the number of its sources and of their statements."""
     counts: dict[str, tuple[int, int]] = {}
     for row in sources:
         grade = str(row.get("grade", ""))
         number, statements = counts.get(grade, (0, 0))
         counts[grade] = (number + 1, statements + int(row["statements"]))
-    return [
-        (show(Term("uri", grade), captions, reader) if grade else None, *counts[grade])
-        for grade in sorted(counts)
-    ]
+    return [(labels.resource(grade) if grade else None, *counts[grade]) for grade in sorted(counts)]

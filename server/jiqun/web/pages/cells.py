@@ -1,25 +1,28 @@
-"""What a page shows for one RDF term: its words, where they lead, and what stands beside them."""
+"""RDF terms as a page shows them, and the captions of the resources that it names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from jiqun.language import Reader, Text, pick
-from jiqun.query.solutions import Term
-from jiqun.rdf.namespaces import XSD, compact
-from jiqun.web.addresses import address
-from jiqun.web.pages.rendering import PHRASES, grouped
+from jiqun.query.solutions import Row, Select, Term
+from jiqun.rdf.namespaces import GRAPH, KG, XSD, compact, prologue
+from jiqun.web.pages.rendering import PHRASES, address, grouped
 
-_MOST_WORDS: Final = 4
+_MAX_QUOTES: Final = 4
+_BATCH: Final = 500
+_MAX_PASSAGES: Final = 100
+_SAFE_IRI: Final = re.compile(r"[a-z][a-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*", re.IGNORECASE)
 _HAN: Final = re.compile("[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True)
 class Wording:
-    """Words by which a passage states a fact, and the terms that this fact speaks of."""
+    """The words in which a passage states a fact, and the terms that the fact mentions."""
 
     words: Text
     mentions: frozenset[str]
@@ -27,9 +30,9 @@ class Wording:
 
 @dataclass(frozen=True)
 class Caption:
-    """What is known of a thing beside its IRI: labels by language and types.
+    """What a page shows of a resource: its labels by language and its types.
 
-    Of a passage, also its quoted words and the words of the single facts that it states.
+    For a passage, also its quotes and the wordings of the facts that it states.
     """
 
     labels: Mapping[str, str]
@@ -38,20 +41,20 @@ class Caption:
     wordings: tuple[Wording, ...] = ()
 
     def words_for(self, mentions: frozenset[str]) -> tuple[Text, ...]:
-        """Give the words of the facts that speak of most of `mentions`, else the quoted words.
+        """Return the words of the facts that share most of `mentions`, else the quotes.
 
-        A fact that shares only one of several mentions is taken for another fact.
+        A fact that shares only one of several mentions is a different fact.
         """
         best = max((len(each.mentions & mentions) for each in self.wordings), default=0)
         if best < max(1, min(2, len(mentions))):
-            return self.quotes[:_MOST_WORDS]
+            return self.quotes[:_MAX_QUOTES]
         found = (each.words for each in self.wordings if len(each.mentions & mentions) == best)
-        return tuple(dict.fromkeys(found))[:_MOST_WORDS]
+        return tuple(dict.fromkeys(found))[:_MAX_QUOTES]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One term, ready to be shown; `kind` is thing, passage, web, text, number or blank."""
+    """A term, ready to be shown; `kind` is thing, passage, web, text, number or blank."""
 
     kind: str
     text: Text
@@ -60,34 +63,50 @@ class Cell:
     quotes: tuple[Text, ...] = ()
 
 
-def show(term: Term | None, captions: Mapping[str, Caption], reader: Reader) -> Cell:
-    """Give the cell for a term; an unbound one gives an empty cell."""
-    if term is None:
-        return Cell("blank", Text(""))
-    if not term.is_iri:
-        return _show_value(term)
-    caption = captions.get(term.value)
-    href = address(term.value, reader)
-    if term.is_passage:
-        quotes = caption.quotes if caption else ()
-        mark = Text("¶ " + term.value.rpartition("#")[2].removeprefix("p"))
-        return Cell("passage", mark, href, compact(term.value), quotes)
-    label = pick(caption.labels, reader) if caption else Text("")
-    if label.value:
-        return Cell("thing", label, href, compact(term.value))
-    kind = "web" if href is not None and not href.startswith("/") else "thing"
-    return Cell(kind, Text(compact(term.value)), href)
+@dataclass(frozen=True)
+class Labels:
+    """The captions of the resources on a page, for its reader."""
+
+    captions: Mapping[str, Caption]
+    reader: Reader
+
+    def label(self, iri: str) -> Text:
+        """Return the label of a resource in the best language; an empty text without one."""
+        caption = self.captions.get(iri)
+        return pick(caption.labels, self.reader) if caption else Text("")
+
+    def property_name(self, iri: str) -> Text:
+        """Return the name of a property; those of other vocabularies are among the phrases."""
+        key = compact(iri)
+        if key in PHRASES:
+            return Text(PHRASES[key][self.reader.lang], self.reader.lang)
+        return self.resource(iri).text
+
+    def cell(self, term: Term | None) -> Cell:
+        """Return the cell of a term; that of an unbound variable is blank."""
+        if term is None:
+            return Cell("blank", Text(""))
+        return self.resource(term.value) if term.is_iri else _value(term)
+
+    def cells(self, terms: Iterable[Term]) -> tuple[Cell, ...]:
+        """Return the cells of terms."""
+        return tuple(map(self.cell, terms))
+
+    def resource(self, iri: str) -> Cell:
+        """Return the cell of a resource."""
+        href = address(iri, self.reader)
+        if Term("uri", iri).is_passage:
+            caption = self.captions.get(iri)
+            mark = Text("¶ " + iri.rpartition("#")[2].removeprefix("p"))
+            return Cell("passage", mark, href, compact(iri), caption.quotes if caption else ())
+        label = self.label(iri)
+        if label.value:
+            return Cell("thing", label, href, compact(iri))
+        kind = "web" if href is not None and not href.startswith("/") else "thing"
+        return Cell(kind, Text(compact(iri)), href)
 
 
-def property_name(iri: str, captions: Mapping[str, Caption], reader: Reader) -> Text:
-    """Give what a property is called; those of other vocabularies have names in the phrases."""
-    key = compact(iri)
-    if key in PHRASES:
-        return Text(PHRASES[key][reader.lang], reader.lang)
-    return show(Term("uri", iri), captions, reader).text
-
-
-def _show_value(term: Term) -> Cell:
+def _value(term: Term) -> Cell:
     if term.is_number and not term.datatype.endswith("gYear"):
         return Cell("number", Text(readable_number(term.value)))
     if term.datatype == f"{XSD}dateTime":
@@ -99,10 +118,88 @@ def _show_value(term: Term) -> Cell:
 
 
 def readable_number(lexical: str) -> str:
-    """Give a number with its thousands apart; what is no plain number stays as it is written."""
+    """Write a number with thousands separators; another lexical form stays as it is."""
     whole, point, fraction = lexical.partition(".")
     if not fraction.strip("0") and whole.lstrip("+-").isdecimal():
         return grouped(whole)
     if point and fraction.isdecimal() and whole.lstrip("+-").isdecimal():
         return f"{grouped(whole)}.{fraction}"
     return lexical
+
+
+def text_of(term: Term) -> Text:
+    """Return a literal as a text."""
+    return Text(term.value, term.lang)
+
+
+def read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
+    """Read the captions of resources and of their types; those without any are left out."""
+    captions = _read_captions(select, dict.fromkeys(iris))
+    for passage, wordings in _read_wordings(select, captions).items():
+        captions[passage] = replace(captions[passage], wordings=wordings)
+    types = dict.fromkeys(each for caption in captions.values() for each in caption.types)
+    unnamed = [each for each in types if each not in captions]
+    return {**_read_captions(select, unnamed), **captions} if unnamed else captions
+
+
+def _read_wordings(select: Select, captions: Iterable[str]) -> dict[str, tuple[Wording, ...]]:
+    passages = [iri for iri in captions if Term("uri", iri).is_passage][:_MAX_PASSAGES]
+    if not passages:
+        return {}
+    rows = select(
+        f"{prologue('kg')}SELECT ?passage ?fact ?words ?mentioned WHERE {{ "
+        f"VALUES ?passage {{ {values(passages)} }} "
+        "GRAPH ?passage { ?fact kg:wording ?words ; ?property ?mentioned } "
+        "FILTER (?property != kg:wording) }"
+    )
+    words: dict[tuple[str, str], dict[Text, None]] = {}
+    mentions: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        key = (row["passage"].value, row["fact"].value)
+        words.setdefault(key, {})[text_of(row["words"])] = None
+        mentions[key] |= {row["fact"].value, row["mentioned"].value}
+    found: defaultdict[str, list[Wording]] = defaultdict(list)
+    for key, texts in sorted(words.items()):
+        found[key[0]] += (Wording(text, frozenset(mentions[key])) for text in texts)
+    return {passage: tuple(wordings) for passage, wordings in found.items()}
+
+
+def _read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
+    wanted = [iri for iri in iris if _SAFE_IRI.fullmatch(iri)]
+    rows: list[Row] = []
+    for start in range(0, len(wanted), _BATCH):
+        rows += select(_captions_query(wanted[start : start + _BATCH]))
+    labels: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    types: defaultdict[str, set[str]] = defaultdict(set)
+    quotes: defaultdict[str, set[Text]] = defaultdict(set)
+    for row in rows:
+        thing = row["thing"].value
+        if "label" in row:
+            labels[thing].setdefault(row["label"].lang, row["label"].value)
+        if "type" in row:
+            types[thing].add(row["type"].value)
+        if "quote" in row:
+            quotes[thing].add(text_of(row["quote"]))
+    return {
+        thing: Caption(
+            labels.get(thing, {}),
+            tuple(sorted(types.get(thing, ()))),
+            tuple(sorted(quotes.get(thing, ()), key=lambda quote: quote.value)),
+        )
+        for thing in labels.keys() | types.keys() | quotes.keys()
+    }
+
+
+def _captions_query(iris: Sequence[str]) -> str:
+    return (
+        f"{prologue('kg', 'rdfs')}SELECT ?thing ?label ?type ?quote WHERE {{ "
+        f"VALUES ?thing {{ {values(iris)} }} "
+        "{ ?thing rdfs:label ?label } UNION { ?thing kg:quote ?quote } UNION "
+        f"{{ GRAPH ?graph {{ ?thing a ?type }} FILTER (?graph != <{GRAPH}inferred>) "
+        f'FILTER (STRSTARTS(STR(?type), "{KG}")) }} }}'
+    )
+
+
+def values(iris: Iterable[str]) -> str:
+    """Write IRIs for a VALUES block."""
+    return " ".join(f"<{iri}>" for iri in iris)

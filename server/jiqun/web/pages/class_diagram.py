@@ -1,7 +1,7 @@
-"""The classes of the ontology as a diagram: boxes with their relations, in columns, and lines.
+"""The diagram of the classes of the ontology: boxes in columns, and lines between them.
 
-A box is a class that has relations of its own; a row in it is a property that leads from it to
-another class. What many lead to stands in the middle.
+A box is a class that is the domain of object properties; each of its rows is such a property with
+its range. Classes that many lead to are in the middle.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _LONGEST_TARGET: Final = 19
 _FULL: Final = 0.6
 
 Relation = tuple[str, str, str]
-"""IRIs of a class, of a property that it has, and of the class to which that leads."""
+"""The IRIs of a class, of a property in its domain, and of the class in its range."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A property in a box, with the class it leads to; `y` is the middle of the row."""
+    """A property in a box with its range; `y` is the middle of the row."""
 
     href: str
     label: Text
@@ -45,7 +45,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Box:
-    """A class: where its corner stands, how high it is, and its rows."""
+    """A class: its corner, its height and its rows."""
 
     x: int
     y: int
@@ -57,7 +57,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Diagram:
-    """All of it, in CSS pixels; `lines` are paths of SVG."""
+    """The diagram, in CSS pixels; `lines` are SVG paths."""
 
     width: int
     height: int
@@ -106,10 +106,10 @@ def _relations(by_iri: Mapping[str, OntologyTerm]) -> list[Relation]:
 def _columns(
     boxes: Sequence[str], inner: Sequence[tuple[str, str]], heights: Mapping[str, int]
 ) -> list[list[str]]:
-    """Sort the boxes into columns, and those of a column so that lines are short.
+    """Distribute the boxes over columns, and order each column so that lines are short.
 
-    What others lead to stands in the two columns in the middle, the rest on the side of what it
-    leads to.
+    Classes that others lead to are in the two columns in the middle, the rest beside those that
+    they lead to.
     """
     near: defaultdict[str, list[str]] = defaultdict(list)
     for source, target in inner:
@@ -136,7 +136,7 @@ def _columns(
 def _shorten(
     columns: Iterable[list[str]], near: Mapping[str, Sequence[str]], heights: Mapping[str, int]
 ) -> None:
-    """Order each column by where the boxes stand that each of its boxes is joined to."""
+    """Order each column by the average height of what its boxes are connected to."""
     for column in columns:
         middle = {
             iri: y + (heights[iri] - _extent(each, heights)) / 2
@@ -183,7 +183,7 @@ def _box(
 
 
 def _line(source: tuple[int, int], number: int, target: tuple[int, int]) -> str:
-    """Give the path from a row to the head of a box, from and to the sides that are near."""
+    """Return the SVG path from a row to the head of a box, between their nearest sides."""
     y, end = source[1] + HEAD + ROW * number + ROW // 2, target[1] + HEAD // 2
     if source[0] == target[0]:
         x = source[0] + WIDTH
@@ -205,16 +205,13 @@ def _anchor(iri: str) -> str:
 
 
 def _units(text: str) -> int:
-    """Give the width of a text, two for a Chinese character."""
+    """Return the width of a text; a Chinese character counts twice."""
     return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 def _cut(text: str, room: int) -> str:
     if _units(text) <= room:
         return text
-    kept = ""
-    for char in text:
-        if _units(kept + char) > room - 1:
-            break
-        kept += char
-    return f"{kept}…"
+    while _units(text) > room - 1:
+        text = text[:-1]
+    return f"{text}…"

@@ -1,50 +1,121 @@
-"""Errors and retired identifiers as pages.
-
-Errors as a page: what was wrong, and what to do.
-
-The page of an identifier that was given up.
-"""
+"""The pages of errors and of retired identifiers (301, 410)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
+from pyoxigraph import Triple
+
 from jiqun.language import Reader, pick
-from jiqun.web.linked_data.documents import Retirement
-from jiqun.web.pages.rendering import render
-from jiqun.web.pages.source_page import DATA_FORMS
+from jiqun.query.solutions import Select
+from jiqun.rdf.namespaces import DCTERMS, OWL, RDFS
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.representations import SLUG, SUFFIXES, Suffixes, Target, suffix_of
+from jiqun.web.linked_data.triples import text, typed, write
+from jiqun.web.pages.rendering import data_links, html_document, render
 
 _WAIT: Final = frozenset({429, 503})
 _NARROW: Final = frozenset({503, 504})
 
 
+@dataclass(frozen=True)
+class Retirement:
+    """A retired identifier, the reasons by language, and the IRI that replaces it."""
+
+    iri: str
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    successor: str = ""
+
+    def triples(self) -> Iterator[Triple]:
+        """Return the same in RDF."""
+        yield typed(self.iri, f"{OWL}deprecated", "true", "boolean")
+        for lang, reason in self.reasons.items():
+            yield text(self.iri, f"{RDFS}comment", reason, lang)
+
+
+def read_retirement(select: Select, iri: str) -> Retirement | None:
+    """Read how an identifier was retired; None when it was not."""
+    rows = select(
+        f"SELECT ?reason ?successor WHERE {{ <{iri}> <{OWL}deprecated> true . "
+        f"OPTIONAL {{ <{iri}> <{RDFS}comment> ?reason }} "
+        f"OPTIONAL {{ <{iri}> <{DCTERMS}isReplacedBy> ?successor }} }} ORDER BY ?reason ?successor"
+    )
+    if not rows:
+        return None
+    reasons = {row["reason"].lang: row["reason"].value for row in rows if "reason" in row}
+    successors = [row["successor"].value for row in rows if "successor" in row]
+    return Retirement(iri, reasons, next((each for each in successors if each != iri), ""))
+
+
+def retirement(
+    context: Context, reader: Reader, target: Target, namespace: str, suffixes: Suffixes = SUFFIXES
+) -> Document | None:
+    """Return the document of a retired identifier, `namespace` + slug; None if it is not retired.
+
+    If another of the namespace replaces it, redirect there for good (301), to the same kind of
+    address in the same form; else state the reason (410).
+    """
+    if not SLUG.fullmatch(target.slug):
+        return None
+    found = read_retirement(context.select, namespace + target.slug)
+    if found is None:
+        return None
+    path = f"{target.folder}{target.slug}"
+    if found.successor.startswith(namespace):
+        suffix = f".{suffix_of(target.choice, suffixes)}" if target.name.form is not None else ""
+        successor = found.successor.removeprefix(namespace)
+        location = f"{reader.root}{target.folder}{successor}{suffix}"
+        links = f'<{found.successor}>; rel="successor-version"'
+        return redirect(301, location, links, target.query)
+    # What is no form of RDF, as the text of a query, cannot state the reason.
+    known = any(each.format == target.choice.format for each in SUFFIXES.values())
+    choice = target.choice if known else SUFFIXES["ttl"]
+    headers = target.resource(found.iri).headers(choice)
+    if target.is_page:
+        return html_document(render_retirement(found, path, reader), reader, headers, 410)
+    return Document(write(found.triples(), choice.format), choice.content_type, 410, headers)
+
+
+def redirect(status: int, location: str, links: str, query: str = "") -> Document:
+    """Return a redirect to `location` with the query string of the request."""
+    url = f"{location}?{query}".rstrip("?")
+    headers = {
+        "Location": url,
+        "Link": links,
+        "Cache-Control": "no-cache",
+        "Vary": "Accept, Accept-Encoding",
+    }
+    return Document(f"See {url}\n".encode(), "text/plain; charset=utf-8", status, headers)
+
+
+def render_retirement(retired: Retirement, path: str, reader: Reader) -> str:
+    """Render why an identifier was retired, and where to look instead.
+
+    `path` is the address without suffix, such as `/doc/beijing`.
+    """
+    return render(
+        "retired.html",
+        reader,
+        iri=retired.iri,
+        reason=pick(retired.reasons, reader),
+        search=reader.link("/search", q=path.rpartition("/")[2].replace("-", " ")),
+        data=data_links(path, reader),
+    )
+
+
 def render_error(
     status: int, title: str, detail: str, reader: Reader, query: str | None = None
 ) -> str:
-    """Render an error; with `query`, the text that failed stands in a form to be mended."""
+    """Render an error; with `query`, the text of the query that failed is in a form."""
     advice = []
     if query is not None and status < 500:
-        advice.append("error_mend")
+        advice.append("error_correct")
     if status in _WAIT:
         advice.append("error_wait")
     if status in _NARROW:
         advice.append("error_narrow")
     return render(
         "error.html", reader, status=status, title=title, detail=detail, advice=advice, text=query
-    )
-
-
-def render_retirement(retired: Retirement, path: str, reader: Reader) -> str:
-    """Render why the identifier leads nowhere any more, and where to look instead.
-
-    `path` is the address without suffix, such as `/doc/beijing`.
-    """
-    words = path.rpartition("/")[2].replace("-", " ")
-    return render(
-        "retired.html",
-        reader,
-        iri=retired.iri,
-        reason=pick(retired.reasons, reader),
-        search=reader.link("/search", q=words),
-        data=[(label, f"{reader.root}{path}.{suffix}", kind) for label, suffix, kind in DATA_FORMS],
     )

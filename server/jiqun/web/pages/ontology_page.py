@@ -1,24 +1,40 @@
-"""The ontology as a page: the trees of classes and properties, and each term with what it means."""
+"""The ontology: its documentation with trees of classes and properties, and its versions.
+
+A term is `…/ontology#Cluster`, so one document has all of them. `/ontology/0.1.0` is the version
+that `owl:versionIRI` names; a release has every version as a file that never changes.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from jiqun.language import Reader, Text, pick
-from jiqun.query.solutions import Term
-from jiqun.rdf.namespaces import KG, OWL, compact
-from jiqun.web.addresses import link_target
-from jiqun.web.linked_data.ontology_terms import OntologyTerm, Restriction
-from jiqun.web.pages.cells import Cell, show
-from jiqun.web.pages.class_diagram import HEAD, ROW, WIDTH, draw
-from jiqun.web.pages.rendering import PHRASES, render
-from jiqun.web.pages.source_page import DATA_FORMS
+from pyoxigraph import Triple
 
+from jiqun.errors import NotFound, shorten
+from jiqun.language import Reader, Text, pick
+from jiqun.query.solutions import Select, Term, term_of, triple_of
+from jiqun.rdf.formats import OWL_FUNCTIONAL, TURTLE
+from jiqun.rdf.namespaces import BASE, GRAPH, KG, OWL, compact
+from jiqun.release import Dump, Release
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.ontology_terms import (
+    OntologyTerm,
+    Restriction,
+    read_terms,
+    read_version,
+    versions_of,
+)
+from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, Target, no_form
+from jiqun.web.linked_data.triples import write
+from jiqun.web.pages.cells import Cell, Labels
+from jiqun.web.pages.class_diagram import HEAD, ROW, WIDTH, draw
+from jiqun.web.pages.rendering import PHRASES, address, data_links, html_document, render
+
+_IRI: Final = f"{BASE}ontology"
 _THING: Final = re.compile(r"id:([a-z0-9-]+)")
-_FUNCTIONAL: Final = ("OWL functional", "ofn", "text/owl-functional")
 _SIGNS: Final = {
     "maxCardinality": "≤",
     "minCardinality": "≥",
@@ -30,7 +46,7 @@ _SIGNS: Final = {
 
 @dataclass(frozen=True)
 class Branch:
-    """A term in a tree, with those below it."""
+    """A term in a tree, with its subclasses or subproperties."""
 
     name: str
     label: Text
@@ -39,7 +55,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class TermView:
-    """A term as it is shown; `rows` are the phrase for a relation and what stands in it."""
+    """A term, ready to be shown; `rows` are the key of a phrase and the cells beside it."""
 
     name: str
     label: Text
@@ -51,51 +67,133 @@ class TermView:
 
 
 @dataclass(frozen=True)
-class OntologyCard:
-    """The ontology as a whole: its address on this site, its version, all versions there are.
+class Version:
+    """The version of the ontology that is shown: its path on this site, and its number.
 
-    `former` tells that it is a version before the current one.
+    `versions` are all versions of the release, the newest first; `former` if this is not the
+    current one.
     """
 
     path: str
-    iri: str
-    version: str
+    number: str
     versions: tuple[str, ...] = ()
     former: bool = False
 
 
-def render_ontology(
-    card: OntologyCard,
-    terms: Sequence[OntologyTerm],
-    reader: Reader,
-) -> str:
+def ontology_document(context: Context, reader: Reader, target: Target) -> Document:
+    """Return the current ontology as a page or as data. Raises `NotFound`."""
+    number, choice = _current(context.release), target.choice
+    if choice.format == OWL_FUNCTIONAL:
+        body = _functional("/ontology", versions_of(context.release).get(number, {}))
+    else:
+        core = _read_graph(context.select, "ontology")
+        body = _body(context, reader, target, Version("/ontology", number), core)
+    headers = target.resource(_IRI, [f"{OWL}Ontology"], ONTOLOGY_SUFFIXES).headers(choice)
+    return _document(body, target, reader, headers)
+
+
+def ontology_version(context: Context, reader: Reader, target: Target) -> Document:
+    """Return a version of the ontology as a page or as data. Raises `NotFound`."""
+    files = versions_of(context.release).get(target.slug)
+    if files is None:
+        raise _no_version(context, target.text)
+    path, choice = f"/ontology/{target.slug}", target.choice
+    turtle = files["ttl"].path.read_bytes()
+    if choice.format == TURTLE:
+        body = turtle
+    elif choice.format == OWL_FUNCTIONAL:
+        body = _functional(path, files)
+    else:
+        body = _body(context, reader, target, Version(path, target.slug), read_version(turtle))
+    iri = f"{_IRI}/{target.slug}"
+    resource = target.resource(iri, [f"{OWL}Ontology"], ONTOLOGY_SUFFIXES)
+    headers = replace(resource, latest=f"{target.root}/ontology").headers(choice)
+    return _document(body, target, reader, headers)
+
+
+def _document(body: bytes, target: Target, reader: Reader, headers: dict[str, str]) -> Document:
+    if target.is_page:
+        return html_document(body.decode(), reader, headers)
+    return Document(body, target.choice.content_type, headers=headers)
+
+
+def _body(
+    context: Context, reader: Reader, target: Target, version: Version, core: list[Triple]
+) -> bytes:
+    if not target.is_page:
+        return write(core, target.choice.format)
+    release = context.release
+    current = version.number == _current(release)
+    version = replace(
+        version,
+        versions=tuple(reversed(versions_of(release))),
+        former=version.path != "/ontology" and not current,
+    )
+    alignments = _read_graph(context.select, "alignments") if current else ()
+    terms = read_terms(core, alignments, release.queries.values() if current else ())
+    return render_ontology(version, terms, reader).encode()
+
+
+def _read_graph(select: Select, name: str) -> list[Triple]:
+    rows = select(
+        f"SELECT ?subject ?property ?value WHERE {{ GRAPH <{GRAPH}{name}> "
+        "{ ?subject ?property ?value } }"
+    )
+    return [triple_of(row) for row in rows]
+
+
+def _functional(path: str, files: Mapping[str, Dump]) -> bytes:
+    if "ofn" not in files:
+        raise no_form(path, "ofn", ONTOLOGY_SUFFIXES)
+    return files["ofn"].path.read_bytes()
+
+
+def _no_version(context: Context, text: str) -> NotFound:
+    versions = versions_of(context.release)
+    slug, _, suffix = text.rpartition(".")
+    if slug in versions:
+        return no_form(f"/ontology/{slug}", suffix, ONTOLOGY_SUFFIXES)
+    core = _read_graph(context.select, "ontology")
+    if any(term_of(each.subject).value == f"{_IRI}#{text}" for each in core):
+        return NotFound(f"Terms are fragments of the ontology: /ontology#{text}")
+    listed = " ".join(f"/ontology/{each}" for each in versions) or "none"
+    return NotFound(
+        f"There is no version {shorten(text)} of the ontology in this release. Available: {listed}"
+    )
+
+
+def _current(release: Release) -> str:
+    iri = str(release.ontology.get("versionIRI", ""))
+    return iri.removeprefix(f"{_IRI}/") if iri.startswith(f"{_IRI}/") else ""
+
+
+def render_ontology(version: Version, terms: Sequence[OntologyTerm], reader: Reader) -> str:
     """Render the documentation of all terms."""
     by_iri = {term.iri: term for term in terms}
-    classes = [term for term in terms if term.is_class]
-    properties = [term for term in terms if not term.is_class]
+    functional = f"{reader.root}{version.path}.ofn"
     return render(
         "ontology.html",
         reader,
-        card=card,
+        iri=_IRI,
+        version=version,
         parts_of_it=[
             (
-                "classes",
-                _tree(classes, by_iri, reader),
-                [_view(e, by_iri, reader) for e in classes],
-            ),
-            (
-                "properties",
-                _tree(properties, by_iri, reader),
-                [_view(each, by_iri, reader) for each in properties],
-            ),
+                key,
+                _tree(members, by_iri, reader),
+                [_view(each, by_iri, reader) for each in members],
+            )
+            for key, members in (
+                ("classes", [term for term in terms if term.is_class]),
+                ("properties", [term for term in terms if not term.is_class]),
+            )
         ],
         diagram=draw(terms, reader),
         row_height=ROW,
         box_width=WIDTH,
         head_height=HEAD,
         data=[
-            (label, f"{reader.root}{card.path}.{suffix}", kind)
-            for label, suffix, kind in (*DATA_FORMS, _FUNCTIONAL)
+            *data_links(version.path, reader),
+            ("OWL functional", functional, OWL_FUNCTIONAL.media_type),
         ],
     )
 
@@ -135,10 +233,7 @@ def _view(term: OntologyTerm, by_iri: Mapping[str, OntologyTerm], reader: Reader
         ("inverse", _cells(term.inverses, by_iri, reader)),
         ("restrictions", tuple(_restriction(each) for each in term.restrictions)),
         ("alignments", tuple(_alignment(each, reader) for each in term.aligned)),
-        (
-            "example",
-            tuple(_example(each, reader) for each in term.examples),
-        ),
+        ("example", tuple(_example(each, reader) for each in term.examples)),
         (
             "used_in",
             tuple(
@@ -170,7 +265,7 @@ def _cell(iri: str, by_iri: Mapping[str, OntologyTerm], reader: Reader) -> Cell:
     if iri in by_iri:
         name = pick(by_iri[iri].labels, reader)
         return Cell("thing", name, f"#{iri.removeprefix(KG)}", compact(iri))
-    return show(Term("uri", iri), {}, reader)
+    return Labels({}, reader).resource(iri)
 
 
 def _restriction(restriction: Restriction) -> Cell:
@@ -194,6 +289,4 @@ def _example(term: Term, reader: Reader) -> Cell:
 
 def _alignment(pair: tuple[str, str], reader: Reader) -> Cell:
     relation, other = pair
-    target = link_target(other)
-    href = reader.link(target) if target and target.startswith("/") else target
-    return Cell("web", Text(f"{compact(relation)} {compact(other)}"), href)
+    return Cell("web", Text(f"{compact(relation)} {compact(other)}"), address(other, reader))

@@ -14,7 +14,7 @@ from jiqun.web.pages.rendering import PHRASES, render
 from jiqun.web.pages.results_page import GRAPH_FORMATS, TABLE_FORMATS, Outcome, ResultTable, arrange
 
 LANGUAGE: Final = "lang"
-"""The parameter, of a query as of a page, that says in which language things are named."""
+"""The parameter, of queries as of pages, for the language of names."""
 
 _INPUT_TYPES: Final = {"date": "date"}
 _INPUT_MODES: Final = {"integer": "numeric", "decimal": "decimal"}
@@ -22,7 +22,7 @@ _INPUT_MODES: Final = {"integer": "numeric", "decimal": "decimal"}
 
 @dataclass(frozen=True)
 class Group:
-    """The saved queries whose first tag is `tag`, called `name`; `anchor` is its fragment."""
+    """The saved queries whose first tag is `tag`; `name` is for people, `anchor` a fragment."""
 
     tag: str
     name: str
@@ -53,7 +53,7 @@ def group_queries(queries: Iterable[SavedQuery], reader: Reader) -> tuple[Group,
 
 
 def tag_name(tag: str, reader: Reader) -> str:
-    """Give the name of a tag in the reader's language where it has one."""
+    """Return the name of a tag, in the reader's language where there is one."""
     return PHRASES.get(f"tag:{tag}", {}).get(reader.lang, tag) or "–"
 
 
@@ -73,8 +73,8 @@ def render_query(
 ) -> str:
     """Render a saved query with its form and, when there is one, its answer.
 
-    `given` holds the values of the request; `problem` says what was wrong with them. A parameter
-    `lang` is no field of the form: it follows the language of the page.
+    `given` holds the values of the request; `problem` is what is wrong with them. A parameter
+    `lang` is not a field of the form: it follows the language of the page.
     """
     kept = {name: value for name, value in given.items() if value}
     if any(each.name == LANGUAGE for each in query.parameters):

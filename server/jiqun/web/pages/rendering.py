@@ -1,10 +1,8 @@
-"""Templates, phrases, static files and syntax highlighting.
+"""What every page is made with: templates, phrases, links, highlighting and static files.
 
-What the pages say by themselves, in the three languages; the words stand in phrases.toml.
-
-Colours for SPARQL and Turtle, put in by the server so that no page needs a script for them.
-
-The one place where templates become pages: autoescaping on, undefined names are errors.
+Templates are rendered with autoescaping, and undefined names are errors. Phrases are the texts of
+the pages in the three languages. SPARQL and Turtle are coloured here, so that no page needs a
+script for it. Only `http` and `https` IRIs become links, and those of this graph lead to this site.
 """
 
 from __future__ import annotations
@@ -12,29 +10,33 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable
-from functools import cache, lru_cache
+from collections.abc import Mapping
+from functools import cache, partial
 from importlib import resources
 from typing import Any, Final
+from urllib.parse import quote, urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from jiqun.language import LANGUAGES, Reader, pick
-from jiqun.rdf.namespaces import compact
-from jiqun.web.addresses import link_target
+from jiqun.language import Reader, pick
+from jiqun.rdf.formats import HTML, JSON_LD, N_TRIPLES, RDF_XML, TURTLE
+from jiqun.rdf.namespaces import BASE, ID, QUERY, SOURCE, compact
+from jiqun.web.documents import Document
+from jiqun.web.http import HTML_HEADERS
 
 PHRASES: Final[dict[str, dict[str, str]]] = tomllib.loads(
     resources.files("jiqun.web").joinpath("templates", "phrases.toml").read_text(encoding="utf-8")
 )
 
 
-def phrase(key: str, lang: str) -> str:
-    """Give the phrase for `key`; raises `KeyError` for one that is not in the table."""
-    return PHRASES[key][lang]
+DATA_FORMS: Final = tuple(
+    (each.label, each.extension, each.media_type) for each in (TURTLE, JSON_LD, RDF_XML, N_TRIPLES)
+)
+"""The forms of a document beside its page: label, suffix and media type."""
 
-
-_LONGEST: Final = 200_000
+_UNSAFE: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f]")
+_MAX_HIGHLIGHTED: Final = 200_000
 _KEYWORDS: Final = (
     "BASE|PREFIX|SELECT|ASK|CONSTRUCT|DESCRIBE|DISTINCT|REDUCED|FROM|NAMED|WHERE|GRAPH|OPTIONAL|"
     "UNION|MINUS|FILTER|BIND|VALUES|SERVICE|SILENT|AS|IN|NOT|EXISTS|GROUP|BY|HAVING|ORDER|ASC|"
@@ -55,8 +57,8 @@ _TOKEN: Final = re.compile(
 
 
 def highlight(text: str) -> Markup:
-    """Give `text`, SPARQL or Turtle, as escaped HTML with a span of its kind around each token."""
-    if len(text) > _LONGEST:
+    """Return SPARQL or Turtle as escaped HTML with a span around each token."""
+    if len(text) > _MAX_HIGHLIGHTED:
         return escape(text)
     parts: list[Markup] = []
     end = 0
@@ -80,7 +82,7 @@ LANGUAGE_NAMES: Final = {"en": "English", "zh-Hans": "简体", "zh-Hant": "繁�
 
 @cache
 def static_file(name: str) -> bytes:
-    """Give the bytes of a static file; raises `KeyError` for any but those in `STATIC_TYPES`."""
+    """Return the content of a static file; raises `KeyError` for names not in `STATIC_TYPES`."""
     if name not in STATIC_TYPES:
         raise KeyError(name)
     return resources.files("jiqun.web").joinpath("static", name).read_bytes()
@@ -88,19 +90,85 @@ def static_file(name: str) -> bytes:
 
 @cache
 def static_path(name: str) -> str:
-    """Give the path of a static file, which changes with its content so that it may be kept."""
+    """Return the path of a static file; it changes with the content, so it can be cached."""
     return f"/static/{name}?v={hashlib.sha256(static_file(name)).hexdigest()[:12]}"
 
 
+def html_document(
+    text: str, reader: Reader, headers: Mapping[str, str] | None = None, status: int = 200
+) -> Document:
+    """Return a page as a document, with its security headers and language."""
+    own = {name.decode(): value.decode() for name, value in HTML_HEADERS}
+    own["Content-Language"] = reader.lang
+    body = text.encode(errors="replace")
+    return Document(body, HTML.content_type(), status, {**own, **(headers or {})})
+
+
 def render(template: str, reader: Reader, **values: Any) -> str:
-    """Render `template` for `reader` with `values`."""
-    return (
-        _environment().get_template(template).render(reader=reader, t=_say(reader.lang), **values)
-    )
+    """Render a template in the language of `reader`."""
+    t = partial(phrase, lang=reader.lang)
+    return _environment().get_template(template).render(reader=reader, t=t, **values)
+
+
+def phrase(key: str, lang: str) -> str:
+    """Return a phrase; raises `KeyError` for one that does not exist."""
+    return PHRASES[key][lang]
+
+
+def data_links(path: str, reader: Reader) -> list[tuple[str, str, str]]:
+    """Return label, address and media type of each form of the document at `path` but its page."""
+    return [(label, f"{reader.root}{path}.{suffix}", kind) for label, suffix, kind in DATA_FORMS]
+
+
+def page_links(path: str, page: int, pages: int, anchor: str, reader: Reader) -> dict[str, str]:
+    """Return the addresses of the previous and the next page, where there are, at an anchor."""
+    return {
+        name: f"{reader.link(path, page=str(number))}#{anchor}"
+        for name, number in (("previous", page - 1), ("next", page + 1))
+        if 1 <= number <= pages
+    }
+
+
+def link_target(iri: str) -> str | None:
+    """Return the address to which a page may link for an IRI; None for one that is not safe.
+
+    IRIs of this graph become paths on this site, so that the pages work wherever they are served:
+    things, sources, queries and terms have pages, the others are described by a query.
+    """
+    if _UNSAFE.search(iri):
+        return None
+    if iri.startswith(BASE):
+        path = iri.removeprefix(BASE)
+        if iri.startswith(QUERY):
+            return f"/queries/{path.removeprefix('query/')}"
+        if iri.startswith((ID, SOURCE, f"{BASE}doc/")) or path.partition("#")[0] == "ontology":
+            return f"/{path}"
+        return f"/sparql?{urlencode({'query': f'DESCRIBE <{iri}>', 'format': 'html'})}"
+    try:
+        parts = urlsplit(iri)
+        host = parts.hostname
+    except ValueError:
+        return None
+    return iri if parts.scheme in {"http", "https"} and host else None
+
+
+def address(iri: str, reader: Reader) -> str | None:
+    """Return the `link_target` of an IRI, with prefix and language if it is on this site."""
+    target = link_target(iri)
+    return reader.link(target) if target is not None and target.startswith("/") else target
+
+
+def text_fragment(url: str, quoted: str) -> str | None:
+    """Return a link that opens `url` at the words `quoted` (URL text fragment); None if unsafe."""
+    target = link_target(url)
+    if target is None or target.startswith("/"):
+        return None
+    words = quote(quoted, safe="").replace("-", "%2D")
+    return f"{target}{':~:text=' if '#' in target else '#:~:text='}{words}"
 
 
 def grouped(number: float | str) -> str:
-    """Give a number with its thousands apart: 1331 -> 1,331."""
+    """Write a whole number with thousands separators: 1331 becomes 1,331."""
     try:
         return f"{int(number):,}"
     except ValueError:
@@ -108,18 +176,12 @@ def grouped(number: float | str) -> str:
 
 
 def file_size(count: int) -> str:
-    """Give a number of bytes as people read it."""
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024 or unit == "GiB":
-            return f"{count} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{count} bytes"
-
-
-@lru_cache(maxsize=len(LANGUAGES))
-def _say(lang: str) -> Callable[[str], str]:
-    return lambda key: phrase(key, lang)
+    """Write a number of bytes in a readable unit."""
+    size, unit = float(count), "bytes"
+    for larger in ("KiB", "MiB", "GiB"):
+        if size >= 1024:
+            size, unit = size / 1024, larger
+    return f"{count} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
 
 
 @cache

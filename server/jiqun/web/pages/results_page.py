@@ -1,4 +1,4 @@
-"""Answers of the SPARQL endpoint as a page: rows, yes or no, or a graph as Turtle."""
+"""Query results as a page: a table, yes or no, or a graph in Turtle."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from urllib.parse import urlencode
 
 from jiqun.language import Reader
 from jiqun.query.solutions import Term, term
-from jiqun.web.pages.cells import Caption, Cell, show
-from jiqun.web.pages.rendering import render
+from jiqun.rdf.formats import CSV, JSON, JSON_LD, N_TRIPLES, RDF_XML, TSV, TURTLE, XML
+from jiqun.web.documents import Context, Document
+from jiqun.web.pages.cells import Caption, Cell, Labels, read_captions
+from jiqun.web.pages.rendering import html_document, render
 
 DEFAULT_QUERY: Final = """\
 PREFIX id: <https://w3id.org/jiqun/id/>
@@ -26,21 +28,21 @@ WHERE {
 ORDER BY ?cluster ?lead
 LIMIT 50
 """
-TABLE_FORMATS: Final = (("json", "JSON"), ("csv", "CSV"), ("tsv", "TSV"), ("xml", "XML"))
-GRAPH_FORMATS: Final = (
-    ("ttl", "Turtle"),
-    ("nt", "N-Triples"),
-    ("jsonld", "JSON-LD"),
-    ("rdf", "RDF/XML"),
+TABLE_FORMATS: Final = tuple((each.names[0], each.label) for each in (JSON, CSV, TSV, XML))
+GRAPH_FORMATS: Final = tuple(
+    (each.extension, each.label) for each in (TURTLE, N_TRIPLES, JSON_LD, RDF_XML)
 )
-_LONGEST_LINK: Final = 6000
+PAGE_ROWS: Final = 1000
+"""Rows of a result on its page; the formats for programs have all."""
+
+_MAX_LINK: Final = 6000
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """An answer: `rows` of a SELECT, `boolean` of an ASK or the Turtle text `graph`.
+    """The result of a query: `rows` of a SELECT, `boolean` of an ASK, or the Turtle of a `graph`.
 
-    `truncated` tells that rows or text were left out; `milliseconds` is None when not measured.
+    `truncated` if rows were left out; `milliseconds` is None when not measured.
     """
 
     variables: tuple[str, ...] = ()
@@ -51,14 +53,14 @@ class Outcome:
     milliseconds: float | None = None
 
     def iris(self) -> list[str]:
-        """List the IRIs in the rows, each once, so that their labels can be fetched."""
+        """Return the IRIs in the rows, each once."""
         found = (each.value for row in self.rows for each in row.values() if each.is_iri)
         return list(dict.fromkeys(found))
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the table; its words may come from another variable of the row."""
+    """A column of the table; its words may be those of another variable, `words`."""
 
     variable: str
     title: str
@@ -68,42 +70,55 @@ class Column:
 
 @dataclass(frozen=True)
 class ResultTable:
-    """Rows as they are shown, and the links to the same answer in other formats."""
+    """Rows, ready to be shown, and links to the same result in other formats."""
 
     columns: tuple[Column, ...] = ()
     rows: tuple[tuple[Cell, ...], ...] = ()
     formats: tuple[tuple[str, str], ...] = field(default=())
 
 
-def read_outcome(
-    body: bytes, *, truncated: bool = False, milliseconds: float | None = None
-) -> Outcome:
-    """Read an answer in the SPARQL 1.1 Query Results JSON Format."""
-    answer = json.loads(body)
-    if "boolean" in answer:
-        return Outcome(boolean=bool(answer["boolean"]), milliseconds=milliseconds)
-    rows = tuple(
-        {name: term(value) for name, value in row.items()} for row in answer["results"]["bindings"]
-    )
-    variables = tuple(answer["head"].get("vars", ()))
+def results_page(
+    context: Context, reader: Reader, query: str, form: str, result: bytes, milliseconds: int
+) -> Document:
+    """Return the page with the result of a query; see `read_outcome`."""
+    outcome = read_outcome(form, result, milliseconds)
+    captions = read_captions(context.select, outcome.iris())
+    return html_document(render_results(query, outcome, captions, reader), reader)
+
+
+def read_outcome(form: str, result: bytes, milliseconds: float | None = None) -> Outcome:
+    """Read the result of a query of the form SELECT, ASK, CONSTRUCT or DESCRIBE.
+
+    `result` is in the SPARQL 1.1 Query Results JSON Format, or in Turtle. Of more than `PAGE_ROWS`
+    rows the rest is left out.
+    """
+    if form not in {"SELECT", "ASK"}:
+        return Outcome(graph=result.decode(), milliseconds=milliseconds)
+    document = json.loads(result)
+    if "boolean" in document:
+        return Outcome(boolean=bool(document["boolean"]), milliseconds=milliseconds)
+    bindings = document["results"]["bindings"]
+    rows = tuple({name: term(value) for name, value in row.items()} for row in bindings[:PAGE_ROWS])
+    variables = tuple(document["head"].get("vars", ()))
+    truncated = len(bindings) > PAGE_ROWS
     return Outcome(variables, rows, truncated=truncated, milliseconds=milliseconds)
 
 
 def render_query_form(reader: Reader, text: str = DEFAULT_QUERY) -> str:
-    """Render the page with nothing but the query form."""
+    """Render the page with the query form alone."""
     return render("results.html", reader, text=text, outcome=None, table=ResultTable())
 
 
 def render_results(
     text: str, outcome: Outcome, captions: Mapping[str, Caption], reader: Reader
 ) -> str:
-    """Render the answer to the query `text`; `captions` name the IRIs that stand in it."""
+    """Render the result of the query `text`; `captions` are those of its IRIs."""
     formats = GRAPH_FORMATS if outcome.graph is not None else TABLE_FORMATS
     path = f"{reader.root}/sparql"
     links = tuple(
         (label, link)
         for name, label in formats
-        if len(link := f"{path}?{urlencode({'query': text, 'format': name})}") < _LONGEST_LINK
+        if len(link := f"{path}?{urlencode({'query': text, 'format': name})}") < _MAX_LINK
     )
     table = arrange(outcome, captions, reader, links)
     return render("results.html", reader, text=text, outcome=outcome, table=table)
@@ -117,15 +132,13 @@ def arrange(
     *,
     readable: bool = False,
 ) -> ResultTable:
-    """Arrange the rows as they are shown; `readable` turns variables into column titles.
+    """Arrange the rows in a table; `readable` turns variables into column titles.
 
-    Where a query gives both `?x` and `?xLabel` (or `?passage` and `?quote`), one column shows the
-    words and links to the thing.
+    Where a query returns both `?x` and `?xLabel` (or `?passage` and `?quote`), one column shows the
+    words and links to the resource.
     """
-    columns = _columns(outcome, readable=readable)
-    rows = tuple(
-        tuple(_cell(column, row, captions, reader) for column in columns) for row in outcome.rows
-    )
+    columns, labels = _columns(outcome, readable=readable), Labels(captions, reader)
+    rows = tuple(tuple(_cell(column, row, labels) for column in columns) for row in outcome.rows)
     return ResultTable(columns, rows, tuple(formats))
 
 
@@ -170,26 +183,22 @@ def _is_numeric(name: str, outcome: Outcome) -> bool:
     return bool(bound) and all(each.is_number for each in bound)
 
 
-def _cell(
-    column: Column, row: Mapping[str, Term], captions: Mapping[str, Caption], reader: Reader
-) -> Cell:
-    cell = show(row.get(column.variable), captions, reader)
+def _cell(column: Column, row: Mapping[str, Term], labels: Labels) -> Cell:
+    cell = labels.cell(row.get(column.variable))
     words = row.get(column.words) if column.words else None
     if cell.kind == "passage" and words is None:
-        return _evidence(cell, column, row, captions)
+        return _evidence(cell, column, row, labels)
     if words is None or words.is_iri or cell.kind == "blank":
         return cell
-    text = show(words, captions, reader).text
+    text = labels.cell(words).text
     if cell.kind == "passage":
-        return Cell("passage", cell.text, cell.href, cell.note, (text,))
+        return replace(cell, quotes=(text,))
     return Cell("thing", text, cell.href, cell.note)
 
 
-def _evidence(
-    cell: Cell, column: Column, row: Mapping[str, Term], captions: Mapping[str, Caption]
-) -> Cell:
-    """Show beside a passage the words by which it states what stands in this row."""
-    caption = captions.get(row[column.variable].value)
+def _evidence(cell: Cell, column: Column, row: Mapping[str, Term], labels: Labels) -> Cell:
+    """Add to a passage the words in which it states the facts of this row."""
+    caption = labels.captions.get(row[column.variable].value)
     if caption is None:
         return cell
     mentions = frozenset(

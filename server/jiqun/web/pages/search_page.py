@@ -1,23 +1,32 @@
-"""What was searched for as a page: the field, the classes found, and the things."""
+"""The search page: the field, the classes of the things found, and the things."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from jiqun.language import Reader, Text, pick
 from jiqun.rdf.namespaces import KG
+from jiqun.search.full_text import Hit, SearchResult
 from jiqun.search.index import IndexedClass
-from jiqun.search.searcher import Hit, SearchResult
 from jiqun.web.pages.rendering import render
 
-_FACETS: Final = 12
+_MAX_FACETS: Final = 12
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """What is searched for: words, the local name of a class or "", and the page from 1."""
+
+    text: str = ""
+    type: str = ""
+    page: int = 1
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a name; `marked` when it is what was searched for."""
+    """A piece of a name; `marked` if it was searched for."""
 
     text: str
     marked: bool
@@ -25,7 +34,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class HitView:
-    """A thing that was found, as it is shown: `matched` is a name other than the title."""
+    """A thing that was found, ready to be shown; `matched` is a name other than the title."""
 
     href: str
     title: Text
@@ -38,7 +47,7 @@ class HitView:
 
 @dataclass(frozen=True)
 class Facet:
-    """A class that things which were found belong to; `href` narrows the search to it."""
+    """A class of things found; `href` narrows the search to it."""
 
     name: Text
     count: int
@@ -46,41 +55,40 @@ class Facet:
     chosen: bool
 
 
-def render_search(  # noqa: PLR0913 -- a page has this many parts
-    asked: str,
+def render_search(
+    query: SearchQuery,
     result: SearchResult | None,
-    classes: dict[int, IndexedClass],
-    type_name: str,
-    page: tuple[int, int],
+    classes: Mapping[int, IndexedClass],
     reader: Reader,
     *,
     problem: str = "",
     beside_workspace: bool = False,
 ) -> str:
-    """Render the page; without a result, only the field. `page` is the number of it and of all.
+    """Render the page; without a result, only the field.
 
-    `beside_workspace` tells that there is a workspace, which is not searched.
+    `beside_workspace`: there is a workspace, which is not searched.
     """
-    number, pages = page
+    pages = result.pages if result else 1
+    page = query.page
     return render(
         "search.html",
         reader,
-        asked=asked,
-        type_name=type_name,
+        asked=query.text,
+        type_name=query.type,
         problem=problem,
         beside_workspace=beside_workspace,
         result=result,
         hits=[_hit(each, classes, reader) for each in result.hits] if result else [],
-        facets=_facets(asked, result, type_name, reader) if result else [],
-        page=number,
+        facets=_facets(query, result, reader) if result else [],
+        page=page,
         pages=pages,
-        previous=_address(asked, type_name, number - 1, reader) if number > 1 else None,
-        following=_address(asked, type_name, number + 1, reader) if number < pages else None,
+        previous=_address(replace(query, page=page - 1), reader) if page > 1 else None,
+        following=_address(replace(query, page=page + 1), reader) if page < pages else None,
     )
 
 
 def pieces_of(text: str, marks: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
-    """Cut a text at its marks."""
+    """Split a text at its marks."""
     pieces: list[Piece] = []
     end = 0
     for start, stop in marks:
@@ -90,16 +98,16 @@ def pieces_of(text: str, marks: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
     return tuple(piece for piece in pieces if piece.text)
 
 
-def _address(asked: str, type_name: str, page: int, reader: Reader) -> str:
-    parameters = {"q": asked}
-    if type_name:
-        parameters["type"] = type_name
-    if page > 1:
-        parameters["page"] = str(page)
+def _address(query: SearchQuery, reader: Reader) -> str:
+    parameters = {"q": query.text}
+    if query.type:
+        parameters["type"] = query.type
+    if query.page > 1:
+        parameters["page"] = str(query.page)
     return reader.link("/search", **parameters)
 
 
-def _hit(hit: Hit, classes: dict[int, IndexedClass], reader: Reader) -> HitView:
+def _hit(hit: Hit, classes: Mapping[int, IndexedClass], reader: Reader) -> HitView:
     title = pick(hit.thing.labels, reader)
     if not title.value:
         title = Text(hit.thing.slug)
@@ -116,13 +124,14 @@ def _hit(hit: Hit, classes: dict[int, IndexedClass], reader: Reader) -> HitView:
     )
 
 
-def _facets(asked: str, result: SearchResult, type_name: str, reader: Reader) -> list[Facet]:
+def _facets(query: SearchQuery, result: SearchResult, reader: Reader) -> list[Facet]:
     facets: list[Facet] = []
     for each, count in result.facets:
         name = each.iri.removeprefix(KG)
-        chosen = name == type_name
-        if len(facets) < _FACETS or chosen:
-            href = _address(asked, "" if chosen else name, 1, reader)
+        chosen = name == query.type
+        if len(facets) < _MAX_FACETS or chosen:
+            narrowed = SearchQuery(query.text, "" if chosen else name)
             label = pick(each.labels, reader)
-            facets.append(Facet(label if label.value else Text(name), count, href, chosen))
+            text = label if label.value else Text(name)
+            facets.append(Facet(text, count, _address(narrowed, reader), chosen))
     return facets

@@ -1,26 +1,30 @@
-"""A source as a page: its card, its passages, and what each passage says in which words."""
+"""The page of a source with its passages and what each of them states; the list of sources."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
+from jiqun.errors import NotFound
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Term
-from jiqun.rdf.namespaces import DCTERMS, KG, RDF_TYPE, RDFS_LABEL, compact
-from jiqun.web.addresses import link_target, text_fragment
-from jiqun.web.pages.cells import Caption, Cell, property_name, show
-from jiqun.web.pages.rendering import render
+from jiqun.rdf.namespaces import DCTERMS, GRAPH, KG, RDF_TYPE, RDFS_LABEL, SOURCE, compact
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.descriptions import describe_source, describe_sources, source_exists
+from jiqun.web.linked_data.representations import Target, missing
+from jiqun.web.linked_data.triples import write
+from jiqun.web.pages.cells import Caption, Cell, Labels, text_of
+from jiqun.web.pages.error_page import retirement
+from jiqun.web.pages.evidence import find_web_page, quoted_at
+from jiqun.web.pages.rendering import data_links, html_document, link_target, page_links, render
+from jiqun.web.pages.source_facts import Passage, Source, SourceEntry, read_source, read_sources
+from jiqun.web.pages.thing_facts import Fact
 
-_TITLE: Final = f"{DCTERMS}title"
-ADDRESSES: Final = (
-    "https://schema.org/url",
-    "http://xmlns.com/foaf/0.1/page",
-    f"{KG}url",
-    f"{DCTERMS}source",
-    f"{DCTERMS}identifier",
-)
+LIST_PAGE_SIZE: Final = 200
+"""Sources on one page of their list."""
+
 _CARD: Final = (
     ("publisher", f"{DCTERMS}publisher"),
     ("original_publisher", f"{KG}syndicatedFrom"),
@@ -30,72 +34,14 @@ _CARD: Final = (
     ("text_length", f"{KG}textLength"),
     ("rights", f"{DCTERMS}rights"),
 )
-DATA_FORMS: Final = (
-    ("Turtle", "ttl", "text/turtle"),
-    ("JSON-LD", "jsonld", "application/ld+json"),
-    ("RDF/XML", "rdf", "application/rdf+xml"),
-    ("N-Triples", "nt", "application/n-triples"),
-)
-"""The forms of a document beside its page: what they are called, suffix, media type."""
-
-_MOST_OTHERS: Final = 2000
+_MAX_OTHERS: Final = 2000
 _WORDING: Final = f"{KG}wording"
-_MENTIONED_LAST: Final = (RDF_TYPE, RDFS_LABEL, _WORDING)
-
-
-@dataclass(frozen=True)
-class SourceEntry:
-    """One line of the list of sources; the title may be empty, `issued` is a date, YYYY-MM-DD."""
-
-    iri: str
-    title: Text
-    issued: str
-    publisher: Term | None
-    passages: int
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One triple that a passage states."""
-
-    subject: Term
-    predicate: str
-    value: Term
-
-
-@dataclass(frozen=True)
-class Passage:
-    """A passage: where it stands in the text (code points), its quotes, and what it states."""
-
-    iri: str
-    start: int
-    end: int
-    quotes: tuple[Text, ...]
-    statements: tuple[Statement, ...]
-
-
-@dataclass(frozen=True)
-class Source:
-    """A source: its properties as they stand in the graph, and a page of its passages in order.
-
-    `total` and `statements` count those of all pages; `others` are the anchors of the passages on
-    other pages, each with the number of its page.
-    """
-
-    iri: str
-    slug: str
-    details: Mapping[str, list[Term]]
-    passages: tuple[Passage, ...]
-    page: int = 1
-    pages: int = 1
-    total: int = 0
-    statements: int = 0
-    others: tuple[tuple[str, int], ...] = ()
+_SHOWN_APART: Final = (RDF_TYPE, RDFS_LABEL, _WORDING)
 
 
 @dataclass(frozen=True)
 class SourceLine:
-    """A line of the list of sources as it is shown; `label` only where it adds to the title."""
+    """An entry in the list of sources; `label` only if it differs from the title."""
 
     title: Text
     label: Text
@@ -106,8 +52,8 @@ class SourceLine:
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a passage says of one thing: a list of properties with their values."""
+class Statements:
+    """What a passage states about one subject: properties with their values."""
 
     subject: Cell
     types: tuple[Text, ...]
@@ -115,61 +61,75 @@ class Said:
     wordings: tuple[tuple[Text, str | None], ...]
 
 
-@dataclass(frozen=True)
-class PassageView:
-    """A passage as it is shown."""
+def source_document(context: Context, reader: Reader, target: Target, page: int) -> Document:
+    """Return a source and its passages, as a page or as data.
 
-    anchor: str
-    number: str
-    start: int
-    end: int
-    quotes: tuple[tuple[Text, str | None], ...]
-    said: tuple[Said, ...]
-    count: int
-    data: str
+    `page` is that of the passages, for the page. Raises `NotFound`.
+    """
+    if (retired := retirement(context, reader, target, SOURCE)) is not None:
+        return retired
+    slug, choice = target.slug, target.choice
+    headers = target.resource(SOURCE + slug, [f"{KG}Source"]).headers(choice)
+    if target.is_page:
+        found = read_source(context.select, slug, page)
+        if found is not None:
+            source, captions = found
+            if page > source.pages:
+                raise NotFound(f"/source/{slug} has no page {page}, only {source.pages}.")
+            return html_document(render_source(source, captions, reader), reader, headers)
+    else:
+        triples = describe_source(context.select, slug)
+        if triples is not None:
+            body = write(triples, choice.format)
+            return Document(body, choice.content_type, headers=headers)
+    raise missing("source", target.folder, target.text, partial(source_exists, context.select))
 
 
-def turns(path: str, page: int, pages: int, anchor: str, reader: Reader) -> dict[str, str]:
-    """Give the links to the pages before and after one, at the section with the given anchor."""
-    near = {"previous": page - 1, "next": page + 1}
-    return {
-        name: f"{reader.link(path, page=str(number))}#{anchor}"
-        for name, number in near.items()
-        if 1 <= number <= pages
-    }
+def source_list(context: Context, reader: Reader, target: Target, page: int) -> Document:
+    """Return the list of sources, newest first, as a page or as data. Raises `NotFound`."""
+    headers = target.resource(f"{GRAPH}sources").headers(target.choice)
+    if not target.is_page:
+        body = write(describe_sources(context.select), target.choice.format)
+        return Document(body, target.choice.content_type, headers=headers)
+    sources, captions = read_sources(context.select)
+    pages = max(1, -(-len(sources) // LIST_PAGE_SIZE))
+    if page > pages:
+        raise NotFound(f"/source has no page {page}, only {pages}.")
+    shown = sources[(page - 1) * LIST_PAGE_SIZE : page * LIST_PAGE_SIZE]
+    return html_document(render_sources(shown, captions, reader, page, pages), reader, headers)
 
 
-def list_sources(
-    entries: Iterable[SourceEntry], captions: Mapping[str, Caption], reader: Reader
-) -> list[SourceLine]:
-    """Make the lines of a list of sources."""
-    return [_line(entry, captions, reader) for entry in entries]
+def source_lines(entries: Iterable[SourceEntry], labels: Labels) -> list[SourceLine]:
+    """Return the entries of a list of sources, ready to be shown."""
+    return [_line(entry, labels) for entry in entries]
 
 
 def render_sources(
     entries: Iterable[SourceEntry],
     captions: Mapping[str, Caption],
     reader: Reader,
-    page: tuple[int, int] = (1, 1),
+    page: int = 1,
+    pages: int = 1,
 ) -> str:
-    """Render a page of the list of sources; `page` is its number and how many there are."""
+    """Render a page of the list of sources."""
     return render(
         "sources.html",
         reader,
-        sources=list_sources(entries, captions, reader),
+        sources=source_lines(entries, Labels(captions, reader)),
         page=page,
-        turns=turns("/source", *page, "list", reader),
+        pages=pages,
+        page_links=page_links("/source", page, pages, "list", reader),
     )
 
 
 def render_source(source: Source, captions: Mapping[str, Caption], reader: Reader) -> str:
-    """Render a source with its passages; `captions` name the things they speak of."""
-    titles = source.details.get(_TITLE, [])
-    caption = captions.get(source.iri)
-    label = pick(caption.labels, reader) if caption else Text("")
-    title = Text(titles[0].value, titles[0].lang) if titles else label
+    """Render a source; `captions` are those of everything its passages mention."""
+    labels, path = Labels(captions, reader), f"/source/{source.slug}"
+    titles = source.description.get(f"{DCTERMS}title")
+    label = labels.label(source.iri)
+    title = text_of(titles[0]) if titles else label
     title = title if title.value else Text(source.slug)
-    web_page = find_web_page(source.details)
+    web_page = find_web_page(source.description)
     return render(
         "source.html",
         reader,
@@ -177,105 +137,66 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
         title=title,
         label=label if label.value != title.value else Text(""),
         card=[
-            (key, [show(value, captions, reader) for value in source.details[iri]])
+            (key, labels.cells(source.description[iri]))
             for key, iri in _CARD
-            if source.details.get(iri)
+            if source.description.get(iri)
         ],
         web_page=web_page,
-        passages=[_view(each, web_page, captions, reader) for each in source.passages],
+        passages=[
+            (each, quoted_at(web_page, each.quotes), _by_subject(each, web_page, labels))
+            for each in source.passages
+        ],
         others=[
-            (anchor, reader.link(f"/source/{source.slug}", page=str(number)) + f"#{anchor}")
-            for anchor, number in source.others[:_MOST_OTHERS]
+            (anchor, f"{reader.link(path, page=str(number))}#{anchor}")
+            for anchor, number in source.others[:_MAX_OTHERS]
         ],
-        turns=turns(f"/source/{source.slug}", source.page, source.pages, "passages", reader),
-        data=[
-            (label, f"{reader.root}/source/{source.slug}.{suffix}", kind)
-            for label, suffix, kind in DATA_FORMS
-        ],
+        page_links=page_links(path, source.page, source.pages, "passages", reader),
+        data=data_links(path, reader),
     )
 
 
-def _line(entry: SourceEntry, captions: Mapping[str, Caption], reader: Reader) -> SourceLine:
-    caption = captions.get(entry.iri)
-    label = pick(caption.labels, reader) if caption else Text("")
+def _line(entry: SourceEntry, labels: Labels) -> SourceLine:
+    label = labels.label(entry.iri)
     title = entry.title if entry.title.value else label
     return SourceLine(
         title=title if title.value else Text(compact(entry.iri)),
         label=label if label.value != title.value else Text(""),
-        href=reader.link(link_target(entry.iri) or "/"),
+        href=labels.reader.link(link_target(entry.iri) or "/"),
         issued=entry.issued,
-        publisher=show(entry.publisher, captions, reader) if entry.publisher else None,
+        publisher=labels.cell(entry.publisher) if entry.publisher else None,
         passages=entry.passages,
     )
 
 
-def find_web_page(details: Mapping[str, list[Term]]) -> str | None:
-    """Give the address on the web of a source with these properties, None when it has none."""
-    for iri in ADDRESSES:
-        for value in details.get(iri, []):
-            target = link_target(value.value)
-            if target is not None and not target.startswith("/"):
-                return target
-    return None
+def _by_subject(passage: Passage, web_page: str | None, labels: Labels) -> list[Statements]:
+    by_subject: dict[Term, list[Fact]] = {}
+    for fact in passage.facts:
+        by_subject.setdefault(fact.subject, []).append(fact)
+    statements = (_statements(each, web_page, labels) for each in by_subject.values())
+    return sorted(statements, key=lambda each: each.subject.text.value)
 
 
-def _view(
-    passage: Passage, web_page: str | None, captions: Mapping[str, Caption], reader: Reader
-) -> PassageView:
-    anchor = passage.iri.rpartition("#")[2]
-    by_subject: dict[Term, list[Statement]] = {}
-    for statement in passage.statements:
-        by_subject.setdefault(statement.subject, []).append(statement)
-    said = [_said(each, web_page, captions, reader) for each in by_subject.values()]
-    describe = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH <{passage.iri}> {{ ?s ?p ?o }} }}"
-    return PassageView(
-        anchor=anchor,
-        number=anchor.removeprefix("p"),
-        start=passage.start,
-        end=passage.end,
-        quotes=tuple((quote, _at(web_page, quote)) for quote in passage.quotes),
-        said=tuple(sorted(said, key=lambda each: each.subject.text.value)),
-        count=len(passage.statements),
-        data=reader.link("/sparql", query=describe, format="ttl"),
-    )
-
-
-def _said(
-    statements: list[Statement],
-    web_page: str | None,
-    captions: Mapping[str, Caption],
-    reader: Reader,
-) -> Said:
-    subject = statements[0].subject
+def _statements(facts: list[Fact], web_page: str | None, labels: Labels) -> Statements:
+    subject = facts[0].subject
     values: dict[str, list[Term]] = {}
-    for statement in statements:
-        values.setdefault(statement.predicate, []).append(statement.value)
+    for fact in facts:
+        values.setdefault(fact.predicate, []).append(fact.value)
     own_labels = {each.lang: each.value for each in values.get(RDFS_LABEL, [])}
-    shown = show(subject, captions, reader)
+    shown = labels.cell(subject)
     if own_labels and shown.text.value == compact(subject.value):
-        shown = Cell("thing", pick(own_labels, reader), shown.href, shown.note)
-    caption = captions.get(subject.value)
-    types = [Term("uri", iri) for iri in (caption.types if caption else ())]
+        shown = Cell("thing", pick(own_labels, labels.reader), shown.href, shown.note)
+    caption = labels.captions.get(subject.value)
     rows = [
         (
-            property_name(predicate, captions, reader),
-            tuple(sorted((show(each, captions, reader) for each in found), key=_by_text)),
+            labels.property_name(predicate),
+            tuple(sorted(labels.cells(found), key=lambda cell: cell.text.value)),
         )
         for predicate, found in values.items()
-        if predicate not in _MENTIONED_LAST
+        if predicate not in _SHOWN_APART
     ]
-    wordings = [Text(each.value, each.lang) for each in values.get(_WORDING, [])]
-    return Said(
+    return Statements(
         shown,
-        tuple(show(each, captions, reader).text for each in types),
+        tuple(labels.resource(iri).text for iri in (caption.types if caption else ())),
         tuple(sorted(rows, key=lambda row: row[0].value)),
-        tuple((words, _at(web_page, words)) for words in wordings),
+        quoted_at(web_page, [text_of(each) for each in values.get(_WORDING, [])]),
     )
-
-
-def _by_text(cell: Cell) -> str:
-    return cell.text.value
-
-
-def _at(web_page: str | None, words: Text) -> str | None:
-    return text_fragment(web_page, words.value) if web_page else None

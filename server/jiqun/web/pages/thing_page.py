@@ -1,25 +1,45 @@
-"""What the graph says of a thing, as its page needs it: facts, claims, and the thing itself."""
+"""The page of a thing, and its preview in a frame."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
+from urllib.parse import quote
 
 from markupsafe import Markup
 
+from jiqun.errors import NotFound
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Term
-from jiqun.rdf.namespaces import BASE, GEO, GRAPH, ID, KG, LICENCE, RDF_TYPE, RDFS_LABEL, SKOS
+from jiqun.rdf.namespaces import (
+    BASE,
+    GEO,
+    GRAPH,
+    ID,
+    KG,
+    LICENCE,
+    RDF_TYPE,
+    RDFS,
+    RDFS_LABEL,
+    SCHEMA,
+    SKOS,
+)
 from jiqun.search.index import IndexedClass, IndexedThing
-from jiqun.web.addresses import address
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.descriptions import MAX_FACTS, describe_thing, thing_exists
+from jiqun.web.linked_data.representations import Target, missing, suffix_of
+from jiqun.web.linked_data.triples import descriptions, write
 from jiqun.web.metadata.schema_org import data_block
-from jiqun.web.pages.cells import Caption, Cell, property_name, show
-from jiqun.web.pages.claims import contradictions, figures
-from jiqun.web.pages.facts import Fact, Thing
-from jiqun.web.pages.marks import Mark, marks_of
-from jiqun.web.pages.rendering import render
-from jiqun.web.pages.source_page import DATA_FORMS, turns
+from jiqun.web.pages.cells import Caption, Cell, Labels, text_of
+from jiqun.web.pages.error_page import redirect, retirement
+from jiqun.web.pages.evidence import Mark, contradictions, figures, marks_of
+from jiqun.web.pages.rendering import address, data_links, html_document, page_links, render
+from jiqun.web.pages.thing_facts import Fact, Thing, read_thing
+
+PASSAGES: Final = 4
+"""Passages in a preview."""
 
 _TERMS: Final = {
     "designation": (
@@ -56,29 +76,34 @@ _TERMS: Final = {
 }
 _LINKS: Final = (
     *(f"{SKOS}{name}Match" for name in ("exact", "close", "related", "broad", "narrow")),
-    "http://www.w3.org/2000/01/rdf-schema#seeAlso",
-    "https://schema.org/url",
+    f"{RDFS}seeAlso",
+    f"{SCHEMA}url",
 )
 
-MEANINGS: Final = (*_TERMS, "links", "other")
-"""The meanings in the order in which a page shows them."""
+SECTIONS: Final = (*_TERMS, "links", "other")
+"""The sections of facts in the order of the page."""
 
-_MEANING_OF: Final = {
-    **{f"{KG}{name}": meaning for meaning, names in _TERMS.items() for name in names.split()},
+_SECTION_OF: Final = {
+    **{f"{KG}{name}": section for section, names in _TERMS.items() for name in names.split()},
     **dict.fromkeys(_LINKS, "links"),
     f"{GEO}hasGeometry": "location",
 }
-
-
-def meaning_of(predicate: str) -> str:
-    """Give the meaning of a property, one of `MEANINGS`."""
-    return _MEANING_OF.get(predicate, "other")
-
-
 _NAMES: Final = (RDFS_LABEL, f"{SKOS}altLabel", f"{SKOS}prefLabel")
 _LEFT_OUT: Final = frozenset(
     {RDF_TYPE, *_NAMES, f"{KG}statedIn", f"{KG}convertedLabel", f"{KG}translatedLabel"}
 )
+_INFERRED: Final = f"{GRAPH}inferred"
+_SCHEMA_ORG: Final = {
+    f"{SKOS}altLabel": "alternateName",
+    f"{KG}nickname": "alternateName",
+    f"{SKOS}definition": "description",
+    f"{SKOS}exactMatch": "sameAs",
+    f"{KG}within": "containedInPlace",
+    f"{KG}locatedIn": "location",
+    f"{KG}isoCode": "identifier",
+    f"{KG}administrativeCode": "identifier",
+}
+_MAX_SCHEMA_VALUES: Final = 40
 
 
 @dataclass(frozen=True)
@@ -92,7 +117,7 @@ class FactView:
 
 @dataclass(frozen=True)
 class Group:
-    """The values of one property; `more` leads to all of them where only some are shown."""
+    """The values of one property; `more` leads to all of them if only some are shown."""
 
     name: Text
     href: str | None
@@ -101,37 +126,83 @@ class Group:
     more: str | None
 
 
+def thing_reference(context: Context, reader: Reader, target: Target) -> Document:
+    """Redirect from a thing to the document about it (303), in the form that is wanted.
+
+    Raises `NotFound` when there is no such thing.
+    """
+    if (retired := retirement(context, reader, target, ID)) is not None:
+        return retired
+    exists = partial(thing_exists, context.select)
+    if not exists(target.slug):
+        raise missing("thing", target.folder, target.text, exists)
+    plain = target.is_page and target.name.form is None
+    suffix = "" if plain else f".{suffix_of(target.choice)}"
+    location = f"{reader.root}/doc/{quote(target.slug, safe='')}{suffix}"
+    return redirect(303, location, f'<{location}>; rel="describedby"', target.query)
+
+
+def thing_document(context: Context, reader: Reader, target: Target, page: int) -> Document:
+    """Return the document about a thing, as a page or as data.
+
+    `page` is that of its mentions, for the page. Raises `NotFound`.
+    """
+    if (retired := retirement(context, reader, target, ID)) is not None:
+        return retired
+    if target.is_page:
+        found = read_thing(context.select, target.slug, page)
+        if found is not None:
+            thing, captions = found
+            if page > thing.pages:
+                raise NotFound(f"/doc/{target.slug} has no page {page}, only {thing.pages}.")
+            headers = target.resource(thing.iri, thing.types).headers(target.choice)
+            return html_document(render_thing(thing, captions, reader), reader, headers)
+    else:
+        description = describe_thing(context.select, target.slug)
+        if description is not None:
+            triples, truncated = description
+            iri = ID + target.slug
+            types = [each.value for each in descriptions(triples)[iri].get(RDF_TYPE, ())]
+            headers = target.resource(iri, dict.fromkeys(types)).headers(target.choice)
+            if truncated:
+                headers["Jiqun-Truncated"] = f"facts={MAX_FACTS}"
+            body = write(triples, target.choice.format)
+            return Document(body, target.choice.content_type, headers=headers)
+    raise missing("thing", target.folder, target.text, partial(thing_exists, context.select))
+
+
+def section_of(predicate: str) -> str:
+    """Return the section of a property, one of `SECTIONS`."""
+    return _SECTION_OF.get(predicate, "other")
+
+
 def render_thing(thing: Thing, captions: Mapping[str, Caption], reader: Reader) -> str:
-    """Render a thing; `captions` name the things that stand in its facts."""
+    """Render a thing; `captions` are those of everything its facts mention."""
+    labels = Labels(captions, reader)
     caption = captions.get(thing.iri)
-    types = caption.types if caption else ()
-    title = show(Term("uri", thing.iri), captions, reader).text
-    said = _groups(thing, thing.of_it, captions, reader, inverse=False)
+    title = labels.resource(thing.iri).text
+    own = _groups(thing, thing.of_it, labels, inverse=False)
+    path = f"/doc/{thing.slug}"
     return render(
         "thing.html",
         reader,
         thing=thing,
         title=title,
-        types=[show(Term("uri", iri), captions, reader) for iri in types],
+        types=[labels.resource(iri) for iri in (caption.types if caption else ())],
         names=[each for each in _names(thing) if each.value != title.value],
-        meanings=[
-            (meaning, [group for of, group in said if of == meaning]) for meaning in MEANINGS
-        ],
-        figures=figures(thing, captions, reader),
+        sections=[(section, [group for of, group in own if of == section]) for section in SECTIONS],
+        figures=figures(thing, labels),
         all_figures=_all_figures(thing, reader),
-        contradictions=contradictions(thing, captions, reader),
-        elsewhere=[group for _, group in _groups(thing, thing.elsewhere, captions, reader)],
-        turns=turns(f"/doc/{thing.slug}", thing.page, thing.pages, "elsewhere", reader),
+        contradictions=contradictions(thing, labels),
+        elsewhere=[group for _, group in _groups(thing, thing.elsewhere, labels)],
+        page_links=page_links(path, thing.page, thing.pages, "elsewhere", reader),
         schema_org=schema_org(thing, caption),
-        data=[
-            (label, f"{reader.root}/doc/{thing.slug}.{suffix}", kind)
-            for label, suffix, kind in DATA_FORMS
-        ],
+        data=data_links(path, reader),
     )
 
 
 def _all_figures(thing: Thing, reader: Reader) -> str:
-    """Give the address of a query for all figures about the thing."""
+    """Return the address of a query for all figures about the thing."""
     query = (
         f"PREFIX kg: <{KG}>\n\nSELECT ?figure ?metric ?population ?bound ?value ?unit ?period\n"
         f"WHERE {{\n  ?figure kg:about <{thing.iri}> ; kg:metric ?metric ; kg:value ?value .\n"
@@ -146,116 +217,58 @@ def _all_figures(thing: Thing, reader: Reader) -> str:
 
 def _names(thing: Thing) -> list[Text]:
     found = (
-        Text(fact.value.value, fact.value.lang)
+        text_of(fact.value)
         for predicate in _NAMES
         for fact in thing.of_it
         if fact.predicate == predicate
     )
     by_words: dict[str, Text] = {}
-    for each in found:  # one script is often written like the other
+    for each in found:  # the same name is often written in both Chinese scripts
         by_words.setdefault(each.value, each)
     return list(by_words.values())
 
 
 def _groups(
-    thing: Thing,
-    facts: Iterable[Fact],
-    captions: Mapping[str, Caption],
-    reader: Reader,
-    *,
-    inverse: bool = True,
+    thing: Thing, facts: Sequence[Fact], labels: Labels, *, inverse: bool = True
 ) -> list[tuple[str, Group]]:
-    """Group facts by property; the same fact of several graphs is shown once with all of them."""
+    """Group facts by property, each with its section; equal facts of several graphs are one."""
     found: dict[str, dict[Term, list[Fact]]] = {}
-    facts = list(facts)
     own = {(each.subject, each.value) for each in facts if each.predicate.startswith(KG)}
     for fact in facts:
-        if fact.predicate not in _LEFT_OUT and not _repeats(fact, own):
+        if fact.predicate not in _LEFT_OUT and not _is_redundant(fact, own):
             shown = fact.subject if inverse else fact.value
             found.setdefault(fact.predicate, {}).setdefault(shown, []).append(fact)
     groups = []
     for predicate, by_term in found.items():
-        views = [_view(thing, term, stated, captions, reader) for term, stated in by_term.items()]
+        views = [_view(thing, term, stated, labels) for term, stated in by_term.items()]
         views.sort(key=lambda view: (view.inferred, view.cell.text.value))
-        cell = show(Term("uri", predicate), captions, reader)
         more = None
         count = len(views) if inverse else thing.counts.get(predicate, 0)
         if len(views) < count:
             query = f"SELECT ?value WHERE {{ <{thing.iri}> <{predicate}> ?value }} ORDER BY ?value"
-            more = reader.link("/sparql", query=query, format="html")
-        name = property_name(predicate, captions, reader)
-        group = Group(name, cell.href, tuple(views), count, more)
-        groups.append((meaning_of(predicate), group))
+            more = labels.reader.link("/sparql", query=query, format="html")
+        href = labels.resource(predicate).href
+        group = Group(labels.property_name(predicate), href, tuple(views), count, more)
+        groups.append((section_of(predicate), group))
     return sorted(groups, key=lambda pair: pair[1].name.value)
 
 
-def _repeats(fact: Fact, own: Container[tuple[Term, Term]]) -> bool:
-    """Tell whether a fact only says in another vocabulary what ours says already."""
-    inferred = fact.graph == f"{GRAPH}inferred" and not fact.predicate.startswith(KG)
+def _is_redundant(fact: Fact, own: Container[tuple[Term, Term]]) -> bool:
+    """Return whether a fact is inferred in another vocabulary from one of ours."""
+    inferred = fact.graph == _INFERRED and not fact.predicate.startswith(KG)
     return inferred and (fact.subject, fact.value) in own
 
 
-def _view(
-    thing: Thing,
-    shown: Term,
-    facts: list[Fact],
-    captions: Mapping[str, Caption],
-    reader: Reader,
-) -> FactView:
+def _view(thing: Thing, shown: Term, facts: Iterable[Fact], labels: Labels) -> FactView:
     return FactView(
-        show(shown, captions, reader),
-        marks_of(facts, thing.sources, captions, reader),
-        inferred={fact.graph for fact in facts} == {f"{GRAPH}inferred"},
+        labels.cell(shown),
+        marks_of(facts, thing.sources, labels),
+        inferred={fact.graph for fact in facts} == {_INFERRED},
     )
-
-
-PASSAGES: Final = 4
-
-
-def render_preview(
-    thing: IndexedThing,
-    classes: Mapping[int, IndexedClass],
-    passages: Sequence[str],
-    captions: Mapping[str, Caption],
-    reader: Reader,
-) -> str:
-    """Render a thing with its names, what it is, and the words of passages that speak of it."""
-    title = pick(thing.labels, reader)
-    evidence = []
-    for iri in passages[:PASSAGES]:
-        cell = show(Term("uri", iri), captions, reader)
-        caption = captions.get(iri)
-        words = caption.words_for(frozenset({ID + thing.slug})) if caption else ()
-        evidence.append((address(iri, reader), cell.text, words))
-    return render(
-        "preview.html",
-        reader,
-        title=title if title.value else Text(thing.slug),
-        names=[Text(text, lang) for lang, text in thing.labels.items() if text != title.value],
-        types=[pick(classes[each].labels, reader) for each in thing.types],
-        description=pick(thing.description, reader),
-        evidence=evidence,
-        href=f"{reader.origin}{reader.link(f'/doc/{thing.slug}')}",
-    )
-
-
-_MOST_VALUES: Final = 40
-
-
-_SCHEMA_ORG: Final = {
-    f"{SKOS}altLabel": "alternateName",
-    f"{KG}nickname": "alternateName",
-    f"{SKOS}definition": "description",
-    f"{SKOS}exactMatch": "sameAs",
-    f"{KG}within": "containedInPlace",
-    f"{KG}locatedIn": "location",
-    f"{KG}isoCode": "identifier",
-    f"{KG}administrativeCode": "identifier",
-}
 
 
 def schema_org(thing: Thing, caption: Caption | None) -> Markup:
-    """Write what schema.org has words for, ready to stand in a data block."""
+    """Describe a thing in schema.org, as the content of a data block."""
     document: dict[str, Any] = {
         "@context": "https://schema.org",
         "@id": thing.iri,
@@ -273,7 +286,7 @@ def schema_org(thing: Thing, caption: Caption | None) -> Markup:
         document["name"] = [{"@language": tag, "@value": words} for tag, words in labels]
     for predicate, name in _SCHEMA_ORG.items():
         values = {fact.value: None for fact in thing.of_it if fact.predicate == predicate}
-        shown = [_value(each, name) for each in values][:_MOST_VALUES]
+        shown = [_value(each, name) for each in values][:_MAX_SCHEMA_VALUES]
         if shown:
             document[name] = [*document.get(name, ()), *shown]
     return data_block(document)
@@ -283,3 +296,30 @@ def _value(term: Term, name: str) -> Any:
     if term.is_iri:
         return term.value if name == "sameAs" else {"@id": term.value}
     return {"@language": term.lang, "@value": term.value} if term.lang else term.value
+
+
+def render_preview(
+    thing: IndexedThing,
+    classes: Mapping[int, IndexedClass],
+    passages: Sequence[str],
+    captions: Mapping[str, Caption],
+    reader: Reader,
+) -> str:
+    """Render a thing with its names and types, and quotes of passages that mention it."""
+    title = pick(thing.labels, reader)
+    evidence = []
+    for iri in passages[:PASSAGES]:
+        caption = captions.get(iri)
+        words = caption.words_for(frozenset({ID + thing.slug})) if caption else ()
+        text = Labels(captions, reader).resource(iri).text
+        evidence.append((address(iri, reader), text, words))
+    return render(
+        "preview.html",
+        reader,
+        title=title if title.value else Text(thing.slug),
+        names=[Text(text, lang) for lang, text in thing.labels.items() if text != title.value],
+        types=[pick(classes[each].labels, reader) for each in thing.types],
+        description=pick(thing.description, reader),
+        evidence=evidence,
+        href=f"{reader.origin}{reader.link(f'/doc/{thing.slug}')}",
+    )

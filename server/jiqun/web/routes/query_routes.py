@@ -1,182 +1,188 @@
-"""`/queries` and `/query/<name>`: saved queries.
+"""`/queries`, `/queries/<name>` and `/query/<name>`: the saved queries.
 
-`/query/<name>`: the saved query itself, as RDF and as text; its page is `/queries/<name>`.
-
-`/queries` and `/queries/<name>`: the saved queries, and their answers in every format.
+`/queries/<name>` is the result of a saved query in every format, and its page; `/query/<name>` is
+the document about the query itself, as RDF and as text.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from functools import partial
-from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from typing import Annotated, Final
+from urllib.parse import parse_qsl, urlencode
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
 
-from jiqun.errors import BadParameter, JiqunError, NotFound, shorten
+from jiqun.errors import BadParameter, JiqunError, NotFound
+from jiqun.language import Reader
 from jiqun.query.protocol import parse_parameters, read_timeout
 from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, Format, formats_for
-from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY
+from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
-from jiqun.web.http import Headers, public_url, reader_of
+from jiqun.web.documents import Context, Document, respond
 from jiqun.web.linked_data.descriptions import describe_queries
-from jiqun.web.linked_data.documents import (
+from jiqun.web.linked_data.representations import (
     QUERY_SUFFIXES,
     SUFFIXES,
-    Document,
     Name,
+    Resource,
+    Suffixes,
+    Target,
     list_suffixes,
     missing,
-    read_name,
+    no_form,
 )
-from jiqun.web.negotiation import Choice, negotiate
+from jiqun.web.linked_data.triples import write
+from jiqun.web.metadata.openapi import FORMAT_HELP, METHODS, content, format_names, found, problems
+from jiqun.web.negotiation import Choice, choose, negotiate
+from jiqun.web.pages.cells import read_captions
+from jiqun.web.pages.error_page import retirement
 from jiqun.web.pages.query_page import LANGUAGE, render_queries, render_query
-from jiqun.web.routes.document_responses import (
-    data_body,
-    document_at,
-    form_of,
-    page,
-    page_body,
-    send,
-)
-from jiqun.web.routes.sparql_routes import AnswerResponse, read_answer, select
-from jiqun.web.routes.thing_routes import answer_retired
+from jiqun.web.pages.rendering import html_document
+from jiqun.web.pages.results_page import read_outcome
+from jiqun.web.problems import error_headers
+from jiqun.web.routes.parameters import PageReader, Root, target_of
+from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 
 router = APIRouter(tags=["saved queries"])
 
-_METHODS: Final = ["GET", "HEAD"]
-_EXECUTABLE: Final = "http://www.w3.org/ns/shacl#SPARQLExecutable"
+OPTIONS: Final = frozenset({"format", "timeout", "lang", "excel"})
+"""Parameters of a request that are not parameters of the query."""
 
-
-@router.api_route("/query/{name}", methods=_METHODS, summary="Describe a saved query")
-async def show_query(request: Request, name: str) -> Response:
-    """Describe a saved query as data or give its text; a browser is referred to its page (303)."""
-    asked = read_name(name, QUERY_SUFFIXES)
-    choice = form_of(request, asked, QUERY_SUFFIXES)
-    release: Release = request.app.state.release
-    query = release.queries.get(asked.slug)
-    if query is None:
-        retired = await answer_retired(request, asked, QUERY, "/query/", choice, QUERY_SUFFIXES)
-        if retired is not None:
-            return retired
-        raise await _no_query(request, "/query/", name)
-    document = query_document(request, query.name)
-    if choice.format is HTML:
-        given = request.scope["query_string"].decode("ascii", "ignore")
-        root = request.app.state.settings.root_path
-        location = f"{root}/queries/{query.name}?{given}".rstrip("?")
-        links = {"Location": location, "Link": document.headers(choice)["Link"]}
-        return Response(status_code=303, headers={**links, "Vary": "Accept"})
-    if choice.format is QUERY_TEXT:
-        body = f"{query.text.rstrip()}\n".encode()
-    else:
-        body = data_body(await describe_queries(partial(select, request), query.name), choice)
-    return send(request, body, document, choice)
-
-
-def query_document(request: Request, name: str) -> Document:
-    """Give the document that describes a saved query."""
-    root = public_url(request.scope, request.app.state.settings)
-    return Document(
-        f"{root}/query/{quote(name)}",
-        root,
-        QUERY + name,
-        (_EXECUTABLE,),
-        QUERY_SUFFIXES,
-        page=f"{root}/queries/{quote(name)}",
-    )
-
-
-def answer_headers(
-    request: Request, query: SavedQuery, sent: Choice, formats: Sequence[Format]
-) -> Headers:
-    """Give the headers that tell in which forms else the answer of a query can be had."""
-    root = public_url(request.scope, request.app.state.settings)
-    path = f"{root}/queries/{quote(query.name)}"
-    given = _parameters(request)
-    links = [
-        f'<{path}.{each.extension}{given}>; rel="alternate"; type="{each.media_type}"'
-        for each in formats
-        if each is not sent.format
-    ]
-    links += [
-        f'<{root}/query/{quote(query.name)}.ttl>; rel="describedby"; type="text/turtle"',
-        f'<{path}{given}>; rel="canonical"',
-        f'<{LICENCE}>; rel="license"',
-        f'<{root}/sparql>; rel="service-desc"; type="text/turtle"',
-        f'<{query.iri}>; rel="cite-as"',
-        f'<{_EXECUTABLE}>; rel="type"; anchor="{query.iri}"',
-    ]
-    here = f"{path}.{sent.format.extension}{given}"
-    return (b"content-location", here.encode()), (b"link", ", ".join(links).encode())
-
-
-async def answer_no_query(request: Request, slug: str, name: str) -> Response:
-    """Answer for `/queries/<name>` where there is none: it was given up, or there never was one."""
-    try:
-        choice = form_of(request, Name(slug))
-    except JiqunError:  # the formats of answers do not fit what is to be told here
-        choice = SUFFIXES["html"]
-    retired = await answer_retired(request, Name(slug), QUERY, "/queries/", choice)
-    if retired is None:
-        raise await _no_query(request, "/queries/", name)
-    return retired
-
-
-def _parameters(request: Request) -> str:
-    """Give the query string without what chooses the form; safe to stand in a header."""
-    given = parse_qsl(request.scope["query_string"].decode("latin-1"), encoding="latin-1")
-    kept = [(name, value) for name, value in given if name not in {"format", "lang"}]
-    return f"?{urlencode(kept, encoding='latin-1')}" if kept else ""
-
-
-async def _no_query(request: Request, folder: str, text: str) -> NotFound:
-    """Make the error for a name that no saved query has."""
-
-    async def exists(name: str) -> bool:
-        return name in request.app.state.release.queries
-
-    return await missing("saved query", folder, text, exists, QUERY_SUFFIXES)
-
-
-OTHERS = frozenset({"format", "timeout", "lang", "excel"})
-"""Parameters of the request that are not parameters of the query."""
-
-LIST_SUFFIXES: Final = {
+_EXECUTABLE: Final = f"{SH}SPARQLExecutable"
+_LIST_SUFFIXES: Final[Suffixes] = {
     "json": Choice(PLAIN_JSON, PLAIN_JSON.media_type),
     **{suffix: choice for suffix, choice in SUFFIXES.items() if suffix != "json"},
 }
-"""The forms of the list of queries."""
-
-ANSWER_SUFFIXES: Final = frozenset(
+_RESULT_SUFFIXES: Final = frozenset(
     {"rq", *(name for each in (*SOLUTIONS, *GRAPHS, HTML) for name in each.names)}
 )
 
 
-@router.api_route("/queries", methods=_METHODS, summary="List the saved queries")
-async def list_queries(request: Request) -> Response:
-    """List the saved queries with their parameters, as a page, as JSON or as RDF."""
-    return await _send_list(request, None)
+class ParameterEntry(BaseModel):
+    """A parameter of a saved query; `values` are the only ones allowed, where there are any."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    type: str
+    default: str | None
+    required: bool
+    description: Mapping[str, str]
+    values: tuple[str, ...] | None
+
+
+class QueryEntry(BaseModel):
+    """A saved query; `url` is where its result is, `example` has a value for each parameter."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+    iri: str
+    url: str = ""
+    summary: Mapping[str, str]
+    description: Mapping[str, str]
+    tags: tuple[str, ...]
+    form: str
+    parameters: tuple[ParameterEntry, ...]
+    example: Mapping[str, str]
+
+
+class QueryList(BaseModel):
+    """The saved queries of the release."""
+
+    queries: list[QueryEntry]
+
+
+_FORMS = tuple(dict.fromkeys(choice.format for choice in QUERY_SUFFIXES.values()))
+_LIST_FORMS = tuple(dict.fromkeys(choice.format for choice in _LIST_SUFFIXES.values()))
+FormName = Annotated[
+    str | None,
+    Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(_FORMS)),
+]
+ListFormName = Annotated[
+    str | None,
+    Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(_LIST_FORMS)),
+]
+_LIST_RESPONSES: Final = {
+    **found("The saved queries", _LIST_FORMS),
+    200: {
+        "model": QueryList,
+        "description": "The saved queries",
+        "content": content(_LIST_FORMS[1:]),
+    },
+    **problems(404, 406),
+}
 
 
 @router.api_route(
-    "/queries.{suffix}", methods=_METHODS, summary="Get a form of the list of saved queries"
+    "/query/{name}",
+    methods=METHODS,
+    summary="Describe a saved query",
+    responses={
+        **found("The query", _FORMS[1:]),
+        301: {"description": "Another query replaces it"},
+        303: {"description": "Its page, for a browser"},
+        **problems(404, 406, 410),
+    },
+    response_class=Response,
 )
-async def list_queries_in_form(request: Request, suffix: str) -> Response:
-    """Give the list in the form of the suffix: json, html, ttl, jsonld, rdf or nt."""
-    if suffix not in LIST_SUFFIXES:
-        listed = list_suffixes(LIST_SUFFIXES)
-        raise NotFound(f"/queries has no form .{shorten(suffix)}. There are: {listed}")
-    return await _send_list(request, LIST_SUFFIXES[suffix])
+async def show_query(
+    request: Request,
+    name: Annotated[str, Path(description="The name of a query, with or without a suffix.")],
+    root: Root,
+    reader: PageReader,
+    format_name: FormName = None,
+) -> Response:
+    """Return a saved query as RDF or as text; a browser is redirected to its page."""
+    target = target_of(request, root, f"/query/{name}", format_name, QUERY_SUFFIXES)
+    if not target.is_page or target.slug not in request.app.state.release.queries:
+        return await respond(request, query_document, reader, target)
+    location = f"{reader.root}/queries/{target.slug}?{target.query}".rstrip("?")
+    links = _resource(root, target.slug).headers(target.choice)["Link"]
+    headers = {"Location": location, "Link": links, "Vary": "Accept"}
+    return Response(status_code=303, headers=headers)
 
 
-@router.api_route("/queries/{name}", methods=_METHODS, summary="Answer a saved query")
-async def answer_query(request: Request, name: str) -> Response:
-    """Run a saved query with the parameters of the URL; the answer is a page, JSON, CSV ….
+@router.api_route(
+    "/queries",
+    methods=METHODS,
+    summary="List the saved queries",
+    responses=_LIST_RESPONSES,
+    response_class=Response,
+)
+async def list_queries(
+    request: Request, root: Root, reader: PageReader, format_name: ListFormName = None
+) -> Response:
+    """List the saved queries with their parameters, as a page, as JSON or as RDF."""
+    choice = negotiate(request.headers.get("accept"), format_name, _LIST_FORMS)
+    return await respond(request, query_list, root, choice, reader)
+
+
+@router.api_route(
+    "/queries.{suffix}",
+    methods=METHODS,
+    summary="List the saved queries in one format",
+    responses=_LIST_RESPONSES,
+    response_class=Response,
+)
+async def list_queries_as(
+    request: Request,
+    suffix: Annotated[str, Path(description="json, html, ttl, jsonld, rdf or nt")],
+    root: Root,
+    reader: PageReader,
+) -> Response:
+    """List the saved queries in the format of the suffix."""
+    if suffix not in _LIST_SUFFIXES:
+        raise no_form("/queries", suffix, _LIST_SUFFIXES)
+    return await respond(request, query_list, root, _LIST_SUFFIXES[suffix], reader)
+
+
+@router.api_route("/queries/{name}", methods=METHODS, summary="Run a saved query")
+async def answer_query(request: Request, name: str, root: Root, reader: PageReader) -> Response:
+    """Run a saved query with the parameters of the URL; the result is a page, JSON, CSV and so on.
 
     A suffix such as `.csv` chooses the format like `?format=`; `.rq` is the text of the query.
     """
@@ -184,84 +190,180 @@ async def answer_query(request: Request, name: str) -> Response:
     slug, suffix = _split(name, service.release)
     query = service.release.queries.get(slug)
     if query is None:
-        return await answer_no_query(request, slug, name)
+        try:
+            choice = choose(request.headers.get("accept"), _FORMS)
+        except JiqunError:  # the client accepts formats of results only
+            choice = SUFFIXES["html"]
+        query_string = request.scope["query_string"].decode("ascii", "ignore")
+        target = Target(root, "/queries/", name, Name(slug), choice, query_string)
+        return await respond(request, unknown_query, reader, target)
     if suffix == "rq":
-        document = query_document(request, query.name)
-        return send(request, f"{query.text.rstrip()}\n".encode(), document, QUERY_SUFFIXES["rq"])
+        target = Target(root, "/query/", name, Name(slug), QUERY_SUFFIXES["rq"])
+        return await respond(request, query_document, reader, target)
     given = parse_parameters(request.scope["query_string"], "query string")
-    named = suffix or _single(given, "format")
     formats = (*formats_for(query.form), HTML)
     if suffix and not any(suffix in each.names for each in formats):
         listed = list_suffixes([*(each.extension for each in formats), "rq"])
         raise NotFound(
-            f"/queries/{slug} has no answer in the form .{suffix}. There are: {listed} "
-            f"What the query is says /query/{slug}"
+            f"/queries/{slug} has no result in the form .{suffix}. Available: {listed} "
+            f"The query itself is described in /query/{slug}"
         )
+    named = suffix or _single(given, "format")
     choice = negotiate(request.headers.get("accept"), named, formats)
-    links = answer_headers(request, query, choice, formats)
-    if choice.format is HTML:
-        return await _answer_page(request, service, query, given, links)
-    return AnswerResponse(service, _question(request, query, given), named, headers=links)
-
-
-async def _send_list(request: Request, choice: Choice | None) -> Response:
-    release: Release = request.app.state.release
-    if choice is None:
-        parameters = parse_parameters(request.scope["query_string"], "query string")
-        named = _single(parameters, "format")
-        formats = tuple(each.format for each in LIST_SUFFIXES.values())
-        choice = negotiate(request.headers.get("accept"), named, formats)
-    document = document_at(request, "/queries", f"{GRAPH}queries", (), LIST_SUFFIXES)
-    if choice.format is HTML:
-        reader = reader_of(request.scope, request.app.state.settings)
-        body = page_body(render_queries(release.queries.values(), reader))
-    elif choice.format is PLAIN_JSON:
-        root = public_url(request.scope, request.app.state.settings)
-        queries = [_summary(query, root) for query in release.queries.values()]
-        body = json.dumps({"queries": queries}, ensure_ascii=False, indent=1).encode()
-    else:
-        body = data_body(await describe_queries(partial(select, request)), choice)
-    return send(request, body, document, choice)
-
-
-def _split(name: str, release: Release) -> tuple[str, str]:
-    """Take a name apart into that of a query and a suffix that some answer or form has."""
-    slug, dot, suffix = name.rpartition(".")
-    if dot and name not in release.queries and suffix in ANSWER_SUFFIXES:
-        return slug, suffix
-    return name, ""
-
-
-def _question(
-    request: Request, query: SavedQuery, given: Mapping[str, Sequence[str]]
-) -> QueryRequest:
-    scope = request.scope
-    return QueryRequest(
-        text=query.text,
-        bindings=read_parameters(query, given, OTHERS),
-        timeout=read_timeout(_single(given, "timeout")),
-        excel=(_single(given, "excel") or "") in {"1", "true", "yes"},
-        client=request.client.host if request.client else "",
-    )
+    links = _links(request, root, query, choice, formats)
+    if choice.format == HTML:
+        return await _answer_page(request, query, given, reader, links)
+    headers = tuple((key.lower().encode(), value.encode()) for key, value in links.items())
+    asked = _query_request(request, query, given)
+    return AnswerResponse(service, asked, named, headers=headers)
 
 
 async def _answer_page(
     request: Request,
-    service: QueryService,
     query: SavedQuery,
     given: Mapping[str, Sequence[str]],
-    links: Headers,
+    reader: Reader,
+    links: Mapping[str, str],
 ) -> Response:
-    reader = reader_of(request.scope, service.settings)
-    values = {name: texts[0] for name, texts in given.items() if name not in OTHERS}
+    values = {name: texts[0] for name, texts in given.items() if name not in OPTIONS}
     if any(each.name == LANGUAGE for each in query.parameters):
         given = {LANGUAGE: [reader.lang], **given}
     try:
-        outcome, captions = await read_answer(service, _question(request, query, given))
+        result = await collect_result(
+            request.app.state.service, _query_request(request, query, given)
+        )
     except JiqunError as error:
-        text = render_query(query, values, None, {}, reader, problem=error.detail)
-        return page(request, text, error.status)
-    return page(request, render_query(query, values, outcome, captions, reader), 200, links)
+        headers = {name.decode(): value.decode() for name, value in error_headers(error)}
+        problem = error.status, error.detail
+        return await respond(
+            request, query_page, query.name, values, reader, headers, None, problem
+        )
+    return await respond(request, query_page, query.name, values, reader, links, result)
+
+
+def query_page(
+    context: Context,
+    name: str,
+    values: Mapping[str, str],
+    reader: Reader,
+    headers: Mapping[str, str],
+    result: tuple[str, bytes, int] | None,
+    problem: tuple[int, str] = (200, ""),
+) -> Document:
+    """Return the page of a saved query with its result, or with a problem: status and detail.
+
+    `result` is the form of the query, its result and the milliseconds, as for `read_outcome`.
+    """
+    outcome = read_outcome(*result) if result else None
+    captions = read_captions(context.select, outcome.iris()) if outcome else {}
+    query = context.release.queries[name]
+    status, detail = problem
+    text = render_query(query, values, outcome, captions, reader, problem=detail)
+    return html_document(text, reader, headers, status)
+
+
+def query_document(context: Context, reader: Reader, target: Target) -> Document:
+    """Return a saved query as RDF or as text. Raises `NotFound`."""
+    query, choice = context.release.queries.get(target.slug), target.choice
+    if query is None:
+        return unknown_query(context, reader, target)
+    if choice.format == QUERY_TEXT:
+        body = f"{query.text.rstrip()}\n".encode()
+    else:
+        body = write(describe_queries(context.select, query.name), choice.format)
+    headers = _resource(target.root, query.name).headers(choice)
+    return Document(body, choice.content_type, headers=headers)
+
+
+def unknown_query(context: Context, reader: Reader, target: Target) -> Document:
+    """Return the document of a retired query; raises `NotFound` if there never was one."""
+    suffixes = QUERY_SUFFIXES if target.folder == "/query/" else SUFFIXES
+    retired = retirement(context, reader, target, QUERY, suffixes)
+    if retired is None:
+        exists = context.release.queries.__contains__
+        raise missing("saved query", target.folder, target.text, exists, QUERY_SUFFIXES)
+    return retired
+
+
+def query_list(context: Context, root: str, choice: Choice, reader: Reader) -> Document:
+    """Return the list of saved queries."""
+    queries = context.release.queries.values()
+    resource = Resource(f"{root}/queries", root, f"{GRAPH}queries", (), _LIST_SUFFIXES)
+    headers = resource.headers(choice)
+    if choice.format == HTML:
+        return html_document(render_queries(queries, reader), reader, headers)
+    if choice.format == PLAIN_JSON:
+        entries = [
+            QueryEntry.model_validate(query).model_copy(
+                update={"url": f"{root}/queries/{query.name}"}
+            )
+            for query in queries
+        ]
+        body = QueryList(queries=entries).model_dump_json(indent=1).encode()
+    else:
+        body = write(describe_queries(context.select), choice.format)
+    return Document(body, choice.content_type, headers=headers)
+
+
+def _resource(root: str, name: str) -> Resource:
+    return Resource(
+        f"{root}/query/{name}",
+        root,
+        QUERY + name,
+        (_EXECUTABLE,),
+        QUERY_SUFFIXES,
+        page=f"{root}/queries/{name}",
+    )
+
+
+def _links(
+    request: Request, root: str, query: SavedQuery, sent: Choice, formats: Sequence[Format]
+) -> dict[str, str]:
+    """Return the headers with the addresses of the result in its formats (RFC 8288)."""
+    path = f"{root}/queries/{query.name}"
+    given = _kept_parameters(request)
+    links = [
+        f'<{path}.{each.extension}{given}>; rel="alternate"; type="{each.media_type}"'
+        for each in formats
+        if each is not sent.format
+    ]
+    links += [
+        f'<{root}/query/{query.name}.ttl>; rel="describedby"; type="text/turtle"',
+        f'<{path}{given}>; rel="canonical"',
+        f'<{LICENCE}>; rel="license"',
+        f'<{root}/sparql>; rel="service-desc"; type="text/turtle"',
+        f'<{query.iri}>; rel="cite-as"',
+        f'<{_EXECUTABLE}>; rel="type"; anchor="{query.iri}"',
+    ]
+    here = f"{path}.{sent.format.extension}{given}"
+    return {"Content-Location": here, "Link": ", ".join(links)}
+
+
+def _kept_parameters(request: Request) -> str:
+    """Return the query string without what chooses the form, encoded for a header."""
+    given = parse_qsl(request.scope["query_string"].decode("latin-1"), encoding="latin-1")
+    kept = [(name, value) for name, value in given if name not in {"format", "lang"}]
+    return f"?{urlencode(kept, encoding='latin-1')}" if kept else ""
+
+
+def _split(name: str, release: Release) -> tuple[str, str]:
+    """Split a name into that of a query and a suffix of results; the suffix may be empty."""
+    slug, dot, suffix = name.rpartition(".")
+    if dot and name not in release.queries and suffix in _RESULT_SUFFIXES:
+        return slug, suffix
+    return name, ""
+
+
+def _query_request(
+    request: Request, query: SavedQuery, given: Mapping[str, Sequence[str]]
+) -> QueryRequest:
+    return QueryRequest(
+        text=query.text,
+        bindings=read_parameters(query, given, OPTIONS),
+        timeout=read_timeout(_single(given, "timeout")),
+        excel=(_single(given, "excel") or "") in {"1", "true", "yes"},
+        client=request.client.host if request.client else "",
+    )
 
 
 def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:
@@ -269,27 +371,3 @@ def _single(given: Mapping[str, Sequence[str]], name: str) -> str | None:
     if len(values) > 1:
         raise BadParameter(f"The parameter {name} is given {len(values)} times.")
     return values[0] if values else None
-
-
-def _summary(query: SavedQuery, root: str) -> dict[str, Any]:
-    return {
-        "name": query.name,
-        "iri": query.iri,
-        "url": f"{root}/queries/{query.name}",
-        "summary": dict(query.summary),
-        "description": dict(query.description),
-        "tags": list(query.tags),
-        "form": query.form,
-        "parameters": [
-            {
-                "name": each.name,
-                "type": each.type,
-                "default": each.default,
-                "required": each.required,
-                "description": dict(each.description),
-                "values": list(each.values) if each.values else None,
-            }
-            for each in query.parameters
-        ],
-        "example": dict(query.example),
-    }

@@ -5,216 +5,413 @@ https://www.w3.org/community/reports/reconciliation/CG-FINAL-specs-0.2-20230410/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import BeforeValidator, Field
 
-from jiqun.errors import BadParameter, UnsupportedMediaType, shorten
-from jiqun.language import Reader, pick
+from jiqun.errors import BadParameter, NotFound, UnsupportedMediaType, shorten
+from jiqun.language import Reader
 from jiqun.query.protocol import FORM, parse_content_type, parse_parameters
 from jiqun.query.service import PROGRAM
-from jiqun.rdf.namespaces import KG
-from jiqun.reconciliation.extension import cells, meta, read_extension
-from jiqun.reconciliation.properties import read_properties, read_values, weigh
+from jiqun.rdf.formats import HTML, PLAIN_JSON
+from jiqun.rdf.namespaces import ID, KG, SOURCE
+from jiqun.reconciliation.matches import match, suggest_names, suggest_things
+from jiqun.reconciliation.properties import Values, read_properties, read_used, read_values
 from jiqun.reconciliation.requests import (
-    MOST_CANDIDATES,
-    Ask,
+    ExtensionRequest,
+    MatchRequest,
+    class_iri,
+    is_slug,
+    property_id,
     read_batch,
     read_draft_batch,
-    read_json,
+    read_extension,
     read_single,
+    slug_of,
 )
-from jiqun.reconciliation.service_manifest import DEFAULT_TYPES, DRAFT, draft_manifest, manifest
-from jiqun.search.index import IndexedClass, SearchIndex
-from jiqun.search.matching import Candidate, decide, find_candidates
-from jiqun.web.http import public_url, read_body, reader_of
-from jiqun.web.routes.sparql_routes import select
-
-router = APIRouter(tags=["reconciliation"])
+from jiqun.reconciliation.responses import (
+    DRAFT,
+    DraftExtension,
+    DraftManifest,
+    DraftMatchResults,
+    Extension,
+    Manifest,
+    MatchCandidate,
+    MatchResult,
+    Proposal,
+    Suggestions,
+    cells,
+    describe,
+    draft_manifest,
+    extension_columns,
+    manifest,
+    match_candidate,
+    named_class,
+    suggestion,
+)
+from jiqun.web.documents import Context, Document, respond
+from jiqun.web.http import CONTENT_SECURITY_POLICY, read_body
+from jiqun.web.metadata.openapi import METHODS
+from jiqun.web.pages.cells import read_captions
+from jiqun.web.pages.thing_page import PASSAGES, render_preview
+from jiqun.web.routes.parameters import PageReader, Root, check_query_string, whole_number
+from jiqun.web.routes.search_routes import PROBLEMS, json_document
 
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/json"})
-_FOUND: Final = MOST_CANDIDATES // 2
+_LAST: Final = 1000
+_IN_FRAMES: Final = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+_STRING: Final = {"type": "string"}
+
+
+def _objects(required: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an array of objects with one required member."""
+    items = {"type": "object", "required": [required], "properties": {required: schema}}
+    return {"type": "array", "items": items}
+
+
+_CONDITIONS: Final = _objects("matchType", {"enum": ["name", "property"]}) | {
+    "minItems": 1,
+    "description": "One has the name, others the values of properties.",
+}
+
+
+def _body(media_type: str, properties: dict[str, Any], *required: str) -> dict[str, Any]:
+    """Describe a request body for the OpenAPI document."""
+    schema = {"type": "object", "required": list(required), "properties": properties}
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
+
+
+Json = Annotated[str | None, Query(description="JSON, as the specification defines it.")]
+Prefix = Annotated[
+    str, Query(description="The beginning of a name; without it, everything.", max_length=200)
+]
+TypeName = Annotated[str, Query(alias="type", description="A type, for example Cluster.")]
+Cursor = Annotated[
+    int,
+    Field(ge=0, le=_LAST),
+    BeforeValidator(partial(whole_number, "cursor", 0, _LAST)),
+    Query(description="The number of suggestions to skip."),
+]
+Limit = Annotated[
+    int,
+    Field(ge=0, le=_LAST),
+    BeforeValidator(partial(whole_number, "limit", 0, _LAST)),
+    Query(description="The number of properties to propose."),
+]
+
+router = APIRouter(
+    tags=["reconciliation"], dependencies=[Depends(check_query_string)], responses=PROBLEMS
+)
 
 
 @router.api_route(
-    "/reconcile", methods=["GET", "HEAD", "POST"], summary="Reconcile names (version 0.2)"
+    "/reconcile",
+    methods=[*METHODS, "POST"],
+    summary="Reconcile names (version 0.2)",
+    response_model=Manifest | DraftManifest | dict[str, MatchResult] | MatchResult | Extension,
+    openapi_extra=_body(FORM, {"queries": _STRING, "query": _STRING, "extend": _STRING}),
 )
-async def reconcile(request: Request) -> Response:
-    """Give the manifest; or reconcile `queries`, or one `query`; or give the values of `extend`."""
-    given = await _parameters(request)
-    if "queries" in given:
-        batch = read_batch(read_json(given["queries"], "queries"))
-        found = await _candidates(request, list(batch.values()))
-        keyed = zip(batch, found, strict=True)
-        return answer({key: {"result": candidates} for key, candidates in keyed})
-    if "query" in given:
-        found = await _candidates(request, [read_single(given["query"])])
-        return answer({"result": found[0]})
-    if "extend" in given:
-        return await _extend(request, given["extend"])
+async def reconcile(
+    request: Request,
+    reader: PageReader,
+    root: Root,
+    queries: Json = None,
+    query: Json = None,
+    extend: Json = None,
+    version: Annotated[str, Query(description="The version of the manifest.")] = "",
+) -> Response:
+    """Match `queries` or one `query`, or `extend` data; with none of them, return the manifest.
+
+    The parameters may also be sent as a form.
+    """
     if request.method == "POST":
-        raise BadParameter("The form has none of queries, query and extend.")
-    return await _describe(request, draft=given.get("version") == DRAFT)
-
-
-@router.api_route("/reconcile/match", methods=["POST"], summary="Reconcile names (1.0-draft)")
-async def match(request: Request) -> Response:
-    """Reconcile the queries of a JSON body."""
-    asks = read_draft_batch(read_json(await json_body(request), "The body"))
-    found = await _candidates(request, asks)
-    return answer({"results": [{"candidates": candidates} for candidates in found]})
-
-
-@router.api_route("/reconcile/extend", methods=["POST"], summary="Values of things (1.0-draft)")
-async def extend(request: Request) -> Response:
-    """Give the values of properties of things that a JSON body asks for."""
-    extension = read_extension(read_json(await json_body(request), "The body"))
-    reader = reader_of(request.scope, request.app.state.settings)
-    iris = [column.iri for column in extension.columns]
-    ask = partial(select, request)
-    values = await read_values(ask, extension.ids, iris) if iris else {}
-    rows = [
-        {
-            "id": each,
-            "properties": [
-                {
-                    "id": column.id,
-                    "values": cells(each, column, values, reader, with_language=True),
-                }
-                for column in extension.columns
-            ],
-        }
-        for each in extension.ids
-    ]
-    described = meta(extension.columns, await read_properties(ask), reader)
-    return answer({"meta": described, "rows": rows})
-
-
-async def _extend(request: Request, text: str) -> Response:
-    extension = read_extension(read_json(text, "extend"))
-    reader = reader_of(request.scope, request.app.state.settings)
-    iris = [column.iri for column in extension.columns]
-    ask = partial(select, request)
-    values = await read_values(ask, extension.ids, iris) if iris else {}
-    rows = {
-        each: {column.id: cells(each, column, values, reader) for column in extension.columns}
-        for each in extension.ids
-    }
-    described = meta(extension.columns, await read_properties(ask), reader)
-    return answer({"meta": described, "rows": rows})
-
-
-async def _describe(request: Request, *, draft: bool) -> Response:
-    state = request.app.state
-    reader = reader_of(request.scope, state.settings)
-    classes: dict[int, IndexedClass] = await state.searcher.run(lambda index: index.classes)
-    names = {each.iri.removeprefix(KG): each for each in classes.values()}
-    types = [
-        {"id": name, "name": pick(names[name].labels, reader).value or name}
-        for name in DEFAULT_TYPES
-        if name in names
-    ]
-    root = public_url(request.scope, state.settings)
-    describe = draft_manifest if draft else manifest
-    return answer(describe(root, state.release.title, PROGRAM, types))
-
-
-async def _candidates(request: Request, asks: Sequence[Ask]) -> list[list[dict[str, Any]]]:
-    """Find, weigh and name the candidates of every query."""
-    searcher = request.app.state.searcher
-    # One name after the other, so that a batch leaves the threads to others in between.
-    found = [await searcher.run(partial(_find, ask=ask)) for ask in asks]
-    properties = sorted({each.property for ask in asks for each in ask.conditions})
-    if properties:
-        slugs = {
-            candidate.thing.slug
-            for ask, candidates in zip(asks, found, strict=True)
-            for candidate in candidates
-            if ask.conditions
-        }
-        values = await read_values(partial(select, request), slugs, properties)
-        pairs = list(zip(asks, found, strict=True))
-        found = await searcher.run(
-            lambda index: [weigh(index, ask, each, values) for ask, each in pairs]
-        )
-    classes = await searcher.run(lambda index: index.classes)
-    reader = reader_of(request.scope, request.app.state.settings)
-    return [
-        [_document(each, classes, reader) for each in decide(candidates)[: ask.limit]]
-        for ask, candidates in zip(asks, found, strict=True)
-    ]
-
-
-def _find(index: SearchIndex, ask: Ask) -> list[Candidate]:
-    classes = index.class_numbers(ask.classes) if ask.classes else None
-    if classes == ():
-        names = ", ".join(shorten(each.removeprefix(KG)) for each in ask.classes)
-        raise BadParameter(
-            f"There is no type {names}; /reconcile/suggest/type lists those there are."
-        )
-    most = max(ask.limit, _FOUND) if ask.conditions else ask.limit
-    return find_candidates(index, ask.name, classes, most)
-
-
-def _document(
-    candidate: Candidate, classes: Mapping[int, IndexedClass], reader: Reader
-) -> dict[str, Any]:
-    thing = candidate.thing
-    return {
-        "id": thing.slug,
-        "name": pick(thing.labels, reader).value or thing.slug,
-        "description": pick(thing.description, reader).value,
-        "score": candidate.score,
-        "match": candidate.match,
-        "type": [
-            {
-                "id": classes[each].iri.removeprefix(KG),
-                "name": pick(classes[each].labels, reader).value
-                or classes[each].iri.removeprefix(KG),
-            }
-            for each in thing.types
-        ],
-        "features": [
-            {"id": "name_score", "name": "Similarity of the names", "value": candidate.name_score},
-            {"id": "safe_name", "name": "The name cannot mislead", "value": candidate.safe},
-        ],
-    }
-
-
-async def _parameters(request: Request) -> dict[str, str]:
-    """Read the parameters of the URL, and of a form in the body."""
-    scope = request.scope
-    pairs = parse_parameters(scope["query_string"], "query string")
+        form = await _read_form(request)
+        queries, query = form.get("queries", queries), form.get("query", query)
+        extend = form.get("extend", extend)
+    if queries is not None:
+        return await respond(request, match_batch, reader, queries)
+    if query is not None:
+        return await respond(request, match_one, reader, query)
+    if extend is not None:
+        return await respond(request, extend_table, reader, extend)
     if request.method == "POST":
-        media_type, _ = parse_content_type(request.headers.get("content-type"))
-        if media_type != FORM:
-            raise UnsupportedMediaType(
-                f"The request has the Content-Type {shorten(media_type) or '(none)'}; a POST to "
-                f"/reconcile needs {FORM}."
-            )
-        body = await read_body(scope, request.receive, request.app.state.settings)
-        pairs = {**pairs, **parse_parameters(body, "form")}
+        raise BadParameter("The form has none of the fields queries, query and extend.")
+    return await respond(request, service_manifest, reader, root, draft=version == DRAFT)
+
+
+async def _read_form(request: Request) -> dict[str, str]:
+    media_type, _ = parse_content_type(request.headers.get("content-type"))
+    if media_type != FORM:
+        raise UnsupportedMediaType(
+            f"The request has the Content-Type {shorten(media_type) or '(none)'}; a POST to "
+            f"/reconcile needs {FORM}."
+        )
+    body = await read_body(request.scope, request.receive, request.app.state.settings)
+    form = parse_parameters(body, "form")
     for name in ("queries", "query", "extend"):
-        if len(pairs.get(name, ())) > 1:
-            raise BadParameter(f"The parameter {name} is given {len(pairs[name])} times.")
-    return {name: values[0] for name, values in pairs.items()}
+        if len(form.get(name, ())) > 1:
+            raise BadParameter(f"The field {name} is given {len(form[name])} times.")
+    return {name: values[0] for name, values in form.items()}
 
 
-async def json_body(request: Request) -> bytes:
-    """Read a JSON body; raises what `read_body` raises, and `UnsupportedMediaType`."""
+def service_manifest(context: Context, reader: Reader, root: str, *, draft: bool) -> Document:
+    """Describe the service; `root` is the public URL of the site."""
+    classes = context.index.classes.values()
+    description = describe(root, context.release.title, PROGRAM, classes, reader)
+    return json_document((draft_manifest if draft else manifest)(root, description))
+
+
+def match_batch(context: Context, reader: Reader, queries: str) -> Document:
+    """Match a batch of version 0.2."""
+    batch = read_batch(queries)
+    found = _match(context, reader, list(batch.values()))
+    return json_document(
+        {key: {"result": result} for key, result in zip(batch, found, strict=True)}
+    )
+
+
+def match_one(context: Context, reader: Reader, query: str) -> Document:
+    """Match one query of version 0.2."""
+    return json_document({"result": _match(context, reader, [read_single(query)])[0]})
+
+
+def _match(
+    context: Context, reader: Reader, requests: Sequence[MatchRequest]
+) -> list[list[MatchCandidate]]:
+    classes = context.index.classes
+    return [
+        [match_candidate(each, classes, reader) for each in candidates]
+        for candidates in match(context.index, context.select, requests)
+    ]
+
+
+def extend_table(context: Context, reader: Reader, extend: str) -> Document:
+    """Return the values of properties of things, as version 0.2 defines it."""
+    request = read_extension(extend, "extend")
+    values = _values(context, request)
+    extension: Extension = {
+        "meta": extension_columns(request.columns, read_properties(context.select), reader),
+        "rows": {
+            each: {
+                column.id: cells(each, column, values, reader, tagged=False)
+                for column in request.columns
+            }
+            for each in request.ids
+        },
+    }
+    return json_document(extension)
+
+
+def _values(context: Context, request: ExtensionRequest) -> Values:
+    slugs = [slug_of(each) for each in request.ids]
+    return read_values(context.select, slugs, [column.iri for column in request.columns])
+
+
+@router.post(
+    "/reconcile/match",
+    summary="Reconcile names (1.0-draft)",
+    response_model=DraftMatchResults,
+    openapi_extra=_body(
+        PLAIN_JSON.media_type, {"queries": _objects("conditions", _CONDITIONS)}, "queries"
+    ),
+)
+async def reconcile_draft(request: Request, reader: PageReader) -> Response:
+    """Match the queries of a JSON body."""
+    return await respond(request, match_draft, reader, await _read_json_body(request))
+
+
+def match_draft(context: Context, reader: Reader, body: bytes) -> Document:
+    """Match a batch of version 1.0-draft."""
+    found = _match(context, reader, read_draft_batch(body))
+    return json_document({"results": [{"candidates": candidates} for candidates in found]})
+
+
+@router.post(
+    "/reconcile/extend",
+    summary="Values of things (1.0-draft)",
+    response_model=DraftExtension,
+    openapi_extra=_body(
+        PLAIN_JSON.media_type,
+        {"ids": {"type": "array", "items": _STRING}, "properties": _objects("id", _STRING)},
+        "ids",
+        "properties",
+    ),
+)
+async def extend_draft(request: Request, reader: PageReader) -> Response:
+    """Return the values of properties of things, both named by a JSON body."""
+    return await respond(request, extend_rows, reader, await _read_json_body(request))
+
+
+def extend_rows(context: Context, reader: Reader, body: bytes) -> Document:
+    """Return the values of properties of things, as version 1.0-draft defines it."""
+    request = read_extension(body, "The body")
+    values = _values(context, request)
+    extension: DraftExtension = {
+        "meta": extension_columns(request.columns, read_properties(context.select), reader),
+        "rows": [
+            {
+                "id": each,
+                "properties": [
+                    {"id": column.id, "values": cells(each, column, values, reader, tagged=True)}
+                    for column in request.columns
+                ],
+            }
+            for each in request.ids
+        ],
+    }
+    return json_document(extension)
+
+
+async def _read_json_body(request: Request) -> bytes:
     media_type, _ = parse_content_type(request.headers.get("content-type"))
     if media_type not in _JSON_TYPES:
         raise UnsupportedMediaType("The body must be application/json.")
     return await read_body(request.scope, request.receive, request.app.state.settings)
 
 
-def answer(document: object) -> Response:
-    """Send a JSON document."""
-    return Response(
-        json.dumps(document, ensure_ascii=False),
-        media_type="application/json",
-        headers={"Vary": "Accept-Language", "Cache-Control": "no-cache"},
+@router.api_route(
+    "/reconcile/suggest/entity",
+    methods=METHODS,
+    summary="Suggest things",
+    response_model=Suggestions,
+)
+async def suggest_entity(
+    request: Request,
+    reader: PageReader,
+    prefix: Prefix = "",
+    type_: TypeName = "",
+    cursor: Cursor = 0,
+) -> Response:
+    """Suggest things by the beginning of a name; `type` narrows to a class."""
+    return await respond(request, suggest_entities, reader, prefix, type_, cursor)
+
+
+def suggest_entities(
+    context: Context, reader: Reader, prefix: str, type_name: str, cursor: int
+) -> Document:
+    """Suggest things."""
+    index = context.index
+    things = suggest_things(index, prefix, _class_numbers(context, type_name), cursor)
+    return json_document({"result": [suggestion(each, index.classes, reader) for each in things]})
+
+
+def _class_numbers(context: Context, type_name: str) -> tuple[int, ...] | None:
+    classes = context.index.class_numbers([class_iri(type_name)]) if type_name else None
+    if classes == ():
+        raise BadParameter(f"There is no type {shorten(type_name)}.")
+    return classes
+
+
+@router.api_route(
+    "/reconcile/suggest/type", methods=METHODS, summary="Suggest types", response_model=Suggestions
+)
+async def suggest_type(
+    request: Request, reader: PageReader, prefix: Prefix = "", cursor: Cursor = 0
+) -> Response:
+    """Suggest the classes of things, the largest first; an empty prefix returns all."""
+    return await respond(request, suggest_types, reader, prefix, cursor)
+
+
+def suggest_types(context: Context, reader: Reader, prefix: str, cursor: int) -> Document:
+    """Suggest classes."""
+    classes = sorted(context.index.classes.values(), key=lambda each: (-each.things, each.iri))
+    named = {each.iri.removeprefix(KG): each for each in classes}
+    labels = {name: each.labels for name, each in named.items()}
+    chosen = suggest_names(context.index, prefix, labels, cursor)
+    return json_document({"result": [named_class(named[name], reader) for name in chosen]})
+
+
+@router.api_route(
+    "/reconcile/suggest/property",
+    methods=METHODS,
+    summary="Suggest properties",
+    response_model=Suggestions,
+)
+async def suggest_property(
+    request: Request, reader: PageReader, prefix: Prefix = "", cursor: Cursor = 0
+) -> Response:
+    """Suggest properties that the ontology declares; an empty prefix returns all."""
+    return await respond(request, suggest_properties, reader, prefix, cursor)
+
+
+def suggest_properties(context: Context, reader: Reader, prefix: str, cursor: int) -> Document:
+    """Suggest properties."""
+    named = {each.id: each for each in read_properties(context.select).values()}
+    labels = {name: named[name].labels for name in sorted(named)}
+    chosen = suggest_names(context.index, prefix, labels, cursor)
+    return json_document(
+        {"result": [{"id": name, "name": named[name].name(reader)} for name in chosen]}
     )
+
+
+@router.api_route(
+    "/reconcile/extend/propose",
+    methods=METHODS,
+    summary="Propose properties to fetch",
+    response_model=Proposal,
+)
+async def propose(
+    request: Request, reader: PageReader, type_: TypeName = "", limit: Limit = 50
+) -> Response:
+    """Propose the properties of the things of a type, the most used first."""
+    return await respond(request, propose_properties, reader, type_, limit)
+
+
+def propose_properties(context: Context, reader: Reader, type_name: str, limit: int) -> Document:
+    """Propose properties."""
+    _class_numbers(context, type_name)
+    known = read_properties(context.select)
+    used = read_used(context.select, class_iri(type_name) if type_name else None)
+    proposal: Proposal = {
+        "limit": limit,
+        "properties": [
+            {
+                "id": property_id(iri),
+                "name": known[iri].name(reader) if iri in known else property_id(iri),
+            }
+            for iri in used[:limit]
+        ],
+    }
+    if type_name:
+        proposal["type"] = type_name
+    return json_document(proposal)
+
+
+@router.api_route(
+    "/reconcile/preview",
+    methods=METHODS,
+    summary="Preview a thing in a frame",
+    response_class=HTMLResponse,
+)
+async def preview(
+    request: Request,
+    reader: PageReader,
+    id_: Annotated[str, Query(alias="id", description="A thing.")],
+) -> Response:
+    """Show a thing with its names and the words of passages about it, in a small page."""
+    return await respond(request, preview_page, reader, slug_of(id_))
+
+
+def preview_page(context: Context, reader: Reader, slug: str) -> Document:
+    """Make the preview of a thing; raises `NotFound`."""
+    thing = context.index.thing_of(slug) if is_slug(slug) else None
+    if thing is None:
+        raise NotFound(f"There is no thing {shorten(slug)}.")
+    rows = context.select(
+        f"SELECT DISTINCT ?passage WHERE {{ {{ GRAPH ?passage {{ <{ID}{slug}> ?p ?o }} }} UNION "
+        f"{{ GRAPH ?passage {{ ?s ?p <{ID}{slug}> }} }} "
+        f'FILTER (STRSTARTS(STR(?passage), "{SOURCE}")) }} ORDER BY ?passage LIMIT {PASSAGES}'
+    )
+    passages = [row["passage"].value for row in rows]
+    captions = read_captions(context.select, passages)
+    text = render_preview(thing, context.index.classes, passages, captions, reader)
+    headers = {
+        "Content-Security-Policy": _IN_FRAMES,
+        "Content-Language": reader.lang,
+        "Vary": "Accept-Language, Accept-Encoding",
+    }
+    return Document(text.encode(errors="replace"), HTML.content_type(), headers=headers)

@@ -3,146 +3,195 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from xml.sax.saxutils import escape
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BeforeValidator, Field
+from typing_extensions import TypedDict
 
 from jiqun.errors import BadParameter, shorten
 from jiqun.language import Reader, pick
-from jiqun.query.protocol import parse_parameters
 from jiqun.rdf.formats import HTML, PLAIN_JSON
 from jiqun.rdf.namespaces import ID, KG
-from jiqun.search.index import IndexedClass, SearchIndex
-from jiqun.search.searcher import (
-    MOST_PAGES,
-    PAGE,
-    Hit,
-    Searcher,
-    SearchResult,
-    check_search,
-    search,
-)
-from jiqun.web.http import public_url, reader_of
+from jiqun.search.full_text import MAX_PAGES, Hit, SearchResult, search
+from jiqun.search.index import IndexedClass
+from jiqun.web.documents import Context, Document, respond
+from jiqun.web.metadata.openapi import METHODS
 from jiqun.web.negotiation import negotiate
-from jiqun.web.pages.search_page import render_search
-from jiqun.web.routes.document_responses import page as send_page
+from jiqun.web.pages.rendering import html_document
+from jiqun.web.pages.search_page import SearchQuery, render_search
+from jiqun.web.routes.parameters import (
+    PageReader,
+    Root,
+    check_query_string,
+    format_query,
+    whole_number,
+)
 
-Found = tuple[SearchResult, dict[int, IndexedClass]]
-
-
-router = APIRouter(tags=["search"])
-
-_METHODS: Final = ["GET", "HEAD"]
-_OPENAPI: Final[dict[str, Any]] = {
-    "parameters": [
-        {"name": name, "in": "query", "required": name == "q", "description": text, "schema": kind}
-        for name, text, kind in (
-            ("q", "A name or words, in Chinese, pinyin or English.", {"type": "string"}),
-            ("type", "The class to narrow to, for example Cluster.", {"type": "string"}),
-            ("page", "The page, from 1.", {"type": "integer", "minimum": 1}),
-            ("format", "The format, before the Accept header.", {"enum": ["html", "json"]}),
-            ("lang", "The language of names.", {"enum": ["en", "zh-Hans", "zh-Hant"]}),
-        )
-    ]
+PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
+    status: {
+        "description": "Problem details (RFC 9457)",
+        "content": {
+            "application/problem+json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["title", "status", "detail"],
+                    "properties": {
+                        "title": {"type": "string"},
+                        "status": {"type": "integer"},
+                        "detail": {"type": "string"},
+                    },
+                }
+            },
+            **{name: {"schema": {"type": "string"}} for name in ("text/html", "text/plain")},
+        },
+    }
+    for status in ("4XX", "5XX")
 }
+"""The errors of every route, as `responses` of FastAPI."""
 
 
-@router.api_route("/search", methods=_METHODS, summary="Search for things", openapi_extra=_OPENAPI)
-async def search_things(request: Request) -> Response:
-    """Search for things that have all words in their names or descriptions."""
-    scope, state = request.scope, request.app.state
-    parameters = parse_parameters(scope["query_string"], "query string")
-    named = _single(parameters, "format")
-    choice = negotiate(request.headers.get("accept"), named or None, (HTML, PLAIN_JSON))
-    reader = reader_of(scope, state.settings)
-    asked, type_name = _single(parameters, "q"), _single(parameters, "type")
-    if choice.format is HTML:
-        return await _page(request, parameters, asked, type_name, reader)
-    number = _number(parameters)
-    result, classes = await _find(state.searcher, asked, type_name, number, reader.lang)
-    root = public_url(scope, state.settings)
-    body = _document(asked, type_name, number, result, classes, reader, root)
-    return Response(
-        json.dumps(body, ensure_ascii=False),
-        media_type="application/json",
-        headers={"Vary": "Accept, Accept-Language", "Cache-Control": "no-cache"},
-    )
+def json_document(body: object, status: int = 200, vary: str = "Accept-Language") -> Document:
+    """Return a JSON document; `vary` are the request headers that it depends on."""
+    # A lone surrogate, which a JSON body may contain, goes back as the escape that it came as.
+    encoded = json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace")
+    headers = {"Vary": f"{vary}, Accept-Encoding"}
+    return Document(encoded, PLAIN_JSON.content_type(), status, headers)
 
 
-async def _page(
+class Class(TypedDict):
+    """A class with its name in the language of the client."""
+
+    id: str
+    iri: str
+    name: str
+
+
+class Facet(Class):
+    """A class of things found, with their number."""
+
+    count: int
+
+
+class MatchedName(TypedDict):
+    """The name that matches best; `marks` are start and end of words, in code points."""
+
+    text: str
+    lang: str
+    marks: list[tuple[int, int]]
+
+
+class Result(TypedDict):
+    """A thing that was found."""
+
+    id: str
+    iri: str
+    url: str
+    name: str
+    labels: dict[str, str]
+    description: str
+    types: list[Class]
+    matched: MatchedName | None
+
+
+class SearchAnswer(TypedDict):
+    """A page of results; `resembling` if nothing has all words, and names are similar instead."""
+
+    query: str
+    type: str | None
+    total: int
+    page: int
+    pages: int
+    resembling: bool
+    facets: list[Facet]
+    results: list[Result]
+
+
+router = APIRouter(tags=["search"], dependencies=[Depends(check_query_string)])
+
+PageNumber = Annotated[
+    int,
+    Field(ge=1, le=MAX_PAGES),
+    BeforeValidator(partial(whole_number, "page", 1, MAX_PAGES)),
+    Query(description="The page, from 1."),
+]
+
+
+@router.api_route(
+    "/search",
+    methods=METHODS,
+    summary="Search for things",
+    response_model=SearchAnswer,
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}, **PROBLEMS},
+)
+async def search_things(
     request: Request,
-    parameters: Mapping[str, Sequence[str]],
-    asked: str,
-    type_name: str,
-    reader: Reader,
+    reader: PageReader,
+    root: Root,
+    q: Annotated[str, Query(description="A name or words in Chinese, pinyin or English.")] = "",
+    type_: Annotated[str, Query(alias="type", description="A class, for example Cluster.")] = "",
+    page: PageNumber = 1,
+    format_name: Annotated[str | None, format_query((HTML, PLAIN_JSON))] = None,
 ) -> Response:
-    render = partial(
-        render_search, beside_workspace=request.app.state.settings.workspace is not None
+    """Search for things that have all words in their names or descriptions."""
+    choice = negotiate(request.headers.get("accept"), format_name or None, (HTML, PLAIN_JSON))
+    query = SearchQuery(q, type_, page)
+    if choice.format is HTML:
+        return await respond(request, search_page, reader, query)
+    return await respond(request, search_answer, reader, query, root)
+
+
+def search_page(context: Context, reader: Reader, query: SearchQuery) -> Document:
+    """Make the page with the results of a search; without words only with the field."""
+    result, problem, status, shown = None, "", 200, SearchQuery()
+    if query.text.strip():
+        try:
+            result, shown = _search(context, reader, query), query
+        except BadParameter as error:
+            problem, status = error.detail, error.status
+            shown = SearchQuery(shorten(query.text, 200))
+    text = render_search(
+        shown,
+        result,
+        context.index.classes if result else {},
+        reader,
+        problem=problem,
+        beside_workspace=context.settings.workspace is not None,
     )
-    if not asked.strip():
-        return send_page(request, render("", None, {}, "", (1, 1), reader))
-    try:
-        number = _number(parameters)
-        result, classes = await _find(
-            request.app.state.searcher, asked, type_name, number, reader.lang
-        )
-    except BadParameter as error:
-        shown = shorten(asked, 200)
-        text = render(shown, None, {}, "", (1, 1), reader, problem=error.detail)
-        return send_page(request, text, error.status)
-    pages = min(-(-result.total // PAGE), MOST_PAGES)
-    text = render(asked, result, classes, type_name, (number, pages), reader)
-    return send_page(request, text)
+    return html_document(text, reader, status=status)
 
 
-async def _find(searcher: Searcher, asked: str, type_name: str, number: int, lang: str) -> Found:
-    text = check_search(asked)
-    return await searcher.run(_task(text, type_name, number, lang))
-
-
-def _task(text: str, type_name: str, number: int, lang: str) -> Callable[[SearchIndex], Found]:
-    def task(index: SearchIndex) -> Found:
-        classes = index.class_numbers([KG + type_name]) if type_name else None
-        if classes == ():
-            raise BadParameter(f"There is no type {shorten(type_name)}; leave type= out.")
-        return search(index, text, classes, number, lang), index.classes
-
-    return task
-
-
-def _document(
-    asked: str,
-    type_name: str,
-    number: int,
-    result: SearchResult,
-    classes: Mapping[int, IndexedClass],
-    reader: Reader,
-    root: str,
-) -> dict[str, Any]:
-    return {
-        "query": asked,
-        "type": type_name or None,
+def search_answer(context: Context, reader: Reader, query: SearchQuery, root: str) -> Document:
+    """Return the results of a search as JSON; `root` is the public URL of the site."""
+    result = _search(context, reader, query)
+    classes = context.index.classes
+    answer: SearchAnswer = {
+        "query": query.text,
+        "type": query.type or None,
         "total": result.total,
-        "page": number,
-        "pages": min(-(-result.total // PAGE), MOST_PAGES),
+        "page": query.page,
+        "pages": result.pages,
         "resembling": result.resembling,
-        "facets": [{**_named_class(each, reader), "count": count} for each, count in result.facets],
+        "facets": [{**_class(each, reader), "count": count} for each, count in result.facets],
         "results": [_result(hit, classes, reader, root) for hit in result.hits],
     }
+    return json_document(answer, vary="Accept, Accept-Language")
 
 
-def _result(
-    hit: Hit, classes: Mapping[int, IndexedClass], reader: Reader, root: str
-) -> dict[str, Any]:
-    thing = hit.thing
-    matched = hit.name and {
-        "text": hit.name.text,
-        "lang": hit.name.lang,
-        "marks": [list(mark) for mark in hit.marks],
-    }
+def _search(context: Context, reader: Reader, query: SearchQuery) -> SearchResult:
+    classes = context.index.class_numbers([KG + query.type]) if query.type else None
+    if classes == ():
+        raise BadParameter(
+            f"There is no type {shorten(query.type)}; remove type= from the address."
+        )
+    return search(context.index, query.text, classes, query.page, reader.lang)
+
+
+def _result(hit: Hit, classes: Mapping[int, IndexedClass], reader: Reader, root: str) -> Result:
+    thing, name = hit.thing, hit.name
     return {
         "id": thing.slug,
         "iri": ID + thing.slug,
@@ -150,36 +199,28 @@ def _result(
         "name": pick(thing.labels, reader).value or thing.slug,
         "labels": dict(thing.labels),
         "description": pick(thing.description, reader).value,
-        "types": [_named_class(classes[each], reader) for each in thing.types],
-        "matched": matched,
+        "types": [_class(classes[each], reader) for each in thing.types],
+        "matched": {"text": name.text, "lang": name.lang, "marks": list(hit.marks)}
+        if name
+        else None,
     }
 
 
-def _named_class(each: IndexedClass, reader: Reader) -> dict[str, str]:
+def _class(each: IndexedClass, reader: Reader) -> Class:
     name = each.iri.removeprefix(KG)
     return {"id": name, "iri": each.iri, "name": pick(each.labels, reader).value or name}
 
 
-def _number(parameters: Mapping[str, Sequence[str]]) -> int:
-    text = _single(parameters, "page") or "1"
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MOST_PAGES:
-        raise BadParameter(f"page must be a whole number from 1 to {MOST_PAGES}.")
-    return int(text)
-
-
-def _single(parameters: Mapping[str, Sequence[str]], name: str) -> str:
-    values = [value for value in parameters.get(name, ()) if value]
-    if len(values) > 1:
-        raise BadParameter(f"The parameter {name} is given {len(values)} times.")
-    return values[0] if values else ""
-
-
 @router.api_route(
-    "/opensearch.xml", methods=_METHODS, summary="Describe the search to browsers (OpenSearch 1.1)"
+    "/opensearch.xml",
+    methods=METHODS,
+    summary="Describe the search to browsers (OpenSearch 1.1)",
+    response_class=Response,
+    responses={200: {"content": {"application/opensearchdescription+xml": {}}}, **PROBLEMS},
 )
-async def describe_search(request: Request) -> Response:
-    """Give the OpenSearch description document."""
-    root = escape(public_url(request.scope, request.app.state.settings), {'"': "&quot;"})
+async def describe_search(root: Root) -> Response:
+    """Return the OpenSearch description document."""
+    root = escape(root, {'"': "&quot;"})
     text = f"""<?xml version="1.0" encoding="UTF-8"?>
 <OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">
   <ShortName>Jiqun</ShortName>

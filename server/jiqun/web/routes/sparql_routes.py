@@ -5,12 +5,10 @@ A request becomes a parsed query, a plan, a job, an answer, a response.
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,9 +19,9 @@ from jiqun.query.gate import ParsedQuery
 from jiqun.query.jobs import Answer
 from jiqun.query.protocol import Description, Operation, Options, Query, Update, read_operation
 from jiqun.query.service import Plan, QueryRequest, QueryService, Signature
-from jiqun.query.solutions import Term, term
 from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE, Format, formats_for
 from jiqun.web.access_log import record_of
+from jiqun.web.documents import respond
 from jiqun.web.http import (
     ClientWatch,
     Headers,
@@ -38,12 +36,10 @@ from jiqun.web.http import (
     send_blocks,
     send_whole,
 )
-from jiqun.web.metadata.service_description import describe
+from jiqun.web.metadata.service_description import service_description
 from jiqun.web.negotiation import choose_coding, negotiate
-from jiqun.web.pages.cells import Caption
 from jiqun.web.pages.error_page import render_error
-from jiqun.web.pages.page_queries import read_captions
-from jiqun.web.pages.results_page import Outcome, read_outcome, render_query_form, render_results
+from jiqun.web.pages.results_page import PAGE_ROWS, render_query_form, results_page
 from jiqun.web.problems import error_headers
 from jiqun.web.routes.document_responses import page
 
@@ -253,24 +249,17 @@ async def _page(scope: Scope, operation: Query | Description, service: QueryServ
     if isinstance(operation, Description):
         return page(request, render_query_form(reader))
     try:
-        outcome, captions = await read_answer(service, request_of(scope, operation))
+        form, result, milliseconds = await collect_result(service, request_of(scope, operation))
     except JiqunError as error:
         text = render_error(error.status, error.title, error.detail, reader, operation.text)
         return page(request, text, error.status, error_headers(error))
-    return page(request, render_results(operation.text, outcome, captions, reader))
+    return await respond(request, results_page, reader, operation.text, form, result, milliseconds)
 
 
 async def _describe(scope: Scope, options: Options, service: QueryService) -> Response:
     choice = negotiate(header(scope, b"accept"), options.format, GRAPHS)
-    body = describe(
-        f"{public_url(scope, service.settings)}/sparql",
-        service.release,
-        service.settings,
-        await service.named_graphs(),
-        choice.format.media_type,
-    )
-    headers = {"Vary": "Accept", "Cache-Control": "no-cache", "Content-Type": choice.content_type}
-    return Response(body, headers=headers)
+    root = public_url(scope, service.settings)
+    return await respond(Request(scope), service_description, root, choice)
 
 
 class AnswerResponse(Response):
@@ -306,60 +295,14 @@ class AnswerResponse(Response):
         )
 
 
-async def select(
-    request: Request, text: str, substitutions: Mapping[str, str] | None = None
-) -> list[dict[str, Term]]:
-    """Run a SELECT query and give its rows: variable -> term; unbound variables are absent.
+async def collect_result(service: QueryService, request: QueryRequest) -> tuple[str, bytes, int]:
+    """Evaluate a query for its page; return its form, the result, and the milliseconds it took.
 
-    `substitutions` binds variables (without question mark) to terms in N-Triples syntax. Answers
-    are cached like everybody's. Raises what the engine raises.
+    The result is in JSON or Turtle, and has a row more than a page when there are more.
     """
-    client = request.client.host if request.client else ""
-    return await select_from(request.app.state.service, text, substitutions, client)
-
-
-async def select_from(
-    service: QueryService,
-    text: str,
-    substitutions: Mapping[str, str] | None = None,
-    client: str = "",
-) -> list[dict[str, Term]]:
-    """Do as `select`, where there is no request."""
-    question = QueryRequest(text=text, bindings=substitutions or {}, client=client)
-    document: dict[str, Any] = json.loads(await service.collect(question))
-    return [
-        {name: term(value) for name, value in binding.items()}
-        for binding in document["results"]["bindings"]
-    ]
-
-
-PAGE_ROWS: Final = 1000
-"""Rows or triples that a page shows; the formats for programs give them all."""
-
-
-async def read_answer(
-    service: QueryService, question: QueryRequest
-) -> tuple[Outcome, dict[str, Caption]]:
-    """Evaluate a question for a page: what came out, and the captions of the things in it."""
     started = time.perf_counter()
-    parsed, _ = await service.parse(question)
-    form = parsed.form
-    if form in {"SELECT", "ASK"}:
-        body = await service.collect(replace(question, max_rows=PAGE_ROWS + 1), JSON)
-        outcome = read_outcome(body)
-        truncated = len(outcome.rows) > PAGE_ROWS
-        outcome = replace(outcome, rows=outcome.rows[:PAGE_ROWS], truncated=truncated)
-    else:
-        body = await service.collect(replace(question, max_rows=PAGE_ROWS), TURTLE)
-        outcome = Outcome(graph=body.decode())
-    outcome = replace(outcome, milliseconds=(time.perf_counter() - started) * 1000)
-    return outcome, await captions(service, outcome, question.client)
-
-
-async def captions(service: QueryService, outcome: Outcome, client: str) -> dict[str, Caption]:
-    """Read the captions of everything that stands in an answer."""
-
-    async def select(text: str) -> list[dict[str, Term]]:
-        return await select_from(service, text, client=client)
-
-    return await read_captions(select, outcome.iris())
+    parsed, _ = await service.parse(request)
+    is_graph = parsed.form not in {"SELECT", "ASK"}
+    limited = replace(request, max_rows=PAGE_ROWS if is_graph else PAGE_ROWS + 1)
+    result = await service.collect(limited, TURTLE if is_graph else JSON)
+    return parsed.form, result, round((time.perf_counter() - started) * 1000)

@@ -1,0 +1,36 @@
+"""RDF/XML by pyoxigraph, with what its serializer leaves to the caller.
+
+https://www.w3.org/TR/rdf-syntax-grammar/. Language tags get their usual case back (`zh-Hans`), and
+carriage returns are written as references: an XML parser would read them as line feeds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import pyoxigraph as ox
+
+from jiqun.rdf.terms import language_tag
+
+_TAG: Final = re.compile(r'(<[^<>]*\sxml:lang=")([A-Za-z0-9-]+)(?=")')
+_LOCAL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*$")
+_UNFIT: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def rdf_xml(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
+    """Write the triples as RDF/XML, in their order; prefixes are sorted by namespace."""
+    text = ox.serialize(triples, format=ox.RdfFormat.RDF_XML, prefixes=dict(prefixes)) or b""
+    tagged = _TAG.sub(lambda found: found[1] + language_tag(found[2]), text.decode("utf-8"))
+    return tagged.replace("\r", "&#13;")
+
+
+def unfit_for_xml(triple: ox.Triple) -> str:
+    """Return why RDF/XML cannot hold a triple, as a sentence; empty if it can."""
+    predicate, value = triple.predicate.value, triple.object
+    if not _LOCAL.search(predicate):
+        return f"The IRI of the property {predicate} does not end in the name of an XML element."
+    if isinstance(value, ox.Literal) and _UNFIT.search(value.value):
+        return f"XML cannot hold the control characters of {value.value!a}."
+    return ""

@@ -1,0 +1,66 @@
+"""Sitemaps: every page there is, for crawlers. https://www.sitemaps.org/protocol.html."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from jiqun.errors import NotFound
+from jiqun.rdf.namespaces import ID, KG, SOURCE
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.representations import SLUG
+
+_PAGES: Final = ("/", "/catalogue", "/ontology", "/quality", "/queries", "/source")
+_NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_ADDRESSES: Final = 10_000
+_EVERY_THING: Final = f'?x a ?class FILTER (STRSTARTS(STR(?x), "{ID}"))'
+
+
+def sitemap_index(context: Context, root: str) -> Document:
+    """Return the index of the sitemaps, each of at most ten thousand addresses."""
+    rows = context.select(f"SELECT (COUNT(DISTINCT ?x) AS ?n) WHERE {{ {_EVERY_THING} }}")
+    count = 1 + -(-int(rows[0]["n"].value) // _ADDRESSES)
+    return _xml("sitemapindex", "sitemap", (f"{root}/sitemap/{n + 1}.xml" for n in range(count)))
+
+
+def sitemap(context: Context, root: str, number: int) -> Document:
+    """Return one sitemap: 1 has the pages, queries and sources, the others have the things.
+
+    Raises `NotFound` when there is no sitemap of that number.
+    """
+    paths = _first(context) if number == 1 else _things(context, number - 2)
+    if not paths:
+        raise NotFound(f"There is no sitemap {number}. They are listed in /sitemap.xml.")
+    return _xml("urlset", "url", (root + quote(path) for path in paths))
+
+
+def _xml(document: str, entry: str, addresses: Iterable[str]) -> Document:
+    lines = "".join(f"<{entry}><loc>{escape(each)}</loc></{entry}>\n" for each in addresses)
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<{document} xmlns="{_NAMESPACE}">\n{lines}</{document}>\n'
+    )
+    return Document(text.encode(), "application/xml", headers={"Vary": "Accept-Encoding"})
+
+
+def _first(context: Context) -> list[str]:
+    release = context.release
+    pages = [path for path in _PAGES if release.quality or path != "/quality"]
+    rows = context.select(f"SELECT DISTINCT ?x WHERE {{ ?x a <{KG}Source> }} ORDER BY ?x")
+    slugs = [row["x"].value.removeprefix(SOURCE) for row in rows if row["x"].is_iri]
+    return [
+        *pages,
+        *(f"/queries/{name}" for name in sorted(release.queries)),
+        *(f"/source/{slug}" for slug in slugs if SLUG.fullmatch(slug)),
+    ]
+
+
+def _things(context: Context, page: int) -> Sequence[str]:
+    rows = context.select(
+        f"SELECT DISTINCT ?x WHERE {{ {_EVERY_THING} }} "
+        f"ORDER BY ?x OFFSET {page * _ADDRESSES} LIMIT {_ADDRESSES}"
+    )
+    slugs = (row["x"].value.removeprefix(ID) for row in rows)
+    return [f"/doc/{slug}" for slug in slugs if SLUG.fullmatch(slug)]

@@ -1,0 +1,251 @@
+"""A thing as its page shows it, read from the graph one page at a time.
+
+A thing may be mentioned a hundred thousand times; only one page of that is ever captioned.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from jiqun.query.solutions import Row, Select, Term
+from jiqun.rdf.namespaces import DCTERMS, FOAF, GRAPH, ID, KG, RDF_TYPE, RDFS, SCHEMA, SOURCE
+from jiqun.web.linked_data.representations import SLUG
+from jiqun.web.linked_data.triples import Description
+from jiqun.web.pages.cells import Caption, read_captions, values
+
+PAGE_SIZE: Final = 100
+"""Mentions of a thing on one page."""
+
+MAX_VALUES: Final = 40
+"""Values of one property that a page shows; a query returns all of them."""
+
+MAX_CLAIMS: Final = 100
+"""Figures and contradicting claims that a page shows."""
+
+ADDRESSES: Final = (
+    f"{SCHEMA}url",
+    f"{FOAF}page",
+    f"{KG}url",
+    f"{DCTERMS}source",
+    f"{DCTERMS}identifier",
+)
+"""The properties that may have the web address of a source, best first."""
+
+_MAX_CLAIM_ROWS: Final = 4000
+_NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
+_UNSAFE: Final = frozenset('<>"{}|\\^` ')
+_CARD: Final = (f"{DCTERMS}title", f"{DCTERMS}publisher", f"{DCTERMS}issued", *ADDRESSES)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A triple and the graph that states it: a passage, the register, the inferences."""
+
+    graph: str
+    subject: Term
+    predicate: str
+    value: Term
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A figure or another claim about the thing, with all its statements."""
+
+    iri: str
+    facts: tuple[Fact, ...]
+
+    def values(self, predicate: str) -> list[Term]:
+        """Return the values of a property, each once."""
+        found = (fact.value for fact in self.facts if fact.predicate == predicate)
+        return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A thing: its own facts `of_it`, and a page of the facts that mention it `elsewhere`.
+
+    `pages` and `total` count the latter, `counts` the values of each property of its own, `figures`
+    the figures about it: the page has only the first of very many. `sources` describe the sources
+    whose passages are on the page; `schema_types` are the superclasses in schema.org.
+    """
+
+    iri: str
+    slug: str
+    of_it: tuple[Fact, ...]
+    elsewhere: tuple[Fact, ...]
+    page: int = 1
+    pages: int = 1
+    total: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+    figures: int = 0
+    schema_types: tuple[str, ...] = ()
+    sources: Mapping[str, Description] = field(default_factory=dict)
+
+    @property
+    def types(self) -> list[str]:
+        """The IRIs of its classes."""
+        return sorted({fact.value.value for fact in self.of_it if fact.predicate == RDF_TYPE})
+
+
+def read_thing(select: Select, slug: str, page: int = 1) -> tuple[Thing, dict[str, Caption]] | None:
+    """Read a thing, its facts and a page of its mentions; None when there is no such thing.
+
+    The captions are those of everything on the page.
+    """
+    if not SLUG.fullmatch(slug):
+        return None
+    iri = ID + slug
+    itself = Term("uri", iri)
+    counts = _read_counts(select, iri)
+    total = _count(select, f"?subject ?property <{iri}>")
+    if not counts and not total:
+        return None
+    own = _read_own(select, itself, counts)
+    elsewhere = _read_elsewhere(select, itself, page) if total else ()
+    claims = _read_claims(select, iri)
+    facts = [*own, *elsewhere, *(fact for claim in claims for fact in claim.facts)]
+    passages = sorted({fact.graph for fact in facts if fact.graph.startswith(SOURCE)})
+    sources = _read_sources(select, sorted({each.partition("#")[0] for each in passages}))
+    thing = Thing(
+        iri,
+        slug,
+        own,
+        elsewhere,
+        page=page,
+        pages=max(1, -(-total // PAGE_SIZE)),
+        total=total,
+        counts=counts,
+        claims=claims,
+        figures=_count(select, f"?claim <{KG}about> <{iri}> ; <{KG}metric> ?metric"),
+        schema_types=_read_schema_types(select, iri),
+        sources=sources,
+    )
+    mentioned = {iri, *passages, *_mentioned(facts, sources.values())}
+    return thing, read_captions(select, sorted(mentioned))
+
+
+def _count(select: Select, pattern: str) -> int:
+    rows = select(f"SELECT (COUNT(*) AS ?count) WHERE {{ {pattern} }}")
+    return int(rows[0]["count"].value)
+
+
+def _read_counts(select: Select, iri: str) -> dict[str, int]:
+    """Count the values of each property of the thing."""
+    rows = select(
+        "SELECT ?property (COUNT(DISTINCT ?value) AS ?count) WHERE { "
+        f"GRAPH ?graph {{ <{iri}> ?property ?value }} {_NOT_SHAPES} }} GROUP BY ?property"
+    )
+    found = {row["property"].value: int(row["count"].value) for row in rows if "property" in row}
+    return {iri: found[iri] for iri in sorted(found) if not _UNSAFE & set(iri)}
+
+
+def _read_own(select: Select, itself: Term, counts: Mapping[str, int]) -> tuple[Fact, ...]:
+    """Read the facts of the thing: of a property with very many values, only the first."""
+    few = values(iri for iri, count in counts.items() if count <= MAX_VALUES)
+    pattern = f"GRAPH ?graph {{ <{itself.value}> ?property ?value }}"
+    rows = select(
+        f"SELECT ?graph ?property ?value WHERE {{ VALUES ?property {{ {few} }} {pattern} "
+        f"{_NOT_SHAPES} }}"
+    )
+    facts = [Fact(_graph(row), itself, row["property"].value, row["value"]) for row in rows]
+    for iri in (each for each, count in counts.items() if count > MAX_VALUES):
+        # What is stated comes before what is inferred.
+        rows = select(
+            f"SELECT ?graph ?value WHERE {{ VALUES ?property {{ <{iri}> }} "
+            f"{{ {pattern} FILTER (?graph NOT IN (<{GRAPH}inferred>, <{GRAPH}shapes>)) }} UNION "
+            f"{{ GRAPH <{GRAPH}inferred> {{ <{itself.value}> ?property ?value }} "
+            f"BIND (<{GRAPH}inferred> AS ?graph) }} }} LIMIT {2 * MAX_VALUES}"
+        )
+        first = list(dict.fromkeys(row["value"] for row in rows))[:MAX_VALUES]
+        facts += [
+            Fact(_graph(row), itself, iri, row["value"]) for row in rows if row["value"] in first
+        ]
+    return tuple(facts)
+
+
+def _read_elsewhere(select: Select, itself: Term, page: int) -> tuple[Fact, ...]:
+    # The order is that of the store: the same for as long as the release is, and free.
+    rows = select(
+        f"SELECT ?subject ?property WHERE {{ ?subject ?property <{itself.value}> }} "
+        f"OFFSET {(page - 1) * PAGE_SIZE} LIMIT {PAGE_SIZE}"
+    )
+    pairs = " ".join(
+        f"(<{row['subject'].value}> <{row['property'].value}>)"
+        for row in rows
+        if row["subject"].is_iri
+    )
+    if not pairs:
+        return ()
+    stated = select(
+        f"SELECT ?graph ?subject ?property WHERE {{ VALUES (?subject ?property) {{ {pairs} }} "
+        f"GRAPH ?graph {{ ?subject ?property <{itself.value}> }} {_NOT_SHAPES} }}"
+    )
+    return tuple(Fact(_graph(row), row["subject"], row["property"].value, itself) for row in stated)
+
+
+def _read_claims(select: Select, iri: str) -> tuple[Claim, ...]:
+    """Read the claims about the thing that are contradicted, those against them, and figures."""
+    about, differs = f"<{KG}about>", f"<{KG}disagreesWith>"
+    disagreeing = select(
+        "SELECT DISTINCT ?claim WHERE { "
+        f"{{ ?claim {differs} ?other . ?claim {about} <{iri}> }} "
+        f"UNION {{ ?one {differs} ?claim . ?one {about} <{iri}> }} "
+        f"UNION {{ VALUES ?claim {{ <{iri}> }} ?claim {differs}|^{differs} ?other }} "
+        f"UNION {{ <{iri}> {differs} ?claim }} UNION {{ ?claim {differs} <{iri}> }} }} "
+        f"LIMIT {MAX_CLAIMS}"
+    )
+    figures = select(
+        f"SELECT DISTINCT ?claim WHERE {{ ?claim {about} <{iri}> ; <{KG}metric> ?metric }} "
+        f"LIMIT {MAX_CLAIMS}"
+    )
+    claims = [row["claim"].value for row in (*disagreeing, *figures) if row["claim"].is_iri]
+    chosen = list(dict.fromkeys(claims))[:MAX_CLAIMS]
+    if not chosen:
+        return ()
+    rows = select(
+        f"SELECT ?graph ?claim ?property ?value WHERE {{ VALUES ?claim {{ {values(chosen)} }} "
+        f"GRAPH ?graph {{ ?claim ?property ?value }} {_NOT_SHAPES} }} LIMIT {_MAX_CLAIM_ROWS}"
+    )
+    facts: defaultdict[str, list[Fact]] = defaultdict(list)
+    for row in rows:
+        fact = Fact(_graph(row), row["claim"], row["property"].value, row["value"])
+        facts[row["claim"].value].append(fact)
+    return tuple(Claim(each, tuple(found)) for each, found in sorted(facts.items()))
+
+
+def _read_schema_types(select: Select, iri: str) -> tuple[str, ...]:
+    rows = select(
+        f"SELECT DISTINCT ?type WHERE {{ <{iri}> a ?class . "
+        f"?class <{RDFS}subClassOf>* ?type "
+        f'FILTER (STRSTARTS(STR(?type), "{SCHEMA}")) }} ORDER BY ?type'
+    )
+    return tuple(row["type"].value.removeprefix(SCHEMA) for row in rows)
+
+
+def _read_sources(select: Select, sources: Sequence[str]) -> dict[str, Description]:
+    if not sources:
+        return {}
+    rows = select(
+        f"SELECT ?source ?property ?value WHERE {{ VALUES ?source {{ {values(sources)} }} "
+        f"VALUES ?property {{ {values(_CARD)} }} ?source ?property ?value }}"
+    )
+    found: defaultdict[str, defaultdict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        found[row["source"].value][row["property"].value].append(row["value"])
+    return {source: dict(described) for source, described in found.items()}
+
+
+def _mentioned(facts: Iterable[Fact], sources: Iterable[Description]) -> Iterator[str]:
+    for fact in facts:
+        yield fact.predicate
+        yield from (term.value for term in (fact.subject, fact.value) if term.is_iri)
+    for source in sources:
+        yield from (each.value for each in source.get(f"{DCTERMS}publisher", ()) if each.is_iri)
+
+
+def _graph(row: Row) -> str:
+    return row["graph"].value

@@ -1,0 +1,108 @@
+"""What routes read from a request, for FastAPI: their parameters and dependencies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import BeforeValidator, Field
+
+from jiqun.errors import BadParameter
+from jiqun.language import LANGUAGES, Reader
+from jiqun.query.protocol import parse_parameters
+from jiqun.rdf.formats import Format
+from jiqun.web.http import header, public_url, reader_of
+from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, choose_form, read_name
+from jiqun.web.metadata.openapi import FORMAT_HELP, format_names, found, problems
+
+_MAX_PAGE: Final = 99_999
+
+
+def forms_of(suffixes: Suffixes) -> tuple[Format, ...]:
+    """Return the formats of documents with these suffixes."""
+    return tuple(dict.fromkeys(choice.format for choice in suffixes.values()))
+
+
+def format_query(formats: Sequence[Format]) -> Any:
+    """Return the declaration of `?format=` for these formats."""
+    return Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(formats))
+
+
+def resource_responses(
+    description: str, *statuses: int, suffixes: Suffixes = SUFFIXES
+) -> dict[int | str, dict[str, Any]]:
+    """Return the responses of a document in all its forms; `statuses` are further problems."""
+    return found(description, forms_of(suffixes)) | problems(404, 406, *statuses)
+
+
+async def read_root(request: Request) -> str:
+    """Return the public URL of the site, without a slash at the end; raises `BadParameter`."""
+    return public_url(request.scope, request.app.state.settings)
+
+
+async def read_reader(
+    request: Request,
+    _lang: Annotated[
+        str | None,
+        Query(
+            alias="lang",
+            description="The language of a page, before the Accept-Language header.",
+            json_schema_extra={"enum": list(LANGUAGES)},
+        ),
+    ] = None,
+) -> Reader:
+    """Return the reader for whom a page is made."""
+    return reader_of(request.scope, request.app.state.settings)
+
+
+def check_query_string(request: Request) -> None:
+    """Raise `BadParameter` for a malformed query string or a repeated parameter of the route."""
+    given = parse_parameters(request.scope["query_string"], "query string")
+    for declared in request.scope["route"].dependant.query_params:
+        count = len(given.get(declared.alias, ()))
+        if count > 1:
+            raise BadParameter(f"The parameter {declared.alias} is given {count} times.")
+
+
+def whole_number(name: str, least: int, most: int, text: str) -> int:
+    """Read a whole number; raises `BadParameter`, naming the parameter."""
+    # FastAPI passes on the default, too.
+    digits = str(text)
+    if not digits.isascii() or not digits.isdigit() or not least <= int(digits[:9]) <= most:
+        raise BadParameter(f"{name} must be a whole number from {least} to {most}.")
+    return int(digits)
+
+
+Root = Annotated[str, Depends(read_root)]
+PageReader = Annotated[Reader, Depends(read_reader)]
+FormatName = Annotated[str | None, format_query(forms_of(SUFFIXES))]
+PageNumber = Annotated[
+    int,
+    Field(ge=1, le=_MAX_PAGE),
+    BeforeValidator(partial(whole_number, "page", 1, _MAX_PAGE)),
+    Query(description="The number of a page."),
+]
+ResourceName = Annotated[
+    str, Path(description="A slug such as `beijing`, with or without a suffix such as `.ttl`.")
+]
+Suffix = Annotated[str, Path(description="The suffix of a form, such as `ttl` or `jsonld`.")]
+
+
+def target_of(
+    request: Request,
+    root: str,
+    path: str,
+    format_name: str | None = None,
+    suffixes: Suffixes = SUFFIXES,
+) -> Target:
+    """Return the target of a request by its path, such as `/doc/beijing.ttl`.
+
+    Raises `NotAcceptable` and `BadParameter` like the negotiation.
+    """
+    above, _, text = path.rpartition("/")
+    name = read_name(text, suffixes)
+    choice = choose_form(name, header(request.scope, b"accept"), format_name, suffixes)
+    query = request.scope["query_string"].decode("ascii", "ignore")
+    return Target(root, f"{above}/", text, name, choice, query)

@@ -1,0 +1,239 @@
+"""Things, sources, the ontology and named graphs: their identifiers and their documents."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+
+from jiqun.errors import NotFound, shorten
+from jiqun.rdf.namespaces import GRAPH
+from jiqun.release import Release
+from jiqun.web.documents import Context, Document, respond
+from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, SLUG, SUFFIXES, no_form
+from jiqun.web.metadata.openapi import METHODS, problems
+from jiqun.web.pages.error_page import redirect
+from jiqun.web.pages.ontology_page import ontology_document, ontology_version
+from jiqun.web.pages.source_page import source_document, source_list
+from jiqun.web.pages.thing_page import thing_document, thing_reference
+from jiqun.web.routes.parameters import (
+    FormatName,
+    PageNumber,
+    PageReader,
+    ResourceName,
+    Root,
+    Suffix,
+    format_query,
+    forms_of,
+    resource_responses,
+    target_of,
+)
+
+router = APIRouter(default_response_class=Response)
+
+_REDIRECT: Final[dict[int | str, dict[str, Any]]] = {
+    303: {"description": "The address of the document"}
+}
+_REPLACED: Final[dict[int | str, dict[str, Any]]] = {
+    301: {"description": "Another resource replaces it"}
+}
+_ONTOLOGY: Final = resource_responses("The ontology", suffixes=ONTOLOGY_SUFFIXES)
+OntologyFormat = Annotated[str | None, format_query(forms_of(ONTOLOGY_SUFFIXES))]
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{24}")
+_EVIDENCE: Final = re.compile(r"evidence\.ttl(\.gz)?")
+
+
+@router.api_route(
+    "/id/{slug}",
+    methods=METHODS,
+    tags=["things"],
+    summary="Go to the document about a thing",
+    responses=_REDIRECT | _REPLACED | problems(404, 406, 410),
+    status_code=303,
+)
+async def refer_to_thing(
+    request: Request, slug: ResourceName, root: Root, reader: PageReader, named: FormatName = None
+) -> Response:
+    """Redirect to the document that describes a thing, which is not the thing itself (303).
+
+    Clients that prefer data are redirected to the form that they accept best.
+    """
+    target = target_of(request, root, f"/id/{slug}", named)
+    return await respond(request, thing_reference, reader, target)
+
+
+@router.api_route(
+    "/doc/{slug}",
+    methods=METHODS,
+    tags=["things"],
+    summary="Describe a thing",
+    responses=_REPLACED | resource_responses("The description of the thing", 410),
+)
+async def show_thing(
+    request: Request,
+    slug: ResourceName,
+    root: Root,
+    reader: PageReader,
+    named: FormatName = None,
+    page: PageNumber = 1,
+) -> Response:
+    """Describe a thing with its names, its facts and the passages that state them.
+
+    A page shows some of the facts that mention it elsewhere; `page` leads to the others.
+    """
+    target = target_of(request, root, f"/doc/{slug}", named)
+    return await respond(request, thing_document, reader, target, page)
+
+
+@router.api_route(
+    "/source",
+    methods=METHODS,
+    tags=["sources"],
+    summary="List the sources",
+    responses=resource_responses("The list of sources"),
+)
+async def list_sources(
+    request: Request,
+    root: Root,
+    reader: PageReader,
+    named: FormatName = None,
+    page: PageNumber = 1,
+) -> Response:
+    """List the sources, the newest first, as a page or as data."""
+    target = target_of(request, root, "/source", named)
+    return await respond(request, source_list, reader, target, page)
+
+
+@router.api_route(
+    "/source.{suffix}",
+    methods=METHODS,
+    tags=["sources"],
+    summary="List the sources in one form",
+    responses=resource_responses("The list of sources"),
+)
+async def list_sources_as(
+    request: Request, suffix: Suffix, root: Root, reader: PageReader, page: PageNumber = 1
+) -> Response:
+    """List the sources in the form of the suffix: html, ttl, jsonld, json, rdf or nt."""
+    if suffix not in SUFFIXES:
+        raise no_form("/source", suffix)
+    target = target_of(request, root, f"/source.{suffix}")
+    return await respond(request, source_list, reader, target, page)
+
+
+@router.api_route(
+    "/source/{slug}",
+    methods=METHODS,
+    tags=["sources"],
+    summary="Describe a source",
+    responses=_REPLACED | resource_responses("The description of the source", 410),
+)
+async def show_source(
+    request: Request,
+    slug: ResourceName,
+    root: Root,
+    reader: PageReader,
+    named: FormatName = None,
+    page: PageNumber = 1,
+) -> Response:
+    """Describe a source and its passages with their quotes and statements.
+
+    A page shows some of the passages; `page` leads to the others.
+    """
+    target = target_of(request, root, f"/source/{slug}", named)
+    return await respond(request, source_document, reader, target, page)
+
+
+@router.api_route(
+    "/ontology",
+    methods=METHODS,
+    tags=["ontology"],
+    summary="Show the ontology",
+    responses=_ONTOLOGY,
+)
+async def show_ontology(
+    request: Request, root: Root, reader: PageReader, named: OntologyFormat = None
+) -> Response:
+    """Document the classes and properties as a page, or return the ontology as data."""
+    target = target_of(request, root, "/ontology", named, ONTOLOGY_SUFFIXES)
+    return await respond(request, ontology_document, reader, target)
+
+
+@router.api_route(
+    "/ontology.{suffix}",
+    methods=METHODS,
+    tags=["ontology"],
+    summary="Get a form of the ontology",
+    responses=_ONTOLOGY,
+)
+async def show_ontology_as(
+    request: Request, suffix: Suffix, root: Root, reader: PageReader
+) -> Response:
+    """Return the ontology in the form of the suffix: html, ttl, jsonld, json, rdf, nt or ofn."""
+    if suffix not in ONTOLOGY_SUFFIXES:
+        raise no_form("/ontology", suffix, ONTOLOGY_SUFFIXES)
+    target = target_of(request, root, f"/ontology.{suffix}", None, ONTOLOGY_SUFFIXES)
+    return await respond(request, ontology_document, reader, target)
+
+
+@router.api_route(
+    "/ontology/{version}",
+    methods=METHODS,
+    tags=["ontology"],
+    summary="Show an ontology version",
+    responses=_ONTOLOGY,
+)
+async def show_ontology_version(
+    request: Request,
+    version: ResourceName,
+    root: Root,
+    reader: PageReader,
+    named: OntologyFormat = None,
+) -> Response:
+    """Return a version of the ontology that this release holds, in the forms of `/ontology`."""
+    target = target_of(request, root, f"/ontology/{version}", named, ONTOLOGY_SUFFIXES)
+    return await respond(request, ontology_version, reader, target)
+
+
+@router.api_route(
+    "/graph/{name}",
+    methods=METHODS,
+    tags=["sparql"],
+    summary="Go to the triples of a named graph",
+    responses=_REDIRECT | problems(404),
+    status_code=303,
+)
+async def refer_to_graph(request: Request, name: str, reader: PageReader) -> Response:
+    """Redirect to the triples of a named graph in the Graph Store Protocol (303)."""
+    return await respond(request, graph_reference, reader.root, name)
+
+
+def graph_reference(context: Context, root: str, name: str) -> Document:
+    """Return the redirect for a named graph; raises `NotFound`."""
+    iri = GRAPH + name
+    if not SLUG.fullmatch(name) or not context.ask(f"ASK {{ GRAPH <{iri}> {{ ?s ?p ?o }} }}"):
+        raise NotFound(f"There is no graph {shorten(name)}. The graphs are listed in /sparql.")
+    location = f"{root}/graphs?graph={quote(iri, safe='')}"
+    return redirect(303, location, f'<{location}>; rel="describedby"')
+
+
+@router.api_route(
+    "/evidence/{digest}",
+    methods=METHODS,
+    tags=["sources"],
+    summary="Go to the file that describes a reified statement",
+    responses=_REDIRECT | problems(404),
+    status_code=303,
+)
+async def refer_to_evidence(request: Request, digest: str, reader: PageReader) -> Response:
+    """Redirect to the dump that has the statement and the passage that states it (303)."""
+    release: Release = request.app.state.release
+    dump = next((name for name in release.dumps if _EVIDENCE.fullmatch(name)), None)
+    if dump is None or not _DIGEST.fullmatch(digest):
+        raise NotFound(f"There is no statement {shorten(digest)}.")
+    location = f"{reader.root}/dumps/{dump}"
+    headers = {"Location": location, "Link": f'<{location}>; rel="describedby"'}
+    return Response(status_code=303, headers={**headers, "Cache-Control": "no-cache"})
