@@ -14,14 +14,13 @@ from pyoxigraph import Literal, NamedNode, Triple, serialize
 from jiqun.query.solutions import Term, term_of
 from jiqun.rdf.formats import JSON_LD, N_QUADS, N_TRIPLES, RDF_XML, Format
 from jiqun.rdf.namespaces import EVIDENCE, PREFIXES, XSD
+from jiqun.rdf.rdf_xml import rdf_xml
 from jiqun.rdf.terms import language_tag, ntriples, triple_line
 
 Description = Mapping[str, Sequence[Term]]
 """The values of each property of one resource, ordered by value and language."""
 
 _IN_TURTLE: Final = re.compile(r'<[^>]*>|"(?:[^"\\]|\\.)*"(?:@([A-Za-z0-9-]+))?', re.DOTALL)
-_XML_NAMES: Final = re.compile(r"(?<=<rdf:RDF )xmlns:[^>]*(?=>)")
-_IN_XML: Final = re.compile(r'(<[^<>]*\sxml:lang=")([A-Za-z0-9-]+)(?=")')
 
 
 def link(subject: str, predicate: str, value: str) -> Triple:
@@ -85,14 +84,12 @@ def write(
     if format_ in {N_TRIPLES, N_QUADS}:
         return "".join(f"{triple_line(each)}\n" for each in ordered).encode()
     used = _used(ordered, prefixes)
+    if format_ == RDF_XML:
+        return rdf_xml(ordered, used).encode()
     plain = (serialize(ordered, format=format_.oxigraph, prefixes=used) or b"").decode()
     if format_ == JSON_LD:
         document = json.loads(plain, object_hook=_with_usual_tag)
         return json.dumps(document, ensure_ascii=False, indent=1).encode()
-    if format_ == RDF_XML:
-        # The serializer leaves the order of the prefixes to chance.
-        plain = _XML_NAMES.sub(lambda found: " ".join(sorted(found[0].split())), plain, count=1)
-        return _IN_XML.sub(lambda found: found[1] + language_tag(found[2]), plain).encode()
     lines = plain.split("\n")
     count = sum(1 for _ in takewhile(lambda line: line.startswith("@prefix "), lines))
     return _IN_TURTLE.sub(
