@@ -1,16 +1,8 @@
-"""`.rq` files: the grlc header, the syntax of the query, and saved queries.
+"""`.rq` files: saved queries, hygiene rules, inference rules and tables, one SPARQL query each.
 
-The header of a `.rq` file: its leading lines that start with `#+`, which form YAML.
-
-This is the convention of grlc (https://grlc.io), which the saved queries, the inference rules and
-the hygiene rules follow.
-
-What a SPARQL query is, and whether it can be read.
-
-Saved queries: one `.rq` file each, with a grlc header, runnable as it stands.
-
-From each comes an entry of `queries.json` and a description in RDF as a `sh:SPARQLExecutable`
-(SHACL, section 5), in the form that SPARQL editors read examples in.
+The leading lines that start with `#+` are the header, in YAML: the convention of grlc
+(https://grlc.io). A saved query becomes an entry of `queries.json` and a description in RDF as a
+`sh:SPARQLExecutable` (SHACL, section 5), which SPARQL editors read as an example.
 """
 
 from __future__ import annotations
@@ -37,7 +29,7 @@ _SKIPPED: Final = re.compile(
 
 @dataclass(frozen=True)
 class Annotated:
-    """A `.rq` file: how messages call it, its header, its query, and the query's first line."""
+    """A `.rq` file: its name in messages, its header, its query, and the query's first line."""
 
     path: Path
     name: str
@@ -46,7 +38,7 @@ class Annotated:
     line: int
 
     def bare(self) -> str:
-        """Return the query with comments and strings blanked out, for looking at keywords."""
+        """Return the query with comments and strings blanked out, to search it for keywords."""
         return _SKIPPED.sub(lambda match: match["keep"] or " ", self.text)
 
     def mistake(self, what: str, rule: str, line: int = 0) -> Malformed:
@@ -113,7 +105,7 @@ _PROLOGUE: Final = re.compile(r"\s*(?:PREFIX\s+[^\s:]*:\s*<[^>]*>|BASE\s*<[^>]*>
 
 
 def query_form(file: Annotated) -> str:
-    """Return SELECT, ASK, CONSTRUCT or DESCRIBE; raise `Malformed` when it is none of them."""
+    """Return SELECT, ASK, CONSTRUCT or DESCRIBE; raise `Malformed` for any other form."""
     text = file.bare()
     while match := _PROLOGUE.match(text):
         text = text[match.end() :]
@@ -124,10 +116,10 @@ def query_form(file: Annotated) -> str:
 
 
 def check_syntax(file: Annotated) -> None:
-    """Raise `Malformed` with the line unless pyoxigraph can read the query.
+    """Raise `Malformed` with the line unless pyoxigraph can parse the query.
 
-    That rdflib can read it too is held by a test: its parser takes a twentieth of a second for
-    each query, which a curator should not have to wait for.
+    A test ensures that rdflib can too: its parser takes a twentieth of a second for each query, too
+    long for a curator to wait.
     """
     if re.search(r"\b(?:SERVICE|LOAD)\b", file.bare(), re.IGNORECASE):
         raise file.mistake("a query of ours asks no other endpoint: no SERVICE", "query-syntax")
@@ -139,7 +131,7 @@ def check_syntax(file: Annotated) -> None:
 
 
 def _explain(message: str, text: str) -> tuple[int, str]:
-    """Return the line and a message shorter than the parser's list of all it could have taken."""
+    """Return the line and a message shorter than the parser's list of expected tokens."""
     place = re.search(r"error at ([0-9]+):([0-9]+)", message)
     if place is None:
         return 1, message.strip()
