@@ -1,4 +1,4 @@
-"""The list of a release's files for `docs/release-files.md`, from what each file says of itself."""
+"""The generated pages of `docs/`: saved queries, ontology terms, and the files of a release."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HEAD: Final = "| file | what | media type |\n|---|---|---|"
 
 
 def release_files(tables: Sequence[Table], made: str) -> str:
-    """Write the page; `made` is the comment that says who made it."""
+    """Write the page; `made` is the comment that names the generator."""
     lines = [
         "# The files of a release",
         made,
@@ -48,7 +48,7 @@ def release_files(tables: Sequence[Table], made: str) -> str:
 
 
 def file_names(name: str, offer: Offer) -> list[str]:
-    """Return the names under which a content lies in the release folder."""
+    """Return the names of a file in the release folder, packed or not."""
     return [f"{name}.gz", f"{name}.zst"] if offer.packed else [name]
 
 
@@ -99,7 +99,7 @@ Facts = dict[str, list[ox.NamedNode | ox.Literal]]
 
 
 def documentation(content: Content) -> dict[Path, str]:
-    """Return the made pages and what should stand in them; raises `Malformed`."""
+    """Return the generated pages and their text; raises `Malformed`."""
     queries = [read_query(path, content) for path in content.queries()]
     tables = [read_table(path, content) for path in content.tables()]
     ontology = {quad.triple for quad in read(content.ontology, content).quads}
@@ -112,9 +112,9 @@ def documentation(content: Content) -> dict[Path, str]:
 
 
 def stale(content: Content) -> dict[Path, str]:
-    """Return the made pages that say something else than they should, or are not there.
+    """Return the generated pages that are missing or out of date.
 
-    Raises `ContentError` where there is no `docs/` to hold them, as in an installed package.
+    Raises `ContentError` where there is no `docs/`, as in an installed package.
     """
     if not (content.root / "docs").is_dir():
         raise ContentError(f"{content.root}: there is no folder docs here to write to.")
@@ -131,10 +131,10 @@ def query_list(queries: Sequence[SavedQuery]) -> str:
     for query in sorted(queries, key=lambda each: (each.name != FIRST, each.name)):
         subjects[query.tags[0]].append(query)
     introduction = (
-        f"The {len(queries)} questions below stand in `queries/`, one file each. Ask one with "
+        f"The {len(queries)} queries below are in `queries/`, one file each. Run one with "
         "`jiqun query NAME --parameter value`, or at `/queries/NAME?parameter=value` of a "
-        "running endpoint. IRIs may be given as `id:beijing` or `beijing`. A parameter without a "
-        "value takes its default, or leaves the question open."
+        "running endpoint. IRIs may be written as `id:beijing` or `beijing`. A parameter without "
+        "a value takes its default, or does not restrict the answer."
     )
     lines = ["# Saved queries", MADE, introduction]
     leading = {query.tags[0] for query in queries if query.name == FIRST}
@@ -164,28 +164,28 @@ def _parameter(parameter: Parameter) -> str:
 
 def ontology_terms(graph: Iterable[ox.Triple], queries: Sequence[SavedQuery] = ()) -> str:
     """Write the terms of the ontology, with the saved queries that use each of them."""
-    said = _statements(graph)
+    terms = _statements(graph)
     users = _users(queries)
     introduction = (
-        f"Namespace `{KG}`, prefix `kg:`. [The guide](ontology-guide.md) tells how the terms "
-        "play together."
+        f"Namespace `{KG}`, prefix `kg:`. [The guide](ontology-guide.md) explains how the terms "
+        "work together."
     )
     lines = ["# Terms of the ontology", MADE, introduction]
     for kind, heading in _KINDS.items():
         names = sorted(
             name
-            for name, facts in said.items()
+            for name, facts in terms.items()
             if any(value == ox.NamedNode(f"{OWL}{kind}") for value in facts[TYPE.value])
         )
         lines.append(f"## {heading} ({len(names)})")
         for name in names:
-            lines += _term(name, said[name], users.get(name, []))
+            lines += _term(name, terms[name], users.get(name, []))
     return "\n\n".join(lines) + "\n"
 
 
 def _statements(graph: Iterable[ox.Triple]) -> dict[str, Facts]:
-    """Return what is said of each term, by predicate; restrictions are left out."""
-    said: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
+    """Return the values of each term by predicate; restrictions are left out."""
+    terms: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
     for triple in sorted(graph, key=str):
         value = triple.object
         if (
@@ -193,8 +193,8 @@ def _statements(graph: Iterable[ox.Triple]) -> dict[str, Facts]:
             and triple.subject.value.startswith(KG)
             and isinstance(value, ox.NamedNode | ox.Literal)
         ):
-            said[triple.subject.value.removeprefix(KG)][triple.predicate.value].append(value)
-    return said
+            terms[triple.subject.value.removeprefix(KG)][triple.predicate.value].append(value)
+    return terms
 
 
 def _users(queries: Sequence[SavedQuery]) -> dict[str, list[str]]:
@@ -222,7 +222,7 @@ def _term(name: str, facts: Facts, users: Sequence[str]) -> Iterator[str]:
     rows += [f"- example: `{text}`" for text in _by_language(facts[f"{SKOS}example"]).values()]
     links = [f"[{user}](queries.md#{user})" for user in users]
     if links:
-        rows.append(f"- asked for in {', '.join(links)}")
+        rows.append(f"- used in {', '.join(links)}")
     yield "\n".join(rows)
 
 

@@ -1,4 +1,4 @@
-"""The one canonical form of Turtle and TriG files, which `jiqun fmt` writes.
+"""The canonical form of Turtle and TriG files, which `jiqun fmt` writes.
 
 Prefixes sorted, subjects in natural order (`p2` before `p10`), `a` first, predicates and objects
 sorted, a blank line between subjects. Formatting loses nothing, is idempotent, and does not depend
@@ -33,11 +33,11 @@ _ALWAYS: Final = ("id", "kg", "passage")
 def canonical(document: Document, prefixes: Mapping[str, str]) -> str:
     """Return the canonical text of a file of `data/` or `ontology/concepts`.
 
-    `prefixes` is the project's list; a file of a source gets `passage:` besides, and keeps what
-    else it declares. Raises `Malformed` for blank nodes and for comments without a place.
+    `prefixes` are the project's; a file of a source gets `passage:` besides, and its other
+    declarations stay. Raises `Malformed` for blank nodes and for misplaced comments.
     """
     _refuse_blank_nodes(document)
-    kept = comments(document)
+    found = comments(document)
     known = dict(prefixes)
     namespace = passage_namespace(document.path)
     if namespace is not None:
@@ -46,7 +46,7 @@ def canonical(document: Document, prefixes: Mapping[str, str]) -> str:
         if prefix not in known and value not in known.values():
             known[prefix] = value
     compactor = Compactor(known)
-    keyed = _rekeyed(kept, document, compactor)
+    keyed = _rekeyed(found, document, compactor)
     graphs: dict[str, list[ox.Triple]] = {}
     for quad in document.quads:
         graph = "" if isinstance(quad.graph_name, ox.DefaultGraph) else quad.graph_name.value
@@ -54,10 +54,10 @@ def canonical(document: Document, prefixes: Mapping[str, str]) -> str:
     body = list(dataset(graphs, compactor, keyed))
     always = {prefix for prefix in _ALWAYS if prefix in known}
     parts = [
-        "".join(f"{line}\n" for line in kept.head),
+        "".join(f"{line}\n" for line in found.head),
         prefix_lines({key: known[key] for key in always | compactor.used}),
         *body,
-        "".join(f"{line}\n" for line in kept.foot),
+        "".join(f"{line}\n" for line in found.foot),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -79,15 +79,15 @@ def canonical_text(text: str, path: Path, prefixes: Mapping[str, str]) -> str:
     return canonical(parse(text, path.name, path), prefixes)
 
 
-def _rekeyed(kept: Comments, document: Document, compactor: Compactor) -> dict[Key, list[str]]:
-    """Key the comments by the names that the canonical form gives to subjects and graphs."""
+def _rekeyed(found: Comments, document: Document, compactor: Compactor) -> dict[Key, list[str]]:
+    """Key the comments by the canonical names of subjects and graphs."""
     names = {"": ""}
-    for graph, subject in kept.above:
+    for graph, subject in found.above:
         for written in (graph, subject):
             if written not in names:
                 names[written] = compactor.write(ox.NamedNode(_expanded(written, document)))
     keyed: dict[Key, list[str]] = {}
-    for (graph, subject), lines in kept.above.items():
+    for (graph, subject), lines in found.above.items():
         keyed.setdefault((names[graph], names[subject]), []).extend(lines)
     return keyed
 
@@ -108,9 +108,9 @@ def _refuse_blank_nodes(document: Document) -> None:
 
 
 def _blank_line(document: Document) -> int:
-    for said in statements(document):
-        if said.object[:1] in {"[", "("} or said.object.startswith("_:"):
-            return said.line
-        if said.subject.startswith("_:"):
-            return said.subject_line
+    for each in statements(document):
+        if each.object[:1] in {"[", "("} or each.object.startswith("_:"):
+            return each.line
+        if each.subject.startswith("_:"):
+            return each.subject_line
     return 0

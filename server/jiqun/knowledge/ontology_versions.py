@@ -1,12 +1,8 @@
-"""Versions of the ontology: their files, and the check that frozen ones do not change.
+"""Versions of the ontology: the current one and the frozen ones, which must not change.
 
-The versions of the ontology as files of a release: the current one and the frozen ones.
-
-Of each version a release holds `ontology-<version>.ttl`, byte for byte as it was written, and
-`ontology-<version>.ofn` in the functional syntax of OWL 2
-(https://www.w3.org/TR/owl2-syntax/), which horned-owl writes.
-
-Whether the frozen versions of the ontology are what they are called, and stay as they were.
+Of each version a release holds `ontology-<version>.ttl`, byte for byte the source file, and
+`ontology-<version>.ofn` in the functional syntax of OWL 2 (https://www.w3.org/TR/owl2-syntax/),
+which horned-owl writes.
 """
 
 from __future__ import annotations
@@ -22,26 +18,18 @@ from jiqun.errors import ContentError
 from jiqun.knowledge.content import Content, Finding
 from jiqun.knowledge.dataset import canonical_blank_nodes
 from jiqun.knowledge.turtle_files import Document, Malformed, read
-from jiqun.rdf.namespaces import KG, OWL, RDFS, SKOS, XSD
+from jiqun.rdf.namespaces import KG, OWL, PREFIXES
 from jiqun.rdf.terms import language_tag, triple_line
 
 _ONTOLOGY: Final = KG.removesuffix("#")
 _VERSION: Final = re.compile(r"[0-9][0-9A-Za-z.-]*")
 _TAGGED: Final = re.compile(r'("(?:[^"\\]|\\.)*"@)([A-Za-z0-9-]+)')
-_PREFIXES: Final = {
-    "dcterms": "http://purl.org/dc/terms/",
-    "geo": "http://www.opengis.net/ont/geosparql#",
-    "kg": KG,
-    "owl": OWL,
-    "rdfs": RDFS,
-    "skos": SKOS,
-    "vann": "http://purl.org/vocab/vann/",
-    "xsd": XSD,
-}
+_PREFIXES: Final = ("dcterms", "geo", "kg", "owl", "rdfs", "skos", "vann", "xsd")
+_RULE: Final = "ontology-frozen"
 
 
 def version_of(document: Document) -> str:
-    """Return the version that an ontology gives itself by `owl:versionIRI`; empty without one."""
+    """Return the version in the `owl:versionIRI` of an ontology; empty without one."""
     for quad in document.quads:
         if quad.subject == ox.NamedNode(_ONTOLOGY) and quad.predicate.value == f"{OWL}versionIRI":
             iri = quad.object.value if isinstance(quad.object, ox.NamedNode) else ""
@@ -51,9 +39,9 @@ def version_of(document: Document) -> str:
 
 
 def ontology_files(content: Content) -> Iterator[tuple[str, str, str]]:
-    """Yield name, text and media type of the files of every version that has a name.
+    """Yield name, text and media type of the files of every version.
 
-    Raises `ContentError` for an ontology that cannot be read or is no OWL.
+    Raises `ContentError` for an ontology that cannot be read or is not OWL.
     """
     paths = [*content.ontology_versions(), content.ontology]
     documents = {version_of(each): each for each in (read(path, content) for path in paths)}
@@ -64,26 +52,23 @@ def ontology_files(content: Content) -> Iterator[tuple[str, str, str]]:
 
 
 def functional_syntax(document: Document) -> str:
-    """Write an ontology in OWL functional syntax; raises `ContentError` for what is no OWL."""
+    """Write an ontology in OWL functional syntax; raises `ContentError` if it is not OWL."""
     quads = canonical_blank_nodes(document.quads)
     triples = sorted({quad.triple for quad in quads}, key=triple_line)
     rdf = ox.serialize(triples, format=ox.RdfFormat.RDF_XML) or b""
     try:
         ontology = pyhornedowl.open_ontology_from_string(rdf.decode(), "rdf")
     except ValueError as error:
-        raise ContentError(f"{document.name} is no OWL ontology: {error}") from None
-    for prefix, namespace in _PREFIXES.items():
-        ontology.prefix_mapping.add_prefix(prefix, namespace)
+        raise ContentError(f"{document.name} is not an OWL ontology: {error}") from None
+    for prefix in _PREFIXES:
+        ontology.prefix_mapping.add_prefix(prefix, PREFIXES[prefix])
     text = ontology.save_to_string("ofn").rstrip("\n") + "\n"
-    # Language tags come in small letters from the parser.
+    # The parser lower-cases language tags.
     return _TAGGED.sub(lambda found: found[1] + language_tag(found[2]), text)
 
 
-_RULE: Final = "ontology-frozen"
-
-
 def check_versions(content: Content) -> Iterator[Finding]:
-    """Yield what is wrong with `ontology/versions/`, and with a current version that is frozen."""
+    """Yield the mistakes in `ontology/versions/`, and changes to a version that is frozen."""
     frozen = {}
     for path in content.ontology_versions():
         try:
@@ -101,7 +86,7 @@ def check_versions(content: Content) -> Iterator[Finding]:
     try:
         current = read(content.ontology, content)
     except Malformed:
-        return  # told already
+        return  # reported already
     version = version_of(current)
     if version in frozen and _graph(current) != _graph(frozen[version]):
         what = (

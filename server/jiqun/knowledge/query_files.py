@@ -157,7 +157,7 @@ def _check_syntax(file: Annotated, bare: str) -> str:
 
 
 def _explain(message: str, text: str) -> tuple[int, str]:
-    """Return the line and a message shorter than the parser's list of all it could have taken."""
+    """Return the line and a message shorter than the parser's list of expected tokens."""
     place = re.search(r"error at ([0-9]+):([0-9]+)", message)
     if place is None:
         return 1, message.strip()

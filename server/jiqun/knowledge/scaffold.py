@@ -1,7 +1,7 @@
 """The skeleton of a new source: its hash, and its passages numbered and measured.
 
-The sentences of a source are not ours to republish: the skeleton holds where each passage stands,
-not what it says. The curator adds the quotes.
+The sentences of a source are not ours to republish: the skeleton holds the offsets of each passage,
+not its words. The curator adds the quotes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @dataclass(frozen=True)
 class Particulars:
-    """What the curator knows already, or ""; `publisher` is a slug, `date` is in ISO 8601."""
+    """What is known of the source, or ""; `publisher` is a slug, `date` is in ISO 8601."""
 
     url: str = ""
     title: str = ""
@@ -46,7 +46,7 @@ class Particulars:
 
 @dataclass(frozen=True)
 class Skeleton:
-    """The folder that was written, and each passage's name with its words, for the curator."""
+    """The folder written, and the name and the words of each passage."""
 
     folder: Path
     passages: tuple[tuple[str, str], ...]
@@ -92,30 +92,30 @@ def _description(
     slug: str, known: Particulars, text: Text, spans: list[tuple[str, int, int]]
 ) -> list[ox.Quad]:
     source = ox.NamedNode(f"{SOURCE}{slug}")
-    said: list[tuple[ox.NamedNode, str, ox.NamedNode | ox.Literal]] = [
+    facts: list[tuple[ox.NamedNode, str, ox.NamedNode | ox.Literal]] = [
         (source, TYPE.value, ox.NamedNode(f"{KG}Source")),
         (source, TEXT_SHA256, ox.Literal(text.sha256)),
         (source, TEXT_LENGTH, ox.Literal(len(text.characters))),
     ]
     if known.title:
-        said.append((source, f"{DCTERMS}title", ox.Literal(known.title)))
+        facts.append((source, f"{DCTERMS}title", ox.Literal(known.title)))
     if known.date:
         date = ox.Literal(known.date, datatype=ox.NamedNode(f"{XSD}date"))
-        said.append((source, f"{DCTERMS}issued", date))
+        facts.append((source, f"{DCTERMS}issued", date))
     if known.publisher:
-        said.append((source, f"{DCTERMS}publisher", ox.NamedNode(f"{ID}{known.publisher}")))
+        facts.append((source, f"{DCTERMS}publisher", ox.NamedNode(f"{ID}{known.publisher}")))
     if known.url:
         url = ox.Literal(known.url, datatype=ox.NamedNode(f"{XSD}anyURI"))
-        said.append((source, f"{DCTERMS}source", url))
+        facts.append((source, f"{DCTERMS}source", url))
     for name, start, end in spans:
         passage = ox.NamedNode(f"{source.value}#{name}")
-        said += [
+        facts += [
             (passage, TYPE.value, ox.NamedNode(f"{KG}Passage")),
             (passage, PASSAGE_OF, source),
             (passage, START, ox.Literal(start)),
             (passage, END, ox.Literal(end)),
         ]
-    return [ox.Quad(subject, ox.NamedNode(verb), value) for subject, verb, value in said]
+    return [ox.Quad(subject, ox.NamedNode(verb), value) for subject, verb, value in facts]
 
 
 def _canonical(path: Path, quads: list[ox.Quad], prefixes: dict[str, str]) -> str:

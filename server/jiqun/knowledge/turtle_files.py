@@ -1,25 +1,13 @@
-"""Turtle and TriG source files: quads with the line and the comments of each statement.
+"""Turtle and TriG source files: their quads, and the line and the comments of each statement.
 
-The tokens of Turtle and TriG with their places, for comments and for pointing at a line.
+pyoxigraph parses strictly and preserves every lexical form (`01` stays `01`), but lower-cases
+language tags. They are case-insensitive (RDF 1.1 Concepts, 3.3): terms stay as parsed, and
+`language_tag` restores the usual case (`zh-Hans`) where they are written.
 
-The parser has accepted the text before; this only finds where things stand, so it need not
-judge. Grammar: RDF 1.1 Turtle and TriG, section "Grammar".
-
-Turtle and TriG files to quads, without loss, and with the place of every syntax error.
-
-pyoxigraph reads strictly and keeps every lexical form as it is written (`01` stays `01`), but
-lower-cases language tags. They are case-insensitive (RDF 1.1 Concepts, 3.3), so terms are kept
-as it gives them and `language_tag` writes the tag in the form of RFC 5646, section 2.1.1: what
-the files hold (`zh-Hans`) comes back as it was.
-
-The comments of a Turtle or TriG file, tied to what they stand above.
-
-Parsers drop comments, and a formatter that did so would lose what a curator wrote. A comment on
-lines of its own, above a subject or a graph, moves along with it; the ones before the prefixes
-head the file, the ones after the last statement end it. Anywhere else a comment has no place in
-the canonical form, and that is said rather than done.
-
-The line on which a file states something, for messages that point at it.
+A parser drops comments and lines, so the accepted text is tokenized once more for them (RDF 1.1
+Turtle and TriG, section "Grammar"). A comment on lines of its own above a subject or a graph moves
+along with it; the ones before the prefixes head the file, the ones after the last statement end it.
+A comment anywhere else has no place in the canonical form and is reported.
 """
 
 from __future__ import annotations
@@ -87,7 +75,7 @@ class Malformed(ContentRejected):
 
 @dataclass(frozen=True)
 class Document:
-    """A file that was read: how messages call it, its text, its quads in order, its prefixes."""
+    """A parsed file; `name` is its name in messages, `quads` are in the order of the file."""
 
     path: Path
     name: str
@@ -110,7 +98,7 @@ def read(path: Path, content: Content) -> Document:
 
 
 def parse(text: str, name: str, path: Path) -> Document:
-    """Parse `text`, whose format the suffix of `path` tells; raise `Malformed` as `read` does."""
+    """Parse `text` in the format of the suffix of `path`; raise `Malformed` as `read` does."""
     parser = ox.parse(text, _FORMATS[path.suffix], rename_blank_nodes=True)
     try:
         quads = tuple(parser)
@@ -124,14 +112,14 @@ def parse(text: str, name: str, path: Path) -> Document:
 
 
 def read_prefixes(content: Content) -> dict[str, str]:
-    """Return the one list of prefixes, prefix to namespace."""
+    """Return the prefixes of the content, prefix to namespace."""
     return dict(read(content.prefixes, content).prefixes)
 
 
 def _refuse_rdf12(quad: ox.Quad, name: str) -> None:
     term = quad.object
     if isinstance(term, ox.Triple) or (isinstance(term, ox.Literal) and term.direction):
-        what = f"the value of {quad.predicate} is of RDF 1.2, which our dumps cannot carry"
+        what = f"the value of {quad.predicate} is of RDF 1.2, which not every dump can express"
         raise Malformed(Finding(name, 0, 0, what, "syntax"))
 
 
@@ -144,86 +132,13 @@ class Comments:
     foot: list[str] = field(default_factory=list)
 
 
-@dataclass
-class _Walk:
-    """Where the walk through the tokens of a file is, and what it has found."""
-
-    document: Document
-    found: Comments = field(default_factory=Comments)
-    pending: list[Token] = field(default_factory=list)
-    graph: str = ""
-    inside: str = ""  # "statement", "directive" or neither
-    last_line: int = 0
-
-    def comment(self, token: Token) -> None:
-        if self.inside or token.line == self.last_line:
-            raise Malformed(_misplaced(self.document, token))
-        self.pending.append(token)
-
-    def step(self, token: Token, following: str) -> None:
-        self.last_line = token.line + token.text.count("\n")
-        if token.text == "{" and following == "}" and (self.graph, "") in self.found.above:
-            raise Malformed(_misplaced(self.document, token))
-        if self.inside == "directive":
-            self.inside = "" if token.kind == "iri" else self.inside
-        elif token.kind == "mark":
-            self._mark(token)
-        elif not self.inside and token.text in DIRECTIVES:
-            self.found.head += [comment.text for comment in self.pending]
-            self.pending, self.inside = [], "directive"
-        elif not self.inside and token.text != "GRAPH":
-            self._begin(token.text, following)
-
-    def _mark(self, token: Token) -> None:
-        if token.text in ".{}":
-            self.inside = ""
-        if token.text == "}":
-            if self.pending:
-                raise Malformed(_misplaced(self.document, self.pending[0]))
-            self.graph = ""
-
-    def _begin(self, text: str, following: str) -> None:
-        names_graph = following == "{"
-        if names_graph:
-            self.graph = text
-        key = (self.graph, "" if names_graph else text)
-        if self.pending:
-            lines = self.found.above.setdefault(key, [])
-            lines += [comment.text for comment in self.pending]
-        self.pending, self.inside = [], "statement"
-
-
-def comments(document: Document) -> Comments:
-    """Collect the comments of a file; raise `Malformed` for one that cannot be kept.
-
-    The keys hold the graph and the subject as the file writes them (`passage:p1`, `id:x`), and
-    "" for none: (graph, "") is the graph's own comment.
-    """
-    if "#" not in document.text:
-        return Comments()
-    walk = _Walk(document)
-    stream = list(tokens(document.text))
-    for index, token in enumerate(stream):
-        if token.kind == "comment":
-            walk.comment(token)
-        else:
-            walk.step(token, stream[index + 1].text if index + 1 < len(stream) else "")
-    walk.found.foot = [comment.text for comment in walk.pending]
-    return walk.found
-
-
-def _misplaced(document: Document, token: Token) -> Finding:
-    what = "a comment can be kept only above a subject or a graph, on lines of its own: move it"
-    return Finding(document.name, token.line, token.column, what, "format")
-
-
 @dataclass(frozen=True)
 class Statement:
-    """One object of one predicate of one named subject, and where its object stands.
+    """One object of one predicate of one named subject, and the place of the object.
 
     Terms are IRIs; a literal object is its text as written, with quotation marks; a blank node is
-    `_:x` or, without a name, `[` or `(`, and what lies inside it is not described. `graph` is ""
-    outside a named graph.
+    `_:x` or, without a name, `[` or `(`, and its contents are not described. `graph` is "" outside
+    a named graph.
     """
 
     graph: str
@@ -236,15 +151,76 @@ class Statement:
 
 
 @dataclass
-class _PositionWalk:
-    """Where the walk through the tokens of a file is."""
+class _Walk:
+    """The state of the walk through the tokens of a file, and what it has found."""
 
     prefixes: Mapping[str, str]
-    graph: str = ""
-    terms: list[Token] = field(default_factory=list)
-    depth: int = 0
+    comments: Comments = field(default_factory=Comments)
+    statements: list[Statement] = field(default_factory=list)
+    misplaced: list[Token] = field(default_factory=list)
+    pending: list[Token] = field(default_factory=list)  # comments above what comes next
+    terms: list[Token] = field(default_factory=list)  # of the statement so far
+    graph: Token | None = None
+    depth: int = 0  # of brackets
+    directive: bool = False
+    last_line: int = 0
 
-    def iri(self, token: Token) -> str:
+    def step(self, token: Token, following: str) -> None:
+        if token.kind == "comment":
+            inside = self.terms or self.depth or self.directive
+            free = not inside and token.line != self.last_line
+            (self.pending if free else self.misplaced).append(token)
+            return
+        self.last_line = token.line + token.text.count("\n")
+        if self.directive:
+            self.directive = token.kind != "iri"
+        elif token.kind == "mark":
+            self._mark(token, following)
+        elif self.terms or self.depth:
+            if not self.depth and len(self.terms) < 3:
+                self.terms.append(token)
+        elif token.text in DIRECTIVES:
+            self.comments.head += self._take_pending()
+            self.directive = True
+        elif token.text != "GRAPH":
+            graph = self.graph.text if self.graph else ""
+            key = (token.text, "") if following == "{" else (graph, token.text)
+            if self.pending:
+                self.comments.above.setdefault(key, []).extend(self._take_pending())
+            self.terms.append(token)
+
+    def _mark(self, token: Token, following: str) -> None:
+        text = token.text
+        if text in "[(":
+            self.depth += 1
+            if self.depth == 1 and len(self.terms) < 3:
+                self.terms.append(token)
+        elif text in "])":
+            self.depth -= 1
+        elif self.depth:
+            return
+        elif text == "{":
+            self.graph = self.terms[-1] if self.terms else None
+            self.terms = []
+            # An empty graph is not written, nor could its comment be.
+            if following == "}" and self.graph and (self.graph.text, "") in self.comments.above:
+                self.misplaced.append(token)
+        elif text in ".;,}":
+            self._end_statement()
+            self.terms = self.terms[: {";": 1, ",": 2}.get(text, 0)]
+            if text == "}":
+                self.misplaced += self.pending[:1]
+                self.graph = None
+
+    def _end_statement(self) -> None:
+        if len(self.terms) == 3:
+            subject, predicate, value = self.terms
+            graph = self._iri(self.graph) if self.graph else ""
+            terms = self._iri(subject), self._iri(predicate), self._iri(value)
+            place = value.line, value.column, subject.line
+            self.statements.append(Statement(graph, *terms, *place))
+
+    def _iri(self, token: Token) -> str:
         if token.kind == "iri":
             return token.text[1:-1]
         if token.kind == "word":
@@ -255,59 +231,39 @@ class _PositionWalk:
                 return self.prefixes[prefix] + local.replace("\\", "")
         return token.text
 
-    def statement(self) -> Statement | None:
-        if len(self.terms) != 3:
-            return None
-        subject, predicate, value = self.terms
-        terms = self.iri(subject), self.iri(predicate), self.iri(value)
-        return Statement(self.graph, *terms, value.line, value.column, subject.line)
-
-    def mark(self, token: Token) -> Statement | None:
-        text = token.text
-        if text in "[(":
-            self.depth += 1
-            if self.depth == 1 and len(self.terms) < 3:
-                self.terms.append(token)
-            return None
-        if text in "])":
-            self.depth -= 1
-            return None
-        if self.depth:
-            return None
-        if text == "{":
-            self.graph = self.iri(self.terms[-1]) if self.terms else ""
-            self.terms = []
-            return None
-        found = self.statement()
-        if text in ".}":
-            self.terms = []
-            self.graph = "" if text == "}" else self.graph
-        elif text in ";,":
-            self.terms = self.terms[: 1 if text == ";" else 2]
-        return found
+    def _take_pending(self) -> list[str]:
+        taken = [comment.text for comment in self.pending]
+        self.pending = []
+        return taken
 
 
-def statements(document: Document) -> Iterator[Statement]:
-    """Yield every statement about a named subject, in the order of the file."""
-    walk = _PositionWalk(document.prefixes)
-    stream = (token for token in tokens(document.text) if token.kind != "comment")
-    for token in stream:
-        if token.kind == "mark":
-            found = walk.mark(token)
-            if found is not None:
-                yield found
-        elif token.text in DIRECTIVES and not walk.terms:
-            _skip_directive(token, stream)
-        elif not walk.depth and len(walk.terms) < 3 and token.text != "GRAPH":
-            walk.terms.append(token)
+def _walk(document: Document) -> _Walk:
+    walk = _Walk(document.prefixes)
+    stream = list(tokens(document.text))
+    for index, token in enumerate(stream):
+        walk.step(token, stream[index + 1].text if index + 1 < len(stream) else "")
+    walk.comments.foot = [comment.text for comment in walk.pending]
+    return walk
 
 
-def _skip_directive(token: Token, stream: Iterator[Token]) -> None:
-    for following in stream:
-        if following.kind == "iri":
-            break
-    if token.text.startswith("@"):
-        next(stream, None)
+def statements(document: Document) -> list[Statement]:
+    """Return every statement about a named subject, in the order of the file."""
+    return _walk(document).statements
+
+
+def comments(document: Document) -> Comments:
+    """Return the comments of a file; raise `Malformed` for a misplaced one.
+
+    The keys hold the graph and the subject as the file writes them (`passage:p1`, `id:x`), and
+    "" for none: (graph, "") is the graph's own comment.
+    """
+    if "#" not in document.text:
+        return Comments()
+    walk = _walk(document)
+    for token in walk.misplaced:
+        what = "comments belong above a subject or a graph, on lines of their own: move it"
+        raise Malformed(Finding(document.name, token.line, token.column, what, "format"))
+    return walk.comments
 
 
 @dataclass(frozen=True)
@@ -320,10 +276,9 @@ class Place:
 
 
 class Locator:
-    """Finds the file and line that state something about a subject; indexes on first use."""
+    """Finds the file and line of a statement, in the order of documents; indexes on first use."""
 
     def __init__(self, documents: Iterable[Document]) -> None:
-        """Take the documents in the order in which they are to be searched."""
         self._documents = tuple(documents)
         self._places: dict[tuple[str, ...], list[Place]] = {}
 
@@ -345,14 +300,14 @@ class Locator:
 
     def _index(self) -> None:
         for document in self._documents:
-            for said in statements(document):
-                exact = (said.subject, said.predicate, said.object)
-                here = Place(document.name, said.line, said.graph)
-                above = Place(document.name, said.subject_line, said.graph)
+            for each in statements(document):
+                exact = (each.subject, each.predicate, each.object)
+                here = Place(document.name, each.line, each.graph)
+                above = Place(document.name, each.subject_line, each.graph)
                 self._add(exact, here)
                 self._add(exact[:2], here)
                 self._add(exact[:1], above)
-                for mentioned in (said.predicate, said.object, said.graph):
+                for mentioned in (each.predicate, each.object, each.graph):
                     self._add(("mention", mentioned), here)
 
     def _add(self, key: tuple[str, ...], place: Place) -> None:

@@ -1,1 +1,1 @@
-"""What a curator is told: shapes, rules, identifiers, quotes."""
+"""Checks of the content: files, quotes, rules and shapes."""

@@ -1,17 +1,11 @@
-"""Asks the targets of links whether the identifiers still exist.
+"""Verifies the identifiers of links against the live targets, through their own interfaces.
 
-How each target of links is asked about one identifier, and how its answer is read.
-
-Answers are those of the targets' own interfaces, documented where `TARGETS` says. What they send
-is untrusted: bodies are bounded by the caller, XML with a document type is refused (its entities
-could be made to expand without end), and nothing in an answer is followed.
-
-Whether the identifiers that links name still stand: asks the live targets, politely.
-
-One request at a time, a pause before the next one to the same server, a name for whom to
-blame, and `Retry-After` is obeyed once. A link is `sound`, `dead` (gone, or never there),
-`redirected` (its identifier was merged into another one), `mismatched` (the target knows it by
-no name like the one that the link was made with) or `unreachable` (no answer that can be read).
+One request at a time, with a pause before the next one to the same server and a User-Agent;
+`Retry-After` is obeyed once. A link is `sound`, `dead` (gone, or never there), `redirected` (its
+identifier was merged into another one), `mismatched` (the target has no name like the one that the
+link was made with) or `unreachable` (no readable answer). Answers are untrusted: bodies are
+bounded, XML with a document type is refused (its entities could expand without end), and nothing in
+an answer is followed.
 """
 
 from __future__ import annotations
@@ -33,17 +27,14 @@ from jiqun.errors import BadParameter
 from jiqun.knowledge.content import Finding
 from jiqun.knowledge.links.mappings import Mapping as Link
 from jiqun.knowledge.links.mappings import MappingSet
-from jiqun.rdf.namespaces import RDFS_LABEL
+from jiqun.rdf.namespaces import DBPEDIA, DBPEDIA_ONTOLOGY, GEONAMES, RDF, RDFS_LABEL
 
-_RDF: Final = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
-_GN: Final = "{http://www.geonames.org/ontology#}"
-_DBPEDIA: Final = "http://dbpedia.org/resource/"
-_REDIRECTS: Final = "http://dbpedia.org/ontology/wikiPageRedirects"
+_GN: Final = f"{{{GEONAMES}}}"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a target says: the identifier it answered for, all names, and whether it is gone."""
+    """An answer: the identifier it is about, all names, and why it is gone or ""."""
 
     identifier: str
     names: frozenset[str] = field(default_factory=frozenset)
@@ -52,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a target is asked: `path` has a hole for what `key` makes of the identifier.
+    """How to query a target: `path` has a placeholder for the `key` of the identifier.
 
     `read` takes the body of an answer with status 200 and the identifier asked for; it raises
     `ValueError`, `KeyError` or `TypeError` when the body is not what the target sends.
@@ -85,7 +76,7 @@ def _geonames(body: bytes, asked: str) -> Answer:
         raise ValueError(str(error)) from None
     if feature is None:
         raise ValueError("no feature")
-    about = feature.get(f"{_RDF}about", asked).rstrip("/").rpartition("/")[2]
+    about = feature.get(f"{{{RDF}}}about", asked).rstrip("/").rpartition("/")[2]
     kinds = (f"{_GN}name", f"{_GN}alternateName", f"{_GN}officialName", f"{_GN}shortName")
     names = {name.text for kind in kinds for name in feature.findall(kind) if name.text}
     return Answer(about, frozenset(names))
@@ -93,24 +84,28 @@ def _geonames(body: bytes, asked: str) -> Answer:
 
 def _dbpedia(body: bytes, asked: str) -> Answer:
     resources = json.loads(body)
-    resource = resources.get(f"{_DBPEDIA}{asked}")
+    resource = resources.get(f"{DBPEDIA}{asked}")
     if not resource:
         return Answer(asked, gone="no such resource")
-    target = [str(value["value"]) for value in resource.get(_REDIRECTS, ())]
-    identifier = target[0].removeprefix(_DBPEDIA) if target else asked
+    target = [
+        str(value["value"]) for value in resource.get(f"{DBPEDIA_ONTOLOGY}wikiPageRedirects", ())
+    ]
+    identifier = target[0].removeprefix(DBPEDIA) if target else asked
     return Answer(identifier, frozenset(str(v["value"]) for v in resource.get(RDFS_LABEL, ())))
 
 
 def _whosonfirst(body: bytes, asked: str) -> Answer:
-    said: dict[str, Any] = json.loads(body)["properties"]
-    newer = list(said.get("wof:superseded_by") or ())
-    names = {str(said["wof:name"])}
-    for key, values in said.items():
+    properties: dict[str, Any] = json.loads(body)["properties"]
+    newer = list(properties.get("wof:superseded_by") or ())
+    names = {str(properties["wof:name"])}
+    for key, values in properties.items():
         if key.startswith("name:") and isinstance(values, list):
             names |= set(map(str, values))
-    deprecated = str(said.get("edtf:deprecated") or "uuuu")
+    deprecated = str(properties.get("edtf:deprecated") or "uuuu")
     gone = "" if deprecated in {"uuuu", "u", ".."} else f"deprecated {deprecated}"
-    return Answer(str(newer[0] if newer else said.get("wof:id", asked)), frozenset(names), gone)
+    return Answer(
+        str(newer[0] if newer else properties.get("wof:id", asked)), frozenset(names), gone
+    )
 
 
 def _openstreetmap(body: bytes, asked: str) -> Answer:
@@ -173,7 +168,7 @@ _LATER: Final = frozenset({429, 503})
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one link: `sound`, `dead`, `redirected`, `mismatched` or `unreachable`."""
+    """The status of one link: `sound`, `dead`, `redirected`, `mismatched` or `unreachable`."""
 
     path: str
     link: Link
@@ -182,21 +177,21 @@ class Verdict:
 
     @property
     def finding(self) -> Finding:
-        """The verdict in the form in which a check reports."""
+        """The verdict as a finding of a check."""
         what = f"{self.link.subject.rpartition('/')[2]} -> {self.link.local}: {self.detail}"
         return Finding(self.path, self.link.line, 0, what, self.status)
 
 
 class Verifier:
-    """Asks targets; remembers what was asked and when each server was asked last."""
+    """Queries targets, each identifier once; times are in seconds.
+
+    `servers` replaces the targets' own servers, by name of the target. Raises `BadParameter` for a
+    target without an interface.
+    """
 
     def __init__(
         self, servers: Mapping[str, str] | None = None, pause: float = 1.0, timeout: float = 20.0
     ) -> None:
-        """Take other servers than the targets' own, and waiting times in seconds.
-
-        Raises `BadParameter` for the server of a target that cannot be asked.
-        """
         unknown = sorted(set(servers or ()) - set(TARGETS))
         if unknown:
             known = ", ".join(TARGETS)
@@ -208,7 +203,7 @@ class Verifier:
         self._asked: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._answers: dict[tuple[str, str], tuple[str, Answer | str]] = {}
-        # http and https alone: a redirect to ftp: or file: finds no one to follow it
+        # Only http and https: a redirect to ftp: or file: is not followed.
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler,
@@ -222,7 +217,7 @@ class Verifier:
             self._opener.add_handler(handler())
 
     def verify(self, sets: Iterable[MappingSet]) -> Iterator[Verdict]:
-        """Yield a verdict for every link to a target that can be asked, in the order of files."""
+        """Yield a verdict for every link to a known target, in the order of files."""
         for mapping_set in sets:
             target = TARGETS.get(mapping_set.target)
             if target is not None:
@@ -233,22 +228,22 @@ class Verifier:
         key = mapping_set.target, link.local
         if key not in self._answers:
             self._answers[key] = self._answer(mapping_set.target, target, link.local)
-        status, said = self._answers[key]
-        if isinstance(said, str):
-            return Verdict(mapping_set.path, link, status, said)
-        if said.identifier != link.local:
-            detail = f"it is {said.identifier} now"
+        status, answer = self._answers[key]
+        if isinstance(answer, str):
+            return Verdict(mapping_set.path, link, status, answer)
+        if answer.identifier != link.local:
+            detail = f"it is {answer.identifier} now"
             return Verdict(mapping_set.path, link, "redirected", detail)
-        if said.gone:
-            return Verdict(mapping_set.path, link, "dead", said.gone)
-        if _plain(link.label) not in set(map(_plain, said.names)):
-            shown = ", ".join(sorted(said.names)[:3]) or "nothing"
+        if answer.gone:
+            return Verdict(mapping_set.path, link, "dead", answer.gone)
+        if _plain(link.label) not in set(map(_plain, answer.names)):
+            shown = ", ".join(sorted(answer.names)[:3]) or "nothing"
             detail = f"not called {link.label} there, but {shown}"
             return Verdict(mapping_set.path, link, "mismatched", detail)
         return Verdict(mapping_set.path, link, "sound")
 
     def _answer(self, name: str, target: Target, identifier: str) -> tuple[str, Answer | str]:
-        """Return the answer, or the status and the words of a failure."""
+        """Return the answer, or status and reason of a failure."""
         server = self._servers[name]
         if self._failures.get(server, 0) >= FAILURES:
             return "unreachable", f"not asked: {FAILURES} requests in a row got no answer"
@@ -296,6 +291,6 @@ class Verifier:
 
 
 def _plain(name: str) -> str:
-    """Take away case, accents, spaces and marks: `Xi’an` and `xian` are one name."""
+    """Remove case, accents, spaces and punctuation: `Xi’an` and `xian` are one name."""
     parts = unicodedata.normalize("NFKD", name.casefold())
     return "".join(sign for sign in parts if sign.isalnum())

@@ -1,7 +1,7 @@
 """Maps of regions and clusters as GeoJSON (RFC 7946): longitude first, outer rings to the left.
 
-The properties of a feature are the columns of its row in the table; a cluster stands at the points
-of the smallest regions that it is said to lie in. What has no place has no geometry.
+The properties of a feature are the columns of its row in the table. A cluster has the points of the
+smallest of its regions; a thing without a place has no geometry.
 """
 
 from __future__ import annotations
@@ -19,18 +19,17 @@ from jiqun.errors import ContentError
 from jiqun.knowledge.assembly import Knowledge
 from jiqun.knowledge.release.release_files import OFFERS, Written, write_plain
 from jiqun.knowledge.tables import Filled, Value
-from jiqun.rdf.namespaces import GEO
+from jiqun.rdf.namespaces import CRS84, GEO
 
 _HAS: Final = ox.NamedNode(f"{GEO}hasGeometry")
 _WKT: Final = ox.NamedNode(f"{GEO}asWKT")
-_CRS84: Final = "<http://www.opengis.net/def/crs/OGC/1.3/CRS84> "
 
 Shape = Point | MultiPoint | Polygon | MultiPolygon
 Row = dict[str, "Value"]
 
 
 def write_maps(knowledge: Knowledge, tables: Iterable[Filled], folder: Path) -> list[Written]:
-    """Write the maps for which there are tables; raise `ContentError` for WKT that is none."""
+    """Write the maps for which there are tables; raise `ContentError` for unsuitable WKT."""
     rows = {filled.table.name: _rows(filled) for filled in tables}
     if not {"regions", "clusters", "cluster_regions"} <= rows.keys():
         return []
@@ -69,7 +68,7 @@ def _shapes(triples: Iterable[ox.Triple]) -> dict[str, list[Shape]]:
 
 
 def _shape(wkt: str) -> Shape:
-    shape = from_wkt(wkt.removeprefix(_CRS84))
+    shape = from_wkt(wkt.removeprefix(f"<{CRS84}> "))
     if isinstance(shape, Polygon):
         return orient(shape, ccw=True)
     if isinstance(shape, MultiPolygon):
@@ -88,12 +87,12 @@ def _clusters(
     rows: Mapping[str, list[Row]], shapes: Mapping[str, Sequence[Shape]]
 ) -> dict[str, tuple[Row, Shape | None]]:
     parents = {str(row["region"]): str(row["parents"] or "").split() for row in rows["regions"]}
-    lies: dict[str, set[str]] = {}
+    located: dict[str, set[str]] = {}
     for row in rows["cluster_regions"]:
-        lies.setdefault(str(row["cluster"]), set()).add(str(row["region"]))
+        located.setdefault(str(row["cluster"]), set()).add(str(row["region"]))
     features: dict[str, tuple[Row, Shape | None]] = {}
     for row in rows["clusters"]:
-        regions = lies.get(str(row["cluster"]), set())
+        regions = located.get(str(row["cluster"]), set())
         wider = {above for region in regions for above in _above(region, parents)}
         smallest = sorted(regions - wider)
         points = [shape for region in smallest for shape in shapes.get(region, ())]
@@ -104,7 +103,7 @@ def _clusters(
 
 
 def _above(region: str, parents: Mapping[str, Sequence[str]]) -> set[str]:
-    """Return what a region lies in, near and far."""
+    """Return all regions that contain a region."""
     found: set[str] = set()
     todo = list(parents.get(region, ()))
     while todo:

@@ -1,17 +1,13 @@
-"""JSON-LD 1.1 and the context that is published with it.
+"""JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/), and the context published with it.
 
-The JSON-LD context that is published at https://w3id.org/jiqun/context: short names for terms.
+The context at https://w3id.org/jiqun/context is derived from the ontology: a class is its name, an
+object property takes IRIs, a property with words takes a language map, one with dates takes text,
+as in `"coreArea": "id:tangshan", "label": {"en": "Tangshan"}`. Terms of other vocabularies stay
+recognisable (`skos:exactMatch`), except the labels that every reader needs.
 
-It is made from the ontology: a class is its name, a property between things takes IRIs, one with
-words takes a map of languages, one with dates takes text. So a document says
-`"coreArea": "id:tangshan", "label": {"en": "Tangshan"}`. What other vocabularies call their terms
-stays recognisable (`skos:exactMatch`), but for the labels that every reader needs.
-
-JSON-LD 1.1 (https://www.w3.org/TR/json-ld11/): one node object for each subject, one a line.
-
-The context stands in the file, so that no tool needs the network to read it; it is the published
-one, word for word. A value that a term of the context would change is written under the full
-name of the property, where no term applies, as an object that says its type.
+The dump has one node object for each subject, one a line, and contains the context, so that no tool
+needs the network to read it. A value that a term of the context would change is written under the
+full name of the property, where no term applies, as an object with its type.
 """
 
 from __future__ import annotations
@@ -40,7 +36,7 @@ _WORDS: Final = {
     "rights": f"{DCTERMS}rights",
 }
 _PLAIN: Final = {f"{XSD}string", f"{XSD}integer", f"{XSD}boolean", f"{XSD}decimal"}
-"""Ranges that JSON has of itself, or whose values are of several types."""
+"""Ranges that JSON has natively, or whose values are of several types."""
 
 Context = dict[str, Any]
 
@@ -90,7 +86,7 @@ def _shortened(iri: str, prefixes: Mapping[str, str]) -> str:
     return ""
 
 
-_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,14}")  # what every JSON parser keeps exactly
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,14}")  # exact in every JSON parser
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 
@@ -130,11 +126,9 @@ class _Names:
                 self._terms[meaning] = (name, {})
 
     def node(self, term: Term) -> str:
-        """Write what stands in `@id`."""
         return self.iri(term.value) if isinstance(term, ox.NamedNode) else str(term)
 
     def kind(self, iri: str) -> str:
-        """Write what stands in `@type`."""
         return self._classes.get(iri) or self.iri(iri)
 
     def iri(self, iri: str) -> str:
@@ -149,7 +143,7 @@ class _Names:
         return iri
 
     def add(self, node: dict[str, Any], predicate: str, value: Term) -> None:
-        """Add a value to a node under the term that keeps it, else under the property's IRI."""
+        """Add a value to a node under a term that preserves it, else under the property's IRI."""
         name, meaning = self._terms.get(predicate, ("", {}))
         if isinstance(value, ox.Literal) and value.language:
             tag = language_tag(value.language)
@@ -175,7 +169,7 @@ class _Names:
         node.setdefault(key, []).append(value)
 
     def _unread(self, predicate: str) -> str:
-        """Give a name of the property that is no term of the context."""
+        """Return a name of the property that is not a term of the context."""
         short = self.iri(predicate)
         term, _ = self._terms.get(predicate, ("", {}))
         return predicate if short == term else short
@@ -192,7 +186,7 @@ class _Names:
 
 
 def _single(value: Any) -> Any:
-    """Take a list of one, or of none, out of its brackets."""
+    """Unwrap lists of one."""
     if isinstance(value, dict):
         return {key: _single(each) for key, each in sorted(value.items())}
     return value[0] if len(value) == 1 else value

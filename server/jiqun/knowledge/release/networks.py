@@ -1,8 +1,8 @@
 """The network of clusters, places, enterprises, organisations and plans, for Gephi and NetworkX.
 
-An edge is one direct statement between two of them, under the name of its property; `passages` is
-how many passages state it, 0 for what follows from others. Of places in places and clusters in
-places only what is stated, since the rest would hide it.
+An edge is one direct statement between two of them, named by its property; `passages` is the number
+of passages that state it, 0 for inferences. Places of places and of clusters are included only as
+stated, since the inferred ones would hide them.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from networkx.readwrite.graphml import GraphMLWriter
 from jiqun.knowledge.assembly import Knowledge
 from jiqun.knowledge.dataset import INFERRED, is_passage
 from jiqun.knowledge.release.release_files import OFFERS, Written, write_plain
-from jiqun.rdf.namespaces import KG, RDFS
+from jiqun.rdf.namespaces import DCTERMS, KG, RDFS_LABEL
 from jiqun.rdf.terms import TYPE, language_tag
 
-_LABEL: Final = f"{RDFS}label"
 _NODES: Final = {
     f"{KG}NationalCluster": "national cluster",
     f"{KG}CandidateCluster": "candidate cluster",
@@ -56,14 +55,14 @@ _EDGES: Final = _STATED | {
             "unitOf",
         )
     ),
-    "http://purl.org/dc/terms/subject",
+    f"{DCTERMS}subject",
 }
 
 Edge = tuple[str, str, str]
 
 
 def write_networks(knowledge: Knowledge, folder: Path) -> list[Written]:
-    """Write the network as GEXF and as GraphML, unless there is nothing in it."""
+    """Write the network as GEXF and as GraphML, unless it has no edges."""
     graph = network(knowledge)
     if not graph.number_of_edges():
         return []
@@ -85,7 +84,7 @@ def network(knowledge: Knowledge) -> nx.MultiDiGraph[str]:
             if value.value in _NODES:
                 number = order.index(value.value)
                 kinds[subject] = min(kinds.get(subject, number), number)
-        elif triple.predicate.value == _LABEL and isinstance(value, ox.Literal):
+        elif triple.predicate.value == RDFS_LABEL and isinstance(value, ox.Literal):
             key = f"label_{language_tag(value.language or 'und')}".lower().replace("-", "_")
             labels.setdefault(subject, {})[key] = value.value
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name="Jiqun")
@@ -114,7 +113,7 @@ def _edges(knowledge: Knowledge, nodes: Iterable[str]) -> dict[Edge, int]:
     known = set(nodes)
     found: dict[Edge, int] = {}
     for name, triples in knowledge.graphs.items():
-        said = int(is_passage(name))
+        passages = int(is_passage(name))
         for triple in triples:
             predicate, value = triple.predicate.value, triple.object
             if (
@@ -126,12 +125,12 @@ def _edges(knowledge: Knowledge, nodes: Iterable[str]) -> dict[Edge, int]:
             ):
                 continue
             edge = triple.subject.value, predicate, value.value
-            found[edge] = found.get(edge, 0) + said
+            found[edge] = found.get(edge, 0) + passages
     return found
 
 
 def gexf(graph: nx.MultiDiGraph[str]) -> str:
-    """Write GEXF 1.2 without the day on which it was written.
+    """Write GEXF 1.2 without its date.
 
     Each edge has its kind, as in GEXF 1.3: Gephi merges parallel edges of the same kind.
     """

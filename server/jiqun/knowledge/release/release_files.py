@@ -1,11 +1,7 @@
-"""Files of a release: how they are written, compressed and described.
-
-How the files of a release are written, and what the manifest says of each.
+"""The files of a release: how they are written, and how the manifest describes them.
 
 A text is written as it is, or as gzip (RFC 1952, without name or time) and Zstandard (RFC 8878):
 the same bytes on every machine that has the same libraries.
-
-What the files of a release are, in three languages; the tables say it of themselves.
 """
 
 from __future__ import annotations
@@ -26,11 +22,11 @@ _ZSTD_LEVEL: Final = 9
 
 @dataclass(frozen=True)
 class Offer:
-    """What a file is for those who choose: group, media type, title by language, its standard.
+    """The description of a file.
 
-    `group` is `rdf`, `tables`, `maps`, `graphs`, or `about` for what only programs read;
-    `conforms_to` is the address of the specification of the format; what is `packed` lies there
-    as `.gz` and as `.zst`.
+    `group` is `rdf`, `tables`, `maps`, `graphs`, or `about` for what only programs read; `title` is
+    by language; `conforms_to` is the address of the specification of the format; a `packed` file is
+    written as `.gz` and as `.zst`.
     """
 
     group: str
@@ -42,11 +38,11 @@ class Offer:
 
 @dataclass(frozen=True)
 class Written:
-    """A file that was written: its name, SHA-256 in hexadecimal, size, and what it is.
+    """A file that was written, with SHA-256 in hexadecimal and size in bytes.
 
-    `text_sha256` is that of the content before it was compressed: it is the same on every machine,
-    while the compressed bytes are so only where zlib is the same (zlib-ng packs otherwise).
-    `counts` says how many triples, rows or features there are in it.
+    `text_sha256` is that of the uncompressed content: it is the same on every machine, while the
+    compressed bytes depend on the version of zlib. `counts` has the number of triples, rows or
+    features in it.
     """
 
     name: str
@@ -58,8 +54,8 @@ class Written:
     packing: str = ""
 
     def entry(self) -> dict[str, Any]:
-        """Return what the manifest says of the file."""
-        told: dict[str, Any] = {
+        """Return the entry of the manifest."""
+        entry: dict[str, Any] = {
             "sha256": self.sha256,
             "textSha256": self.text_sha256,
             "bytes": self.bytes,
@@ -69,7 +65,7 @@ class Written:
             "title": dict(self.offer.title),
             "conformsTo": self.offer.conforms_to,
         }
-        return {key: value for key, value in told.items() if value} | dict(self.counts)
+        return {key: value for key, value in entry.items() if value} | dict(self.counts)
 
 
 def write_packed(
@@ -239,9 +235,9 @@ OFFERS: Final[dict[str, Offer]] = {
     "queries.json": Offer("about", "application/json"),
     "quality.json": Offer("about", "application/json"),
 }
-"""By name, without the suffix of the packing."""
+"""By name, without the suffix of the compression. The tables describe themselves."""
 
 
 def ontology_offer(media_type: str) -> Offer:
-    """Return what a file of one version of the ontology is."""
+    """Return the description of a file of one version of the ontology."""
     return Offer("about", media_type, {}, "https://www.w3.org/TR/owl2-overview/")

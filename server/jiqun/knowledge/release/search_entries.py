@@ -1,7 +1,7 @@
-"""What the search index knows of Han characters: simplified forms and readings.
+"""The entries of the search index: things with all their names, and tables of Han characters.
 
-From OpenCC and pypinyin; only the tables go into the release, so that whoever serves it needs
-neither.
+Simplified forms are from OpenCC and readings from pypinyin. Only the tables go into the release:
+the server needs neither library.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ import pyoxigraph as ox
 
 from jiqun.names import ALTERNATIVE, CODE, LABEL, NICKNAME, PINYIN, is_han
 from jiqun.rdf.namespaces import ID, KG, RDFS, SKOS
-from jiqun.rdf.terms import TYPE
+from jiqun.rdf.terms import TYPE, language_tag
 
-# Both are imported where they are used: their tables are large, and every command would read them.
+# Both libraries are imported where they are used: they read large tables.
 
 _BLOCKS: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
 
 
 @cache
 def simplified_forms() -> dict[str, str]:
-    """Give each Traditional character with its Simplified form, where the two differ."""
+    """Return each Traditional character with its Simplified form, where the two differ."""
     import opencc  # noqa: PLC0415
 
     converter = opencc.OpenCC("t2s")
@@ -40,7 +40,7 @@ def simplified_forms() -> dict[str, str]:
 
 @cache
 def readings() -> dict[str, str]:
-    """Give the most usual reading of each character, in pinyin without tones."""
+    """Return the most usual reading of each character, in pinyin without tones."""
     from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
     from pypinyin.constants import PINYIN_DICT  # noqa: PLC0415
 
@@ -53,7 +53,7 @@ def readings() -> dict[str, str]:
 
 
 def pinyin(text: str) -> str:
-    """Give the pinyin of a text, syllables apart and without tones; phrases are read as such."""
+    """Return the pinyin of a text, syllables apart and without tones, with readings of phrases."""
     from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
 
     return " ".join(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
@@ -63,7 +63,7 @@ Facts = Sequence[tuple[str, ox.NamedNode | ox.Literal]]
 
 
 SOUGHT, OTHER, FACT = range(3)
-"""What people look for by name; other things; facts, which have a label only to be shown."""
+"""Things that people search for by name; other things; facts, whose labels are for display."""
 
 LANGUAGES: Final = ("en", "zh-Hans", "zh-Hant")
 
@@ -82,7 +82,7 @@ _NAMES: Final = {
 }
 _TICKER: Final = f"{KG}ticker"
 _EXCHANGES: Final = {"XHKG": ("HK",), "XSHE": ("SZ",), "XSHG": ("SH", "SS")}
-"""What is written after a number instead of the ISO 10383 code of the exchange before it."""
+"""Suffixes of tickers that replace the ISO 10383 code of the exchange."""
 
 _DESCRIPTIONS: Final = (f"{KG}description", f"{SKOS}definition", f"{RDFS}comment")
 _PLACES: Final = (f"{KG}within", f"{KG}locatedIn")
@@ -108,7 +108,7 @@ _FACTS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Label:
-    """One name as it is written, with its language and its kind."""
+    """One name as written, with its language and its kind."""
 
     text: str
     lang: str
@@ -188,7 +188,7 @@ def _entry(
 
 def _names(facts: Facts) -> tuple[Label, ...]:
     found = {
-        Label(value.value, _spelt(value.language or ""), kind)
+        Label(value.value, language_tag(value.language or ""), kind)
         for predicate, value in facts
         if (kind := _NAMES.get(predicate)) is not None and isinstance(value, ox.Literal)
     }
@@ -208,7 +208,7 @@ def _names(facts: Facts) -> tuple[Label, ...]:
 
 
 def _tickers(ticker: str) -> list[str]:
-    """Give the ways to write a ticker: `XSHG:600166`, `600166`, `600166.SH`, `600166.SS`."""
+    """Return the spellings of a ticker: `XSHG:600166`, `600166`, `600166.SH`, `600166.SS`."""
     exchange, _, number = ticker.rpartition(":")
     return [ticker, number, *(f"{number}.{each}" for each in _EXCHANGES.get(exchange, ()))]
 
@@ -219,7 +219,7 @@ def _labels(facts: Facts) -> dict[str, str]:
         for predicate, value in facts
         if predicate == f"{RDFS}label" and isinstance(value, ox.Literal)
     ]
-    return {_spelt(lang): text for lang, text in sorted(found, reverse=True)}
+    return {language_tag(lang): text for lang, text in sorted(found, reverse=True)}
 
 
 def _description(
@@ -228,12 +228,12 @@ def _description(
     labels: Mapping[str, Mapping[str, str]],
     about: Mapping[str, Facts],
 ) -> dict[str, str]:
-    """Give what is written of the thing, else its types and where it lies, by language."""
+    """Return the description of the thing, else its types and places, by language."""
     found: dict[str, str] = {}
     for described in reversed(_DESCRIPTIONS):
         for predicate, value in facts:
             if predicate == described and isinstance(value, ox.Literal):
-                found[_spelt(value.language or "en")] = value.value
+                found[language_tag(value.language or "en")] = value.value
     places = _nearest(facts, about)
     for lang in LANGUAGES:
         parts = [labels.get(each, {}).get(lang, "") for each in (*types, *places)]
@@ -244,7 +244,7 @@ def _description(
 
 
 def _nearest(facts: Facts, about: Mapping[str, Facts]) -> list[str]:
-    """Give the places that the thing lies in, without those that others of them lie in."""
+    """Return the places of the thing, without those that contain others of them."""
     places = {each for predicate in _PLACES for each in _objects(facts, predicate)}
     wider = {
         upper
@@ -261,8 +261,3 @@ def _objects(facts: Facts, wanted: str) -> list[str]:
         for predicate, value in facts
         if predicate == wanted and isinstance(value, ox.NamedNode)
     ]
-
-
-def _spelt(tag: str) -> str:
-    """Give a language tag as it is usually written; stores lower-case it."""
-    return {lang.lower(): lang for lang in LANGUAGES}.get(tag.lower(), tag)

@@ -1,37 +1,31 @@
-"""The search index of a release: records in SQLite, full text in Tantivy.
-
-Writes the full-text indexes of a release, with Tantivy.
-
-A document has the fields `piece` and `start` (each piece once), `id` and `class`.
-
-The search index of a release, in the folder `search/`: records in SQLite, full text in Tantivy.
+"""The search index of a release, in the folder `search/`: records in SQLite, full text in Tantivy.
 
 It serves search and reconciliation. Its content is the same wherever it is built; its bytes depend
 on the libraries, so the manifest does not hash it, as it does not hash the store.
 
-`records.sqlite` answers what is looked up exactly:
+`records.sqlite` is for exact look-ups:
 
 | table | holds |
 |---|---|
 | `meta` | the format, and the tables of characters by which names are folded and read |
-| `class`, `thing`, `thing_class` | classes, things (the most looked for first), which is which |
+| `class`, `thing`, `thing_class` | classes, things (the most sought first), and their classes |
 | `name` | every name: as written, folded, without official endings |
 
-`names/` and `things/` are Tantivy indexes with the fields `piece`, `start`, `id` and `class`: the
-pieces of each name, for names that resemble another, and the words of all names and the
-description of each thing, with the beginnings of words of letters. Class 0 is that of everything
-but facts, which have a label only to be shown.
+`names/` and `things/` are Tantivy indexes. A document has the fields `piece` and `start` (each
+piece once), `id` and `class`. `names/` has the grams of each name, for similar names; `things/` has
+the words of all names and of the description of each thing, and the beginnings of alphabetic words.
+Class 0 contains everything except facts, whose labels are for display only.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import pyoxigraph as ox
 import tantivy
@@ -61,17 +55,32 @@ from jiqun.names import (
 _MEMORY: Final = 64_000_000
 
 
-class FullTextWriter:
-    """Takes documents until the index is closed."""
+class _FullText:
+    """Adds documents to a new Tantivy index until the context ends."""
 
     def __init__(self, folder: Path) -> None:
-        """Begin an index in this folder, which is empty."""
+        folder.mkdir()
         builder = tantivy.SchemaBuilder()
         for field in ("piece", "start"):
             builder.add_text_field(field, tokenizer_name="whitespace", index_option="freq")
         builder.add_integer_field("id", fast=True)
         builder.add_integer_field("class", fast=True, indexed=True)
+        self._folder = folder
         self._writer = tantivy.Index(builder.build(), path=str(folder)).writer(_MEMORY, 1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            return
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+        for file in self._folder.iterdir():
+            if file.suffix == ".lock":
+                file.unlink()
+            else:
+                file.chmod(0o644)
 
     def add(
         self,
@@ -87,24 +96,6 @@ class FullTextWriter:
         for each in classes:
             document.add_integer("class", each)
         self._writer.add_document(document)
-
-    def commit(self) -> None:
-        """Write all that was added."""
-        self._writer.commit()
-        self._writer.wait_merging_threads()
-
-
-@contextmanager
-def full_text(folder: Path) -> Iterator[FullTextWriter]:
-    """Write an index to a new folder, and make its files as others of a release."""
-    folder.mkdir()
-    writer = FullTextWriter(folder)
-    yield writer
-    writer.commit()
-    for lock in folder.glob("*.lock"):
-        lock.unlink()
-    for file in folder.iterdir():
-        file.chmod(0o644)
 
 
 FORMAT: Final = 2
@@ -143,7 +134,7 @@ def write_search_index(triples: Iterable[ox.Triple], folder: Path) -> None:
 
 @dataclass(frozen=True)
 class _Read:
-    """An entry with its number and marks; `names` are its labels, each folded and taken apart."""
+    """An entry with its number and classes; `names` are its labels, each folded and parsed."""
 
     number: int
     entry: Entry
@@ -152,15 +143,15 @@ class _Read:
 
 
 def write_entries(kinds: Sequence[Kind], entries: Sequence[Entry], folder: Path) -> None:
-    """Write the index of these entries, whose order tells what is looked for first."""
+    """Write the index of these entries, in their order of significance."""
     folder.mkdir()
     simple = simplified_forms()
     table = {ord(traditional): simplified for traditional, simplified in simple.items()}
     numbers = {kind.iri: number for number, kind in enumerate(kinds, NOT_A_FACT + 1)}
     with (
         closing(sqlite3.connect(folder / "records.sqlite", isolation_level=None)) as database,
-        full_text(folder / "names") as names,
-        full_text(folder / "things") as things,
+        _FullText(folder / "names") as names,
+        _FullText(folder / "things") as things,
     ):
         database.executescript(_TABLES)
         database.execute("BEGIN")
@@ -220,10 +211,8 @@ def _write_thing(database: sqlite3.Connection, read: _Read, numbers: Mapping[str
     database.executemany("INSERT INTO thing_class VALUES (?, ?)", classes)
 
 
-def _write_names(
-    database: sqlite3.Connection, full: FullTextWriter, read: _Read, first: int
-) -> int:
-    """Write the names of a thing, numbered from `first`; gives the number that comes next."""
+def _write_names(database: sqlite3.Connection, full: _FullText, read: _Read, first: int) -> int:
+    """Write the names of a thing, numbered from `first`; return the next free number."""
     rows: list[tuple[int | str, ...]] = []
     cut: set[str] = set()
     for label, name in zip(read.entry.names, read.names, strict=True):
