@@ -21,7 +21,7 @@ from jiqun.errors import (
     ResultTooLarge,
     WorkerFailed,
 )
-from jiqun.outbound import Forwarder, Permit, Rules
+from jiqun.outbound.forwarder import Forwarder, Permit, Rules
 from jiqun.query import frames
 from jiqun.query.gate import (
     DEFAULT_LIMITS,

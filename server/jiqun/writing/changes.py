@@ -24,7 +24,8 @@ from jiqun.errors import (
     UpdateTimeout,
     WorkspaceError,
 )
-from jiqun.outbound import Forwarder, fetch
+from jiqun.outbound.fetch import fetch
+from jiqun.outbound.forwarder import Forwarder
 from jiqun.query import frames
 from jiqun.query.gate import Limits
 from jiqun.query.protocol import Update

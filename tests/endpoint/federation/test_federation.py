@@ -16,7 +16,7 @@ from endpoint.federation.listener import JSON_TYPE, ONE_ROW, Listener, http, lis
 from endpoint.live_server import LiveServer, running
 from endpoint.tiny_release import write_release
 from jiqun.errors import ServiceRefused
-from jiqun.outbound import Forwarder, Rules
+from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query.gate import UNKNOWN, inspect, with_row_limit, with_services_at
 from jiqun.settings import Settings
 

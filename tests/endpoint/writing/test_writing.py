@@ -371,13 +371,13 @@ def test_load_follows_redirects_within_the_list(client: httpx.Client, shelf: Doc
 @pytest.mark.parametrize(
     ("address", "status", "says"),
     [
-        ("{0}/none", 400, "answered 404"),
+        ("{0}/none", 400, "answered with status 404"),
         ("{0}/wrong", 400, "not well-formed Turtle"),
         ("{0}/page", 400, "text/html"),
         ("{0}/round", 400, "redirects"),
         ("{0}/short", 400, "broke off"),
         ("{0}/coded", 400, "coded"),
-        ("{0}/long", 400, "gives more than"),
+        ("{0}/long", 400, "sends more than"),
         ("{0}/away", 403, "http://127.0.0.1:9"),
         ("{0}/file", 403, "file"),
         ("file:///etc/passwd", 403, "not allowed"),
