@@ -176,6 +176,13 @@ class WorkspaceError(JiqunError):
     title = "No usable workspace"
 
 
+class InsufficientStorage(JiqunError):
+    """The disk of the workspace is full."""
+
+    status = 507
+    title = "Insufficient storage"
+
+
 class Unauthorized(JiqunError):
     """Writing needs a token, and the request has none or a wrong one."""
 

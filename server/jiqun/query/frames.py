@@ -27,8 +27,8 @@ FOUND = b"N"  # what the gate found, an `Inspection`
 END = b"F"  # {"rows", "retire"}: the answer was whole
 ERROR = b"X"  # {"kind", "detail", "retire"}: there is no (whole) answer
 
-# From the server to the writer; END answers {"number", "store", "created"}.
-LAY = b"L"  # {"release", "store", "keep_seconds"}: put this release below
+# From the server to the writer; END answers {"number", "store", "created", ...}.
+REBASE = b"L"  # {"release", "store", "keep_seconds"}: put this release below
 UPDATE = b"U"  # a SPARQL update
 GRAPH = b"G"  # a change of one graph; a BLOCK with its data follows
 DOCUMENT = b"D"  # {"content_type", "base"}: a BLOCK with what was fetched follows

@@ -11,7 +11,7 @@ from typing import Final
 from jiqun.query.cache import ResultCache
 from jiqun.query.engine import Engine
 from jiqun.web.access_log import Account
-from jiqun.writing.changes import Writing
+from jiqun.writing.write_service import WriteService
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -62,7 +62,7 @@ class Metrics:
             self._buckets[bisect_left(BUCKETS, account.seconds)] += 1
             self._seconds += account.seconds
 
-    def expose(self, engine: Engine, cache: ResultCache, writing: Writing | None) -> str:
+    def expose(self, engine: Engine, cache: ResultCache, writing: WriteService | None) -> str:
         """Write everything down."""
         lines: list[str] = []
         for name, kind, help_text, samples in self._families(engine, cache, writing):
@@ -71,7 +71,7 @@ class Metrics:
         return "\n".join(lines) + "\n"
 
     def _families(
-        self, engine: Engine, cache: ResultCache, writing: Writing | None
+        self, engine: Engine, cache: ResultCache, writing: WriteService | None
     ) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
         yield _family(
             "jiqun_requests_total",
@@ -164,7 +164,7 @@ def _engine_families(engine: Engine) -> Iterator[tuple[str, str, str, Iterable[S
     )
 
 
-def _writing_families(writing: Writing) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
+def _writing_families(writing: WriteService) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
     yield _family(
         "jiqun_changes_total", "counter", "Changes that were published.", [({}, writing.changes)]
     )

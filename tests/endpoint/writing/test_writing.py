@@ -124,7 +124,7 @@ def test_a_token_in_the_url_is_refused_even_when_it_is_right(
     for address in (f"/update?{name}={TOKEN}", f"/graphs?graph=urn:a&{name}={TOKEN}"):
         response = client.post(address, content=b"", headers=TURTLE)
         assert response.status_code == 400
-        assert "never belongs into a URL" in response.json()["detail"]
+        assert "never belongs in a URL" in response.json()["detail"]
 
 
 def test_the_body_is_not_read_without_the_token(live: LiveServer) -> None:
@@ -453,7 +453,7 @@ def test_a_new_release_leaves_what_users_wrote(tmp_path: Path, release_folder: P
         line.removesuffix(" .") for line in written.read_text().splitlines()
     }
     with open_workspace(workspace) as opened:
-        opened.lay_over("", None)
+        opened.rebase("", None)
         assert len(opened.store) == 2
 
 

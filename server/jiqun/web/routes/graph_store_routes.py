@@ -1,12 +1,11 @@
-"""`/graphs` and `/update`: the Graph Store Protocol and updates.
+"""`/graphs` and `/update`: the SPARQL 1.1 Graph Store HTTP Protocol, and updates.
 
-`/graphs`: the SPARQL 1.1 Graph Store HTTP Protocol.
+A graph is named indirectly, by `/graphs?default` or `/graphs?graph=<IRI>`, or directly: below
+`/graphs/` the URL of the request is the name of the graph. Reading is open; PUT, POST, DELETE and
+updates need the token. A POST to `/graphs` itself makes a graph under a new name.
 
-Indirect: `/graphs?default` and `/graphs?graph=<IRI>`. Direct: below `/graphs/` the URL of the
-request is the name of the graph. Everybody may read; PUT, POST and DELETE need the token. A POST
-to `/graphs` itself makes a graph under a new name.
-
-`/update`: the update operation of the SPARQL 1.1 Protocol, for whoever has the token.
+A change is made only when its request arrived whole, and stopped when its client has left before it
+is done. `Jiqun-Changed-Literals` says how many literals are stored in another form.
 """
 
 from __future__ import annotations
@@ -28,6 +27,8 @@ from jiqun.rdf.parsing import check_content_type
 from jiqun.web.access_log import account_of
 from jiqun.web.authorization import check_permission
 from jiqun.web.http import (
+    ClientWatch,
+    Headers,
     Receive,
     Reply,
     Scope,
@@ -40,31 +41,34 @@ from jiqun.web.http import (
 )
 from jiqun.web.negotiation import negotiate
 from jiqun.web.routes.sparql_routes import send_answer
-from jiqun.writing.changes import GraphChange, Published, Writing
+from jiqun.writing.write_service import Commit, GraphChange, WriteService
 
 PATH: Final = "/graphs"
 METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
+UPDATE_PATH: Final = "/update"
+UPDATE_METHODS: Final = ("POST", "OPTIONS")
 
 _ACTIONS: Final = {"PUT": "replace", "POST": "extend", "DELETE": "drop"}
 _DEFAULT: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _NAMED: Final = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?graph { ?s ?p ?o } }"
 _EXISTS: Final = "ASK { GRAPH ?graph {} }"
-_NO_STORE: Final = (b"cache-control", b"no-store")
-# What may stand in a path as it is (RFC 3986 §3.3); everything else is percent-encoded.
+# The characters that RFC 3986 §3.3 allows in a path as they are.
 _IN_PATH: Final = "/:@!$&'()*+,;=~-._"
+# A character takes up to four bytes in UTF-8.
+_BYTES_OF_A_CHARACTER: Final = 4
 
 
 async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one request to `/graphs` or below; the service is `app.state.service`."""
+    """Answer a request to `/graphs` or below; the service is `app.state.service`."""
     service: Service = scope["app"].state.service
     method = scope["method"]
     if method in _ACTIONS:
-        await _write(scope, receive, send)
+        await _change_graph(scope, receive, send)
         return
     if method not in METHODS:
         raise MethodNotAllowed(
-            f"The method {method[:20]} is not possible here. Possible: {', '.join(METHODS)}. Parts "
-            "of a graph are changed by POST to /update.",
+            f"Method not allowed. Allowed: {', '.join(METHODS)}. Parts of a graph are changed by "
+            "POST to /update.",
             METHODS,
         )
     parameters = parse_parameters(scope["query_string"], "query string")
@@ -77,61 +81,109 @@ async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
     await send_answer(service, question, scope, receive, send)
 
 
-async def _write(scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_update(scope: Scope, receive: Receive, send: Send) -> None:
+    """Apply one update, and answer 204 when readers see it."""
+    state = scope["app"].state
+    if scope["method"] != "POST":
+        raise MethodNotAllowed("Method not allowed. Allowed: POST", UPDATE_METHODS)
+    check_permission(scope, state.token)
+    max_bytes = _BYTES_OF_A_CHARACTER * state.settings.update_length
+    body = await _whole_body(scope, receive, max_bytes)
+    content_type = header(scope, b"content-type")
+    operation = read_operation("POST", scope["query_string"], content_type, body)
+    if not isinstance(operation, Update):
+        raise BadParameter("This URL takes updates; queries are sent to /sparql.")
+    account = account_of(scope)
+    account.query, account.form = operation.text, "UPDATE"
+    writing: WriteService = state.writing
+    async with ClientWatch(receive):
+        commit = await writing.update(operation, public_url(scope, state.settings) + UPDATE_PATH)
+    account.outcome = "written"
+    await send_whole(Reply(204, _headers(commit)), "POST", send)
+
+
+async def _change_graph(scope: Scope, receive: Receive, send: Send) -> None:
     state = scope["app"].state
     service: Service = state.service
-    writing: Writing = state.writing
+    writing: WriteService = state.writing
     method = scope["method"]
     check_permission(scope, state.token)
     parameters = parse_parameters(scope["query_string"], "query string")
+    store = f"{public_url(scope, service.settings)}{PATH}"
     if (
         method == "POST"
         and _path(scope, service) == PATH
-        and not {"graph", "default"} & {*parameters}
+        and parameters.keys().isdisjoint({"graph", "default"})
     ):
-        graph: str | None = f"{public_url(scope, service.settings)}{PATH}/{uuid4()}"
+        graph: str | None = f"{store}/{uuid4()}"
     else:
         graph = graph_of(scope, parameters, service)
     content_type, body = None, b""
     if method != "DELETE":
         content_type = header(scope, b"content-type")
         check_content_type(content_type)
-        body = await read_body(scope, receive, service.settings, service.settings.write_bytes)
+        body = await _whole_body(scope, receive, service.settings.write_bytes)
     change = GraphChange(
         graph=graph,
         action=_ACTIONS[method],
-        base=graph or f"{public_url(scope, service.settings)}{PATH}",
+        base=graph or store,
         content_type=content_type,
         body=body,
         only_new=(header(scope, b"if-none-match") or "").strip() == "*",
     )
-    done = await writing.change_graph(change, partial(_check_match, scope, service, graph))
+    async with ClientWatch(receive):
+        commit = await writing.change_graph(change, partial(_check_match, scope, service, graph))
     account_of(scope).outcome = "written"
-    await send_whole(_reply(scope, service, change, done), method, send)
+    await send_whole(_reply(store, change, commit), method, send)
 
 
-def _reply(scope: Scope, service: Service, change: GraphChange, done: Published) -> Reply:
-    """Say what was done: 201 for a new graph, 204 for a replaced one, 200 for the rest (§5)."""
+async def _whole_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
+    """Read the body; raises `BadParameter` unless it is as long as the request declares.
+
+    A client that offers to upgrade the protocol may have its body cut off before it gets here.
+    """
+    body = await read_body(scope, receive, scope["app"].state.settings, max_bytes)
+    declared = header(scope, b"content-length")
+    chunked_and_lost = header(scope, b"transfer-encoding") and not body
+    if (declared and declared.strip() != str(len(body))) or (
+        chunked_and_lost and header(scope, b"upgrade")
+    ):
+        raise BadParameter(
+            "The body of the request did not arrive whole, so nothing was changed. Send the "
+            "request again, without the header Upgrade."
+        )
+    return body
+
+
+def _headers(commit: Commit) -> Headers:
+    return (
+        (b"cache-control", b"no-store"),
+        (b"jiqun-changed-literals", str(commit.changed_literals).encode()),
+    )
+
+
+def _reply(store: str, change: GraphChange, commit: Commit) -> Reply:
+    """Return 201 for a new graph, 204 for a replaced one, 200 for the rest (§5)."""
+    headers, text = _headers(commit), "text/plain; charset=utf-8"
     if change.action == "drop":
-        return whole(200, "text/plain; charset=utf-8", "The graph was removed.\n", (_NO_STORE,))
-    if done.created:
-        location = _location(scope, service, change.graph).encode("ascii")
-        return Reply(201, (_NO_STORE, (b"location", location), (b"content-length", b"0")))
+        return whole(200, text, "The graph was removed.\n", headers)
+    if commit.created:
+        location = _location(store, change.graph).encode("ascii")
+        return Reply(201, (*headers, (b"location", location), (b"content-length", b"0")))
     if change.action == "replace":
-        return Reply(204, (_NO_STORE,))
-    return whole(200, "text/plain; charset=utf-8", "The graph was extended.\n", (_NO_STORE,))
+        return Reply(204, headers)
+    return whole(200, text, "The graph was extended.\n", headers)
 
 
-def _location(scope: Scope, service: Service, graph: str | None) -> str:
-    """Give the URL at which a graph can be had."""
-    store = f"{public_url(scope, service.settings)}{PATH}"
+def _location(store: str, graph: str | None) -> str:
+    """Return the URL of a graph; `store` is that of the graph store."""
     if graph is None:
         return f"{store}?default"
     return graph if graph.startswith(f"{store}/") else f"{store}?graph={quote(graph, safe='')}"
 
 
 async def _check_match(scope: Scope, service: Service, graph: str | None) -> None:
-    """Hold a change to If-Match (RFC 9110 §13.1.1): the graph is still as the client knows it."""
+    """Raise `PreconditionFailed` unless If-Match (RFC 9110 §13.1.1) holds for the graph."""
     if_match = header(scope, b"if-match")
     if if_match is None:
         return
@@ -159,7 +211,7 @@ def _path(scope: Scope, service: Service) -> str:
 
 
 def graph_of(scope: Scope, parameters: Mapping[str, Sequence[str]], service: Service) -> str | None:
-    """Tell which graph a request is about: its IRI, or None for the default graph.
+    """Return the IRI of the graph that a request names, None for the default graph.
 
     Raises `BadParameter` unless exactly one graph is named.
     """
@@ -187,29 +239,3 @@ def _question(scope: Scope, parameters: Mapping[str, Sequence[str]], graph: str 
         timeout=read_timeout(next(iter(parameters.get("timeout", ())), None)),
         client=client[0] if client else "",
     )
-
-
-UPDATE_PATH: Final = "/update"
-UPDATE_METHODS: Final = ("POST", "OPTIONS")
-# A character takes up to four bytes in UTF-8.
-_BYTES_OF_A_CHARACTER: Final = 4
-
-
-async def serve_update(scope: Scope, receive: Receive, send: Send) -> None:
-    """Carry out one update, and answer 204 when readers find it."""
-    state = scope["app"].state
-    if scope["method"] != "POST":
-        raise MethodNotAllowed("An update is sent by POST.", UPDATE_METHODS)
-    check_permission(scope, state.token)
-    most = _BYTES_OF_A_CHARACTER * state.settings.update_length
-    body = await read_body(scope, receive, state.settings, most)
-    content_type = header(scope, b"content-type")
-    operation = read_operation("POST", scope["query_string"], content_type, body)
-    if not isinstance(operation, Update):
-        raise BadParameter("This address takes updates; queries are sent to /sparql.")
-    account = account_of(scope)
-    account.query, account.form = operation.text, "UPDATE"
-    writing: Writing = state.writing
-    await writing.update(operation, public_url(scope, state.settings) + UPDATE_PATH)
-    account.outcome = "written"
-    await send_whole(Reply(204, ((b"cache-control", b"no-store"),)), "POST", send)
