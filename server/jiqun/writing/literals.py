@@ -7,6 +7,7 @@ which RDF 1.1 lets a store lower-case, are not counted.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -19,11 +20,38 @@ from jiqun.rdf.namespaces import XSD, compact
 _NODE: Final = ox.NamedNode("urn:jiqun:node")
 _SCRATCH: Final = ox.Store()
 _STRING: Final = f"{XSD}string"
+_INTEGER: Final = ox.NamedNode(f"{XSD}integer")
+_DERIVED: Final = frozenset(
+    f"{XSD}{name}"
+    for name in (
+        *("int", "long", "short", "byte", "nonNegativeInteger", "positiveInteger"),
+        *("nonPositiveInteger", "negativeInteger"),
+        *("unsignedInt", "unsignedLong", "unsignedShort", "unsignedByte"),
+    )
+)
+_CANONICAL_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
+# Forms that are surely canonical, for datatypes of which data has many: these need no look-up.
+_CANONICAL: Final = {
+    f"{XSD}integer": _CANONICAL_INTEGER,
+    f"{XSD}decimal": re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{0,14}[1-9]"),
+    f"{XSD}date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    f"{XSD}dateTime": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[01][0-9]:[0-9]{2}:[0-9]{2}Z"),
+}
+
+
+def stored_form(literal: ox.Literal) -> ox.Literal:
+    """Return the literal that the engine gives back for a literal that is stored."""
+    datatype, value = literal.datatype.value, literal.value
+    if datatype in _DERIVED and _CANONICAL_INTEGER.fullmatch(value):
+        return ox.Literal(value, datatype=_INTEGER)
+    canonical = _CANONICAL.get(datatype)
+    if canonical is not None and canonical.fullmatch(value):
+        return literal
+    return _looked_up(literal)
 
 
 @lru_cache(maxsize=1 << 16)
-def stored_form(literal: ox.Literal) -> ox.Literal:
-    """Return the literal that the engine gives back for a literal that is stored."""
+def _looked_up(literal: ox.Literal) -> ox.Literal:
     quad = ox.Quad(_NODE, _NODE, literal)
     _SCRATCH.add(quad)
     found = next(iter(_SCRATCH)).object

@@ -28,7 +28,7 @@ def test_load_fetches_from_anywhere() -> None:
 
 
 def test_an_update_takes_no_dataset() -> None:
-    """`Store.query` has default_graph and named_graphs, `Store.update` has not (no report found)."""
+    """`Store.query` has default_graph and named_graphs, `Store.update` not (no report found)."""
     assert "default_graph" in inspect.signature(ox.Store.query).parameters
     assert "default_graph" not in inspect.signature(ox.Store.update).parameters
 

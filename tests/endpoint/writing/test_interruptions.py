@@ -162,6 +162,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+def fill(descriptor: int) -> None:
+    """Write to a file until the disk is full."""
+    with pytest.raises(OSError, match="No space left"):  # noqa: PT012
+        while True:
+            os.write(descriptor, bytes(4096))
+
+
 def test_a_full_disk(small_disk: Path) -> None:
     numbers = "".join(f"<urn:s> <urn:p> {number} ." for number in range(4000))
     with writable(small_disk / "workspace", workers=1) as live:
@@ -171,10 +178,8 @@ def test_a_full_disk(small_disk: Path) -> None:
         filler = os.open(small_disk / "filler", os.O_CREAT | os.O_WRONLY)
         try:
             statuses = set()
-            for _ in range(4):
-                with pytest.raises(OSError, match="No space left"):
-                    while True:
-                        os.write(filler, bytes(4096))
+            for _ in range(2):
+                fill(filler)
                 for method in ("DELETE", "PUT"):
                     content = None if method == "DELETE" else numbers + "<urn:s> <urn:q> 1 ."
                     answer = live.client.request(
