@@ -55,8 +55,8 @@ test: lint check
 
 soak: $(VENV)/.installed-test
 	JIQUN_KILL_CYCLES=200 JIQUN_STREAM_POWER=7 $(BIN)/pytest \
-	  tests/endpoint/writing/test_durability.py \
-	  tests/endpoint/serving/test_streaming.py::test_a_slow_reader_of_a_long_answer_costs_little_memory
+	  tests/writing/test_durability.py \
+	  tests/web/test_streaming.py::test_a_slow_reader_of_a_long_answer_costs_little_memory
 
 interop-tools: $(VENV)/.installed-test
 	$(PIP) install --editable '.[interop]'
@@ -64,7 +64,7 @@ interop-tools: $(VENV)/.installed-test
 
 interop: interop-tools release/manifest.json
 	cd tests && ../$(BIN)/python -m interop.run
-	$(BIN)/pytest tests/interop tests/queries/test_federation.py
+	$(BIN)/pytest tests/interop tests/queries/test_federated_examples.py
 
 clean:
 	rm -rf .interop $(VENV) release dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

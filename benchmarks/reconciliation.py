@@ -10,14 +10,15 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from endpoint.reconciliation.evaluation import Answer, measure, read_cases  # noqa: E402
 from jiqun.rdf.namespaces import KG
 from jiqun.search.full_text import FullText
 from jiqun.search.index import SearchIndex
 from jiqun.search.matching import decide, find_candidates
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from reconciliation.evaluation import Answer, measure, read_cases  # noqa: E402
 
 
 def main(release: Path) -> None:

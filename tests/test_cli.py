@@ -8,7 +8,7 @@ import pytest
 
 from jiqun.cli import parameters
 from jiqun.errors import BadParameter
-from knowledge.small import Small, write_small
+from knowledge.small_content import Small, write_small
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
+# Without a PYTHONPATH that would put the checkout before the wheel.
+CLEAN = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def elsewhere(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder outside any checkout in which the installed command built a release."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    subprocess.run([installed, "build"], cwd=folder, check=True, capture_output=True)
+    command = [installed, "build"]
+    subprocess.run(command, cwd=folder, env=CLEAN, check=True, capture_output=True)
     return folder
 
 
@@ -55,7 +58,7 @@ def test_the_wheel_builds_what_the_checkout_builds(elsewhere: Path, built_releas
 
 def test_the_wheel_answers_a_saved_query(installed: Path, elsewhere: Path) -> None:
     listed = subprocess.run(
-        [installed, "query"], cwd=elsewhere, check=True, capture_output=True, text=True
+        [installed, "query"], cwd=elsewhere, env=CLEAN, check=True, capture_output=True, text=True
     )
     entries = json.loads((elsewhere / "release" / "queries.json").read_bytes())
     assert len(listed.stdout.splitlines()) == len(entries) > 0
@@ -66,7 +69,12 @@ def test_the_wheel_does_not_write_into_itself(installed: Path, tmp_path: Path) -
     text.write_text("words", encoding="utf-8")
     for command in (["fmt"], ["new-source", "x", "--text", str(text)]):
         done = subprocess.run(
-            [str(installed), *command], cwd=tmp_path, capture_output=True, text=True, check=False
+            [str(installed), *command],
+            cwd=tmp_path,
+            env=CLEAN,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 2
         assert done.stderr == (
@@ -79,7 +87,7 @@ def address(installed: Path, elsewhere: Path) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [str(installed), "serve", "--port", str(port)]
-    environment = {**os.environ, "JIQUN_WORKERS": "1"}
+    environment = {**CLEAN, "JIQUN_WORKERS": "1"}
     with subprocess.Popen(
         command, cwd=elsewhere, env=environment, stderr=subprocess.PIPE, text=True
     ) as server:

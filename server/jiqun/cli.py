@@ -187,7 +187,7 @@ def fmt(
 
 
 @app.command(name="new-source")
-def new_source(  # noqa: PLR0913, PLR0917 (typer reads options from parameters)
+def new_source(
     slug: Annotated[str, typer.Argument(help="Name of the source, as hebei-daily-2024-12-23.")],
     text: Annotated[Path, typer.Option(help="The text of the source, in UTF-8.")],
     url: Annotated[str, typer.Option(help="Where it was published.")] = "",

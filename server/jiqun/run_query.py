@@ -12,7 +12,7 @@ from unicodedata import combining, east_asian_width
 
 from jiqun.errors import BadParameter, NotFound, shorten
 from jiqun.query.engine import Engine
-from jiqun.query.service import Question, Service
+from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.formats import JSON, TURTLE, Format, formats_for
 from jiqun.rdf.namespaces import compact
 from jiqun.release import Release, open_release
@@ -43,7 +43,7 @@ def run_query(
     substitutions = read_parameters(query, given)
     table = format_name == TABLE
     format_ = _table_source(query) if table else _format(query, format_name)
-    question = Question(query.text, substitutions=substitutions)
+    question = QueryRequest(query.text, bindings=substitutions)
     body = asyncio.run(_answer(release, question, format_, settings))
     if table and format_ is JSON:
         return table_text(json.loads(body)).encode()
@@ -76,13 +76,13 @@ def _format(query: SavedQuery, format_name: str) -> Format:
 
 
 async def _answer(
-    release: Release, question: Question, format_: Format, settings: Settings
+    release: Release, question: QueryRequest, format_: Format, settings: Settings
 ) -> bytes:
     single = settings.model_copy(update={"workers": 1, "light_workers": 1})
     engine = Engine.from_settings(release.store, single)
     await engine.start()
     try:
-        return await Service(release, engine, single).collect(question, format_)
+        return await QueryService(release, engine, single).collect(question, format_)
     finally:
         await engine.stop()
 

@@ -62,16 +62,6 @@ class Settings(BaseSettings):
         ),
     ] = ()
 
-    processes: Annotated[
-        int,
-        Field(
-            ge=1,
-            le=64,
-            description="Server processes; workers, queue, connections and cache are divided "
-            "among them. More than one only without a workspace; worth it from about 8 processors.",
-        ),
-    ] = 1
-
     # The engine
     workers: Annotated[
         int,
@@ -83,6 +73,9 @@ class Settings(BaseSettings):
     ] = Field(default_factory=lambda: max(2, _processors()))
     light_workers: Annotated[
         int, Field(ge=1, description="Further worker processes that only take light queries.")
+    ] = 1
+    document_workers: Annotated[
+        int, Field(ge=1, description="Further worker processes that make pages and documents.")
     ] = 1
     deadline_seconds: Annotated[
         float,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from endpoint.live_server import LiveServer, running
+from live_server import LiveServer, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

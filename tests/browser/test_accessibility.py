@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from endpoint.live_server import running
-from endpoint.tiny_release import write_release
 from jiqun.rdf.namespaces import SOURCE
+from live_server import running
+from tiny_release import write_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from endpoint.live_server import LiveServer
+    from live_server import LiveServer
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 KG = "PREFIX kg: <https://w3id.org/jiqun/ontology#> "

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from endpoint.writable_server import writable
+from writable_server import writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx
 
-    from endpoint.live_server import LiveServer
+    from live_server import LiveServer
 
 
 @pytest.fixture(scope="session")

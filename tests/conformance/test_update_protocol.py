@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from endpoint.http.test_protocol import MANIFEST
+from conformance.test_query_protocol import MANIFEST
 
 if TYPE_CHECKING:
     import httpx

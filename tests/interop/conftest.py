@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from endpoint.live_server import running
 from interop.release import FEW, Release, endpoint_answers, open_release
+from live_server import running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,12 +10,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from endpoint.live_server import running
 from interop import page, recipes
 from interop.release import endpoint_answers, open_release
 from interop.tool import CACHE, HERE, ROOT
 from interop.tools import TOOLS
 from interop.trial import try_tool
+from live_server import running
 
 if TYPE_CHECKING:
     from pathlib import Path

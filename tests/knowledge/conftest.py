@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from knowledge.small import Small, write_small
+from knowledge.small_content import Small, write_small
 
 if TYPE_CHECKING:
     from pathlib import Path

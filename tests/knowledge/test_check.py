@@ -6,10 +6,10 @@ import pytest
 
 from jiqun.knowledge.checks.check import check
 from jiqun.knowledge.formatting import reformat
-from knowledge.small import OWN, PREFIXES
+from knowledge.small_content import OWN, PREFIXES
 
 if TYPE_CHECKING:
-    from knowledge.small import Small
+    from knowledge.small_content import Small
 
 THINGS = "data/register/things.ttl"
 SOURCE = "data/sources/gazette/source.ttl"

@@ -12,7 +12,7 @@ from jiqun.knowledge.turtle_files import Malformed
 from jiqun.rdf.namespaces import VOID
 
 if TYPE_CHECKING:
-    from knowledge.small import Small
+    from knowledge.small_content import Small
 
 FILE = "data/links/example.sssom.tsv"
 GRAPH = "https://w3id.org/jiqun/graph/links-example"

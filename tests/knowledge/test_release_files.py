@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from knowledge.small import Small
+    from knowledge.small_content import Small
 
 REIFIES = "http://www.w3.org/1999/02/22-rdf-syntax-ns#reifies"
 UNHASHED = {"store", "search"}

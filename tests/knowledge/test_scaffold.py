@@ -14,7 +14,7 @@ from jiqun.knowledge.turtle_files import read
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from knowledge.small import Small
+    from knowledge.small_content import Small
 
 ARTICLE = "標題𠮷\r\n\r\n  第一段。\u2028第二段。\n\t\n末"
 

@@ -1,6 +1,6 @@
 """What a worker does with a query: evaluate it and serialize the result.
 
-The engine is pyoxigraph: everything that depends on its habits stands here and in `outflow`.
+The engine is pyoxigraph: everything that depends on its habits stands here and in `stream`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from jiqun.query.result_stream import (
     TSV,
     XML,
     Cancelled,
-    Outflow,
+    ResultStream,
     TooLarge,
     first_rows,
 )
@@ -59,15 +59,15 @@ class Failure(Exception):
 
 
 def evaluate(
-    store: ox.Store, job: dict[str, Any], outflow: Outflow
+    store: ox.Store, job: Mapping[str, Any], stream: ResultStream
 ) -> tuple[int | None, bool, bytes | None]:
-    """Answer `job` from `store` into `outflow`; return (rows or None, whether it was cut, data).
+    """Answer `job` from `store` into `stream`; return (rows or None, whether it was cut, data).
 
     `data` is the whole result when none of it was sent yet, else None. Raises `Failure`, and
-    `Cancelled` from the outflow.
+    `Cancelled` from the stream.
     """
     try:
-        return _evaluate(store, job, outflow)
+        return _evaluate(store, job, stream)
     except (Failure, Cancelled, MemoryError):
         raise
     except TooLarge as error:
@@ -82,7 +82,7 @@ def evaluate(
 
 
 def _evaluate(
-    store: ox.Store, job: dict[str, Any], outflow: Outflow
+    store: ox.Store, job: Mapping[str, Any], stream: ResultStream
 ) -> tuple[int | None, bool, bytes | None]:
     media_type, most = job["media_type"], job["max_rows"]
     default_graph: Any = _graphs(job["default_graphs"], job["named_graphs"])
@@ -95,16 +95,15 @@ def _evaluate(
         base_iri=job["base_iri"],
         default_graph=default_graph,
         named_graphs=named_graphs,
-        substitutions=_substitutions(job["substitutions"]),
     )
     if isinstance(results, ox.QueryTriples):
-        return _write_graph(results, media_type, most, outflow)
+        return _write_graph(results, media_type, most, stream)
     if media_type not in RESULTS:
         raise Failure("media", f"The result of this query cannot be written as {media_type}.")
-    file: Any = outflow
+    file: Any = stream
     results.serialize(file, RESULTS[media_type])
-    data = outflow.held()
-    rows = None if isinstance(results, ox.QueryBoolean) else outflow.rows.count
+    data = stream.held()
+    rows = None if isinstance(results, ox.QueryBoolean) else stream.rows.count
     if rows is not None and most is not None and rows > most and media_type == JSON:
         rows = len(json.loads(data or b"")["results"]["bindings"])
     if rows is None or most is None or rows <= most or data is None:
@@ -113,10 +112,10 @@ def _evaluate(
 
 
 def _write_graph(
-    triples: ox.QueryTriples, media_type: str, most: int | None, outflow: Outflow
+    triples: ox.QueryTriples, media_type: str, most: int | None, stream: ResultStream
 ) -> tuple[int | None, bool, bytes | None]:
     count = 0
-    file: Any = outflow
+    file: Any = stream
 
     def counted() -> Iterator[ox.Triple]:
         nonlocal count
@@ -135,9 +134,9 @@ def _write_graph(
     else:
         raise Failure("media", f"A graph cannot be written as {media_type}.")
     cut = most is not None and count == most and next(triples, None) is not None
-    if cut and outflow.started:
+    if cut and stream.started:
         raise Failure("large", f"The result has more than {most} triples. Ask for fewer.")
-    return count, cut, outflow.held()
+    return count, cut, stream.held()
 
 
 def _for_xml(triple: ox.Triple) -> ox.Triple:
@@ -173,22 +172,6 @@ def _merged(
             copy.add_graph(graph)
             copy.extend(store.quads_for_pattern(None, None, None, graph))
     return copy
-
-
-def _substitutions(terms: Mapping[str, str]) -> dict[ox.Variable, Any] | None:
-    return {ox.Variable(name): _term(text) for name, text in terms.items()} or None
-
-
-def _term(text: str) -> Any:
-    """Read one RDF term in N-Triples syntax; anything beyond it is refused."""
-    line = f"<urn:s> <urn:p> {text} .\n"
-    try:
-        parsed = list(ox.parse(line, format=ox.RdfFormat.N_TRIPLES))
-    except SyntaxError:
-        parsed = []
-    if len(parsed) != 1 or "\n" in text:
-        raise Failure("evaluation", f"“{text[:80]}” is not one RDF term.")
-    return parsed[0].object
 
 
 def _place(text: str) -> str:

@@ -1,7 +1,7 @@
-"""The frames that the server and its processes exchange over a socket pair.
+"""The frames that the server exchanges with its worker and writer processes over a socket pair.
 
-A frame is one byte that says what it is, four bytes of length (big-endian) and so many bytes.
-Control frames carry JSON, `BLOCK` carries a piece of the result as it goes to the client.
+A frame is one byte for its kind, four bytes of length (big-endian), and so many bytes. Control
+frames carry JSON; `QUERY` is answered by `ANSWER`, or by `BLOCK`s and an `END`, or by `ERROR`.
 """
 
 from __future__ import annotations
@@ -13,39 +13,43 @@ from collections.abc import Mapping
 
 HEADER = struct.Struct("!cI")
 
-# From the engine to a worker.
-OPEN = b"O"  # {"store": path}: read this store from now on
-JOB = b"J"  # a query to answer
-INSPECT = b"I"  # {"text", "limits", "allowed"}: what does the gate say of it?
-CANCEL = b"C"  # nobody waits for the answer any more
+SUMMARY = struct.Struct("!?q?")
+"""Begins `ANSWER` and is all of `END`: whether to retire the worker, rows or -1, truncated."""
 
-# From a worker to the engine.
+# From the server to a worker.
+OPEN = b"O"  # {"store": path}: read this store from now on
+QUERY = b"J"  # a query to evaluate
+PARSE = b"I"  # {"text", "limits", "allowed"}: parse a long query
+DOCUMENT = b"P"  # a pickled call of a document function
+CANCEL = b"C"  # the client is gone
+
+# From a worker to the server.
 READY = b"R"  # the store is open
-START = b"S"  # {"complete", "rows", "truncated", "retire"}: the first block follows, or the only
-BLOCK = b"B"
-FOUND = b"N"  # what the gate found, an `Inspection`
-END = b"F"  # {"rows", "retire"}: the answer was whole
+ANSWER = b"A"  # a summary and the whole body
+BLOCK = b"B"  # a block of a body that is longer than a worker holds back
+END = b"F"  # a summary: the body is complete
+PARSED = b"N"  # the fields of a `ParsedQuery`
 ERROR = b"X"  # {"kind", "detail", "retire"}: there is no (whole) answer
 
 # From the server to the writer; END answers {"number", "store", "created", ...}.
 REBASE = b"L"  # {"release", "store", "keep_seconds"}: put this release below
 UPDATE = b"U"  # a SPARQL update
 GRAPH = b"G"  # a change of one graph; a BLOCK with its data follows
-DOCUMENT = b"D"  # {"content_type", "base"}: a BLOCK with what was fetched follows
+FETCHED = b"D"  # {"content_type", "base"}: a BLOCK with what was fetched follows
 SKIP = b"K"  # a LOAD SILENT came to nothing
 
 # From the writer to the server.
-FETCH = b"T"  # {"loads": [[url, silent]]}: each is answered by DOCUMENT, SKIP or CANCEL
+FETCH = b"T"  # {"loads": [[url, silent]]}: each is answered by FETCHED, SKIP or CANCEL
 
 
 def pack(kind: bytes, body: bytes | Mapping[str, object]) -> bytes:
-    """Return a frame of this kind; a dictionary becomes JSON."""
+    """Return a frame of this kind; a mapping becomes JSON."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
     return HEADER.pack(kind, len(data)) + data
 
 
 def receive(connection: socket.socket) -> tuple[bytes, bytes] | None:
-    """Wait for a frame; None when the other side is gone."""
+    """Wait for a frame; None when the other side has closed the connection."""
     header = _exactly(connection, HEADER.size)
     if header is None:
         return None

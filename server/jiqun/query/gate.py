@@ -1,247 +1,35 @@
-"""What was found out about texts, as long as it fits a budget of characters."""
+"""The gate: what a query is, and whether it may reach the engine's parser.
+
+The engine's parser and planner recurse, and some shapes of a query overflow their stack or take
+forever. So a query is tokenized first and held to limits on what it consists of; what the engine
+needs to know of it (form, dataset, SERVICE calls, LIMIT, whether it is light) is read on the way.
+"""
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
-from urllib.parse import urljoin
+from typing import Final, TypeAlias
 
-from jiqun.errors import MalformedQuery, QueryTooLarge, ServiceRefused
+from jiqun.errors import MalformedQuery, QueryTooLarge
+from jiqun.query.cache import LruCache
+from jiqun.query.clauses import (
+    Dataset,
+    ServiceCall,
+    check_services,
+    read_dataset,
+    read_services,
+    replace_services,
+)
 from jiqun.query.patterns import Shape, is_light, read_shape
 from jiqun.query.tokens import UPDATES, Token, place, tokenize
-from jiqun.rdf.namespaces import is_absolute_iri
-
-Key = TypeVar("Key")
-Found = TypeVar("Found")
-
-
-class Remembered(Generic[Key, Found]):
-    """Maps keys to findings; the least recently used go first once the texts exceed `budget`."""
-
-    def __init__(self, budget: int) -> None:
-        """Start empty; `budget` is in characters."""
-        self.budget = budget
-        self.size = 0
-        self._found: OrderedDict[Key, tuple[Found, int]] = OrderedDict()
-
-    def get(self, key: Key) -> Found | None:
-        """Return what is known of `key`."""
-        known = self._found.get(key)
-        if known is None:
-            return None
-        self._found.move_to_end(key)
-        return known[0]
-
-    def put(self, key: Key, found: Found, size: int) -> None:
-        """Keep a finding that stands for a text of `size` characters."""
-        before = self._found.pop(key, None)
-        self.size += size - (before[1] if before else 0)
-        self._found[key] = (found, size)
-        while self.size > self.budget:
-            _, (_, gone) = self._found.popitem(last=False)
-            self.size -= gone
-
-
-_GEOSPARQL: Final = "http://www.opengis.net/def/function/geosparql/"
-_NAMES: Final = """
-    area asGeoJSON centroid convexHull coordinateDimension difference dimension distance
-    ehContains ehCoveredBy ehCovers ehDisjoint ehEquals ehInside ehMeet ehOverlap envelope
-    getSRID intersection isEmpty isSimple length perimeter rcc8dc rcc8ec rcc8eq rcc8ntpp
-    rcc8ntppi rcc8po rcc8tpp rcc8tppi relate sfContains sfCrosses sfDisjoint sfEquals
-    sfIntersects sfOverlaps sfTouches sfWithin spatialDimension symDifference union
-"""
-EXTENSION_FUNCTIONS: Final = tuple(_GEOSPARQL + name for name in _NAMES.split())
-
-
-UNKNOWN: Final = "?"
-_PROLOGUE: Final = {"BASE": 2, "VERSION": 2, "PREFIX": 3}
-_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\\]*")
-_LOCAL_ESCAPE: Final = re.compile(r"\\(.)")
-
-
-class ServiceCall(NamedTuple):
-    """The endpoint of one SERVICE: its IRI (`?` when it is not fixed) and where its token stands.
-
-    A prefixed name is given as the IRI that it stands for.
-    """
-
-    iri: str
-    start: int
-    end: int
-
-
-def service_calls(text: str, tokens: Sequence[Token]) -> tuple[ServiceCall, ...]:
-    """Return the calls of a query or update in their order."""
-    if "service" not in text.lower():
-        return ()
-    found = []
-    prefixes: dict[str, str] | None = None
-    for at, token in enumerate(tokens):
-        if token.kind == "word" and token.text == "SERVICE":
-            following = [t for t in tokens[at + 1 : at + 3] if t.text != "SILENT"]
-            endpoint = following[0] if following else token
-            if prefixes is None:
-                prefixes = _prefixes(tokens)
-            found.append(ServiceCall(_iri(endpoint, prefixes), endpoint.start, endpoint.end))
-        elif _glued(tokens, at):
-            found.append(ServiceCall(UNKNOWN, token.start, token.end))
-    return tuple(found)
-
-
-def hold_services(calls: Sequence[ServiceCall], allowed: frozenset[str]) -> None:
-    """Refuse a SERVICE whose IRI is not, character by character, among `allowed`.
-
-    Raises `ServiceRefused`.
-    """
-    for call in calls:
-        if call.iri not in allowed:
-            shown = "an endpoint given by a variable, a relative IRI or an unknown prefix"
-            shown = shown if call.iri == UNKNOWN else f"<{call.iri[:200]}>"
-            raise ServiceRefused(
-                f"SERVICE calls {shown}, and this endpoint opens connections only to "
-                "endpoints that its operator has allow-listed by their exact IRI. Ask the other "
-                "endpoint directly and join the results, or ask the operator to allow it."
-            )
-
-
-def redirected(text: str, calls: Sequence[ServiceCall], addresses: Mapping[str, str]) -> str:
-    """Return `text` with every called IRI replaced by its address."""
-    pieces, at = [], 0
-    for call in calls:
-        pieces += [text[at : call.start], f"<{addresses[call.iri]}>"]
-        at = call.end
-    return "".join([*pieces, text[at:]])
-
-
-def _iri(endpoint: Token, prefixes: Mapping[str, str]) -> str:
-    if endpoint.kind == "iri":
-        iri = endpoint.text[1:-1]
-        return iri if _ABSOLUTE.fullmatch(iri) else UNKNOWN
-    if endpoint.kind == "name":
-        prefix, _, local = endpoint.text.partition(":")
-        if prefix in prefixes:
-            return prefixes[prefix] + _LOCAL_ESCAPE.sub(r"\1", local)
-    return UNKNOWN
-
-
-def _prefixes(tokens: Sequence[Token]) -> dict[str, str]:
-    """Read the prologue; a prefix whose IRI would have to be resolved first is left out."""
-    found: dict[str, str] = {}
-    at = 0
-    while at + 1 < len(tokens) and tokens[at].text in _PROLOGUE:
-        if tokens[at].text == "PREFIX" and at + 2 < len(tokens):
-            name, iri = tokens[at + 1].text.partition(":")[0], tokens[at + 2].text[1:-1]
-            if _ABSOLUTE.fullmatch(iri):
-                found[name] = iri
-            else:
-                found.pop(name, None)
-        at += _PROLOGUE[tokens[at].text]
-    return found
-
-
-def _glued(tokens: Sequence[Token], at: int) -> bool:
-    """Tell whether the parser could read `SERVICEx:y {` as SERVICE of `x:y`: it cuts words."""
-    token = tokens[at]
-    if token.kind != "name" or "service" not in token.text.partition(":")[0].lower():
-        return False
-    before = tokens[at - 1].text if at else ""
-    after = tokens[at + 1].text if at + 1 < len(tokens) else ""
-    return after == "{" and before not in {"GRAPH", "FROM", "NAMED"}
-
-
-Dataset = tuple[tuple[str, ...], tuple[str, ...]]
-
-_MOST_TOKENS: Final = 100_000
-_DEEPEST: Final = 1_000
-_CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
-_ESCAPED: Final = re.compile(r"\\(.)")
-
-
-def dataset_of(text: str) -> Dataset | None:
-    """Give the default graphs and the named graphs of a query that has passed the gate.
-
-    None when it names no dataset, or one that cannot be resolved here, which the store then judges.
-    """
-    if "from" not in text.lower():
-        return None
-    text, tokens, _ = tokenize(text, _MOST_TOKENS, _DEEPEST)
-    head = list(_head(tokens))
-    names = _Names(head)
-    default: list[str] = []
-    named: list[str] = []
-    for at, token in enumerate(head[:-1]):
-        if token.kind != "word" or token.text != "FROM":
-            continue
-        following = head[at + 1]
-        target, found = default, following
-        if following.kind == "word" and following.text == "NAMED":
-            if at + 2 >= len(head):
-                return None
-            target, found = named, head[at + 2]
-        iri = names.resolve(found)
-        if iri is None:
-            return None
-        target.append(iri)
-    return (
-        (tuple(dict.fromkeys(default)), tuple(dict.fromkeys(named))) if default or named else None
-    )
-
-
-def _head(tokens: list[Token]) -> Iterator[Token]:
-    """Give what stands before the WHERE clause, a template left out."""
-    depth = 0
-    for at, token in enumerate(tokens):
-        if token.kind == "mark" and token.text == "{":
-            # Of CONSTRUCT { … } FROM … WHERE { … } the first group is the template.
-            if not depth and not (at and tokens[at - 1].text == "CONSTRUCT"):
-                return
-            depth += 1
-        elif token.kind == "mark" and token.text == "}":
-            depth -= 1
-        elif not depth:
-            yield token
-
-
-class _Names:
-    """The prologue: what relative IRIs and prefixed names stand for."""
-
-    def __init__(self, tokens: list[Token]) -> None:
-        self._base = ""
-        self._prefixes: dict[str, str] = {}
-        for at, token in enumerate(tokens):
-            if token.kind != "word":
-                continue
-            if token.text == "BASE":
-                self._base = self._absolute(tokens[at + 1].text)
-            elif token.text == "PREFIX":
-                self._prefixes[tokens[at + 1].text] = self._absolute(tokens[at + 2].text)
-
-    def resolve(self, token: Token) -> str | None:
-        if token.kind == "iri":
-            iri = self._absolute(token.text)
-        elif token.kind == "name":
-            prefix, _, local = token.text.partition(":")
-            space = self._prefixes.get(f"{prefix}:")
-            if space is None:
-                return None
-            iri = space + _ESCAPED.sub(r"\1", local)
-        else:
-            return None
-        return iri if is_absolute_iri(iri) else None
-
-    def _absolute(self, written: str) -> str:
-        iri = _CODEPOINT.sub(lambda found: chr(int(found[1] or found[2], 16)), written[1:-1])
-        return urljoin(self._base, iri) if self._base else iri
-
 
 FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _VARYING: Final = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE", "SERVICE"})
 SHORT: Final = 2_000
-"""A text of so many characters is read in a millisecond or two."""
-_MOST_REMEMBERED: Final = 4_000_000
+"""Characters up to which a text is tokenized in a millisecond or two."""
+
+_CACHED_CHARACTERS: Final = 4_000_000
 
 
 def _limit(default: int, help_text: str) -> int:
@@ -268,14 +56,14 @@ DEFAULT_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
-class Inspection:
-    """What the gate found out.
+class ParsedQuery:
+    """What the gate read from the text of a query.
 
-    `text` is the query with codepoint escapes decoded: this, not the original, is to be run.
-    `deterministic` is false when two runs over the same data may differ. `light` marks a query
-    whose work is small whatever the data: it may use the lane of its own. `calls` are its SERVICE
-    calls in their order. `row_limit` is the query's own
-    outermost LIMIT, at `row_limit_span`; where there is none, the span is where one could stand.
+    `text` has its codepoint escapes decoded: this, not the original, is to be evaluated.
+    `deterministic` is false when two evaluations over the same data may differ. `light` marks a
+    query whose work is small whatever the data, which may use the light lane. `calls` are its
+    SERVICE calls. `row_limit` is its own outermost LIMIT, at `row_limit_span`; without one, the
+    span is where it could be inserted. `dataset` holds the graphs of its FROM clauses.
     """
 
     text: str
@@ -288,6 +76,7 @@ class Inspection:
     triple_patterns: int
     row_limit: int | None
     row_limit_span: tuple[int, int]
+    dataset: Dataset | None = None
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -295,64 +84,66 @@ class Inspection:
         return tuple(call.iri for call in self.calls)
 
 
-def inspect(
+def parse_query(
     text: str, limits: Limits = DEFAULT_LIMITS, allowed_services: frozenset[str] = frozenset()
-) -> Inspection:
-    """Inspect the text of a SPARQL query.
+) -> ParsedQuery:
+    """Read a SPARQL query and hold it to the limits.
 
     Raises `MalformedQuery`, `QueryTooLarge`, or `ServiceRefused` for a SERVICE whose IRI is not,
     character by character, among `allowed_services`.
     """
     key = (text, limits, allowed_services)
-    found = _REMEMBERED.get(key)
+    found = _PARSED.get(key)
     if found is None:
-        found = _inspect(text, limits, allowed_services)
-        _REMEMBERED.put(key, found, len(text))
+        found = _parse(text, limits, allowed_services)
+        _PARSED.put(key, found, len(text))
     return found
 
 
-def is_long(key: GateKey) -> bool:
-    """Tell whether reading this text now would hold others up; then it is read elsewhere."""
+def is_long(key: ParseKey) -> bool:
+    """Whether tokenizing this text would hold up the event loop, so that a worker should do it."""
     text, limits, _ = key
-    return SHORT < len(text) <= limits.query_length and _REMEMBERED.get(key) is None
+    return SHORT < len(text) <= limits.query_length and _PARSED.peek(key) is None
 
 
-def remember(key: GateKey, inspection: Inspection) -> None:
-    """Keep what was found out about a text elsewhere."""
-    _REMEMBERED.put(key, inspection, len(key[0]))
+def cache_parsed(key: ParseKey, parsed: ParsedQuery) -> None:
+    """Cache what a worker parsed."""
+    _PARSED.put(key, parsed, len(key[0]))
 
 
-def with_row_limit(inspection: Inspection, rows: int) -> str:
+def with_row_limit(parsed: ParsedQuery, rows: int) -> str:
     """Return the query with an outermost LIMIT of at most `rows`."""
-    if inspection.row_limit is not None and inspection.row_limit <= rows:
-        return inspection.text
-    start, end = inspection.row_limit_span
-    return f"{inspection.text[:start]} LIMIT {rows} {inspection.text[end:]}"
+    if parsed.row_limit is not None and parsed.row_limit <= rows:
+        return parsed.text
+    start, end = parsed.row_limit_span
+    return f"{parsed.text[:start]} LIMIT {rows} {parsed.text[end:]}"
 
 
-def with_services_at(inspection: Inspection, addresses: Mapping[str, str]) -> Inspection:
-    """Return the inspection of the same query that calls each service at its address instead."""
-    calls, text = inspection.calls, inspection.text
-    start, end = inspection.row_limit_span
-    before = redirected(text[:start], [call for call in calls if call.end <= start], addresses)
-    after = redirected(text, calls, addresses)
+def with_services_at(parsed: ParsedQuery, addresses: Mapping[str, str]) -> ParsedQuery:
+    """Return the same query, calling each service at its address instead."""
+    calls, text = parsed.calls, parsed.text
+    start, end = parsed.row_limit_span
+    before = replace_services(
+        text[:start], [call for call in calls if call.end <= start], addresses
+    )
+    after = replace_services(text, calls, addresses)
     shift = len(before) - start
-    return replace(inspection, text=after, row_limit_span=(start + shift, end + shift))
+    return replace(parsed, text=after, row_limit_span=(start + shift, end + shift))
 
 
-def _inspect(text: str, limits: Limits, allowed_services: frozenset[str]) -> Inspection:
-    hold("query_length", len(text), limits)
+def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> ParsedQuery:
+    check_limit("query_length", len(text), limits)
     text, tokens, nesting = tokenize(text, limits.tokens, limits.nesting)
-    hold("tokens", len(tokens), limits)
-    hold("nesting", nesting, limits)
+    check_limit("tokens", len(tokens), limits)
+    check_limit("nesting", nesting, limits)
     form = _form(text, tokens)
     words = [token.text for token in tokens if token.kind == "word"]
     shape = read_shape(tokens)
-    hold_shape(shape, limits)
-    calls = service_calls(text, tokens)
-    hold_services(calls, allowed_services)
+    check_shape(shape, limits)
+    calls = read_services(text, tokens)
+    check_services(calls, allowed_services)
     row_limit, span = _row_limit(tokens)
-    return Inspection(
+    return ParsedQuery(
         text=text,
         form=form,
         deterministic=_VARYING.isdisjoint(words),
@@ -363,19 +154,18 @@ def _inspect(text: str, limits: Limits, allowed_services: frozenset[str]) -> Ins
         triple_patterns=len(shape.patterns),
         row_limit=row_limit,
         row_limit_span=span,
+        dataset=read_dataset(tokens) if "FROM" in words else None,
     )
 
 
-GateKey: TypeAlias = tuple[str, Limits, frozenset[str]]
-"""All that a finding depends on: the text, the limits, the allowed services."""
-_REMEMBERED: Final[Remembered[GateKey, Inspection]] = Remembered(_MOST_REMEMBERED)
+ParseKey: TypeAlias = tuple[str, Limits, frozenset[str]]
+"""All that the result depends on: the text, the limits, the allowed services."""
+
+_PARSED: Final[LruCache[ParseKey, ParsedQuery]] = LruCache(_CACHED_CHARACTERS)
 
 
-def hold(name: str, found: int, limits: Limits, most: int | None = None) -> None:
-    """Refuse what has `found` of what the limit `name` counts, when that is too many.
-
-    `most` is given for a limit that is none of `Limits`.
-    """
+def check_limit(name: str, found: int, limits: Limits, most: int | None = None) -> None:
+    """Raise `QueryTooLarge` when `found` exceeds the limit `name`, or `most` if it is given."""
     allowed: int = getattr(limits, name) if most is None else most
     if found > allowed:
         help_text = next((f" ({f.metadata['help']})" for f in fields(limits) if f.name == name), "")
@@ -385,14 +175,14 @@ def hold(name: str, found: int, limits: Limits, most: int | None = None) -> None
         )
 
 
-def hold_shape(shape: Shape, limits: Limits) -> None:
-    """Refuse a query whose parts are more than the limits allow."""
-    hold("triple_patterns", len(shape.patterns), limits)
-    hold("path_length", shape.longest_path, limits)
-    hold("values", shape.values, limits)
-    hold("unions", shape.unions, limits)
-    hold("groups", shape.groups, limits)
-    hold("expressions", shape.expressions, limits)
+def check_shape(shape: Shape, limits: Limits) -> None:
+    """Raise `QueryTooLarge` for a query with more parts than the limits allow."""
+    check_limit("triple_patterns", len(shape.patterns), limits)
+    check_limit("path_length", shape.longest_path, limits)
+    check_limit("values", shape.values, limits)
+    check_limit("unions", shape.unions, limits)
+    check_limit("groups", shape.groups, limits)
+    check_limit("expressions", shape.expressions, limits)
 
 
 def _form(text: str, tokens: list[Token]) -> str:

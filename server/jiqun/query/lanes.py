@@ -1,35 +1,67 @@
-"""A lane: some workers, the queries they run, and the queue before them.
+"""A lane: some workers, the jobs they run, and the queue before them.
 
-A lane runs at most `size` queries at once and keeps a few workers more than that warm, so that a
-killed one is replaced before anybody notices. The queue is bounded, and one client may hold only
-a share of workers and queue together; who holds least is served first.
+A lane runs at most `workers` jobs at once and keeps a few more workers warm, so that a killed one
+is replaced before anybody notices. The queue is bounded, one client may hold only a share of
+workers and queue together, and of those who wait the client with the least recent use of the lane
+is served first.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections import Counter, deque
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from jiqun.errors import Busy
-from jiqun.query.worker_process import Confines, WorkerNotStarted, WorkerProcess, start_worker
+from jiqun.outbound.forwarder import Forwarder, Rules
+from jiqun.query.worker_process import (
+    Confinement,
+    WorkerProcess,
+    WorkerStartError,
+    start_worker,
+)
 
 _LOG: Final = logging.getLogger(__name__)
 _STARTS_AT_ONCE: Final = 2
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
 _MOST_ANSWERS: Final = 100_000
-# Clients that ask again at once would keep the server busy with turning them away.
+# Clients that retry at once would keep the server busy with refusing them.
 _REFUSAL_SECONDS: Final = 1.0
+_HALF_LIFE_SECONDS: Final = 5.0
+_MOST_CLIENTS: Final = 10_000
+_DEMOTED_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How many workers there are and what they may take; sizes in bytes, times in seconds.
+
+    Without `services`, no SERVICE can be called. Without `documents`, the module with the document
+    functions, there is no lane for documents.
+    """
+
+    heavy_workers: int = 2
+    light_workers: int = 1
+    document_workers: int = 1
+    spare_workers: int = 1
+    memory_bytes: int = 1024 * 1024 * 1024
+    queue_length: int = 256
+    client_share: float = 0.5
+    slice_seconds: float = 0.1
+    cancel_seconds: float = 0.05
+    services: Rules | None = None
+    documents: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LaneSize:
-    """How many queries run at once, how many workers are kept beyond, and the queue's bounds."""
+    """How many jobs run at once, how many workers are kept beyond, and the bounds of the queue."""
 
     workers: int
     spare: int
@@ -37,25 +69,44 @@ class LaneSize:
     client_share: int
 
 
-@dataclass(eq=False, slots=True)
-class _Waiting:
-    client: str
-    turn: asyncio.Future[WorkerProcess]
+class RecentUse:
+    """Seconds of work that each client took lately, halved every few seconds."""
+
+    def __init__(self) -> None:
+        self._used: dict[str, tuple[float, float]] = {}
+
+    def of(self, client: str, now: float) -> float:
+        """Return the decayed seconds of a client."""
+        seconds, at = self._used.get(client, (0.0, now))
+        return seconds * math.exp2((at - now) / _HALF_LIFE_SECONDS) if seconds else 0.0
+
+    def add(self, client: str, seconds: float, now: float) -> None:
+        """Charge a client for `seconds` of work."""
+        if len(self._used) > _MOST_CLIENTS:
+            self._used = {c: u for c, u in self._used.items() if self.of(c, now) > 0.001}
+        self._used[client] = (self.of(client, now) + seconds, now)
 
 
 class Lane:
-    """The workers for one kind of query."""
+    """The workers for one kind of job."""
 
-    def __init__(self, name: str, size: LaneSize, confines: Confines) -> None:
-        """Make a lane that is empty until `open` is called."""
+    def __init__(
+        self,
+        name: str,
+        size: LaneSize,
+        confinement: Confinement,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
         self.name = name
         self.size = size
-        self.confines = confines
+        self.confinement = confinement
+        self.settings = settings
         self.store: Path | None = None
         self.workers: set[WorkerProcess] = set()
         self.idle: list[WorkerProcess] = []
-        self.waiting: deque[_Waiting] = deque()
+        self._queues: dict[str, deque[asyncio.Future[WorkerProcess]]] = {}
         self.running: Counter[str] = Counter()
+        self.recent = RecentUse()
         self.busy = 0
         self.guests = 0
         self.starts = 0
@@ -67,65 +118,71 @@ class Lane:
         self._mean_seconds = 0.1
 
     async def open(self, store: Path) -> None:
-        """Start the first worker, raising `WorkerNotStarted`, and the others after it."""
+        """Start the first worker, raising `WorkerStartError`, and the others after it."""
         self.store = store
-        self._settle(await start_worker(store, self.confines))
+        self._place(await start_worker(store, self.confinement, self.settings))
         self._refill()
 
     async def close(self) -> None:
-        """End all workers and turn away whoever waits."""
+        """End all workers and refuse whoever waits."""
         self._closed = True
-        for waiting in self.waiting:
-            if not waiting.turn.done():
-                waiting.turn.set_exception(Busy("The server is shutting down."))
+        for turn in [turn for queue in self._queues.values() for turn in queue]:
+            if not turn.done():
+                turn.set_exception(Busy("The server is shutting down."))
         workers = list(self.workers)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for worker in {*workers, *self.workers}:
             worker.kill()
-            await worker.ended()
+            await worker.exited()
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for a worker."""
+        return sum(map(len, self._queues.values()))
 
     @property
     def free(self) -> bool:
-        """Whether a query would run at once."""
-        return bool(self.idle) and self.busy < self.size.workers and not self.waiting
+        """Whether a job would run at once."""
+        return bool(self.idle) and self.busy < self.size.workers and not self._queues
 
     async def acquire(self, client: str, seconds: float) -> WorkerProcess:
         """Wait for a worker, at most so many seconds; raises `Busy`."""
         if self._held[client] >= self.size.client_share:
             await asyncio.sleep(_REFUSAL_SECONDS)
-            raise self.turned_away("You have as many queries under way as one client may have.")
+            raise self.refusal("You have as many queries under way as one client may have.")
         if self.free:
             self._held[client] += 1
             return self._take(client)
-        if len(self.waiting) >= self.size.queue:
+        if self.waiting >= self.size.queue:
             await asyncio.sleep(_REFUSAL_SECONDS)
-            raise self.turned_away("Too many queries are waiting.")
+            raise self.refusal("Too many queries are waiting.")
         self._held[client] += 1
-        waiting = _Waiting(client, asyncio.get_running_loop().create_future())
-        self.waiting.append(waiting)
+        turn: asyncio.Future[WorkerProcess] = asyncio.get_running_loop().create_future()
+        self._queues.setdefault(client, deque()).append(turn)
         try:
             async with asyncio.timeout(seconds):
-                return await waiting.turn
+                return await turn
         except BaseException as error:
-            self._withdraw(waiting)
+            self._withdraw(client, turn)
             if isinstance(error, TimeoutError):
-                raise self.turned_away("No worker became free in time.") from None
+                raise self.refusal("No worker became free in time.") from None
             raise
 
     def release(self, worker: WorkerProcess, client: str, seconds: float, retire: bool) -> None:
         """Take a worker back after `seconds` of work; `retire` says not to use it again."""
         self._mean_seconds += 0.1 * (seconds - self._mean_seconds)
         self._leave(client)
+        self.recent.add(client, seconds, asyncio.get_running_loop().time())
         worker.answered += 1
         if retire or worker.answered >= _MOST_ANSWERS or len(self.workers) > self._target():
             worker.kill()
-        self._settle(worker)
+        self._place(worker)
         self._dispatch()
 
     def hand_over(self, worker: WorkerProcess, client: str, other: Lane) -> None:
-        """Give a running worker to another lane, together with its query."""
+        """Give a running worker to another lane, together with its job."""
         self._leave(client)
         self.workers.discard(worker)
         other.workers.add(worker)
@@ -134,34 +191,38 @@ class Lane:
         other._held[client] += 1
         self._refill()
 
-    def turned_away(self, reason: str) -> Busy:
-        """Make the error for who gets no worker, with an estimate of when there will be one."""
-        expected = self._mean_seconds * (len(self.waiting) + 1) / self.size.workers
+    def refusal(self, reason: str) -> Busy:
+        """Return the error for a client that gets no worker, with an estimate of when it would."""
+        expected = self._mean_seconds * (self.waiting + 1) / self.size.workers
         seconds = min(30, max(1, round(expected)))
         return Busy(f"{reason} Try again in {seconds} s.", seconds)
 
-    async def reopen(self, store: Path) -> None:
-        """Read `store` from now on; returns once a worker does, raises `WorkerNotStarted`.
+    async def reopen(self, store: Path, settings: Mapping[str, Any] | None = None) -> None:
+        """Read `store` from now on; returns once a worker does, raises `WorkerStartError`.
 
-        Queries that run stay with what they read. Others begin on the new store only.
+        Jobs that run stay with what they read. Others begin on the new store only.
         """
-        worker = await self._reopened(store) or await start_worker(store, self.confines)
-        self.store = store
+        settings = settings or self.settings
+        worker = await self._reopened(store, settings)
+        worker = worker or await start_worker(store, self.confinement, settings)
+        self.store, self.settings = store, settings
         before, self.idle = self.idle, []
-        self._settle(worker)
+        self._place(worker)
         for other in before:
-            self._settle(other)
+            self._place(other)
         self._dispatch()
 
-    async def _reopened(self, store: Path) -> WorkerProcess | None:
+    async def _reopened(
+        self, store: Path, settings: Mapping[str, Any] | None
+    ) -> WorkerProcess | None:
         """Make an idle worker read `store`; None when there is none or its memory is used up."""
         if not self.idle:
             return None
         worker = self.idle.pop(0)
         self.workers.discard(worker)
         try:
-            await worker.open(store)
-        except WorkerNotStarted:
+            await worker.open(store, settings)
+        except WorkerStartError:
             return None
         return worker
 
@@ -177,28 +238,30 @@ class Lane:
             if counter[client] <= 0:
                 del counter[client]
 
-    def _withdraw(self, waiting: _Waiting) -> None:
+    def _withdraw(self, client: str, turn: asyncio.Future[WorkerProcess]) -> None:
         """Undo a wait, even when its turn came at the very moment it was given up."""
-        turn = waiting.turn
         if turn.done() and not turn.cancelled() and turn.exception() is None:
-            self.release(turn.result(), waiting.client, self._mean_seconds, retire=False)
+            self.release(turn.result(), client, 0.0, retire=False)
             return
-        self._held[waiting.client] -= 1
-        if self._held[waiting.client] <= 0:
-            del self._held[waiting.client]
-        if waiting in self.waiting:
-            self.waiting.remove(waiting)
+        self._held[client] -= 1
+        if self._held[client] <= 0:
+            del self._held[client]
+        queue = self._queues.get(client)
+        if queue and turn in queue:
+            queue.remove(turn)
+            if not queue:
+                del self._queues[client]
 
-    def _settle(self, worker: WorkerProcess) -> None:
-        """Put a worker where it belongs: to the idle, to the new store, or away."""
+    def _place(self, worker: WorkerProcess) -> None:
+        """Put a worker where it belongs: among the idle, to the new store, or out."""
         if self._closed or not worker.alive:
             worker.kill()
             self.workers.discard(worker)
             self._refill()
             return
         self.workers.add(worker)
-        worker.on_gone = self._bury
-        # By identity: another store may stand under the same name, as after a new build.
+        worker.on_exit = self._replace
+        # By identity: another store may have the same path, as after a new build.
         if worker.store is self.store or self.store is None:
             self.idle.append(worker)
             self._dispatch()
@@ -206,14 +269,20 @@ class Lane:
             self._background(self._open(worker, self.store))
 
     def _dispatch(self) -> None:
-        while self.waiting and self.idle and self.busy < self.size.workers:
-            waiting = min(self.waiting, key=lambda each: self.running[each.client])
-            self.waiting.remove(waiting)
-            if not waiting.turn.done():
-                waiting.turn.set_result(self._take(waiting.client))
+        while self._queues and self.idle and self.busy < self.size.workers:
+            now = asyncio.get_running_loop().time()
+            client = min(
+                self._queues, key=lambda each: (self.running[each], self.recent.of(each, now))
+            )
+            queue = self._queues[client]
+            turn = queue.popleft()
+            if not queue:
+                del self._queues[client]
+            if not turn.done():
+                turn.set_result(self._take(client))
 
-    def _bury(self, worker: WorkerProcess) -> None:
-        """Replace a worker that ended while it was idle; a busy one comes back by `release`."""
+    def _replace(self, worker: WorkerProcess) -> None:
+        """Replace a worker that exited while it was idle; a busy one comes back by `release`."""
         if worker in self.idle:
             self.idle.remove(worker)
             self.workers.discard(worker)
@@ -236,26 +305,61 @@ class Lane:
         assert self.store is not None
         self.starts += 1
         try:
-            worker = await start_worker(self.store, self.confines)
-        except WorkerNotStarted as error:
+            worker = await start_worker(self.store, self.confinement, self.settings)
+        except WorkerStartError as error:
             _LOG.error("A worker of the %s lane does not start: %s", self.name, error)
             await asyncio.sleep(self._pause)
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         else:
             self._pause = _FIRST_PAUSE
-            self._settle(worker)
+            self._place(worker)
         finally:
             self._starting -= 1
             self._refill()
 
     async def _open(self, worker: WorkerProcess, store: Path) -> None:
         try:
-            await worker.open(store)
-        except WorkerNotStarted as error:
+            await worker.open(store, self.settings)
+        except WorkerStartError as error:
             _LOG.error("A worker of the %s lane cannot open the store: %s", self.name, error)
-        self._settle(worker)
+        self._place(worker)
 
     def _background(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+@dataclass
+class Lanes:
+    """All lanes of an engine, with what their jobs share.
+
+    `outcomes` and `kills` count since the start; `tasks` are the executions that wind down.
+    """
+
+    options: EngineOptions
+    light: Lane
+    heavy: Lane
+    documents: Lane | None
+    forwarder: Forwarder | None
+    outcomes: Counter[str] = field(default_factory=Counter)
+    kills: Counter[str] = field(default_factory=Counter)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _demoted: dict[str, float] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Lane]:
+        yield from (self.light, self.heavy)
+        if self.documents is not None:
+            yield self.documents
+
+    def demote(self, client: str) -> None:
+        """Send the queries of a client to the heavy lane for a while: one exceeded its slice."""
+        now = asyncio.get_running_loop().time()
+        if len(self._demoted) > _MOST_CLIENTS:
+            self._demoted = {c: until for c, until in self._demoted.items() if until > now}
+        self._demoted[client] = now + _DEMOTED_SECONDS
+
+    def is_demoted(self, client: str) -> bool:
+        """Whether a client has to take the heavy lane."""
+        until = self._demoted.get(client)
+        return until is not None and until > asyncio.get_running_loop().time()

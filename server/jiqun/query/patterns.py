@@ -1,17 +1,13 @@
-"""Triple patterns of a query, and whether it is light.
+"""Triple patterns of a query, and whether it is light, read from its tokens without a full parse.
 
-The triple patterns of a query, read from its tokens without a full parse.
+`Shape` holds the counts that the limits refer to, and the patterns that decide whether a query is
+light. The reading is exact for what the grammar allows; for a text that the parser will refuse
+anyway it may be off, which does no harm.
 
-In: the tokens of a query. Out: `Shape`, the counts that the limits speak of and the patterns that
-decide whether a query is light. The reading is exact for what the grammar allows; for a text that
-the parser will refuse anyway it may be off, which harms nobody.
-
-Which queries are light: those whose work is small whatever the data.
-
-Light queries have workers of their own, so a query is light only when its shape says so: nothing
-that sorts, groups, repeats or multiplies, few patterns, and each of them anchored, that is,
-looked up from a term that is already known. What the shape cannot see (an entity with a million
-statements) the time slice of the lane catches.
+Light queries have workers of their own, so a query is light only when its shape shows that its work
+is small whatever the data: nothing that sorts, groups, repeats or multiplies, few patterns, joined
+by their variables, each of them anchored, that is, looked up from a term that is already known.
+What the shape cannot show (an entity with a million statements) the time slice of the lane limits.
 """
 
 from __future__ import annotations
@@ -276,7 +272,7 @@ _TYPES: Final = frozenset(
 def is_light(
     form: str, tokens: list[Token], words: list[str], shape: Shape, row_limit: int | None
 ) -> bool:
-    """Tell whether a query of this form and shape is light; `words` are those of its tokens."""
+    """Return whether a query of this form and shape is light; `words` are those of its tokens."""
     if len(tokens) > _MOST_TOKENS or shape.repeated_path or shape.values_blocks > 1:
         return False
     if not _HEAVY.isdisjoint(words) or words.count("SELECT") > 1 or "FROM" in words:
@@ -292,8 +288,10 @@ def is_light(
 
 
 def _anchored(patterns: list[Pattern], tokens: list[Token]) -> bool:
-    """Tell whether every pattern can be looked up from a term or an already known variable."""
-    if sum(_variable(p.predicate) for p in patterns) > _MOST_OPEN_PREDICATES:
+    """Return whether every pattern can be looked up from a term or an already known variable."""
+    if sum(_is_variable(p.predicate) for p in patterns) > _MOST_OPEN_PREDICATES:
+        return False
+    if not _connected(patterns):
         return False
     known = _values_variable(tokens)
     left = list(patterns)
@@ -302,18 +300,31 @@ def _anchored(patterns: list[Pattern], tokens: list[Token]) -> bool:
         if not ready:
             return False
         for pattern in ready:
-            known.update(filter(_variable, (pattern.subject, pattern.predicate, pattern.object)))
+            known.update(filter(_is_variable, (pattern.subject, pattern.predicate, pattern.object)))
             left.remove(pattern)
     return True
+
+
+def _connected(patterns: list[Pattern]) -> bool:
+    """Return whether shared variables join all patterns; others would be a cross product."""
+    variables = [
+        {t for t in (p.subject, p.predicate, p.object) if _is_variable(t)} for p in patterns
+    ]
+    left = [each for each in variables if each]
+    reached = left.pop() if left else set()
+    while joined := [each for each in left if each & reached]:
+        left = [each for each in left if not each & reached]
+        reached = reached.union(*joined)
+    return not left
 
 
 def _looked_up(pattern: Pattern, known: set[str]) -> bool:
     if not pattern.predicate:
         return False
-    if not _variable(pattern.subject) or pattern.subject in known:
+    if not _is_variable(pattern.subject) or pattern.subject in known:
         return pattern.subject != "[]"
-    constant = not _variable(pattern.object) and pattern.object != "[]"
-    return constant and not _variable(pattern.predicate) and pattern.predicate not in _TYPES
+    constant = not _is_variable(pattern.object) and pattern.object != "[]"
+    return constant and not _is_variable(pattern.predicate) and pattern.predicate not in _TYPES
 
 
 def _values_variable(tokens: list[Token]) -> set[str]:
@@ -326,17 +337,17 @@ def _values_variable(tokens: list[Token]) -> set[str]:
 
 
 def _page(form: str, patterns: list[Pattern], words: list[str], row_limit: int | None) -> bool:
-    """Tell whether one plain pattern is read off page by page."""
+    """Return whether one plain pattern is read off page by page."""
     if len(patterns) != 1 or not patterns[0].predicate:
         return False
     if not {"FILTER", "DISTINCT", "OFFSET", "OPTIONAL", "BIND", "VALUES"}.isdisjoint(words):
         return False
     pattern = patterns[0]
-    variables = [t for t in (pattern.subject, pattern.predicate, pattern.object) if _variable(t)]
+    variables = [t for t in (pattern.subject, pattern.predicate, pattern.object) if _is_variable(t)]
     if len(set(variables)) != len(variables):
         return False
     return form == "ASK" or (row_limit is not None and row_limit <= _MOST_ROWS)
 
 
-def _variable(text: str) -> bool:
+def _is_variable(text: str) -> bool:
     return text[:1] in {"?", "$"} or text.startswith("_:")

@@ -1,9 +1,8 @@
-"""How a result leaves a worker: in blocks, counted, capped, and well-formed.
+"""Streams query results in size-capped blocks, counts their rows, and keeps them well-formed.
 
-`Outflow` is the file that the serializers write to. It holds the beginning of a result back (up
-to `HOLD` bytes): a result that ends within it is sent as a whole whose size and number of rows
-are known before the first byte; beyond it, blocks go out as they fill, and what goes wrong can
-only break the stream.
+`ResultStream` is the file that the serializers write to. It holds back up to `HOLD` bytes: a result
+that ends within them is sent whole, with its size and number of rows known before the first byte.
+Beyond that, blocks are sent as they fill, and what goes wrong can only break the stream.
 """
 
 from __future__ import annotations
@@ -28,24 +27,20 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 
 
 class Cancelled(Exception):
-    """Nobody waits for the result any more."""
+    """The client is gone."""
 
 
 class TooLarge(Exception):
     """The result exceeds its cap after its beginning was sent."""
 
 
-class Outflow:
-    """A file that hands on what is written to it, block by block.
-
-    `send` gets each block, and before the first of them `begin` is called.
-    """
+class ResultStream:
+    """A file that sends what is written to it, block by block."""
 
     def __init__(
         self,
         media_type: str,
         caps: tuple[int | None, int | None],
-        begin: Callable[[], None],
         send: Callable[[bytes], None],
     ) -> None:
         """Write `media_type`; `caps` are the most rows and the most bytes, or None."""
@@ -54,7 +49,6 @@ class Outflow:
         self._media_type = media_type
         self._xml = media_type in {XML, RDF_XML}
         self._most_rows, self._most_bytes = caps
-        self._begin = begin
         self._send = send
         self._parts: list[bytes] = []
         self._size = 0
@@ -66,7 +60,7 @@ class Outflow:
         self._parts.append(data)
         self._size += len(data)
         if self._size >= (BLOCK if self.started else HOLD):
-            self._pass_on(self._take())
+            self._send_blocks(self._take())
         return len(data)
 
     def flush(self) -> None:
@@ -76,7 +70,7 @@ class Outflow:
         """Return the whole result if none of it was sent, else send the rest and return None."""
         data = self._take(last=True)
         if self.started:
-            self._pass_on(data)
+            self._send_blocks(data)
             return None
         self.rows.add(data)
         self._check_bytes(len(data))
@@ -93,7 +87,7 @@ class Outflow:
             data = well_formed(data)
         return data
 
-    def _pass_on(self, data: bytes) -> None:
+    def _send_blocks(self, data: bytes) -> None:
         self.rows.add(data)
         if self._most_rows is not None and self.rows.count > self._most_rows:
             message = (
@@ -102,9 +96,7 @@ class Outflow:
             )
             raise TooLarge(message)
         self._check_bytes(len(data))
-        if not self.started:
-            self.started = True
-            self._begin()
+        self.started = True
         for start in range(0, len(data), BLOCK):
             self._send(data[start : start + BLOCK])
         self._sent += len(data)

@@ -1,14 +1,16 @@
-"""A worker process: `python -m jiqun.endpoint.engine.worker`, started by the engine, never by hand.
+"""A worker process: `python -m jiqun.query.worker`, started by the engine, never by hand.
 
-It reads one store, answers one query at a time over the socket it was given, and ends when that
-socket closes. Whatever a query does to it, nobody else is touched. It imports as little as it
-can, because a killed worker has to be replaced quickly.
+It reads one store, does one job at a time over the socket it was given, and exits when that socket
+closes. Whatever a job does to it, no other job is affected. It imports as little as it can, because
+a killed worker has to be replaced quickly.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pickle
 import socket
 import sys
 import threading
@@ -18,26 +20,33 @@ from typing import Any
 
 from pyoxigraph import Store
 
-from jiqun.query import frames
-from jiqun.query import sandbox as confinement
+from jiqun.query import frames, sandbox
+from jiqun.query.evaluation import Failure, evaluate
+from jiqun.query.result_stream import Cancelled, ResultStream
 
 # The parser and the planner recurse over the query; memory is only taken where it is used.
 STACK_BYTES = 256 * 1024 * 1024
 # A worker whose private memory stays this far above its beginning is not used again.
 _SHARE_RETIRED = 4
 _QUICK_SECONDS = 0.02
-_LOOKED_AT = 100
+_CHECKED_EVERY = 100
 
 
 class Worker:
-    """The state of a worker: its connection and its store."""
+    """The state of a worker: its connection, its store, and the context of documents."""
 
-    def __init__(self, connection: socket.socket, memory: int) -> None:
-        """Answer over `connection`; a query may take `memory` bytes."""
+    def __init__(self, connection: socket.socket, memory: int, documents: Any = None) -> None:
+        """Answer over `connection`; a job may take `memory` bytes.
+
+        `documents` is the module with the document functions, None for a worker without them.
+        """
         self.connection = connection
         self.memory = memory
+        self.documents = documents
         self.store: Store | None = None
-        self.fresh = 0
+        self.context: Any = None
+        self.confined = False
+        self.initial_memory = 0
         self.answered = 0
 
     def serve(self) -> None:
@@ -45,46 +54,33 @@ class Worker:
         while (frame := frames.receive(self.connection)) is not None:
             kind, body = frame
             if kind == frames.OPEN:
-                self._open(json.loads(body)["store"])
-            elif kind == frames.JOB:
-                self._answer(json.loads(body))
-            elif kind == frames.INSPECT:
-                self._inspect(json.loads(body))
+                self._open(json.loads(body))
+            elif kind == frames.QUERY:
+                self._run(lambda body=body: self._query(json.loads(body)))
+            elif kind == frames.DOCUMENT:
+                self._run(lambda body=body: self._document(body))
+            elif kind == frames.PARSE:
+                self._parse(json.loads(body))
 
-    def _open(self, path: str) -> None:
-        from pyoxigraph import Store  # noqa: PLC0415
-
+    def _open(self, order: Mapping[str, Any]) -> None:
         try:
-            self.store = Store.read_only(path)
-        except (OSError, ValueError) as error:
+            self.store = Store.read_only(order["store"])
+            if self.documents is not None:
+                self.context = self.documents.open_context(self.context, self.store, order)
+        except Exception as error:
             self._send(frames.ERROR, {"kind": "store", "detail": str(error)})
             return
-        if not self.fresh:
-            confinement.refuse_writing()
-            confinement.limit_memory(self.memory)
-        self.fresh = confinement.private_memory() or 1
+        if not self.confined:
+            sandbox.refuse_writing()
+            sandbox.limit_memory(self.memory)
+            self.confined = True
+        self.initial_memory = sandbox.private_memory() or 1
         self._send(frames.READY, {"pid": os.getpid()})
 
-    def _answer(self, job: dict[str, Any]) -> None:
-        from jiqun.query.evaluation import (
-            Failure,
-            evaluate,
-        )
-        from jiqun.query.result_stream import (
-            Cancelled,
-            Outflow,
-        )
-
-        began = time.perf_counter()
-
-        def begin() -> None:
-            self._send(frames.START, {"complete": False, "seconds": time.perf_counter() - began})
-
-        caps = job["max_rows"], job["max_bytes"]
-        outflow = Outflow(job["media_type"], caps, begin, self._send_block)
+    def _run(self, job: Any) -> None:
+        """Run a job and report its failure."""
         try:
-            assert self.store is not None
-            rows, truncated, data = evaluate(self.store, job, outflow)
+            job()
         except Failure as failure:
             self._fail(failure.kind, failure.detail)
         except Cancelled:
@@ -92,53 +88,64 @@ class Worker:
         except MemoryError:
             self._fail("memory", "", retire=True)
         except BaseException as error:
+            if self.documents is not None and (known := self.documents.describe_error(error)):
+                self._fail("raised", **known)
+                return
             # A panic of the engine is no Exception; whatever it left behind must not be reused.
             self._fail("internal", type(error).__name__, retire=True)
-        else:
-            seconds = time.perf_counter() - began
-            end = {"rows": rows, "truncated": truncated, "retire": self._spoiled(seconds)}
-            if data is None:
-                self._send(frames.END, end)
-                return
-            start = {"complete": True, "seconds": seconds, **end}
-            self.connection.sendall(
-                frames.pack(frames.START, start) + frames.pack(frames.BLOCK, data)
-            )
 
-    def _inspect(self, order: dict[str, Any]) -> None:
+    def _query(self, job: Mapping[str, Any]) -> None:
+        began = time.perf_counter()
+        caps = job["max_rows"], job["max_bytes"]
+        stream = ResultStream(job["media_type"], caps, self._send_block)
+        assert self.store is not None
+        rows, truncated, data = evaluate(self.store, job, stream)
+        retire = self._must_retire(time.perf_counter() - began)
+        summary = frames.SUMMARY.pack(retire, -1 if rows is None else rows, truncated)
+        if data is None:
+            self._send(frames.END, summary)
+        else:
+            self._send(frames.ANSWER, summary + data)
+
+    def _document(self, call: bytes) -> None:
+        began = time.perf_counter()
+        module, function, arguments, named = pickle.loads(call)  # noqa: S301 -- from the server
+        data = self.documents.make(self.context, module, function, arguments, named)
+        retire = self._must_retire(time.perf_counter() - began)
+        self._send(frames.ANSWER, frames.SUMMARY.pack(retire, -1, False) + data)
+
+    def _parse(self, order: Mapping[str, Any]) -> None:
+        # Imported here: few workers ever parse, and all of them should start quickly.
         from dataclasses import asdict  # noqa: PLC0415
 
         from jiqun.errors import JiqunError  # noqa: PLC0415
-        from jiqun.query.gate import (
-            Limits,
-            inspect,
-        )
+        from jiqun.query.gate import Limits, parse_query  # noqa: PLC0415
 
         allowed = frozenset(order["allowed"])
         try:
-            found = asdict(inspect(order["text"], Limits(**order["limits"]), allowed))
+            found = asdict(parse_query(order["text"], Limits(**order["limits"]), allowed))
         except JiqunError as refusal:
             error = {"error": type(refusal).__name__, "detail": refusal.detail}
             self._send(frames.ERROR, error)
         else:
-            self._send(frames.FOUND, found)
+            self._send(frames.PARSED, found)
 
-    def _fail(self, kind: str, detail: str, retire: bool = False) -> None:
-        retire = retire or self._grown()
-        self._send(frames.ERROR, {"kind": kind, "detail": detail, "retire": retire})
+    def _fail(self, kind: str, detail: str, *, retire: bool = False, **more: Any) -> None:
+        retire = retire or self._has_grown()
+        self._send(frames.ERROR, {"kind": kind, "detail": detail, "retire": retire, **more})
 
-    def _spoiled(self, seconds: float) -> bool:
-        """Tell whether to end after a query; one that was quick cannot have taken much memory."""
+    def _must_retire(self, seconds: float) -> bool:
+        """Return whether to exit after a job; one that was quick cannot have taken much memory."""
         self.answered += 1
-        looking = seconds > _QUICK_SECONDS or self.answered % _LOOKED_AT == 0
-        return looking and self._grown()
+        checking = seconds > _QUICK_SECONDS or self.answered % _CHECKED_EVERY == 0
+        return checking and self._has_grown()
 
-    def _grown(self) -> bool:
-        """Tell whether memory that a query took was not given back."""
-        used = confinement.private_memory()
-        return used is not None and used - self.fresh > self.memory // _SHARE_RETIRED
+    def _has_grown(self) -> bool:
+        """Return whether memory that a job took was not given back."""
+        used = sandbox.private_memory()
+        return used is not None and used - self.initial_memory > self.memory // _SHARE_RETIRED
 
-    def _send(self, kind: bytes, body: Mapping[str, object]) -> None:
+    def _send(self, kind: bytes, body: bytes | Mapping[str, object]) -> None:
         self.connection.sendall(frames.pack(kind, body))
 
     def _send_block(self, data: bytes) -> None:
@@ -147,36 +154,34 @@ class Worker:
         self._check_cancelled()
 
     def _check_cancelled(self) -> None:
-        """While a query runs, the engine says only one thing: that it is cancelled."""
-        from jiqun.query.result_stream import Cancelled  # noqa: PLC0415
-
+        """While a query runs, the engine sends only one thing: that it is cancelled."""
         try:
-            said = self.connection.recv(frames.HEADER.size, socket.MSG_DONTWAIT)
+            received = self.connection.recv(frames.HEADER.size, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return
-        if not said:
+        if not received:
             os._exit(0)
         raise Cancelled
 
 
 def main(arguments: list[str]) -> None:
-    """Run a worker; the arguments are the socket's number, niceness, memory and port."""
-    number, niceness, memory, port = arguments
-    confinement.confine(int(niceness), int(port))
+    """Run a worker; the arguments are those that `start_process` lists."""
+    number, niceness, memory, port, preload = arguments
+    sandbox.confine(int(niceness), int(port))
     connection = socket.socket(fileno=int(number))
-    import jiqun.query.evaluation  # noqa: F401, PLC0415
-
+    documents = importlib.import_module(preload) if preload else None
     threading.stack_size(STACK_BYTES)
-    thread = threading.Thread(target=_run, args=(Worker(connection, int(memory)),))
+    worker = Worker(connection, int(memory), documents)
+    thread = threading.Thread(target=_serve, args=(worker,))
     thread.start()
     thread.join()
 
 
-def _run(worker: Worker) -> None:
+def _serve(worker: Worker) -> None:
     try:
         worker.serve()
     except OSError:
-        # The server is gone, and with it everybody who could read an answer.
+        # The server has exited, and with it everybody who could read an answer.
         pass
     finally:
         os._exit(0)

@@ -1,7 +1,7 @@
-"""A worker as the engine sees it: a process, a socket, the frames that arrive, and its end.
+"""A worker process as the engine sees it: the process, its socket, the frames that arrive.
 
-The engine asks with `send` and reads with `receive`. Reading stops while more than `WINDOW` bytes
-wait to be received, so a slow reader slows the worker down instead of filling memory.
+Reading pauses while more than `WINDOW` bytes wait to be received, so a slow client slows the worker
+down instead of filling memory.
 """
 
 from __future__ import annotations
@@ -25,51 +25,55 @@ from jiqun.query import frames
 
 WINDOW: Final = 1024 * 1024
 _START_SECONDS: Final = 30.0
-_REAP_SECONDS: Final = 0.02
+_POLL_SECONDS: Final = 0.02
 # A worker gets no more of the environment than Python needs: secrets stay in the server.
 _ENVIRONMENT: Final = (
     *("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"),
     *("VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR"),
 )
-_OUT_OF_MEMORY: Final = (b"memory allocation of", b"bad_alloc", b"MemoryError", b"out of memory")
+_OUT_OF_MEMORY: Final = ("memory allocation of", "bad_alloc", "MemoryError", "out of memory")
 
 
-class WorkerGone(Exception):
-    """The worker ended or was killed before it had answered."""
+class WorkerExited(Exception):
+    """The worker exited or was killed before it had answered."""
 
 
-class WorkerNotStarted(Exception):
+class WorkerStartError(Exception):
     """The worker could not be started or cannot open the store; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Confines:
-    """What a worker is started with; `port` is the only one it may connect to, 0 is none."""
+class Confinement:
+    """What a worker is started with; `port` is the only one it may connect to, 0 is none.
+
+    `preload` names a module to import before the first job.
+    """
 
     niceness: int
     memory_bytes: int
     port: int = 0
+    preload: str = ""
 
 
 class WorkerProcess(asyncio.Protocol):
     """One worker process; made by `start_worker`."""
 
-    def __init__(self, process: subprocess.Popen[bytes], errors: int) -> None:
-        """Watch over `process`, whose standard error is read from the descriptor `errors`."""
+    def __init__(self, process: subprocess.Popen[bytes], stderr: int) -> None:
         self.process = process
         self.store: Path | None = None
         self.killed = False
         self.answered = 0
-        self.on_gone: Callable[[WorkerProcess], None] | None = None
-        self._errors = errors
+        self.on_exit: Callable[[WorkerProcess], None] | None = None
+        self.stderr_tail = ""
+        self._stderr = stderr
         self._transport: asyncio.Transport | None = None
         self._buffer = bytearray()
         self._frames: deque[tuple[bytes, bytes]] = deque()
         self._queued = 0
         self._paused = False
-        self._gone = False
+        self._closed = False
         self._waiter: asyncio.Future[None] | None = None
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._exited: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport."""
@@ -96,23 +100,27 @@ class WorkerProcess(asyncio.Protocol):
             self._transport.pause_reading()
 
     def connection_lost(self, _error: Exception | None) -> None:
-        """Tell whoever waits, and collect the process."""
-        self._gone = True
+        """Wake the receiver and reap the process."""
+        self._closed = True
         self._wake()
-        if self.on_gone is not None:
-            self.on_gone(self)
+        if self.on_exit is not None:
+            self.on_exit(self)
         self._reap()
 
     def send(self, kind: bytes, body: bytes | Mapping[str, Any]) -> None:
-        """Send a control frame; to a worker that is gone, nothing is sent."""
-        if self._transport is not None and not self._gone:
-            self._transport.write(frames.pack(kind, body))
+        """Send a control frame; to a worker that has exited, nothing is sent."""
+        self.send_frame(frames.pack(kind, body))
+
+    def send_frame(self, frame: bytes) -> None:
+        """Send a frame that is packed already."""
+        if self._transport is not None and not self._closed:
+            self._transport.write(frame)
 
     async def receive(self) -> tuple[bytes, bytes]:
-        """Return the next frame; raises `WorkerGone` at once when the worker is killed."""
+        """Return the next frame; raises `WorkerExited`, at once when the worker is killed."""
         while not self._frames or self.killed:
-            if self._gone or self.killed:
-                raise WorkerGone
+            if self._closed or self.killed:
+                raise WorkerExited
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         frame = self._frames.popleft()
@@ -122,36 +130,36 @@ class WorkerProcess(asyncio.Protocol):
             self._transport.resume_reading()
         return frame
 
-    async def open(self, store: Path) -> None:
-        """Make the worker read `store`; raises `WorkerNotStarted`."""
-        await self.prepare({"store": str(store)})
+    async def open(self, store: Path, settings: Mapping[str, Any] | None = None) -> None:
+        """Make the worker read `store`; raises `WorkerStartError`."""
+        await self.prepare({"store": str(store), **(settings or {})})
         self.store = store
 
     async def prepare(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Make the worker open what `order` names, and return what it says of it.
+        """Make the worker open what `order` names, and return its reply.
 
-        Raises `WorkerNotStarted`.
+        Raises `WorkerStartError`.
         """
         self.send(frames.OPEN, order)
         try:
             kind, body = await asyncio.wait_for(self.receive(), _START_SECONDS)
-        except (WorkerGone, TimeoutError):
+        except (WorkerExited, TimeoutError):
             self.kill()
-            await self._ended
-            raise WorkerNotStarted(self.last_words() or "it ended without a word") from None
+            await self._exited
+            raise WorkerStartError(self.stderr_tail or "it exited without a message") from None
+        reply: dict[str, Any] = json.loads(body)
         if kind != frames.READY:
             self.kill()
-            raise WorkerNotStarted(str(json.loads(body)["detail"]))
-        said: dict[str, Any] = json.loads(body)
-        return said
+            raise WorkerStartError(str(reply["detail"]))
+        return reply
 
     @property
     def alive(self) -> bool:
         """Whether the worker can still answer."""
-        return not (self.killed or self._gone)
+        return not (self.killed or self._closed)
 
     def kill(self) -> None:
-        """End the worker at once; whoever waits for it learns it now, not when it has ended."""
+        """Kill the worker; whoever awaits a frame is woken now, not when it has exited."""
         self.killed = True
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
@@ -167,35 +175,28 @@ class WorkerProcess(asyncio.Protocol):
             return time.clock_gettime((~self.process.pid << 3) | 2)
         return None
 
-    def slow_down(self, niceness: int) -> None:
-        """Lower the priority of all its threads; what cannot be lowered stays as it is."""
-        niceness = _priority(niceness)
+    def lower_priority(self, niceness: int) -> None:
+        """Raise the niceness of all its threads, as far as the platform permits."""
+        niceness = _absolute_niceness(niceness)
         with contextlib.suppress(OSError):
             for thread in os.listdir(f"/proc/{self.process.pid}/task"):  # noqa: PTH208
                 os.setpriority(os.PRIO_PROCESS, int(thread), niceness)
 
-    async def died_of_memory(self) -> bool:
-        """Wait until the process has ended and tell whether it could not get more memory."""
-        await self._ended
+    async def ran_out_of_memory(self) -> bool:
+        """Wait until the process has exited and return whether it could not get more memory."""
+        await self._exited
         if self.process.returncode == -signal.SIGKILL and not self.killed:
             return True
-        words = self.last_words().encode()
-        return any(sign in words for sign in _OUT_OF_MEMORY)
+        return any(sign in self.stderr_tail for sign in _OUT_OF_MEMORY)
 
-    async def ended(self) -> None:
-        """Wait until the process has ended."""
-        await self._ended
-
-    def last_words(self) -> str:
-        """Return the end of what the worker wrote to standard error."""
-        return self._words
+    async def exited(self) -> None:
+        """Wait until the process has exited."""
+        await self._exited
 
     @property
     def queued(self) -> int:
-        """The bytes that have arrived and were not received yet."""
+        """Bytes that have arrived and were not received yet."""
         return self._queued
-
-    _words = ""
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -203,69 +204,72 @@ class WorkerProcess(asyncio.Protocol):
 
     def _reap(self) -> None:
         if self.process.poll() is None:
-            asyncio.get_running_loop().call_later(_REAP_SECONDS, self._reap)
+            asyncio.get_running_loop().call_later(_POLL_SECONDS, self._reap)
             return
         with contextlib.suppress(OSError):
-            self._words = os.read(self._errors, 65536)[-2000:].decode(errors="replace").strip()
+            tail = os.read(self._stderr, 65536)[-2000:]
+            self.stderr_tail = tail.decode(errors="replace").strip()
         with contextlib.suppress(OSError):
-            os.close(self._errors)
-        if not self._ended.done():
-            self._ended.set_result(None)
+            os.close(self._stderr)
+        if not self._exited.done():
+            self._exited.set_result(None)
 
 
-async def start_worker(store: Path, confines: Confines) -> WorkerProcess:
-    """Start a worker that reads `store`; raises `WorkerNotStarted`."""
-    worker = await start_process("jiqun.query.worker", confines)
+async def start_worker(
+    store: Path, confinement: Confinement, settings: Mapping[str, Any] | None = None
+) -> WorkerProcess:
+    """Start a worker that reads `store`; raises `WorkerStartError`."""
+    worker = await start_process("jiqun.query.worker", confinement)
     try:
-        await worker.open(store)
-    except (WorkerNotStarted, asyncio.CancelledError):
+        await worker.open(store, settings)
+    except (WorkerStartError, asyncio.CancelledError):
         worker.kill()
-        await worker.ended()
+        await worker.exited()
         raise
     return worker
 
 
-def _priority(niceness: int) -> int:
-    """Return the priority of a process that is so much nicer than this one."""
-    return min(19, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
+async def start_process(module: str, confinement: Confinement) -> WorkerProcess:
+    """Start a module as a process that exchanges frames; raises `WorkerStartError`.
 
-
-async def start_process(module: str, confines: Confines) -> WorkerProcess:
-    """Start a module as a process that speaks in frames; raises `WorkerNotStarted`.
-
-    Its arguments are the number of its socket, niceness, memory in bytes, and the TCP port that it
-    may connect to (0: none).
+    Its arguments are the number of its socket, its niceness, its memory in bytes, the TCP port that
+    it may connect to (0: none), and the module to preload.
     """
     loop = asyncio.get_running_loop()
-    priority = _priority(confines.niceness)
+    niceness = _absolute_niceness(confinement.niceness)
     ours, theirs = socket.socketpair()
-    errors, errors_end = os.pipe()
-    os.set_blocking(errors, False)
-    os.set_blocking(errors_end, False)
+    stderr, stderr_end = os.pipe()
+    os.set_blocking(stderr, False)
+    os.set_blocking(stderr_end, False)
     try:
         process = subprocess.Popen(  # noqa: ASYNC220, S603
             [
                 *(sys.executable, "-P", "-m", module),
-                *(str(theirs.fileno()), str(priority), str(confines.memory_bytes)),
-                str(confines.port),
+                *(str(theirs.fileno()), str(niceness), str(confinement.memory_bytes)),
+                *(str(confinement.port), confinement.preload),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=errors_end,
+            stderr=stderr_end,
             pass_fds=(theirs.fileno(),),
             env={name: value for name, value in os.environ.items() if name in _ENVIRONMENT},
         )
     except OSError as error:
         ours.close()
-        os.close(errors)
-        raise WorkerNotStarted(str(error)) from error
+        os.close(stderr)
+        raise WorkerStartError(str(error)) from error
     finally:
         theirs.close()
-        os.close(errors_end)
-    # At once, because its start is work too, and must not be done before that of others.
+        os.close(stderr_end)
+    # At once, because starting is work too, and must not precede the work of others.
     with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, priority)
-    worker = WorkerProcess(process, errors)
+        os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
+    worker = WorkerProcess(process, stderr)
     ours.setblocking(False)
     await loop.create_unix_connection(lambda: worker, sock=ours)
     return worker
+
+
+def _absolute_niceness(niceness: int) -> int:
+    """Return the niceness of a process that is so much nicer than this one."""
+    return min(19, os.getpriority(os.PRIO_PROCESS, 0) + niceness)

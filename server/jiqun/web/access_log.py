@@ -1,4 +1,4 @@
-"""What is written down about each request: for the log, for the metrics."""
+"""The access log: one JSON object a line for each request, on standard error."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, TextIO
 
-from jiqun.query.job import Answer, Job
-from jiqun.web.http import Reply, Scope
+from jiqun.query.jobs import Answer
+from jiqun.query.service import Plan
+from jiqun.web.http import Scope
 
 _FLUSH_SECONDS: Final = 0.2
 _LONGEST_QUERY: Final = 4000
-_DANGEROUS: Final = frozenset({"QueryTimeout", "MemoryLimitExceeded", "WorkerFailed"})
+_LOGGED_WITH_TEXT: Final = frozenset({"QueryTimeout", "MemoryLimitExceeded", "WorkerFailed"})
 
 
 @dataclass(slots=True)
-class Account:
-    """One request: filled in while it is served, written down when it is over."""
+class RequestRecord:
+    """One request: filled in while it is served, logged and counted when it is over."""
 
     method: str
     path: str
@@ -36,31 +37,26 @@ class Account:
     first_seconds: float | None = None
     seconds: float = 0.0
 
-    def note_job(self, job: Job) -> None:
+    def note_plan(self, plan: Plan) -> None:
         """Note what is asked."""
-        self.query = job.text
-        self.form = job.form
+        self.query, self.form = plan.job.parsed.text, plan.job.parsed.form
 
-    def note_reply(self, reply: Reply) -> None:
-        """Note what came of it, as far as it is known when the answer begins."""
-        self.outcome = reply.outcome
-        self.rows = reply.entry.rows if reply.entry is not None else None
-        if reply.answer is not None:
-            self._note_answer(reply.answer)
-
-    def _note_answer(self, answer: Answer) -> None:
+    def note_answer(self, answer: Answer) -> None:
+        """Note what is known of an answer when it begins."""
+        self.outcome = answer.outcome
         self.rows = answer.rows
-        self.queue_seconds = answer.queue_seconds
-        self.first_seconds = answer.first_seconds
+        if answer.outcome == "ok":
+            self.queue_seconds = answer.queue_seconds
+            self.first_seconds = answer.first_seconds
 
 
-def account_of(scope: Scope) -> Account:
-    """Give the account of a request."""
-    account: Account = scope["account"]
-    return account
+def record_of(scope: Scope) -> RequestRecord:
+    """Return the record of a request."""
+    record: RequestRecord = scope["record"]
+    return record
 
 
-class RequestLog:
+class AccessLog:
     """Writes one JSON object a line, a few lines at a time."""
 
     def __init__(self, output: TextIO | None = None) -> None:
@@ -69,14 +65,14 @@ class RequestLog:
         self._lines: list[str] = []
         self._timer: asyncio.TimerHandle | None = None
 
-    def write(self, account: Account, loop: asyncio.AbstractEventLoop) -> None:
-        """Write down a request that is over."""
-        self._lines.append(json.dumps(_members(account), ensure_ascii=True))
+    def write(self, record: RequestRecord, loop: asyncio.AbstractEventLoop) -> None:
+        """Log a request that is over."""
+        self._lines.append(json.dumps(_members(record)))
         if self._timer is None:
             self._timer = loop.call_later(_FLUSH_SECONDS, self.flush)
 
     def flush(self) -> None:
-        """Put out what is waiting."""
+        """Write the lines that are waiting."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -87,24 +83,24 @@ class RequestLog:
             output.flush()
 
 
-def _members(account: Account) -> dict[str, object]:
+def _members(record: RequestRecord) -> dict[str, object]:
     members: dict[str, object] = {
         "time": round(time.time(), 3),
-        "client": account.client,
-        "method": account.method,
-        "path": account.path[:200],
-        "status": account.status,
-        "outcome": account.outcome or ("ok" if account.status < 400 else "refused"),
-        "seconds": round(account.seconds, 6),
-        "bytes": account.size,
+        "client": record.client,
+        "method": record.method,
+        "path": record.path[:200],
+        "status": record.status,
+        "outcome": record.outcome or ("ok" if record.status < 400 else "refused"),
+        "seconds": round(record.seconds, 6),
+        "bytes": record.size,
     }
-    if account.query:
-        members["query"] = blake2b(account.query.encode(), digest_size=8).hexdigest()
-        members["form"] = account.form
-        if account.outcome in _DANGEROUS:
-            members["text"] = account.query[:_LONGEST_QUERY]
+    if record.query:
+        members["query"] = blake2b(record.query.encode(), digest_size=8).hexdigest()
+        members["form"] = record.form
+        if record.outcome in _LOGGED_WITH_TEXT:
+            members["text"] = record.query[:_LONGEST_QUERY]
     for name in ("rows", "queue_seconds", "first_seconds"):
-        value = getattr(account, name)
+        value = getattr(record, name)
         if value is not None:
             members[name] = round(value, 6)
     return members

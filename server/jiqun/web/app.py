@@ -22,19 +22,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
-from jiqun.query.engine import Engine
-from jiqun.query.service import Service
+from jiqun.query.engine import Engine, document_settings
+from jiqun.query.service import QueryService
 from jiqun.release import Release, no_release, open_release
 from jiqun.search.searcher import Searcher
 from jiqun.settings import Settings
-from jiqun.web.access_log import Account, RequestLog, account_of
+from jiqun.web.access_log import AccessLog, RequestRecord, record_of
 from jiqun.web.authorization import read_token
 from jiqun.web.http import (
     EVERYWHERE,
     ClientGone,
     Message,
     Receive,
-    Reply,
     Scope,
     Send,
     send_whole,
@@ -42,7 +41,7 @@ from jiqun.web.http import (
 )
 from jiqun.web.metadata.openapi import openapi_document
 from jiqun.web.metrics import Metrics
-from jiqun.web.problems import problem_reply
+from jiqun.web.problems import problem_response
 from jiqun.web.routes import (
     catalogue_routes,
     dump_routes,
@@ -80,7 +79,7 @@ class Front:
         app: App,
         settings: Settings,
         metrics: Metrics,
-        log: RequestLog | None,
+        log: AccessLog | None,
         direct: Mapping[str, App],
     ) -> None:
         """Serve the paths in `direct` without `app`, everything else by `app`."""
@@ -108,41 +107,41 @@ class Front:
             trust_proxy(scope, self._trusted)
         path = self._mend_path(scope)
         client = scope.get("client")
-        account = Account(scope["method"], path, client[0] if client else "")
-        scope["account"] = account
+        record = RequestRecord(scope["method"], path, client[0] if client else "")
+        scope["record"] = record
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
-                account.status = message["status"]
+                record.status = message["status"]
                 message["headers"] = [*message["headers"], *EVERYWHERE]
             else:
-                account.size += len(message.get("body", b""))
+                record.size += len(message.get("body", b""))
             await send(message)
 
         try:
             await self._answer(scope, receive, answer, path)
         finally:
-            self.close_account(account, asyncio.get_running_loop())
+            self.finish(record, asyncio.get_running_loop())
 
-    def close_account(self, account: Account, loop: asyncio.AbstractEventLoop) -> None:
+    def finish(self, record: RequestRecord, loop: asyncio.AbstractEventLoop) -> None:
         """Count and log a request that is over."""
-        account.seconds = time.perf_counter() - account.started
-        self._metrics.count(account)
+        record.seconds = time.perf_counter() - record.started
+        self._metrics.count(record)
         if self._log is not None:
-            self._log.write(account, loop)
+            self._log.write(record, loop)
 
     async def _answer(self, scope: Scope, receive: Receive, answer: Send, path: str) -> None:
-        account: Account = scope["account"]
+        record = record_of(scope)
         try:
             if scope["method"] == "OPTIONS":
-                await send_whole(Reply(204, self._preflight), "OPTIONS", answer)
+                await send_whole(204, self._preflight, b"", "OPTIONS", answer)
             else:
                 await self._route(path)(scope, receive, answer)
         except ClientGone:
-            account.outcome = "gone"
+            record.outcome = "gone"
         except Exception as error:
-            account.outcome = type(error).__name__
-            if account.status:
+            record.outcome = type(error).__name__
+            if record.status:
                 # Returning without the end of the body makes the server cut the connection, which
                 # is how the client learns that the answer is not whole.
                 _log_break(error)
@@ -151,8 +150,8 @@ class Front:
             if known is None:
                 _log.exception("a request failed by a mistake in the program")
                 known = InternalError("The server made a mistake; it has been logged.")
-            reply = problem_reply(known, scope, self._settings)
-            await send_whole(reply, scope["method"], answer)
+            response = problem_response(known, scope, self._settings)
+            await response(scope, receive, answer)
 
     def _route(self, path: str) -> App:
         found = self._direct.get(path)
@@ -223,10 +222,10 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     settings = settings or Settings()
     opened = open_release(release) if release else no_release()
     token = _token(release, settings)
-    engine = Engine.from_settings(opened.store, settings)
+    engine = Engine.from_settings(opened.store, settings, opened, "jiqun.web.documents")
     run = secrets.token_hex(8)  # numbers of states may come again after a restart
 
-    log = RequestLog()
+    log = AccessLog()
 
     async def publish(state: Commit) -> None:
         await engine.switch(state.store)
@@ -297,7 +296,7 @@ def _fill_state(
     app.state.kept = Kept()
     app.state.engine = engine
     app.state.writing = writing
-    app.state.service = Service(release, engine, settings)
+    app.state.service = QueryService(release, engine, settings)
     app.state.metrics = Metrics()
 
 
@@ -328,8 +327,8 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     state = app.state
     opened = await asyncio.to_thread(open_release, folder)
     if state.writing is None:
-        await state.engine.switch(opened.store)
-        state.service = Service(opened, state.engine, state.settings)
+        await state.engine.switch(opened.store, document_settings(state.settings, opened))
+        state.service = QueryService(opened, state.engine, state.settings)
     else:
         await state.writing.rebase(opened.identifier, opened.store)
         state.service.release = opened
@@ -343,11 +342,8 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
 
 async def _answer_error(request: Request, error: Exception) -> Response:
     known = _as_known(error)
-    account_of(request.scope).outcome = type(known).__name__
-    reply = problem_reply(known, request.scope, request.app.state.settings)
-    response = Response(reply.body, reply.status)
-    response.raw_headers = list(reply.headers)
-    return response
+    record_of(request.scope).outcome = type(known).__name__
+    return problem_response(known, request.scope, request.app.state.settings)
 
 
 def _as_known(error: Exception) -> JiqunError:

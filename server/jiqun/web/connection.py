@@ -1,101 +1,110 @@
-"""The shortest way to an answer: from the connection to the cache and back, without a task.
+"""One HTTP connection: uvicorn's, with limits, HTTP/1.0, and cached answers without a task.
 
-A GET of `/sparql` that was planned before and whose answer is cached is written out as soon as its
-headers are read. Everything else takes the way through the application, with the same result.
+A GET of `/sparql` that was planned before and whose answer is cached is written as soon as its
+headers are parsed. Everything else goes through the application, with the same result. What RFC 9112
+asks of a server beyond uvicorn is here: a Host header, offers to upgrade that change nothing, HTTP/1.0.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from jiqun.settings import Settings
-from jiqun.web.access_log import Account
+from jiqun.web.access_log import RequestRecord
 from jiqun.web.app import Endpoint, Front
-from jiqun.web.http import trust_proxy
+from jiqun.web.http import EVERYWHERE, trust_proxy
+from jiqun.web.routes.sparql_routes import answer_headers
 
-
-class Shortcut:
-    """Looks for an answer that is ready; counts and logs like the application."""
-
-    def __init__(self, app: Endpoint) -> None:
-        """Look in the caches of `app`."""
-        self._app = app
-        settings = app.state.settings
-        self._paths = {b"/sparql", f"{settings.root_path}/sparql".encode()}
-        self._trusted = frozenset(settings.trusted_proxies)
-
-    def find(
-        self,
-        target: bytes,
-        headers: Sequence[tuple[bytes, bytes]],
-        client: tuple[str, int] | None,
-        loop: asyncio.AbstractEventLoop,
-    ) -> tuple[bytes, bytes] | None:
-        """Give the headers, as they go over the wire, and the body; None to take the long way."""
-        path, _, query_string = target.partition(b"?")
-        if path not in self._paths:
-            return None
-        started = perf_counter()
-        accept = coding = b""
-        for name, value in headers:
-            if name == b"accept":
-                accept = value if not accept else accept + b", " + value
-            elif name == b"accept-encoding":
-                coding = value if not coding else coding + b", " + value
-            elif name == b"if-none-match":
-                return None
-        service = self._app.state.service
-        plan = service.plans.get((query_string, accept, coding))
-        if plan is None:
-            return None
-        entry = service.ready(plan)
-        if entry is None:
-            return None
-        account = Account("GET", "/sparql", self._client(client, headers), started)
-        account.status, account.size = 200, len(entry.body)
-        account.outcome, account.rows = "cached", entry.rows
-        account.note_job(plan.job)
-        self._app.front.close_account(account, loop)
-        return entry.head, entry.body
-
-    def _client(
-        self, client: tuple[str, int] | None, headers: Sequence[tuple[bytes, bytes]]
-    ) -> str:
-        if self._trusted:
-            scope = {"client": client, "headers": headers}
-            trust_proxy(scope, self._trusted)
-            client = scope["client"]  # type: ignore[assignment]
-        return client[0] if client else ""
-
-
-_TITLES = {
-    400: "Bad Request",
-    408: "Request Timeout",
-    414: "URI Too Long",
-    431: "Request Header Fields Too Large",
-    503: "Service Unavailable",
+_REFUSALS: Final = {
+    400: ("Bad Request", "NotHttp"),
+    408: ("Request Timeout", "HeadersTooSlow"),
+    414: ("URI Too Long", "AddressTooLong"),
+    417: ("Expectation Failed", "ExpectationFailed"),
+    431: ("Request Header Fields Too Large", "HeadersTooLong"),
+    503: ("Service Unavailable", "TooManyConnections"),
 }
-_OUTCOMES = {
-    400: "NotHttp",
-    408: "HeadersTooSlow",
-    414: "AddressTooLong",
-    431: "HeadersTooLong",
-    503: "TooManyConnections",
-}
+"""Title and outcome of each status with which a connection refuses a request."""
 
 _LONGEST_TARGET: Final = 65_535
 """Bytes of a request target that the parser of URLs can count."""
 
+_FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+
+
+class ResponseCycle(RequestResponseCycle):
+    """Writes head and first block of a response at once, and HTTP/1.0 without chunks."""
+
+    head = b""
+    close_delimited = False
+
+    async def send(self, message: Any) -> None:  # noqa: C901 -- the cases of RFC 9112, section 6
+        """Send a message of the application to the client."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected or self.transport.is_closing():
+            return
+        if message["type"] == "http.response.start":
+            self.response_started = True
+            self.waiting_for_100_continue = False
+            self.head = self._head(message["status"], message["headers"])
+            return
+        body, more = message.get("body", b""), message.get("more_body", False)
+        if self.scope["method"] == "HEAD":
+            body = b""
+        elif self.chunked_encoding:
+            body = b"%x\r\n%b\r\n" % (len(body), body) if body else b""
+            if not more:
+                body += b"0\r\n\r\n"
+        elif not self.close_delimited:
+            self.expected_content_length -= len(body)
+        head, self.head = self.head, b""
+        self.transport.write(head + body if head else body)
+        if more:
+            return
+        if self.expected_content_length and self.scope["method"] != "HEAD":
+            raise RuntimeError("the body does not have the length that its header announces")
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+    def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
+        lines = [b"%b: %b\r\n" % pair for pair in (*self.default_headers, *headers)]
+        length = None
+        for name, value in headers:
+            if name == b"content-length":
+                length = int(value)
+            elif name == b"connection" and value == b"close":
+                self.keep_alive = False
+        if length is not None:
+            self.chunked_encoding, self.expected_content_length = False, length
+        elif self.scope["method"] != "HEAD" and status not in {204, 304}:
+            if self.scope["http_version"] == "1.0":
+                self.close_delimited, self.keep_alive = True, False
+            else:
+                self.chunked_encoding = True
+                lines.append(b"transfer-encoding: chunked\r\n")
+        if not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        block = b"".join(lines)
+        if not block.count(b"\n") == block.count(b"\r") == len(lines) or b"\0" in block:
+            raise RuntimeError("a header of the response has a line break or a NUL")
+        return STATUS_LINE[status] + block + b"\r\n"
+
 
 class _Answered:
-    """Stands where uvicorn keeps the state of a request, for one that is answered already."""
+    """Takes the place of uvicorn's cycle for a request that is answered already."""
 
     response_complete = True
     response_started = True
@@ -107,170 +116,219 @@ class _Answered:
 _ANSWERED: Final = _Answered()
 
 
-class _Gathered:
-    """A transport that joins what is written at once.
-
-    Head and body of an answer leave in one system call, and wake the client once.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-
-    def write(self, data: bytes) -> None:
-        if not self._parts:
-            self._loop.call_soon(self._flush)
-        self._parts.append(data)
-
-    def close(self) -> None:
-        self._flush()
-        self._transport.close()
-
-    def is_closing(self) -> bool:
-        return self._transport.is_closing()
-
-    def _flush(self) -> None:
-        if self._parts:
-            data, self._parts = b"".join(self._parts), []
-            self._transport.write(data)
-
-
 class HttpConnection(HttpToolsProtocol):
     """Refuses headers that are too long, too slow or broken, with problem details."""
 
-    header_bytes = 1 << 18
-    header_seconds = 10.0
-    most_connections = 2_000
-    shortcut: Shortcut | None = None
-    front: Front | None = None
+    settings: Settings
+    endpoint: Endpoint
+    front: Front
 
     @classmethod
-    def configured(
-        cls, settings: Settings, shortcut: Shortcut, front: Front
-    ) -> type[HttpConnection]:
-        """Make a class of connections with these limits and this shortcut, as uvicorn wants one.
+    def configured(cls, endpoint: Endpoint) -> type[HttpConnection]:
+        """Return a class of connections to this application, as uvicorn wants one.
 
-        What never becomes a request is counted and logged by `front` all the same.
+        A request that is refused here is counted and logged by the application's front all the same.
         """
-        members = {
-            "header_bytes": settings.header_bytes,
-            "header_seconds": settings.header_seconds,
-            "most_connections": settings.connections,
-            "shortcut": shortcut,
-            "front": front,
-        }
+        settings = endpoint.state.settings
+        members = {"settings": settings, "endpoint": endpoint, "front": endpoint.front}
         return type("ConfiguredHttpConnection", (cls,), members)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        """Wait for the first byte."""
         super().__init__(*arguments, **options)
         self._header_size = 0
         self._in_headers = True
         self._begun = False
         self._surplus = False
+        self._upgrade_offered = False
+        self._priming = False
         self._timer: asyncio.TimerHandle | None = None
+        root = self.settings.root_path
+        self._sparql_paths = {b"/sparql", f"{root}/sparql".encode()}
+        self._trusted = frozenset(self.settings.trusted_proxies)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the client its time for the first headers."""
         super().connection_made(transport)
-        self._gathered = _Gathered(transport, self.loop)
-        self._surplus = len(self.connections) > self.most_connections
+        self._surplus = len(self.connections) > self.settings.connections
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the client."""
+        """Stop waiting for headers."""
         self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to headers, then parse it."""
         if self._in_headers:
+            most = self.settings.header_bytes
             self._header_size += len(data)
             # A piece may hold headers and body; only an end of headers that is overdue is refused.
-            if self._header_size - len(data) > self.header_bytes or (
-                self._header_size > self.header_bytes
-                and b"\r\n\r\n" not in data[: self.header_bytes]
+            if self._header_size - len(data) > most or (
+                self._header_size > most and b"\r\n\r\n" not in data[:most]
             ):
-                self._refuse(431, f"The headers are longer than {self.header_bytes} bytes.")
+                self._refuse(431, f"The headers are longer than {most} bytes.")
                 return
-        try:
-            super().data_received(data)
-        except (httptools.HttpParserError, UnicodeError, ValueError):
-            self.send_400_response("The request is not HTTP/1.1.")
-        # Whole headers in one piece are the rule and need no timer at all.
+        self._unset_keepalive_if_required()
+        self._parse(data)
+        # Complete headers in one piece are the rule and need no timer at all.
         if self._begun and self._timer is None and self.transport is not None:
             self._start_timer()
 
+    def _parse(self, data: bytes) -> None:
+        while data and self.parser is not None:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as pause:
+                data = data[pause.args[0] :]
+                self._ignore_upgrade()
+            except (httptools.HttpParserError, UnicodeError, ValueError):
+                self._refuse(400, "The request is not HTTP/1.1.")
+                return
+            else:
+                return
+
+    def _ignore_upgrade(self) -> None:
+        """Read on after a request that offered to upgrade.
+
+        httptools stops after its headers; an offer that is not taken up changes nothing (RFC 9110,
+        section 7.8), so another parser is told the framing of the body and reads it.
+        """
+        lines = [b"%b: %b\r\n" % each for each in self.headers if each[0] in _FRAMING]
+        self._upgrade_offered = False
+        self._priming = True
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines))
+        self._priming = False
+
     def on_message_begin(self) -> None:
         """Start counting the headers of a request."""
+        if self._priming:
+            return
         super().on_message_begin()
         self._in_headers = self._begun = True
 
+    def on_url(self, url: bytes) -> None:
+        """Keep the request target."""
+        if not self._priming:
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header."""
+        if not self._priming:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """Stop counting."""
+        """Check the headers and start the request."""
+        if self._priming:
+            return
         self._in_headers = self._begun = False
         self._header_size = 0
         self._stop_timer()
+        self._upgrade_offered = self.parser.should_upgrade()
+        version = self.parser.get_http_version()
         if self._surplus:
             self._refuse(503, "Too many connections are open. Try again in a moment.")
         elif len(self.url) > _LONGEST_TARGET:
             self._refuse(414, f"The address is longer than {_LONGEST_TARGET} bytes.")
-        elif not self._answer_at_once():
+        elif not self._check_headers(version):
+            return
+        elif not self._answer_from_cache(version):
             super().on_headers_complete()
-            self.cycle.transport = self._gathered  # type: ignore[assignment]
-            if self.parser.should_upgrade():
-                # The parser reads nothing after a request to upgrade, which is never granted.
-                self.cycle.keep_alive = False
+            self.cycle.__class__ = ResponseCycle
 
-    def _answer_at_once(self) -> bool:
-        """Take the shortcut when nothing is before this request and nothing special about it."""
+    def _check_headers(self, version: str) -> bool:
+        """Refuse what RFC 9112, section 3.2, and RFC 9110, section 10.1.1, let no server accept."""
+        hosts = 0
+        for name, value in self.headers:
+            if name == b"host":
+                hosts += 1
+            elif name == b"expect" and value.strip().lower() != b"100-continue":
+                self._refuse(417, "The only expectation that is met is 100-continue.")
+                return False
+        if hosts != 1 and (hosts or version != "1.0"):
+            missing = "has no Host header" if not hosts else "has more than one Host header"
+            self._refuse(400, f"The request {missing}.")
+            return False
+        return True
+
+    def _answer_from_cache(self, version: str) -> bool:
+        """Answer at once when the answer is cached and nothing about the request is special."""
+        path, _, query_string = self.url.partition(b"?")
         parser = self.parser
         if (
-            self.shortcut is None
+            path not in self._sparql_paths
             or parser.get_method() != b"GET"
             or (self.cycle is not None and not self.cycle.response_complete)
             or self.pipeline
             or self.flow.write_paused
-            or parser.get_http_version() != "1.1"
+            or version != "1.1"
             or not parser.should_keep_alive()
-            or parser.should_upgrade()
+            or self._upgrade_offered
             or self.expect_100_continue
         ):
             return False
-        found = self.shortcut.find(self.url, self.headers, self.client, self.loop)
-        if found is None:
+        started = perf_counter()
+        accept = coding = b""
+        for name, value in self.headers:
+            if name == b"accept":
+                accept = value if not accept else accept + b", " + value
+            elif name == b"accept-encoding":
+                coding = value if not coding else coding + b", " + value
+            elif name == b"if-none-match":
+                return False
+        service = self.endpoint.state.service
+        plan = service.plans.peek((query_string, accept, coding))
+        answer = service.ready(plan) if plan is not None else None
+        if answer is None:
             return False
-        head, body = found
-        own = b"".join(b"%b: %b\r\n" % pair for pair in self.server_state.default_headers)
-        self.transport.write(b"".join((b"HTTP/1.1 200 OK\r\n", own, head, b"\r\n", body)))
+        record = RequestRecord("GET", "/sparql", self._client_address(), started)
+        record.status, record.size = 200, len(answer.body)
+        record.note_plan(plan)
+        record.outcome, record.rows = "cached", answer.rows
+        self.front.finish(record, self.loop)
+        headers = (*answer_headers(service, plan, answer), *EVERYWHERE)
+        lines = [b"%b: %b\r\n" % each for each in (*self.server_state.default_headers, *headers)]
+        self.transport.write(b"".join((STATUS_LINE[200], *lines, b"\r\n", answer.body)))
         self.cycle = _ANSWERED  # type: ignore[assignment]
         self.on_response_complete()
         return True
 
+    def _client_address(self) -> str:
+        client = self.client
+        if self._trusted:
+            scope = {"client": client, "headers": self.headers}
+            trust_proxy(scope, self._trusted)
+            client = scope["client"]  # type: ignore[assignment]
+        return client[0] if client else ""
+
+    def on_body(self, body: bytes) -> None:
+        """Pass on a piece of the body."""
+        if self.cycle is not None:
+            super().on_body(body)
+
     def on_message_complete(self) -> None:
         """Expect the next headers; an idle connection is the keep-alive timer's business."""
-        super().on_message_complete()
+        if self._upgrade_offered:
+            return  # the parser stops here; the body follows, see `_ignore_upgrade`
+        if self.cycle is not None:
+            super().on_message_complete()
         self._in_headers = True
         self._header_size = 0
 
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP."""
-        self._refuse(400, msg if msg.endswith(".") else f"{msg}.")
-
     def _start_timer(self) -> None:
-        self._timer = self.loop.call_later(self.header_seconds, self._out_of_time)
+        self._timer = self.loop.call_later(self.settings.header_seconds, self._time_out)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _out_of_time(self) -> None:
+    def _time_out(self) -> None:
         self._timer = None
         if self._begun:
-            detail = f"The headers did not arrive within {self.header_seconds:g} seconds."
-            self._refuse(408, detail)
+            seconds = self.settings.header_seconds
+            self._refuse(408, f"The headers did not arrive within {seconds:g} seconds.")
         elif self.transport is not None:
             self.transport.close()
 
@@ -280,21 +338,16 @@ class HttpConnection(HttpToolsProtocol):
         self._stop_timer()
         if self._may_answer():
             self.transport.write(_refusal(status, detail))
-            self._write_down(status)
+            record = RequestRecord("", "", self.client[0] if self.client else "")
+            record.status, record.outcome = status, _REFUSALS[status][1]
+            self.front.finish(record, self.loop)
             if self.cycle is not None:
                 self.cycle.disconnected = True
                 self.cycle.message_event.set()
         self.transport.close()
 
-    def _write_down(self, status: int) -> None:
-        """Count and log a refusal that the application never hears of; it has no path."""
-        account = Account("", "", self.client[0] if self.client else "")
-        account.status, account.outcome = status, _OUTCOMES[status]
-        if self.front is not None:
-            self.front.close_account(account, self.loop)
-
     def _may_answer(self) -> bool:
-        """Tell whether a refusal would be read as the answer to the request that is refused."""
+        """Whether a refusal would be read as the answer to the request that is refused."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             return True
@@ -302,7 +355,7 @@ class HttpConnection(HttpToolsProtocol):
 
 
 def _refusal(status: int, detail: str) -> bytes:
-    title = _TITLES[status]
+    title = _REFUSALS[status][0]
     members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     body = json.dumps(members).encode()
     head = (

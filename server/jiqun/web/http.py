@@ -1,35 +1,22 @@
-"""HTTP requests and responses over ASGI.
-
-What goes back to a client, and how it is sent over ASGI.
-
-What a request says: headers, body, address, and the URL by which the public reaches us.
-"""
+"""HTTP requests and responses over ASGI: bodies, headers, preconditions, and the public URL."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from jiqun.compression import encode_blocks
 from jiqun.errors import BadParameter, RequestTimeout, RequestTooLarge, UnsupportedMediaType
 from jiqun.language import Reader, choose_language
 from jiqun.settings import Settings
-
-if TYPE_CHECKING:
-    from jiqun.query.cache import Entry
-    from jiqun.query.job import Answer
-    from jiqun.query.service import Flight
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Headers = tuple[tuple[bytes, bytes], ...]
-Rewrite = Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]
 
 
 CONTENT_SECURITY_POLICY: Final = (
@@ -57,53 +44,14 @@ EVERYWHERE: Final[Headers] = (
 )
 """What is on every answer and every error."""
 
+_LONGEST_PRECONDITION: Final = 4096
+
 _WATCHED_AFTER: Final = 0.05
 """Seconds."""
 
 
 class ClientGone(Exception):
     """The client left before it had its answer."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What is sent: a whole body, or a flight whose blocks are sent as they come.
-
-    `rewrite` and then the content coding `coding` are still to be applied to a flight; `outcome`,
-    `entry` and `answer` go to log and metrics.
-    """
-
-    status: int
-    headers: Headers
-    body: bytes = b""
-    flight: Flight | None = None
-    coding: str | None = None
-    outcome: str = "ok"
-    entry: Entry | None = None
-    answer: Answer | None = None
-    rewrite: Rewrite | None = None
-
-
-def whole(
-    status: int, content_type: str, body: bytes | str, headers: Headers = (), *, outcome: str = "ok"
-) -> Reply:
-    """Make a reply of one piece; pages get their security headers."""
-    encoded = body.encode() if isinstance(body, str) else body
-    guards = HTML_HEADERS if content_type.startswith("text/html") else ()
-    own: Headers = (
-        (b"content-type", content_type.encode()),
-        (b"content-length", str(len(encoded)).encode()),
-    )
-    return Reply(status, (*own, *guards, *headers), encoded, outcome=outcome)
-
-
-def unchanged(reply: Reply) -> Reply:
-    """Turn the answer to `If-None-Match: *` into 304: there is one, and that was the question."""
-    if reply.flight is not None:
-        reply.flight.leave()
-    kept = {b"etag", b"cache-control", b"vary"}
-    headers = tuple(pair for pair in reply.headers if pair[0] in kept)
-    return Reply(304, headers, outcome="unchanged")
 
 
 class ClientWatch:
@@ -151,39 +99,63 @@ class ClientWatch:
             raise ClientGone from error
 
 
-async def send_whole(reply: Reply, method: str, send: Send) -> None:
-    """Send a reply of one piece."""
-    start = {"type": "http.response.start", "status": reply.status, "headers": list(reply.headers)}
-    await send(start)
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else reply.body})
+async def send_whole(status: int, headers: Headers, body: bytes, method: str, send: Send) -> None:
+    """Send a response whose body is complete."""
+    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
-async def send_flight(
-    reply: Reply, flight: Flight, method: str, send: Send, patience: float
+async def send_blocks(
+    headers: Headers,
+    first: bytes,
+    blocks: AsyncIterator[bytes],
+    method: str,
+    send: Send,
+    seconds: float,
 ) -> None:
-    """Send the blocks of a flight as they come; `patience` is for a client that takes no data.
+    """Stream a response; a client that takes no data for `seconds` is cut off.
 
     A stream that breaks is left without its end, so that the client can tell. Raises `ClientGone`
     when the client stopped reading, and whatever broke the evaluation.
     """
-    headers = list(reply.headers)
-    blocks: AsyncIterator[bytes] = flight.blocks()
-    if reply.rewrite:
-        blocks = reply.rewrite(blocks)
-    if reply.coding:
-        headers.append((b"content-encoding", reply.coding.encode()))
-        blocks = encode_blocks(reply.coding, blocks)
     try:
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await send({"type": "http.response.start", "status": 200, "headers": list(headers)})
         if method != "HEAD":
+            if first:
+                await _send_block(first, send, seconds)
             async for block in blocks:
-                async with asyncio.timeout(patience):
-                    await send({"type": "http.response.body", "body": block, "more_body": True})
+                await _send_block(block, send, seconds)
         await send({"type": "http.response.body", "body": b""})
     except TimeoutError:
         raise ClientGone from None
     finally:
-        flight.leave()
+        await aclose(blocks)
+
+
+async def _send_block(block: bytes, send: Send, seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        await send({"type": "http.response.body", "body": block, "more_body": True})
+
+
+async def aclose(blocks: AsyncIterator[bytes]) -> None:
+    """Close an asynchronous generator, which stops what it reads from."""
+    close = getattr(blocks, "aclose", None)
+    if close is not None:
+        await close()
+
+
+def matching_etag(if_none_match: str, etags: tuple[bytes, ...]) -> bytes | None:
+    """Return the entity tag of `etags` that If-None-Match names, `*` naming the first.
+
+    The comparison is weak (RFC 9110, section 13.1.2).
+    """
+    if if_none_match.strip() == "*":
+        return etags[0]
+    for candidate in if_none_match[:_LONGEST_PRECONDITION].split(","):
+        tag = candidate.strip().removeprefix("W/").encode(errors="replace")
+        if tag in etags:
+            return tag
+    return None
 
 
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")

@@ -1,16 +1,27 @@
-"""Counts for Prometheus, in its text format 0.0.4."""
+"""Metrics for Prometheus, collected by `prometheus_client` when they are scraped."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import accumulate
 from typing import Final
 
-from jiqun.query.cache import ResultCache
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from jiqun.query.cache import LruCache
 from jiqun.query.engine import Engine
-from jiqun.web.access_log import Account
+from jiqun.query.jobs import Answer
+from jiqun.web.access_log import RequestRecord
 from jiqun.writing.write_service import WriteService
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -18,104 +29,76 @@ BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 
 
 _ROUTES: Final = frozenset(
     [
-        "sparql",
-        "update",
-        "graphs",
-        "queries",
-        "id",
-        "doc",
-        "source",
-        "ontology",
-        "search",
-        "reconcile",
-        "dumps",
-        "context",
-        "context.jsonld",
-        "health",
-        "metrics",
-        "static",
-        "openapi.json",
-        ".well-known",
+        *("sparql", "update", "graphs", "queries", "id", "doc", "source", "ontology", "search"),
+        *("reconcile", "dumps", "context", "context.jsonld", "health", "metrics", "static"),
+        *("openapi.json", ".well-known"),
     ]
 )
 
-Sample = tuple[str, dict[str, str], float]
-
 
 class Metrics:
-    """What is counted in this process since it began."""
+    """What is counted in this process since it started."""
 
     def __init__(self) -> None:
-        """Begin at zero."""
-        self._requests: Counter[tuple[str, int]] = Counter()
-        self._queries: Counter[str] = Counter()
-        self._buckets = [0] * (len(BUCKETS) + 1)
-        self._seconds = 0.0
-        self._bytes = 0
+        self.requests: Counter[tuple[str, int]] = Counter()
+        self.queries: Counter[str] = Counter()
+        self.buckets = [0] * (len(BUCKETS) + 1)
+        self.seconds = 0.0
+        self.bytes = 0
 
-    def count(self, account: Account) -> None:
+    def count(self, record: RequestRecord) -> None:
         """Count a request that is over."""
-        self._requests[_route(account.path), account.status] += 1
-        self._bytes += account.size
-        if account.query:
-            self._queries[account.outcome or "refused"] += 1
-            self._buckets[bisect_left(BUCKETS, account.seconds)] += 1
-            self._seconds += account.seconds
+        self.requests[_route(record.path), record.status] += 1
+        self.bytes += record.size
+        if record.query:
+            self.queries[record.outcome or "refused"] += 1
+            self.buckets[bisect_left(BUCKETS, record.seconds)] += 1
+            self.seconds += record.seconds
 
-    def expose(self, engine: Engine, cache: ResultCache, writing: WriteService | None) -> str:
-        """Write everything down."""
-        lines: list[str] = []
-        for name, kind, help_text, samples in self._families(engine, cache, writing):
-            lines += [f"# HELP {name} {help_text}", f"# TYPE {name} {kind}"]
-            lines += [_line(*sample) for sample in samples]
-        return "\n".join(lines) + "\n"
-
-    def _families(
-        self, engine: Engine, cache: ResultCache, writing: WriteService | None
-    ) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
-        yield _family(
-            "jiqun_requests_total",
-            "counter",
-            "Requests by route and status.",
-            [
-                ({"route": route, "status": str(status)}, count)
-                for (route, status), count in sorted(self._requests.items())
-            ],
-        )
-        yield _family(
-            "jiqun_response_bytes_total", "counter", "Bytes of bodies sent.", [({}, self._bytes)]
-        )
-        yield _family(
-            "jiqun_queries_total",
-            "counter",
-            "Queries by outcome.",
-            [({"outcome": outcome}, count) for outcome, count in sorted(self._queries.items())],
-        )
-        yield (
-            "jiqun_query_seconds",
-            "histogram",
-            "Time from the request for a query to the end of its answer.",
-            self._histogram(),
-        )
-        yield from _engine_families(engine)
-        yield from _cache_families(cache)
+    def expose(
+        self, engine: Engine, cache: LruCache[bytes, Answer], writing: WriteService | None
+    ) -> str:
+        """Return everything in Prometheus's text format 0.0.4."""
+        registry = CollectorRegistry()
+        registry.register(_Snapshot([*self._families(), *_engine_families(engine)]))
+        registry.register(_Snapshot(_cache_families(cache)))
         if writing is not None:
-            yield from _writing_families(writing)
+            registry.register(_Snapshot(_writing_families(writing)))
+        return generate_latest(registry).decode()
 
-    def _histogram(self) -> Iterator[Sample]:
-        total = 0
-        for bound, count in zip((*BUCKETS, "+Inf"), self._buckets, strict=True):
-            total += count
-            yield "jiqun_query_seconds_bucket", {"le": str(bound)}, total
-        yield "jiqun_query_seconds_sum", {}, self._seconds
-        yield "jiqun_query_seconds_count", {}, total
+    def _families(self) -> Iterator[Metric]:
+        requests = CounterMetricFamily(
+            "jiqun_requests", "Requests by route and status.", labels=("route", "status")
+        )
+        for (route, status), count in sorted(self.requests.items()):
+            requests.add_metric((route, str(status)), count)
+        yield requests
+        yield CounterMetricFamily("jiqun_response_bytes", "Bytes of bodies sent.", self.bytes)
+        yield _labelled(
+            CounterMetricFamily, "queries", "Queries by outcome.", "outcome", self.queries
+        )
+        bounds = [*map(str, BUCKETS), "+Inf"]
+        yield HistogramMetricFamily(
+            "jiqun_query_seconds",
+            "Time from the request for a query to the end of its answer.",
+            buckets=list(zip(bounds, accumulate(self.buckets), strict=True)),
+            sum_value=self.seconds,
+        )
+
+
+class _Snapshot(Collector):
+    def __init__(self, families: Iterable[Metric]) -> None:
+        self._families = list(families)
+
+    def collect(self) -> Iterable[Metric]:
+        return self._families
 
 
 @lru_cache(maxsize=256)
 def _route(path: str) -> str:
-    """Give the route of a path; there are few, whatever is asked for.
+    """Return the route of a path; there are few, whatever clients ask for.
 
-    A connection that was refused before it asked for anything has no path: "none".
+    A connection that was refused before its request was read has no path: "none".
     """
     if not path:
         return "none"
@@ -123,82 +106,69 @@ def _route(path: str) -> str:
     return f"/{name}" if not name or name in _ROUTES else "other"
 
 
-def _engine_families(engine: Engine) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
-    statistics = engine.statistics()
-    lanes = sorted(statistics.lanes.items())
-    yield _family(
-        "jiqun_workers",
-        "gauge",
-        "Worker processes by lane.",
-        [({"lane": name}, lane.workers) for name, lane in lanes],
+def _labelled(
+    kind: type[CounterMetricFamily] | type[GaugeMetricFamily],
+    name: str,
+    help_text: str,
+    label: str,
+    values: Mapping[str, float],
+) -> Metric:
+    family = kind(f"jiqun_{name}", help_text, labels=(label,))
+    for value, count in sorted(values.items()):
+        family.add_metric((value,), count)
+    return family
+
+
+def _engine_families(engine: Engine) -> Iterator[Metric]:
+    found = engine.statistics()
+    lanes = found.lanes.items()
+    gauge, counter = GaugeMetricFamily, CounterMetricFamily
+    yield _labelled(
+        gauge, "workers", "Worker processes by lane.", "lane", {n: s.workers for n, s in lanes}
     )
-    yield _family(
-        "jiqun_workers_busy",
-        "gauge",
-        "Workers that evaluate a query, by lane.",
-        [({"lane": name}, lane.busy) for name, lane in lanes],
+    yield _labelled(
+        gauge,
+        "workers_busy",
+        "Workers that run a job, by lane.",
+        "lane",
+        {n: s.busy for n, s in lanes},
     )
-    yield _family(
-        "jiqun_queries_waiting",
-        "gauge",
-        "Queries that wait for a worker, by lane.",
-        [({"lane": name}, lane.waiting) for name, lane in lanes],
+    yield _labelled(
+        gauge,
+        "queries_waiting",
+        "Jobs that wait for a worker, by lane.",
+        "lane",
+        {n: s.waiting for n, s in lanes},
     )
-    yield _family(
-        "jiqun_worker_starts_total",
-        "counter",
+    yield _labelled(
+        counter,
+        "worker_starts",
         "Workers started, by lane.",
-        [({"lane": name}, lane.starts) for name, lane in lanes],
+        "lane",
+        {n: s.starts for n, s in lanes},
     )
-    yield _family(
-        "jiqun_worker_kills_total",
-        "counter",
-        "Workers killed, by reason.",
-        [({"reason": reason}, count) for reason, count in sorted(statistics.kills.items())],
-    )
-    yield _family(
-        "jiqun_evaluations_total",
-        "counter",
-        "Evaluations by outcome; answers from the cache are none.",
-        [({"outcome": name}, count) for name, count in sorted(statistics.outcomes.items())],
+    yield _labelled(counter, "worker_kills", "Workers killed, by reason.", "reason", found.kills)
+    yield _labelled(
+        counter,
+        "evaluations",
+        "Evaluations by outcome; answers from the cache are not counted.",
+        "outcome",
+        found.outcomes,
     )
 
 
-def _writing_families(writing: WriteService) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
-    yield _family(
-        "jiqun_changes_total", "counter", "Changes that were published.", [({}, writing.changes)]
-    )
-    yield _family(
-        "jiqun_writer_ends_total",
-        "counter",
-        "Writers that ended in the middle of a change.",
-        [({}, writing.kills)],
+def _cache_families(cache: LruCache[bytes, Answer]) -> Iterator[Metric]:
+    yield GaugeMetricFamily("jiqun_cache_bytes", "Memory of the result cache.", cache.size)
+    yield GaugeMetricFamily("jiqun_cache_entries", "Answers in the result cache.", len(cache))
+    yield CounterMetricFamily("jiqun_cache_hits", "Requests answered from the cache.", cache.hits)
+    yield CounterMetricFamily("jiqun_cache_misses", "Requests not in the cache.", cache.misses)
+    yield CounterMetricFamily(
+        "jiqun_cache_evictions", "Answers evicted from the cache.", cache.evictions
     )
 
 
-def _cache_families(cache: ResultCache) -> Iterator[tuple[str, str, str, Iterable[Sample]]]:
-    for name, kind, help_text, value in (
-        ("bytes", "gauge", "Memory the result cache holds.", cache.size),
-        ("entries", "gauge", "Answers in the result cache.", len(cache)),
-        ("hits_total", "counter", "Questions answered from the cache.", cache.hits),
-        ("misses_total", "counter", "Questions that the cache had no answer to.", cache.misses),
-        ("evictions_total", "counter", "Answers put out of the cache.", cache.evictions),
-    ):
-        yield _family(f"jiqun_cache_{name}", kind, help_text, [({}, value)])
-
-
-def _family(
-    name: str, kind: str, help_text: str, values: Iterable[tuple[dict[str, str], float]]
-) -> tuple[str, str, str, list[Sample]]:
-    return name, kind, help_text, [(name, labels, value) for labels, value in values]
-
-
-def _line(name: str, labels: dict[str, str], value: float) -> str:
-    if not labels:
-        return f"{name} {value}"
-    shown = ",".join(f'{key}="{_escape(text)}"' for key, text in labels.items())
-    return f"{name}{{{shown}}} {value}"
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+def _writing_families(writing: WriteService) -> Iterator[Metric]:
+    yield CounterMetricFamily("jiqun_changes", "Changes that were published.", writing.changes)
+    yield CounterMetricFamily(
+        "jiqun_writer_ends", "Writers that exited in the middle of a change.", writing.kills
+    )

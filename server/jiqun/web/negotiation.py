@@ -1,9 +1,12 @@
-"""Content negotiation by RFC 9110 §12.5: which of the available formats a client gets.
+"""Content negotiation (RFC 9110, section 12.5): which of the available formats a client gets.
 
 For every available media type the most specific range of the Accept header that matches it gives
-its quality (`text/turtle;version=1.2` before `text/turtle` before `text/*` before `*/*`), a
-quality of 0 excludes it, the highest quality wins, and the server's order decides between equals.
+its quality (`text/turtle;version=1.2` before `text/turtle` before `text/*` before `*/*`), a quality
+of 0 excludes it, the highest quality wins, and the server's order decides between equals.
 (Werkzeug's parser was considered; it lets a wildcard bring back what `q=0` excluded.)
+
+Headers come from anybody, so they are read in linear time: capped, split first, and matched piece
+by piece with expressions that never backtrack.
 """
 
 from __future__ import annotations
@@ -17,23 +20,18 @@ from typing import Final
 from jiqun.errors import BadParameter, NotAcceptable, shorten
 from jiqun.rdf.formats import Format
 
-_NAME: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-_QUOTED: Final = r'"(?:[^"\\]|\\.)*"'
-_ELEMENT: Final = re.compile(rf"(?:[^,\"]|{_QUOTED})+")
-_PARAMETER: Final = re.compile(rf"\s*;\s*({_NAME})\s*=\s*({_NAME}|{_QUOTED})")
-_RANGE: Final = re.compile(rf"\s*({_NAME})/({_NAME})((?:{_PARAMETER.pattern})*)\s*;?\s*")
-_QUALITY: Final = re.compile(r"0(?:\.\d{0,3})?|1(?:\.0{0,3})?")
-_CODING: Final = re.compile(rf"\s*({_NAME})\s*(?:;\s*[qQ]\s*=\s*([0-9.]+)\s*)?")
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]++")
+_QUALITY: Final = re.compile(r"0(?:\.\d{0,3}+)?|1(?:\.0{0,3}+)?")
 
-MOST_RANGES: Final = 64
-"""Elements of one Accept or Accept-Encoding header that are read; what follows is ignored."""
+MOST_ELEMENTS: Final = 64
+"""Elements of one Accept or Accept-Encoding header that are read; the rest is ignored."""
 
 MOST_CHARACTERS: Final = 4096
 """Characters of such a header that are read."""
 
 
 @dataclass(frozen=True)
-class Range:
+class MediaRange:
     """One element of an Accept header, with its quality in thousandths."""
 
     type: str
@@ -42,7 +40,7 @@ class Range:
     quality: int
 
     def match(self, type_: str, subtype: str, parameters: frozenset[tuple[str, str]]) -> int | None:
-        """How specifically this range matches a media type; None when it does not."""
+        """Return how specifically this range matches a media type; None when it does not."""
         if self.type == "*":
             return 0 if self.subtype == "*" else None
         if self.type != type_:
@@ -54,37 +52,76 @@ class Range:
         return 2 + len(self.parameters)
 
 
+def _split(text: str, separator: str) -> list[str]:
+    """Split at a separator outside quoted strings, in one pass."""
+    if '"' not in text:
+        return text.split(separator)
+    parts, start, quoted, escaped = [], 0, False, False
+    for at, character in enumerate(text):
+        if escaped:
+            escaped = False
+        elif quoted and character == "\\":
+            escaped = True
+        elif character == '"':
+            quoted = not quoted
+        elif character == separator and not quoted:
+            parts.append(text[start:at])
+            start = at + 1
+    return [*parts, text[start:]]
+
+
 def _parse_quality(text: str) -> int | None:
     return round(float(text) * 1000) if _QUALITY.fullmatch(text) else None
 
 
-def _parse_range(element: str) -> Range | None:
-    match = _RANGE.fullmatch(element)
-    if match is None:
+def _parse_parameters(parts: Iterable[str]) -> list[tuple[str, str]] | None:
+    """Read `name=value` pairs; None when one is not well-formed."""
+    found = []
+    for part in parts:
+        if not part.strip():
+            continue
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        quoted = len(value) >= 2 and value[0] == value[-1] == '"'
+        if not equals or not _NAME.fullmatch(name) or not (quoted or _NAME.fullmatch(value)):
+            return None
+        found.append((name.lower(), value.strip('"')))
+    return found
+
+
+def _parse_range(element: str) -> MediaRange | None:
+    media_type, *rest = _split(element, ";")
+    type_, slash, subtype = media_type.strip().lower().partition("/")
+    pairs = _parse_parameters(rest)
+    if not (slash and pairs is not None and _NAME.fullmatch(type_) and _NAME.fullmatch(subtype)):
         return None
-    type_, subtype, rest = match[1].lower(), match[2].lower(), match[3]
     parameters = set()
     quality: int | None = 1000
-    for name, value in _PARAMETER.findall(rest):
-        if name.lower() == "q":
+    for name, value in pairs:
+        if name == "q":
             quality = _parse_quality(value)
             break  # whatever follows q is an extension of Accept, not of the media type
-        parameters.add((name.lower(), value.strip('"').lower()))
+        parameters.add((name, value.lower()))
     # Every answer is UTF-8, so a range that asks for UTF-8 asks for nothing more.
     parameters.discard(("charset", "utf-8"))
-    return Range(type_, subtype, frozenset(parameters), quality) if quality is not None else None
+    return (
+        MediaRange(type_, subtype, frozenset(parameters), quality) if quality is not None else None
+    )
 
 
 @lru_cache(maxsize=512)
-def parse_accept(header: str) -> tuple[Range, ...]:
-    """Read an Accept header; elements that are not well-formed are left out."""
-    elements = _ELEMENT.findall(header[:MOST_CHARACTERS])[:MOST_RANGES]
+def _parse_accept(header: str) -> tuple[MediaRange, ...]:
+    elements = _split(header, ",")[:MOST_ELEMENTS]
     ranges = (_parse_range(element) for element in elements if element.strip())
     return tuple(each for each in ranges if each is not None)
 
 
-def quality(ranges: Sequence[Range], media_type: str) -> int:
-    """The quality, 0 to 1000, that the ranges give a media type."""
+def parse_accept(header: str) -> tuple[MediaRange, ...]:
+    """Read an Accept header; elements that are not well-formed are ignored."""
+    return _parse_accept(header[:MOST_CHARACTERS])
+
+
+def quality(ranges: Sequence[MediaRange], media_type: str) -> int:
+    """Return the quality, 0 to 1000, that the ranges give a media type."""
     type_, _, subtype = media_type.partition("/")
     best, result = -1, 0
     for each in ranges:
@@ -103,20 +140,24 @@ class Choice:
 
     @property
     def content_type(self) -> str:
-        """The value for the Content-Type header."""
+        """The value of the Content-Type header."""
         return self.format.content_type(self.media_type)
 
 
-@lru_cache(maxsize=1024)
 def choose(accept: str | None, available: tuple[Format, ...]) -> Choice:
-    """Choose among `available` (in order of the server's preference) by an Accept header.
+    """Choose among `available`, in order of the server's preference, by an Accept header.
 
     No header, or an empty one, gives the first. An alias of a format is considered like its own
-    media type, but never through a wildcard. Raises `NotAcceptable`, listing what there is.
+    media type, but never through a wildcard. Raises `NotAcceptable`, listing what is available.
     """
     if accept is None or not accept.strip():
         return Choice(available[0], available[0].media_type)
-    ranges = parse_accept(accept)
+    return _choose(accept[:MOST_CHARACTERS], available)
+
+
+@lru_cache(maxsize=1024)
+def _choose(accept: str, available: tuple[Format, ...]) -> Choice:
+    ranges = _parse_accept(accept)
     exact = tuple(each for each in ranges if each.subtype != "*")
     best, found = 0, None
     for each in available:
@@ -127,7 +168,7 @@ def choose(accept: str | None, available: tuple[Format, ...]) -> Choice:
     if found is None:
         listed = ", ".join(each.media_type for each in available)
         raise NotAcceptable(
-            f"None of the media types in the Accept header can be given. Available: {listed}."
+            f"None of the media types in the Accept header is available. Available: {listed}."
         )
     return found
 
@@ -137,7 +178,7 @@ def choose_named(name: str, available: Iterable[Format]) -> Choice:
 
     Raises `BadParameter` when there is no such format for this answer, listing the names.
     """
-    # An unescaped + in a query string stands for a blank.
+    # An unescaped + in a query string stands for a space.
     wanted = name.strip().lower().replace(" ", "+").partition(";")[0]
     formats = tuple(available)
     for each in formats:
@@ -147,7 +188,7 @@ def choose_named(name: str, available: Iterable[Format]) -> Choice:
         if wanted in each.aliases:
             return Choice(each, wanted)
     listed = ", ".join(each.names[0] for each in formats)
-    raise BadParameter(f"format={shorten(name)} is not possible here. Possible: {listed}.")
+    raise BadParameter(f"format={shorten(name)} is not available. Available: {listed}.")
 
 
 def negotiate(accept: str | None, named: str | None, available: tuple[Format, ...]) -> Choice:
@@ -155,21 +196,26 @@ def negotiate(accept: str | None, named: str | None, available: tuple[Format, ..
     return choose_named(named, available) if named else choose(accept, available)
 
 
-@lru_cache(maxsize=256)
 def choose_coding(header: str | None, available: tuple[str, ...]) -> str | None:
     """Choose a content coding by an Accept-Encoding header; None means identity.
 
-    `available` is in order of the server's preference. Identity is always possible for us, also
-    where a client excludes it without accepting anything else (RFC 9110 §12.5.3 leaves us that).
+    `available` is in order of the server's preference. Identity is always available, also where a
+    client excludes it without accepting anything else (RFC 9110, section 12.5.3, permits that).
     """
-    if not header:
-        return None
+    return _choose_coding(header[:MOST_CHARACTERS], available) if header else None
+
+
+@lru_cache(maxsize=256)
+def _choose_coding(header: str, available: tuple[str, ...]) -> str | None:
     qualities: dict[str, int] = {}
-    for element in header[:MOST_CHARACTERS].split(",")[:MOST_RANGES]:
-        match = _CODING.fullmatch(element)
-        worth = _parse_quality(match[2] or "1") if match else None
-        if match and worth is not None:
-            qualities[match[1].lower()] = worth
+    for element in header.split(",")[:MOST_ELEMENTS]:
+        name, *rest = (part.strip() for part in element.split(";"))
+        pairs = _parse_parameters(rest)
+        if not _NAME.fullmatch(name) or pairs is None or any(key != "q" for key, _ in pairs):
+            continue
+        worth = _parse_quality(pairs[0][1]) if pairs else 1000
+        if worth is not None:
+            qualities[name.lower()] = worth
     return _best_coding(qualities, available)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from starlette.responses import Response
+
 from jiqun.errors import (
     Busy,
     JiqunError,
@@ -15,7 +17,7 @@ from jiqun.errors import (
 )
 from jiqun.rdf.formats import HTML, PROBLEM, TABLE
 from jiqun.settings import Settings
-from jiqun.web.http import Headers, Reply, Scope, header, reader_of, whole
+from jiqun.web.http import HTML_HEADERS, Headers, Scope, header, reader_of
 from jiqun.web.negotiation import Choice, choose
 from jiqun.web.pages.error_page import render_error
 
@@ -30,8 +32,8 @@ _BY_STATUS: Final[dict[int, Headers]] = {
 }
 
 
-def problem_reply(error: JiqunError, scope: Scope, settings: Settings) -> Reply:
-    """Make the answer for an error, in the format that the client accepts best."""
+def problem_response(error: JiqunError, scope: Scope, settings: Settings) -> Response:
+    """Return the response to an error, in the format that the client accepts best."""
     choice = _choose(header(scope, b"accept"))
     members = problem_members(error)
     if choice.format is HTML:
@@ -40,17 +42,20 @@ def problem_reply(error: JiqunError, scope: Scope, settings: Settings) -> Reply:
         body = f"{members['status']} {members['title']}\n\n{members['detail']}\n"
     else:
         body = json.dumps(members, ensure_ascii=False)
-    headers: Headers = (
+    encoded = body.encode(errors="replace")
+    response = Response(encoded, error.status)
+    response.raw_headers += [
+        (b"content-type", choice.content_type.encode()),
         (b"cache-control", b"no-store"),
         (b"vary", b"Accept"),
+        *(HTML_HEADERS if choice.format is HTML else ()),
         *error_headers(error),
-    )
-    encoded = body.encode(errors="replace")
-    return whole(error.status, choice.content_type, encoded, headers, outcome=type(error).__name__)
+    ]
+    return response
 
 
 def problem_members(error: JiqunError) -> dict[str, Any]:
-    """Give the members of the problem details object, with line and column where they are known."""
+    """Return the members of the problem details object, with line and column where they are known."""
     members: dict[str, Any] = {
         "type": "about:blank",
         "title": error.title,
@@ -67,7 +72,7 @@ def problem_members(error: JiqunError) -> dict[str, Any]:
 
 
 def error_headers(error: JiqunError) -> Headers:
-    """Give the headers that the status of an error calls for."""
+    """Return the headers that the status of an error calls for."""
     if isinstance(error, Busy):
         return ((b"retry-after", str(error.retry_after).encode()),)
     if isinstance(error, Unauthorized):

@@ -19,7 +19,7 @@ from jiqun.errors import AddressError, JiqunError
 from jiqun.release import Release
 from jiqun.settings import Settings
 from jiqun.web.app import Endpoint, create_app, switch_release
-from jiqun.web.connection import HttpConnection, Shortcut
+from jiqun.web.connection import HttpConnection
 
 _log = logging.getLogger("jiqun.serve")
 
@@ -49,17 +49,15 @@ def _announce(release: Release, listener: socket.socket, settings: Settings) -> 
     _log.info("Serving %s %s at %s", release.title, release.version, where)
 
 
-def _run(
-    app: Endpoint, release: Path | None, listener: socket.socket, lifeline: int | None = None
-) -> None:
-    """Serve in this process until it is told to stop, or until `lifeline` says so."""
+def _run(app: Endpoint, release: Path | None, listener: socket.socket) -> None:
+    """Serve in this process until it is told to stop."""
     early: list[int] = []
     if hasattr(signal, "SIGHUP"):
         # Until the loop runs; unheard, it would end the process.
         signal.signal(signal.SIGHUP, lambda number, _frame: early.append(number))
-    app.router.lifespan_context = _listening_to_hangups(app, release, early, lifeline)
+    app.router.lifespan_context = _listening_to_hangups(app, release, early)
     try:
-        uvicorn.Server(server_config(app, app.state.settings)).run(sockets=[listener])
+        uvicorn.Server(server_config(app)).run(sockets=[listener])
     except SystemExit:
         if app.failure is not None:
             raise app.failure from None
@@ -67,11 +65,11 @@ def _run(
 
 
 def _listening_to_hangups(
-    app: Endpoint, release: Path | None, early: list[int], lifeline: int | None
+    app: Endpoint, release: Path | None, early: list[int]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request.
 
-    `early` holds the signals that came before; `lifeline` is readable when it is time to stop.
+    `early` holds the signals that came before.
     """
     inner = app.router.lifespan_context
     switches: set[asyncio.Task[None]] = set()
@@ -101,18 +99,16 @@ def _listening_to_hangups(
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
             if early:
                 hang_up()
-            if lifeline is not None:
-                asyncio.get_running_loop().add_reader(lifeline, signal.raise_signal, signal.SIGTERM)
             yield
 
     return lifespan
 
 
-def server_config(app: Endpoint, settings: Settings) -> uvicorn.Config:
-    """Make the configuration of the HTTP server for the application."""
+def server_config(app: Endpoint) -> uvicorn.Config:
+    """Return the configuration of the HTTP server for the application."""
     return uvicorn.Config(
         app,
-        http=HttpConnection.configured(settings, Shortcut(app), app.front),
+        http=HttpConnection.configured(app),
         ws="none",
         lifespan="on",
         log_config=None,

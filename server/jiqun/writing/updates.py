@@ -1,6 +1,6 @@
 """SPARQL updates: the gate, and the parts in which they are handed to the engine.
 
-pyoxigraph 0.5.13 has gaps that are closed here. tests/endpoint/writing/test_engine_gaps.py shows
+pyoxigraph 0.5.13 has gaps that are closed here. tests/writing/test_engine_gaps.py shows
 each with the smallest input, and fails when the engine has closed it:
 
 * LOAD fetches from anywhere, and there is no switch: the server fetches the documents.
@@ -23,15 +23,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from jiqun.errors import BadParameter, MalformedQuery
-from jiqun.query.gate import (
-    FORMS,
-    Limits,
-    hold,
-    hold_services,
-    hold_shape,
-    redirected,
-    service_calls,
-)
+from jiqun.query.clauses import check_services, read_services, replace_services
+from jiqun.query.gate import FORMS, Limits, check_limit, check_shape
 from jiqun.query.patterns import read_shape
 from jiqun.query.tokens import UPDATES, Token, place, tokenize
 
@@ -211,7 +204,7 @@ class UpdateInspection:
     literals: tuple[ox.Literal, ...]
 
 
-def inspect_update(  # noqa: PLR0913
+def inspect_update(
     text: str,
     limits: Limits,
     *,
@@ -228,14 +221,14 @@ def inspect_update(  # noqa: PLR0913
     blocks of INSERT DATA and DELETE DATA. `services` maps the endpoints that SERVICE may call to
     the URLs at which they are called. Raises what the gate for queries raises.
     """
-    hold("update_length", len(text), limits, max_characters)
+    check_limit("update_length", len(text), limits, max_characters)
     text, tokens, nesting = tokenize(text, max_characters, limits.nesting)
-    hold("nesting", nesting, limits)
+    check_limit("nesting", nesting, limits)
     _refuse_rdf_1_2(text, tokens)
-    calls = service_calls(text, tokens)
-    hold_services(calls, frozenset(services or ()))
+    calls = read_services(text, tokens)
+    check_services(calls, frozenset(services or ()))
     if calls:
-        text = redirected(text, calls, services or {})
+        text = replace_services(text, calls, services or {})
         _, tokens, _ = tokenize(text, len(text), limits.nesting)
     operations = list(split(text, tokens, Scope(base)))
     for operation in operations:
@@ -243,8 +236,8 @@ def inspect_update(  # noqa: PLR0913
     if using is not None or using_named is not None:
         _refuse_two_datasets(operations)
     working = [token for each in operations if not each.is_data for token in each.words]
-    hold("tokens", len(working), limits)
-    hold_shape(read_shape(working), limits)
+    check_limit("tokens", len(working), limits)
+    check_shape(read_shape(working), limits)
     return UpdateInspection(
         parts=tuple(_parts(text, operations, using or (), using_named or ())),
         removing=any(t.kind == "word" and t.text in _REMOVING for t in tokens),

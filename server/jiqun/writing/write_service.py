@@ -31,10 +31,10 @@ from jiqun.query.gate import Limits
 from jiqun.query.protocol import Update
 from jiqun.query.service import gate_limits
 from jiqun.query.worker_process import (
-    Confines,
-    WorkerGone,
-    WorkerNotStarted,
+    Confinement,
+    WorkerExited,
     WorkerProcess,
+    WorkerStartError,
     start_process,
 )
 from jiqun.settings import Settings
@@ -153,7 +153,7 @@ class WriteService:
             _LOG.warning("A change was abandoned because the server stops.")
         if self._process is not None:
             self._process.kill()
-            await self._process.ended()
+            await self._process.exited()
 
     async def update(self, update: Update, base: str) -> Commit:
         """Apply a SPARQL update wholly or not at all; relative IRIs are relative to `base`.
@@ -225,7 +225,7 @@ class WriteService:
             try:
                 async with asyncio.timeout_at(deadline):
                     commit = await self._answer(process, deadline)
-            except (TimeoutError, WorkerGone) as error:
+            except (TimeoutError, WorkerExited) as error:
                 commit = await _completed(self._recover(process, error))
             except JiqunError:
                 raise
@@ -312,7 +312,7 @@ class WriteService:
                 raise
             left -= len(document.body)
             head = {"content_type": document.content_type, "base": document.base}
-            process.send(frames.DOCUMENT, head)
+            process.send(frames.FETCHED, head)
             process.send(frames.BLOCK, document.body)
 
     async def _rebase(self, process: WorkerProcess, release: str, store: Path | None) -> Commit:
@@ -322,7 +322,7 @@ class WriteService:
         try:
             async with asyncio.timeout(_REBASE_SECONDS):
                 return await self._answer(process, 0)
-        except (WorkerGone, TimeoutError):
+        except (WorkerExited, TimeoutError):
             process.kill()
             raise WorkspaceError("The workspace could not be put over the release.") from None
 
@@ -343,12 +343,12 @@ class WriteService:
         port = self._forwarder.port if self._forwarder is not None else 0
         try:
             if self._process is not None:
-                await self._process.ended()
+                await self._process.exited()
             process = await start_process(
-                "jiqun.writing.writer", Confines(0, self._options.memory_bytes, port)
+                "jiqun.writing.writer", Confinement(0, self._options.memory_bytes, port)
             )
             reply = await process.prepare({"workspace": str(self._folder)})
-        except WorkerNotStarted as error:
+        except WorkerStartError as error:
             raise WorkspaceError(f"The workspace cannot be opened: {error}") from error
         self._process = process
         if self._latest.number >= 0:
@@ -361,9 +361,9 @@ class WriteService:
         self.kills += 1
         if isinstance(error, TimeoutError):
             process.kill()
-        out_of_memory = isinstance(error, WorkerGone) and await process.died_of_memory()
-        await process.ended()
-        _LOG.warning("The writer was ended: %r %s", type(error).__name__, process.last_words())
+        out_of_memory = isinstance(error, WorkerExited) and await process.ran_out_of_memory()
+        await process.exited()
+        _LOG.warning("The writer was ended: %r %s", type(error).__name__, process.stderr_tail)
         await self._start_writer()
         if self._latest.number != before:
             return self._latest

@@ -329,7 +329,7 @@ def _translated(error: Exception) -> JiqunError:
 
 def main(arguments: list[str]) -> None:
     """Run a writer; the arguments are the socket's number, niceness, memory and port."""
-    number, niceness, memory, port = arguments
+    number, niceness, memory, port, _ = arguments
     sandbox.confine(int(niceness), int(port))
     connection = socket.socket(fileno=int(number))
     threading.stack_size(STACK_BYTES)

@@ -12,7 +12,6 @@ from typing import Final
 
 from pyoxigraph import Literal, NamedNode, RdfFormat, Triple, serialize
 
-from jiqun.query.gate import EXTENSION_FUNCTIONS
 from jiqun.rdf.formats import GRAPHS, SOLUTIONS
 from jiqun.rdf.namespaces import DCTERMS, RDF, RDFS, SD, VOID
 from jiqun.release import Release
@@ -29,6 +28,17 @@ WRITERS: Final = {
     "application/trig": RdfFormat.TRIG,
     "application/n-quads": RdfFormat.N_QUADS,
 }
+_GEOSPARQL: Final = "http://www.opengis.net/def/function/geosparql/"
+_FUNCTIONS: Final = """
+    area asGeoJSON centroid convexHull coordinateDimension difference dimension distance
+    ehContains ehCoveredBy ehCovers ehDisjoint ehEquals ehInside ehMeet ehOverlap envelope
+    getSRID intersection isEmpty isSimple length perimeter rcc8dc rcc8ec rcc8eq rcc8ntpp
+    rcc8ntppi rcc8po rcc8tpp rcc8tppi relate sfContains sfCrosses sfDisjoint sfEquals
+    sfIntersects sfOverlaps sfTouches sfWithin spatialDimension symDifference union
+"""
+EXTENSION_FUNCTIONS: Final = tuple(_GEOSPARQL + name for name in _FUNCTIONS.split())
+"""The functions of GeoSPARQL that queries may call."""
+
 PREFIXES: Final = {"sd": SD, "void": VOID, "dcterms": DCTERMS, "rdfs": RDFS}
 
 

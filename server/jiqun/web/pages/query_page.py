@@ -62,7 +62,7 @@ def render_queries(queries: Iterable[SavedQuery], reader: Reader) -> str:
     return render("queries.html", reader, groups=group_queries(queries, reader))
 
 
-def render_query(  # noqa: PLR0913 -- a page has this many parts
+def render_query(
     query: SavedQuery,
     given: Mapping[str, str],
     outcome: Outcome | None,

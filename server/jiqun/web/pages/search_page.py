@@ -46,7 +46,7 @@ class Facet:
     chosen: bool
 
 
-def render_search(  # noqa: PLR0913, PLR0917 -- a page has this many parts
+def render_search(  # noqa: PLR0913 -- a page has this many parts
     asked: str,
     result: SearchResult | None,
     classes: dict[int, IndexedClass],

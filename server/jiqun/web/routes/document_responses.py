@@ -137,7 +137,7 @@ def data_body(statements: Iterable[Statement], choice: Choice) -> bytes:
     return write(statements, choice.format.media_type)
 
 
-def send(  # noqa: PLR0913 -- what is sent, and what is said of it
+def send(
     request: Request,
     body: bytes,
     document: Document,

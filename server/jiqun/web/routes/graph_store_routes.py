@@ -11,36 +11,34 @@ is done. `Jiqun-Changed-Literals` says how many literals are stored in another f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Final
 from urllib.parse import quote
 from uuid import uuid4
 
+from starlette.responses import PlainTextResponse, Response
+
 from jiqun.compression import CODINGS
 from jiqun.errors import BadParameter, MethodNotAllowed, NotFound, PreconditionFailed
 from jiqun.query.protocol import Update, parse_parameters, read_operation, read_timeout
-from jiqun.query.service import Question, Service, matching_tag
+from jiqun.query.service import QueryRequest, QueryService, in_format
 from jiqun.rdf.formats import GRAPHS
 from jiqun.rdf.namespaces import absolute_iri
 from jiqun.rdf.parsing import check_content_type
-from jiqun.web.access_log import account_of
+from jiqun.web.access_log import record_of
 from jiqun.web.authorization import check_permission
 from jiqun.web.http import (
     ClientWatch,
-    Headers,
     Receive,
-    Reply,
     Scope,
     Send,
     header,
+    matching_etag,
     public_url,
     read_body,
-    send_whole,
-    whole,
 )
 from jiqun.web.negotiation import negotiate
-from jiqun.web.routes.sparql_routes import send_answer
+from jiqun.web.routes.sparql_routes import AnswerResponse
 from jiqun.writing.write_service import Commit, GraphChange, WriteService
 
 PATH: Final = "/graphs"
@@ -60,7 +58,7 @@ _BYTES_OF_A_CHARACTER: Final = 4
 
 async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request to `/graphs` or below; the service is `app.state.service`."""
-    service: Service = scope["app"].state.service
+    service: QueryService = scope["app"].state.service
     method = scope["method"]
     if method in _ACTIONS:
         await _change_graph(scope, receive, send)
@@ -73,12 +71,13 @@ async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
         )
     parameters = parse_parameters(scope["query_string"], "query string")
     graph = graph_of(scope, parameters, service)
-    question = _question(scope, parameters, graph)
+    format_name = next(iter(parameters.get("format", ())), None)
     # The format is settled first, so that 406 does not depend on what there is.
-    negotiate(question.accept, question.format, GRAPHS)
+    negotiate(header(scope, b"accept"), format_name, GRAPHS)
     if not await _exists(service, graph):
         raise NotFound("There is no graph of this name.")
-    await send_answer(service, question, scope, receive, send)
+    respond = AnswerResponse(service, _query(scope, parameters, graph), format_name)
+    await respond(scope, receive, send)
 
 
 async def serve_update(scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,18 +92,18 @@ async def serve_update(scope: Scope, receive: Receive, send: Send) -> None:
     operation = read_operation("POST", scope["query_string"], content_type, body)
     if not isinstance(operation, Update):
         raise BadParameter("This URL takes updates; queries are sent to /sparql.")
-    account = account_of(scope)
-    account.query, account.form = operation.text, "UPDATE"
+    record = record_of(scope)
+    record.query, record.form = operation.text, "UPDATE"
     writing: WriteService = state.writing
     async with ClientWatch(receive):
         commit = await writing.update(operation, public_url(scope, state.settings) + UPDATE_PATH)
-    account.outcome = "written"
-    await send_whole(Reply(204, _headers(commit)), "POST", send)
+    record.outcome = "written"
+    await Response(status_code=204, headers=_headers(commit))(scope, receive, send)
 
 
 async def _change_graph(scope: Scope, receive: Receive, send: Send) -> None:
     state = scope["app"].state
-    service: Service = state.service
+    service: QueryService = state.service
     writing: WriteService = state.writing
     method = scope["method"]
     check_permission(scope, state.token)
@@ -133,8 +132,8 @@ async def _change_graph(scope: Scope, receive: Receive, send: Send) -> None:
     )
     async with ClientWatch(receive):
         commit = await writing.change_graph(change, partial(_check_match, scope, service, graph))
-    account_of(scope).outcome = "written"
-    await send_whole(_reply(store, change, commit), method, send)
+    record_of(scope).outcome = "written"
+    await _response(store, change, commit)(scope, receive, send)
 
 
 async def _whole_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
@@ -155,24 +154,24 @@ async def _whole_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
     return body
 
 
-def _headers(commit: Commit) -> Headers:
-    return (
-        (b"cache-control", b"no-store"),
-        (b"jiqun-changed-literals", str(commit.changed_literals).encode()),
-    )
+def _headers(commit: Commit) -> dict[str, str]:
+    return {
+        "Cache-Control": "no-store",
+        "Jiqun-Changed-Literals": str(commit.changed_literals),
+    }
 
 
-def _reply(store: str, change: GraphChange, commit: Commit) -> Reply:
-    """Return 201 for a new graph, 204 for a replaced one, 200 for the rest (§5)."""
-    headers, text = _headers(commit), "text/plain; charset=utf-8"
+def _response(store: str, change: GraphChange, commit: Commit) -> Response:
+    """Return 201 for a new graph, 204 for a replaced one, 200 for the rest (section 5)."""
+    headers = _headers(commit)
     if change.action == "drop":
-        return whole(200, text, "The graph was removed.\n", headers)
+        return PlainTextResponse("The graph was removed.\n", headers=headers)
     if commit.created:
-        location = _location(store, change.graph).encode("ascii")
-        return Reply(201, (*headers, (b"location", location), (b"content-length", b"0")))
+        location = _location(store, change.graph)
+        return Response(status_code=201, headers={**headers, "Location": location})
     if change.action == "replace":
-        return Reply(204, headers)
-    return whole(200, text, "The graph was extended.\n", headers)
+        return Response(status_code=204, headers=headers)
+    return PlainTextResponse("The graph was extended.\n", headers=headers)
 
 
 def _location(store: str, graph: str | None) -> str:
@@ -182,7 +181,7 @@ def _location(store: str, graph: str | None) -> str:
     return graph if graph.startswith(f"{store}/") else f"{store}?graph={quote(graph, safe='')}"
 
 
-async def _check_match(scope: Scope, service: Service, graph: str | None) -> None:
+async def _check_match(scope: Scope, service: QueryService, graph: str | None) -> None:
     """Raise `PreconditionFailed` unless If-Match (RFC 9110 §13.1.1) holds for the graph."""
     if_match = header(scope, b"if-match")
     if if_match is None:
@@ -190,27 +189,27 @@ async def _check_match(scope: Scope, service: Service, graph: str | None) -> Non
     if await _exists(service, graph):
         if if_match.strip() == "*":
             return
-        question = _question(scope, {}, graph)
         strong = if_match.replace("W/", "-")  # a weak tag never matches here
         for each in GRAPHS:
-            plan = service.plan(replace(question, accept=None, format=each.names[0]))
-            if plan.key and any(
-                matching_tag(strong, plan.key, coding) for coding in (None, *CODINGS)
-            ):
+            plan = await service.plan(_query(scope, {}, graph), in_format(each))
+            etags = tuple(plan.etag(coding) for coding in (None, *CODINGS))
+            if plan.key and matching_etag(strong, etags):
                 return
     raise PreconditionFailed("The graph has changed since you read it (If-Match). Read it again.")
 
 
-async def _exists(service: Service, graph: str | None) -> bool:
+async def _exists(service: QueryService, graph: str | None) -> bool:
     return graph is None or await service.holds(_EXISTS, {"graph": f"<{graph}>"})
 
 
-def _path(scope: Scope, service: Service) -> str:
+def _path(scope: Scope, service: QueryService) -> str:
     path: str = scope["path"]
     return path.removeprefix(service.settings.root_path)
 
 
-def graph_of(scope: Scope, parameters: Mapping[str, Sequence[str]], service: Service) -> str | None:
+def graph_of(
+    scope: Scope, parameters: Mapping[str, Sequence[str]], service: QueryService
+) -> str | None:
     """Return the IRI of the graph that a request names, None for the default graph.
 
     Raises `BadParameter` unless exactly one graph is named.
@@ -227,15 +226,13 @@ def graph_of(scope: Scope, parameters: Mapping[str, Sequence[str]], service: Ser
     return absolute_iri(graphs[0], "graph") if graphs else None
 
 
-def _question(scope: Scope, parameters: Mapping[str, Sequence[str]], graph: str | None) -> Question:
+def _query(
+    scope: Scope, parameters: Mapping[str, Sequence[str]], graph: str | None
+) -> QueryRequest:
     client = scope.get("client")
-    return Question(
+    return QueryRequest(
         text=_DEFAULT if graph is None else _NAMED,
-        accept=header(scope, b"accept"),
-        format=next(iter(parameters.get("format", ())), None),
-        accept_encoding=header(scope, b"accept-encoding"),
-        if_none_match=header(scope, b"if-none-match"),
-        substitutions={} if graph is None else {"graph": f"<{graph}>"},
+        bindings={} if graph is None else {"graph": f"<{graph}>"},
         timeout=read_timeout(next(iter(parameters.get("timeout", ())), None)),
         client=client[0] if client else "",
     )

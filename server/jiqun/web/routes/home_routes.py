@@ -15,7 +15,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from jiqun.errors import JiqunError, NotFound, shorten
-from jiqun.query.service import Service
+from jiqun.query.service import QueryService
 from jiqun.rdf.namespaces import DATASET, LICENCE
 from jiqun.web.http import public_url, reader_of
 from jiqun.web.metadata.dcat import read_catalogue
@@ -93,7 +93,7 @@ async def live() -> Response:
 @router.api_route("/health/ready", methods=["GET", "HEAD"], summary="Are queries answered?")
 async def ready(request: Request) -> Response:
     """Answer 200 when a query has just gone through a worker, 503 with the reason otherwise."""
-    service: Service = request.app.state.service
+    service: QueryService = request.app.state.service
     try:
         answered = await service.probe()
     except JiqunError as error:

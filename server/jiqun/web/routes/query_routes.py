@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
@@ -18,12 +17,12 @@ from fastapi import APIRouter, Request, Response
 
 from jiqun.errors import BadParameter, JiqunError, NotFound, shorten
 from jiqun.query.protocol import parse_parameters, read_timeout
-from jiqun.query.service import Question, Service
+from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, Format, formats_for
 from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
-from jiqun.web.http import Headers, header, public_url, reader_of
+from jiqun.web.http import Headers, public_url, reader_of
 from jiqun.web.linked_data.descriptions import describe_queries
 from jiqun.web.linked_data.documents import (
     QUERY_SUFFIXES,
@@ -181,7 +180,7 @@ async def answer_query(request: Request, name: str) -> Response:
 
     A suffix such as `.csv` chooses the format like `?format=`; `.rq` is the text of the query.
     """
-    service: Service = request.app.state.service
+    service: QueryService = request.app.state.service
     slug, suffix = _split(name, service.release)
     query = service.release.queries.get(slug)
     if query is None:
@@ -202,8 +201,7 @@ async def answer_query(request: Request, name: str) -> Response:
     links = answer_headers(request, query, choice, formats)
     if choice.format is HTML:
         return await _answer_page(request, service, query, given, links)
-    question = replace(_question(request, query, given), format=named)
-    return AnswerResponse(service, question, links)
+    return AnswerResponse(service, _question(request, query, given), named, headers=links)
 
 
 async def _send_list(request: Request, choice: Choice | None) -> Response:
@@ -234,15 +232,13 @@ def _split(name: str, release: Release) -> tuple[str, str]:
     return name, ""
 
 
-def _question(request: Request, query: SavedQuery, given: Mapping[str, Sequence[str]]) -> Question:
+def _question(
+    request: Request, query: SavedQuery, given: Mapping[str, Sequence[str]]
+) -> QueryRequest:
     scope = request.scope
-    return Question(
+    return QueryRequest(
         text=query.text,
-        accept=header(scope, b"accept"),
-        format=_single(given, "format"),
-        accept_encoding=header(scope, b"accept-encoding"),
-        if_none_match=header(scope, b"if-none-match"),
-        substitutions=read_parameters(query, given, OTHERS),
+        bindings=read_parameters(query, given, OTHERS),
         timeout=read_timeout(_single(given, "timeout")),
         excel=(_single(given, "excel") or "") in {"1", "true", "yes"},
         client=request.client.host if request.client else "",
@@ -251,7 +247,7 @@ def _question(request: Request, query: SavedQuery, given: Mapping[str, Sequence[
 
 async def _answer_page(
     request: Request,
-    service: Service,
+    service: QueryService,
     query: SavedQuery,
     given: Mapping[str, Sequence[str]],
     links: Headers,

@@ -113,7 +113,7 @@ def _task(text: str, type_name: str, number: int, lang: str) -> Callable[[Search
     return task
 
 
-def _document(  # noqa: PLR0913, PLR0917 -- all of it stands in the document
+def _document(
     asked: str,
     type_name: str,
     number: int,

@@ -1,4 +1,7 @@
-"""Internal queries: what pages and descriptions ask the graph, through the same engine."""
+"""`/sparql`: the SPARQL 1.1 Protocol over plain ASGI, read from top to bottom.
+
+A request becomes a parsed query, a plan, a job, an answer, a response.
+"""
 
 from __future__ import annotations
 
@@ -6,43 +9,301 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from jiqun.compression import CODINGS
 from jiqun.errors import JiqunError, UpdateRefused
-from jiqun.query.cache import Signature
-from jiqun.query.protocol import Description, Operation, Query, Update, read_operation
-from jiqun.query.service import Plan, Question, Service
+from jiqun.query.gate import ParsedQuery
+from jiqun.query.jobs import Answer
+from jiqun.query.protocol import Description, Operation, Options, Query, Update, read_operation
+from jiqun.query.service import Plan, QueryRequest, QueryService, Signature
 from jiqun.query.solutions import Term, term
-from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE
-from jiqun.web.access_log import account_of
+from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE, Format, formats_for
+from jiqun.web.access_log import record_of
 from jiqun.web.http import (
     ClientWatch,
     Headers,
-    Message,
     Receive,
-    Reply,
     Scope,
     Send,
+    aclose,
     header,
+    matching_etag,
     public_url,
     read_body,
     reader_of,
-    send_flight,
+    send_blocks,
     send_whole,
-    unchanged,
-    whole,
 )
 from jiqun.web.metadata.service_description import describe
-from jiqun.web.negotiation import negotiate
+from jiqun.web.negotiation import choose_coding, negotiate
 from jiqun.web.pages.cells import Caption
 from jiqun.web.pages.error_page import render_error
 from jiqun.web.pages.page_queries import read_captions
 from jiqun.web.pages.results_page import Outcome, read_outcome, render_query_form, render_results
 from jiqun.web.problems import error_headers
 from jiqun.web.routes.document_responses import page
+
+_BODY_METHODS: Final = frozenset({"POST", "QUERY", "PUT", "PATCH"})
+_VARY: Final = (b"vary", b"Accept, Accept-Encoding")
+
+
+class RequestHeaders(NamedTuple):
+    """The headers of a request that decide how it is answered."""
+
+    accept: str | None
+    accept_encoding: str | None
+    if_none_match: str | None
+    signature: Signature
+
+    @classmethod
+    def of(cls, scope: Scope) -> RequestHeaders:
+        """Read them in one pass; a header that was sent several times is joined by commas."""
+        accept = coding = if_none_match = b""
+        for name, value in scope["headers"]:
+            if name == b"accept":
+                accept = value if not accept else accept + b", " + value
+            elif name == b"accept-encoding":
+                coding = value if not coding else coding + b", " + value
+            elif name == b"if-none-match":
+                if_none_match = value if not if_none_match else if_none_match + b", " + value
+        if scope["method"] not in {"GET", "HEAD"}:
+            if_none_match = b""  # elsewhere it is a precondition of another kind (RFC 9110, 13.1.2)
+        signature = (scope["query_string"], accept, coding)
+        return cls(
+            accept.decode("latin-1"),
+            coding.decode("latin-1"),
+            if_none_match.decode("latin-1"),
+            signature,
+        )
+
+
+async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request to `/sparql`."""
+    service: QueryService = scope["app"].state.service
+    headers = RequestHeaders.of(scope)
+    cacheable = scope["method"] in {"GET", "HEAD"}
+    plan = service.plans.peek(headers.signature) if cacheable else None
+    if plan is None:
+        operation = await _read(scope, receive, service)
+        if isinstance(operation, Update):
+            raise UpdateRefused(
+                "This address answers queries only. Send updates to /update, where the operator "
+                "allows them."
+            )
+        if _wants_page(headers.accept, operation.options.format):
+            response = await _page(scope, operation, service)
+            await response(scope, receive, send)
+            return
+        if isinstance(operation, Description):
+            response = await _describe(scope, operation.options, service)
+            await response(scope, receive, send)
+            return
+        plan = await _plan(service, request_of(scope, operation), headers, operation.options.format)
+        if cacheable:
+            service.plans.put(headers.signature, plan, sum(map(len, headers.signature)))
+    await send_answer(service, plan, headers.if_none_match, scope, receive, send)
+
+
+async def _read(scope: Scope, receive: Receive, service: QueryService) -> Operation:
+    method = scope["method"]
+    body = b""
+    if method in _BODY_METHODS:
+        body = await read_body(scope, receive, service.settings)
+    return read_operation(method, scope["query_string"], header(scope, b"content-type"), body)
+
+
+def request_of(scope: Scope, query: Query) -> QueryRequest:
+    """Return the request for a query operation of a client."""
+    client = scope.get("client")
+    return QueryRequest(
+        text=query.text,
+        default_graphs=query.default_graphs,
+        named_graphs=query.named_graphs,
+        timeout=query.options.timeout,
+        excel=query.options.excel,
+        client=client[0] if client else "",
+    )
+
+
+async def _plan(
+    service: QueryService,
+    request: QueryRequest,
+    headers: RequestHeaders,
+    format_name: str | None,
+    available: tuple[Format, ...] | None = None,
+) -> Plan:
+    """Plan an answer in the format that the client prefers, of those of the form by default."""
+
+    def choose(parsed: ParsedQuery) -> tuple[Format, str]:
+        formats = available or formats_for(parsed.form)
+        choice = negotiate(headers.accept, format_name, formats)
+        return choice.format, choice.content_type
+
+    return await service.plan(request, choose, choose_coding(headers.accept_encoding, CODINGS))
+
+
+async def send_answer(
+    service: QueryService,
+    plan: Plan,
+    if_none_match: str | None,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    further: Headers = (),
+) -> None:
+    """Answer as planned; what is cached needs no watching over the client.
+
+    `further` headers are sent beside those of the answer.
+    """
+    method, record = scope["method"], record_of(scope)
+    record.note_plan(plan)
+    if if_none_match and plan.key is not None and if_none_match.strip() != "*":
+        etag = matching_etag(if_none_match, (plan.etag(None), plan.etag(plan.coding)))
+        if etag is not None:
+            await _send_not_modified(service, plan, etag, scope, send)
+            return
+    answer = service.cached(plan)
+    if answer is None:
+        async with ClientWatch(receive):
+            answer = await service.answer(plan, record.client)
+            record.note_answer(answer)
+            if answer.blocks is not None:
+                headers = (*answer_headers(service, plan, answer), *further)
+                seconds = service.settings.send_seconds
+                if if_none_match and plan.key is not None:
+                    await aclose(answer.blocks)
+                    await _send_not_modified(service, plan, plan.etag(answer.coding), scope, send)
+                else:
+                    await send_blocks(headers, answer.body, answer.blocks, method, send, seconds)
+                return
+    record.note_answer(answer)
+    if if_none_match and plan.key is not None:  # `*`: there is an answer, and that was the question
+        await _send_not_modified(service, plan, plan.etag(answer.coding), scope, send)
+        return
+    await send_whole(
+        200, (*answer_headers(service, plan, answer), *further), answer.body, method, send
+    )
+
+
+async def _send_not_modified(
+    service: QueryService, plan: Plan, etag: bytes, scope: Scope, send: Send
+) -> None:
+    record_of(scope).outcome = "unchanged"
+    headers = (_cache_control(service, plan), (b"etag", etag), _VARY)
+    await send_whole(304, headers, b"", scope["method"], send)
+
+
+def answer_headers(service: QueryService, plan: Plan, answer: Answer) -> Headers:
+    """Return what an answer is, whether all of it is there, and how it may be cached."""
+    settings = service.settings
+    headers = [
+        (b"content-type", plan.content_type.encode()),
+        _VARY,
+        (
+            b"jiqun-limits",
+            _limits(settings.max_rows, settings.max_bytes, settings.deadline_seconds),
+        ),
+        _cache_control(service, plan),
+    ]
+    if plan.key is not None:
+        headers.append((b"etag", plan.etag(answer.coding)))
+    if answer.blocks is None:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    if answer.coding is not None:
+        headers.append((b"content-encoding", answer.coding.encode()))
+    if answer.truncated:
+        headers.append((b"jiqun-truncated", b"rows=%d" % (plan.job.max_rows or 0)))
+    if plan.excel:
+        headers.append((b"content-disposition", b'attachment; filename="answer.csv"'))
+    if answer.outcome == "ok":
+        queue, first = answer.queue_seconds * 1000, answer.first_seconds * 1000
+        headers.append((b"server-timing", b"queue;dur=%.1f, first;dur=%.1f" % (queue, first)))
+    return tuple(headers)
+
+
+@lru_cache(maxsize=16)
+def _limits(rows: int, size: int, seconds: float) -> bytes:
+    return f"rows={rows}, bytes={size}, seconds={seconds:g}".encode()
+
+
+def _cache_control(service: QueryService, plan: Plan) -> tuple[bytes, bytes]:
+    if plan.key is None:
+        return (b"cache-control", b"no-store")
+    if service.settings.workspace:
+        return (b"cache-control", b"no-cache")
+    return (b"cache-control", b"public, max-age=%d" % service.settings.cache_seconds)
+
+
+def _wants_page(accept: str | None, named: str | None) -> bool:
+    if named is not None:
+        return named.strip().lower() in {*HTML.names, HTML.media_type}
+    if not accept or "html" not in accept:
+        return False
+    return negotiate(accept, None, (JSON, TURTLE, HTML)).format is HTML
+
+
+async def _page(scope: Scope, operation: Query | Description, service: QueryService) -> Response:
+    request = Request(scope)
+    reader = reader_of(scope, service.settings)
+    if isinstance(operation, Description):
+        return page(request, render_query_form(reader))
+    try:
+        outcome, captions = await read_answer(service, request_of(scope, operation))
+    except JiqunError as error:
+        text = render_error(error.status, error.title, error.detail, reader, operation.text)
+        return page(request, text, error.status, error_headers(error))
+    return page(request, render_results(operation.text, outcome, captions, reader))
+
+
+async def _describe(scope: Scope, options: Options, service: QueryService) -> Response:
+    choice = negotiate(header(scope, b"accept"), options.format, GRAPHS)
+    body = describe(
+        f"{public_url(scope, service.settings)}/sparql",
+        service.release,
+        service.settings,
+        await service.named_graphs(),
+        choice.format.media_type,
+    )
+    headers = {"Vary": "Accept", "Cache-Control": "no-cache", "Content-Type": choice.content_type}
+    return Response(body, headers=headers)
+
+
+class AnswerResponse(Response):
+    """The answer to a query request, for routes that go through the framework."""
+
+    def __init__(
+        self,
+        service: QueryService,
+        request: QueryRequest,
+        format_name: str | None = None,
+        available: tuple[Format, ...] | None = None,
+        headers: Headers = (),
+    ) -> None:
+        """Answer when the response is sent; errors before that are raised there.
+
+        `headers` are sent beside those of the answer.
+        """
+        super().__init__()
+        self._service = service
+        self._request = request
+        self._format_name = format_name
+        self._available = available
+        self._further = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the answer."""
+        headers = RequestHeaders.of(scope)
+        plan = await _plan(
+            self._service, self._request, headers, self._format_name, self._available
+        )
+        await send_answer(
+            self._service, plan, headers.if_none_match, scope, receive, send, self._further
+        )
 
 
 async def select(
@@ -58,13 +319,13 @@ async def select(
 
 
 async def select_from(
-    service: Service,
+    service: QueryService,
     text: str,
     substitutions: Mapping[str, str] | None = None,
     client: str = "",
 ) -> list[dict[str, Term]]:
     """Do as `select`, where there is no request."""
-    question = Question(text=text, substitutions=substitutions or {}, client=client)
+    question = QueryRequest(text=text, bindings=substitutions or {}, client=client)
     document: dict[str, Any] = json.loads(await service.collect(question))
     return [
         {name: term(value) for name, value in binding.items()}
@@ -76,11 +337,13 @@ PAGE_ROWS: Final = 1000
 """Rows or triples that a page shows; the formats for programs give them all."""
 
 
-async def read_answer(service: Service, question: Question) -> tuple[Outcome, dict[str, Caption]]:
+async def read_answer(
+    service: QueryService, question: QueryRequest
+) -> tuple[Outcome, dict[str, Caption]]:
     """Evaluate a question for a page: what came out, and the captions of the things in it."""
     started = time.perf_counter()
-    question = await service.screen(question)
-    form = service.inspect(question.text).form
+    parsed, _ = await service.parse(question)
+    form = parsed.form
     if form in {"SELECT", "ASK"}:
         body = await service.collect(replace(question, max_rows=PAGE_ROWS + 1), JSON)
         outcome = read_outcome(body)
@@ -93,179 +356,10 @@ async def read_answer(service: Service, question: Question) -> tuple[Outcome, di
     return outcome, await captions(service, outcome, question.client)
 
 
-async def captions(service: Service, outcome: Outcome, client: str) -> dict[str, Caption]:
+async def captions(service: QueryService, outcome: Outcome, client: str) -> dict[str, Caption]:
     """Read the captions of everything that stands in an answer."""
 
     async def select(text: str) -> list[dict[str, Term]]:
         return await select_from(service, text, client=client)
 
     return await read_captions(select, outcome.iris())
-
-
-_BODY_METHODS = frozenset({"POST", "QUERY", "PUT", "PATCH"})
-
-
-async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one request to `/sparql`; the service is `app.state.service`."""
-    service: Service = scope["app"].state.service
-    asked = _Asked.of(scope)
-    known = service.plans.get(asked.signature) if scope["method"] in {"GET", "HEAD"} else None
-    if known is not None:
-        await send_planned(service, known, asked.if_none_match, scope, receive, send)
-        return
-    operation = await _read(scope, receive, service)
-    if isinstance(operation, Update):
-        raise UpdateRefused(
-            "This address answers queries only. Updates are sent to /update, where the operator "
-            "allows them."
-        )
-    if _wants_page(asked.accept, operation.options.format):
-        response = await _page(scope, operation, service)
-        await response(scope, receive, send)
-    elif isinstance(operation, Query):
-        plan = service.plan(await service.screen(ask(scope, operation)))
-        if scope["method"] in {"GET", "HEAD"}:
-            service.plans.put(asked.signature, plan)
-        await send_planned(service, plan, asked.if_none_match, scope, receive, send)
-    else:
-        await send_whole(await _describe(scope, operation, service), scope["method"], send)
-
-
-class _Asked(NamedTuple):
-    """The headers that matter, and what makes two GET requests ask the same in the same way."""
-
-    accept: str | None
-    if_none_match: str | None
-    signature: Signature
-
-    @classmethod
-    def of(cls, scope: Scope) -> _Asked:
-        accept = coding = if_none_match = b""
-        for name, value in scope["headers"]:
-            if name == b"accept":
-                accept = value if not accept else accept + b", " + value
-            elif name == b"accept-encoding":
-                coding = value if not coding else coding + b", " + value
-            elif name == b"if-none-match":
-                if_none_match = value
-        signature = (scope["query_string"], accept, coding)
-        return cls(accept.decode("latin-1"), if_none_match.decode("latin-1"), signature)
-
-
-def _wants_page(accept: str | None, named: str | None) -> bool:
-    if named is not None:
-        return named.strip().lower() in {*HTML.names, HTML.media_type}
-    if not accept or "html" not in accept:
-        return False
-    return negotiate(accept, None, (JSON, TURTLE, HTML)).format is HTML
-
-
-async def _page(scope: Scope, operation: Query | Description, service: Service) -> Response:
-    request = Request(scope)
-    reader = reader_of(scope, service.settings)
-    if isinstance(operation, Description):
-        return page(request, render_query_form(reader))
-    try:
-        outcome, captions = await read_answer(service, ask(scope, operation))
-    except JiqunError as error:
-        text = render_error(error.status, error.title, error.detail, reader, operation.text)
-        return page(request, text, error.status, error_headers(error))
-    return page(request, render_results(operation.text, outcome, captions, reader))
-
-
-async def _describe(scope: Scope, operation: Description, service: Service) -> Reply:
-    choice = negotiate(header(scope, b"accept"), operation.options.format, GRAPHS)
-    body = describe(
-        f"{public_url(scope, service.settings)}/sparql",
-        service.release,
-        service.settings,
-        await service.named_graphs(),
-        choice.format.media_type,
-    )
-    headers = ((b"vary", b"Accept"), (b"cache-control", b"no-cache"))
-    return whole(200, choice.content_type, body, headers)
-
-
-async def _read(scope: Scope, receive: Receive, service: Service) -> Operation:
-    method = scope["method"]
-    body = b""
-    if method in _BODY_METHODS:
-        body = await read_body(scope, receive, service.settings)
-    return read_operation(method, scope["query_string"], header(scope, b"content-type"), body)
-
-
-def ask(scope: Scope, query: Query) -> Question:
-    """Make the question of a query operation and the headers of its request."""
-    client = scope.get("client")
-    options = query.options
-    return Question(
-        text=query.text,
-        accept=header(scope, b"accept"),
-        format=options.format,
-        accept_encoding=header(scope, b"accept-encoding"),
-        if_none_match=header(scope, b"if-none-match"),
-        default_graphs=query.default_graphs,
-        named_graphs=query.named_graphs,
-        timeout=options.timeout,
-        excel=options.excel,
-        client=client[0] if client else "",
-    )
-
-
-class AnswerResponse(Response):
-    """The answer to a question, for routes that go through the framework."""
-
-    def __init__(self, service: Service, question: Question, headers: Headers = ()) -> None:
-        """Answer `question` when the response is sent; errors before that are raised there.
-
-        `headers` go out beside those of the answer.
-        """
-        super().__init__()
-        self._service = service
-        self._question = question
-        self._further = headers
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the answer."""
-
-        async def send_more(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *self._further]
-            await send(message)
-
-        await send_answer(self._service, self._question, scope, receive, send_more)
-
-
-async def send_answer(
-    service: Service, question: Question, scope: Scope, receive: Receive, send: Send
-) -> None:
-    """Answer a question to the client."""
-    plan = service.plan(await service.screen(question))
-    await send_planned(service, plan, question.if_none_match, scope, receive, send)
-
-
-async def send_planned(  # noqa: PLR0913, PLR0917 -- three of them are ASGI
-    service: Service,
-    plan: Plan,
-    if_none_match: str | None,
-    scope: Scope,
-    receive: Receive,
-    send: Send,
-) -> None:
-    """Answer as planned; what is cached needs no watching over the client."""
-    method, account = scope["method"], account_of(scope)
-    account.note_job(plan.job)
-    reply = service.recall(plan, if_none_match)
-    if reply is not None and if_none_match == "*":
-        reply = unchanged(reply)
-    if reply is None:
-        async with ClientWatch(receive):
-            reply = await service.answer(plan.for_client(account.client))
-            if if_none_match == "*" and plan.key is not None:
-                reply = unchanged(reply)
-            account.note_reply(reply)
-            if reply.flight is not None:
-                await send_flight(reply, reply.flight, method, send, service.settings.send_seconds)
-                return
-    account.note_reply(reply)
-    await send_whole(reply, method, send)

@@ -41,7 +41,7 @@ from jiqun.web.routes.document_responses import (
 from jiqun.web.routes.sparql_routes import select
 
 
-async def answer_retired(  # noqa: PLR0913, PLR0917 -- an address has this many parts
+async def answer_retired(
     request: Request,
     name: Name,
     namespace: str,

@@ -1,0 +1,320 @@
+"""One job under way: from the queue to a worker, to the last block, to the worker's release."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from jiqun import errors
+from jiqun.errors import (
+    EvaluationFailed,
+    JiqunError,
+    MalformedQuery,
+    MemoryLimitExceeded,
+    NotAcceptable,
+    QueryTimeout,
+    ResultTooLarge,
+    WorkerFailed,
+)
+from jiqun.outbound.forwarder import Permit
+from jiqun.query import frames
+from jiqun.query.gate import with_services_at
+from jiqun.query.jobs import Answer, DocumentJob, Job
+from jiqun.query.lanes import Lane, Lanes
+from jiqun.query.worker_process import WorkerExited, WorkerProcess
+
+_QUERY_ERRORS: Final[dict[str, tuple[type[JiqunError], str]]] = {
+    "syntax": (MalformedQuery, "The query is not valid SPARQL: "),
+    "evaluation": (EvaluationFailed, "The query cannot be evaluated: "),
+    "service": (EvaluationFailed, "A SERVICE call failed: "),
+    "media": (NotAcceptable, ""),
+    "large": (ResultTooLarge, ""),
+}
+"""Kinds of errors that a worker reports, with the opening of their message."""
+
+
+class Execution:
+    """One job under way: from the queue to a worker, to the last block, to the worker's release."""
+
+    def __init__(self, lanes: Lanes, job: Job | DocumentJob, frame: bytes | None = None) -> None:
+        self._lanes = lanes
+        self._job = job
+        self._packed = frame
+        self._loop = asyncio.get_running_loop()
+        self._entered = self._began = self._loop.time()
+        self._deadline = self._entered + job.deadline_seconds
+        self._lane = lanes.heavy
+        self._worker: WorkerProcess | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._streaming = False
+        self._processor_before: float | None = None
+        self._guest = False
+        self._killed_for = ""
+        self._permit: Permit | None = None
+
+    async def run(self) -> Answer:
+        """Wait until the first block is ready; raises what keeps the answer from beginning."""
+        try:
+            return await self._run()
+        except JiqunError as error:
+            self._lanes.outcomes[type(error).__name__] += 1
+            self._stop()
+            raise
+        except BaseException:
+            self._lanes.outcomes["cancelled"] += 1
+            self._stop()
+            raise
+
+    async def _run(self) -> Answer:
+        frame = self._frame()
+        await self._dispatch(self._choose_lane(), frame)
+        try:
+            kind, body = await self._receive()
+        except WorkerExited:
+            if self._killed_for != "slice":
+                raise await self._exit_error() from None
+            await self._dispatch(self._lanes.heavy, frame)
+            kind, body = await self._receive_or_fail()
+        first_seconds = self._loop.time() - self._began
+        queue_seconds = self._began - self._entered
+        if kind == frames.ANSWER:
+            retire, rows, truncated = frames.SUMMARY.unpack_from(body)
+            data = body[frames.SUMMARY.size :]
+            self._finish(retire)
+            if isinstance(self._job, DocumentJob):
+                return Answer.of_document(data, queue_seconds, first_seconds)
+            return Answer(data, None if rows < 0 else rows, truncated, queue_seconds, first_seconds)
+        if kind == frames.ERROR:
+            raise self._failure(body)
+        self._streaming = True
+        return Answer(
+            body,
+            queue_seconds=queue_seconds,
+            first_seconds=first_seconds,
+            blocks=self._blocks(),
+        )
+
+    def _frame(self) -> bytes:
+        job, forwarder = self._job, self._lanes.forwarder
+        if isinstance(job, DocumentJob) or not job.parsed.calls or forwarder is None:
+            return self._packed or job.frame()
+        self._permit = forwarder.permit(job.parsed.services, self._deadline)
+        return job.frame(with_services_at(job.parsed, self._permit.addresses))
+
+    def _choose_lane(self) -> Lane:
+        light, heavy = self._lanes.light, self._lanes.heavy
+        if isinstance(self._job, DocumentJob):
+            assert self._lanes.documents is not None
+            return self._lanes.documents
+        if not self._job.light or self._lanes.is_demoted(self._job.client):
+            return heavy
+        # A light query may be a guest of the heavy lane, but not beside heavy queries, where it
+        # would be as slow as they are.
+        if not light.free and heavy.free and heavy.busy == heavy.guests:
+            self._guest = True
+            return heavy
+        return light
+
+    async def _dispatch(self, lane: Lane, frame: bytes) -> None:
+        """Wait for a worker of the lane and give it the job."""
+        self._lane = lane
+        left = self._deadline - self._loop.time()
+        self._worker = worker = await lane.acquire(self._job.client, left)
+        if self._guest:
+            lane.guests += 1
+        self._began = self._loop.time()
+        self._killed_for = ""
+        if lane is self._lanes.light:
+            self._processor_before = worker.processor_seconds()
+            self._start_slice()
+        else:
+            self._start_deadline()
+        worker.send_frame(frame)
+
+    def _start_slice(self) -> None:
+        self._timer = self._loop.call_later(
+            min(self._lanes.options.slice_seconds, self._deadline - self._loop.time()),
+            self._end_slice,
+        )
+
+    def _start_deadline(self) -> None:
+        self._timer = self._loop.call_at(self._deadline, self._kill, "deadline")
+
+    def _end_slice(self) -> None:
+        """Free the light lane of a query that is not so light."""
+        light, heavy = self._lanes.light, self._lanes.heavy
+        worker = self._worker
+        if worker is None or not worker.alive:
+            return
+        if self._loop.time() >= self._deadline:
+            self._kill("deadline")
+            return
+        if self._waited_for_processor(worker):
+            self._start_slice()
+            return
+        self._lanes.demote(self._job.client)
+        if heavy.busy < heavy.size.workers * (2 if self._streaming else 1):
+            worker.lower_priority(heavy.confinement.niceness)
+            light.hand_over(worker, self._job.client, heavy)
+            self._lane = heavy
+            self._start_deadline()
+        else:
+            self._kill("slice")
+
+    def _waited_for_processor(self, worker: WorkerProcess) -> bool:
+        """Whether most of the slice passed in waiting for the processor of a busy machine."""
+        used, before = worker.processor_seconds(), self._processor_before
+        if self._streaming or used is None or before is None:
+            return False
+        return used - before < self._lanes.options.slice_seconds / 2
+
+    async def _blocks(self) -> AsyncIterator[bytes]:
+        try:
+            while True:
+                kind, body = await self._receive_or_fail()
+                if kind == frames.BLOCK:
+                    yield body
+                elif kind == frames.END:
+                    retire, _, _ = frames.SUMMARY.unpack(body)
+                    self._finish(retire)
+                    return
+                else:
+                    raise self._failure(body)
+        except JiqunError as error:
+            self._lanes.outcomes[type(error).__name__] += 1
+            raise
+        finally:
+            if self._worker is not None:
+                self._lanes.outcomes["cancelled"] += 1
+            self._stop()
+
+    async def _receive(self) -> tuple[bytes, bytes]:
+        if self._worker is None:
+            raise WorkerExited
+        return await self._worker.receive()
+
+    async def _receive_or_fail(self) -> tuple[bytes, bytes]:
+        try:
+            return await self._receive()
+        except WorkerExited:
+            raise await self._exit_error() from None
+
+    def _kill(self, reason: str) -> None:
+        if self._worker is not None and self._worker.alive:
+            self._killed_for = reason
+            self._lanes.kills[reason] += 1
+            self._worker.kill()
+            if reason == "slice":
+                self._release(retire=True)
+
+    async def _exit_error(self) -> JiqunError:
+        """Return the error that says why the worker has exited."""
+        if self._killed_for == "deadline":
+            return QueryTimeout(
+                f"The query did not end within {self._job.deadline_seconds:g} s and was stopped. "
+                "Make it more specific, or ask for fewer rows."
+            )
+        if self._killed_for == "slice":
+            return self._lanes.heavy.refusal("All workers are busy.")
+        worker = self._worker
+        if worker is None:
+            return WorkerFailed("The server is shutting down.")
+        if await worker.ran_out_of_memory():
+            return self._out_of_memory()
+        self._lanes.kills["crash"] += 1
+        return WorkerFailed(
+            "The query made its worker fail; other queries are not affected. Simplify the query."
+        )
+
+    def _out_of_memory(self) -> MemoryLimitExceeded:
+        self._lanes.kills["memory"] += 1
+        mebibytes = self._lanes.options.memory_bytes // (1024 * 1024)
+        return MemoryLimitExceeded(
+            f"The query needed more than {mebibytes} MiB of memory and was stopped. Sort, group or "
+            "collect less, or ask for it in parts."
+        )
+
+    def _failure(self, body: bytes) -> JiqunError:
+        """Return the error that a worker reports; internal details are not disclosed."""
+        report = json.loads(body)
+        kind, detail = report["kind"], report["detail"]
+        self._release(retire=report["retire"])
+        if kind == "memory":
+            return self._out_of_memory()
+        if kind == "raised":
+            return raised(report["error"], detail, report["attributes"])
+        if self._permit is not None and kind in _QUERY_ERRORS and kind != "syntax":
+            # What the worker knows is an address of ours.
+            trouble = self._permit.trouble or "the answer of the endpoint cannot be read."
+            return EvaluationFailed(f"A SERVICE call failed: {trouble}")
+        if kind not in _QUERY_ERRORS:
+            return WorkerFailed("The query could not be answered because of an internal failure.")
+        error, opening = _QUERY_ERRORS[kind]
+        return error(f"{opening}{detail}")
+
+    def _finish(self, retire: bool) -> None:
+        self._lanes.outcomes["ok"] += 1
+        self._revoke()
+        self._release(retire)
+
+    def _revoke(self) -> None:
+        """Withdraw the permission to call services."""
+        if self._permit is not None and self._lanes.forwarder is not None:
+            self._lanes.forwarder.revoke(self._permit)
+            self._permit = None
+
+    def _release(self, retire: bool) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            if self._guest:
+                self._lanes.heavy.guests -= 1
+                self._guest = False
+            self._lane.release(worker, self._job.client, self._loop.time() - self._began, retire)
+
+    def _stop(self) -> None:
+        """Stop the job, gently if it will stop by itself in a moment."""
+        self._revoke()
+        if self._worker is None:
+            self._guest = False
+            return
+        if not self._worker.alive:
+            self._release(retire=True)
+            return
+        self._worker.send(frames.CANCEL, b"")
+        task = self._loop.create_task(self._drain())
+        self._lanes.tasks.add(task)
+        task.add_done_callback(self._lanes.tasks.discard)
+
+    async def _drain(self) -> None:
+        """Read to the end of the job, or kill the worker when that takes too long."""
+        retire = True
+        try:
+            async with asyncio.timeout(self._lanes.options.cancel_seconds):
+                while True:
+                    kind, body = await self._receive()
+                    if kind in {frames.ANSWER, frames.END}:
+                        retire, _, _ = frames.SUMMARY.unpack_from(body)
+                        break
+                    if kind == frames.ERROR:
+                        retire = bool(json.loads(body)["retire"])
+                        break
+        except (TimeoutError, WorkerExited):
+            self._kill("cancelled")
+        finally:
+            self._release(retire)
+
+
+def raised(name: str, detail: str, attributes: Mapping[str, Any]) -> JiqunError:
+    """Return the error that a document function raised in a worker."""
+    kind = getattr(errors, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, JiqunError)):
+        return WorkerFailed("The document could not be made because of an internal failure.")
+    error = kind.__new__(kind)
+    JiqunError.__init__(error, detail)
+    for attribute, value in attributes.items():
+        setattr(error, attribute, tuple(value) if isinstance(value, list) else value)
+    return error

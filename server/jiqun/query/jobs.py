@@ -1,0 +1,105 @@
+"""What workers do: the jobs that they are given, and the answers they come back with."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jiqun.query import frames
+from jiqun.query.gate import ParsedQuery, with_row_limit
+
+
+@dataclass(frozen=True)
+class Job:
+    """A query to evaluate.
+
+    `parsed` has passed the gate. Graphs are IRIs; both None means the dataset of the query,
+    otherwise the two together are the whole dataset. The deadline counts from the moment the job is
+    handed in, waiting included. `max_rows` counts rows or triples, `max_bytes` the body.
+    """
+
+    parsed: ParsedQuery
+    media_type: str
+    deadline_seconds: float
+    default_graphs: tuple[str, ...] | None = None
+    named_graphs: tuple[str, ...] | None = None
+    client: str = ""
+    light: bool = False
+    max_rows: int | None = None
+    max_bytes: int | None = None
+    base_iri: str | None = None
+
+    def frame(self, parsed: ParsedQuery | None = None) -> bytes:
+        """Return the frame that asks a worker for this; `parsed` may have its services replaced."""
+        parsed = parsed or self.parsed
+        limited = self.max_rows is not None and parsed.form == "SELECT"
+        text = with_row_limit(parsed, (self.max_rows or 0) + 1) if limited else parsed.text
+        return frames.pack(
+            frames.QUERY,
+            {
+                "text": text,
+                "media_type": self.media_type,
+                "base_iri": self.base_iri,
+                "default_graphs": self.default_graphs,
+                "named_graphs": self.named_graphs,
+                "max_rows": self.max_rows,
+                "max_bytes": self.max_bytes,
+                "services": bool(parsed.calls),
+            },
+        )
+
+
+@dataclass(frozen=True)
+class DocumentJob:
+    """A document to make: the function by module and name, and its arguments."""
+
+    module: str
+    function: str
+    arguments: tuple[Any, ...]
+    named: Mapping[str, Any]
+    deadline_seconds: float
+    client: str = ""
+
+    def frame(self) -> bytes:
+        """Return the frame that asks a worker for this."""
+        call = (self.module, self.function, self.arguments, dict(self.named))
+        return frames.pack(frames.DOCUMENT, pickle.dumps(call))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a worker came back with.
+
+    Without `blocks`, `body` is whole. Otherwise `body` is its beginning, and it continues in
+    `blocks`, which raise a `JiqunError` when the evaluation fails midway: such an answer never ends
+    cleanly when it was cut. `truncated` says that `max_rows` were reached and there would be more.
+    """
+
+    body: bytes
+    rows: int | None = None
+    truncated: bool = False
+    queue_seconds: float = 0.0
+    first_seconds: float = 0.0
+    blocks: AsyncIterator[bytes] | None = None
+    status: int = 200
+    content_type: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    coding: str | None = None
+    outcome: str = "ok"
+
+    @classmethod
+    def of_document(cls, data: bytes, queue_seconds: float, first_seconds: float) -> Answer:
+        """Read what a worker sends for a `DocumentJob`: a line of JSON, then the body."""
+        head, _, body = data.partition(b"\n")
+        members = json.loads(head)
+        return cls(
+            body,
+            queue_seconds=queue_seconds,
+            first_seconds=first_seconds,
+            status=members["status"],
+            content_type=members["content_type"],
+            headers=tuple(members["headers"].items()),
+        )

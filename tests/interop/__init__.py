@@ -1,1 +1,0 @@
-"""The release loaded and asked by other people's tools."""

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+import pytest
+import rdflib
+from rdflib.plugins.sparql.parser import parseQuery
+
+from jiqun.knowledge import content
+from jiqun.knowledge.catalogue import describe_queries
+from jiqun.knowledge.checks.rules import as_rdflib
+from jiqun.knowledge.query_files import Parameter, read_query
+from jiqun.knowledge.turtle_files import Malformed
+from knowledge.small_content import QUERY
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from knowledge.small_content import Small
+
+SH = rdflib.Namespace("http://www.w3.org/ns/shacl#")
+
+
+def where(small: Small) -> Path:
+    return small.path("queries/where.rq")
+
+
+def test_a_query_is_read_with_its_header(small: Small) -> None:
+    query = read_query(where(small), small.content)
+    assert (query.name, query.form, query.tags) == ("where", "SELECT", ("places",))
+    assert query.summary == {"en": "Where is a cluster?", "zh-Hans": "集群在哪里?"}
+    assert query.parameters == (
+        Parameter("cluster", "_cluster_iri", "iri", "id:pumps", {"en": "the cluster"}, None),
+        Parameter("limit", "_limit_integer", "integer", None, {"en": "how many at most"}, None),
+    )
+    assert query.example == {"cluster": "id:pumps"}
+    assert query.text.startswith("PREFIX kg:")
+    assert query.as_json()["parameters"][1]["default"] is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("ORDER BY ?place\n", "", "queries/where.rq:1: a SELECT query needs ORDER BY"),
+        ("SELECT ?place", "SELEC ?place", "queries/where.rq:15: not SPARQL from “"),
+        (
+            "PREFIX kg:",
+            "PREFIX gk:",
+            "queries/where.rq:17: the prefix of ",
+        ),
+        ("#+ summary: ", "#+ sumary: ", "queries/where.rq:1: the header has no key sumary"),
+        (
+            "#+ summary@zh-Hans: 集群在哪里?\n",
+            "",
+            "queries/where.rq:1: the header needs ",
+        ),
+        ("#+   - places", "#+ more: 1", "queries/where.rq:1: the header has no key more"),
+        ("#+ tags:\n#+   - places\n", "", "queries/where.rq:1: the header must end with tags"),
+        ("#+   - places", "#+   - [", "queries/where.rq:11: the header is not YAML"),
+        (
+            "#+   limit: how many at most\n",
+            "",
+            "queries/where.rq:1: parameters must describe limit",
+        ),
+        ("#+   limit:", "#+   bound: x\n#+   limit:", "queries/where.rq:1: parameters speaks of"),
+        ("?_limit_integer)\n}", "?_limit_date)\n}", "queries/where.rq:1: ?_limit_date and ?_limit"),
+        (
+            "?_cluster_iri kg",
+            "SERVICE ?x {} ?_cluster_iri kg",
+            "queries/where.rq:1: a query of ours",
+        ),
+        ("SELECT ?place\nWHERE", "DELETE", "queries/where.rq:16: not SPARQL from “"),
+    ],
+)
+def test_a_bad_query_is_refused_with_its_line(
+    small: Small, old: str, new: str, message: str
+) -> None:
+    small.replace("queries/where.rq", old, new)
+    with pytest.raises(Malformed) as refused:
+        read_query(where(small), small.content)
+    assert str(refused.value).startswith(message)
+
+
+def test_the_forms(small: Small) -> None:
+    head, _, _ = QUERY.partition("#+ defaults")
+    for form in ("ASK {}", "CONSTRUCT {} WHERE {}", "DESCRIBE <http://e.org/SELECT>"):
+        text = f"{head}#+ tags: [x]\n# SELECT\nBASE <http://e.org/>\nprefix ASK: <x> {form}\n"
+        where(small).write_text(text, encoding="utf-8")
+        assert read_query(where(small), small.content).form == form.split()[0]
+
+
+def test_the_description_in_rdf_runs_as_it_stands(small: Small) -> None:
+    query = read_query(where(small), small.content)
+    described = describe_queries([query])
+    graph = as_rdflib(described)
+    (subject,) = graph.subjects(rdflib.RDF.type, SH.SPARQLExecutable)
+    assert str(subject) == "https://w3id.org/jiqun/query/where"
+    assert (subject, rdflib.RDF.type, SH.SPARQLSelectExecutable) in graph
+    (comment,) = graph.objects(subject, rdflib.RDFS.comment)
+    assert comment == rdflib.Literal("Where is a cluster?", lang="en")
+    (text,) = graph.objects(subject, SH.select)
+    parseQuery(str(text))
+    rows = ox.Store().query(str(text))
+    assert isinstance(rows, ox.QuerySolutions)
+    assert list(rows) == []
+    declared = {
+        str(graph.value(each, SH.prefix)): str(graph.value(each, SH.namespace))
+        for owner in graph.objects(subject, SH.prefixes)
+        for each in graph.objects(owner, SH.declare)
+    }
+    assert declared == {"kg": "https://w3id.org/jiqun/ontology#"}
+    assert not any(isinstance(triple.subject, ox.BlankNode) for triple in described)
+
+
+def test_rdflib_reads_every_saved_query_of_ours_and_pyoxigraph_runs_it() -> None:
+    real = content.locate()
+    queries = [read_query(path, real) for path in real.queries()]
+    graph = as_rdflib(describe_queries(queries))
+    texts = {
+        str(text)
+        for each in (SH.select, SH.ask, SH.construct)
+        for text in graph.objects(None, each)
+    }
+    assert len(texts) == len([query for query in queries if query.form != "DESCRIBE"])
+    for text in texts:
+        parseQuery(text)
+        ox.Store().query(text)
