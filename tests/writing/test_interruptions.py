@@ -101,6 +101,15 @@ def test_changes_that_were_waiting_are_not_made_when_their_client_has_left(
     assert values(stored) == {"before", "after"}
 
 
+def status_line(live: LiveServer, sent: bytes, shut: bool = False) -> bytes:
+    """Send a request on a connection of its own; return the first line of the answer, if any."""
+    with socket.create_connection((live.host, live.port), timeout=10) as connection:
+        connection.sendall(sent)
+        if shut:
+            connection.shutdown(socket.SHUT_WR)
+        return connection.makefile("rb").readline()
+
+
 BODY = b"<urn:s> <urn:p> 'new' ."
 CHUNKED = b"%x\r\n%b\r\n" % (len(BODY), BODY)
 LENGTH = b"Content-Length: %d\r\n" % len(BODY)
@@ -124,7 +133,7 @@ def test_a_body_that_is_not_whole_changes_nothing(
 ) -> None:
     """Either the whole body is used, or the request is refused."""
     sent = request(method, "/graphs?graph=urn:g", "text/turtle", headers, body)
-    answer = stored.exchange(sent, shut=shut, patience=5)
+    answer = status_line(stored, sent, shut)
     found = values(stored)
     if answer.startswith(b"HTTP/1.1 2"):
         assert not shut
@@ -142,9 +151,8 @@ def test_an_update_whose_body_is_not_whole_changes_nothing(coded: bool, stored: 
         else (b"Content-Length: 9\r\n", b"CLEAR ALL")
     )
     media_type = "application/sparql-update"
-    answer = stored.exchange(
-        request("POST", "/update", media_type, UPGRADE + headers, body), patience=5
-    )
+    sent = request("POST", "/update", media_type, UPGRADE + headers, body)
+    answer = status_line(stored, sent)
     assert values(stored) == (set() if answer.startswith(b"HTTP/1.1 2") else {"before"})
 
 

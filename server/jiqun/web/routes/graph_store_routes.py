@@ -137,19 +137,15 @@ async def _change_graph(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _whole_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
-    """Read the body; raises `BadParameter` unless it is as long as the request declares.
+    """Read the body; raises `BadParameter` unless it has the length that the request declares.
 
-    A client that offers to upgrade the protocol may have its body cut off before it gets here.
+    Whatever the HTTP parser makes of a request, a part of a body must never be stored.
     """
     body = await read_body(scope, receive, scope["app"].state.settings, max_bytes)
     declared = header(scope, b"content-length")
-    chunked_and_lost = header(scope, b"transfer-encoding") and not body
-    if (declared and declared.strip() != str(len(body))) or (
-        chunked_and_lost and header(scope, b"upgrade")
-    ):
+    if declared is not None and declared.strip() != str(len(body)):
         raise BadParameter(
-            "The body of the request did not arrive whole, so nothing was changed. Send the "
-            "request again, without the header Upgrade."
+            "The body of the request did not arrive whole, so nothing was changed. Send it again."
         )
     return body
 
