@@ -120,7 +120,7 @@ class Forwarder:
         except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             writer.transport.abort()
         except asyncio.CancelledError:
-            # The query has ended, or the server ends: nobody waits for this task.
+            # The query has ended, or the server stops: nothing awaits this task.
             writer.transport.abort()
         finally:
             self._tasks.discard(task)

@@ -61,7 +61,7 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a request, without its prologue, and the scope in which it stands."""
+    """One operation of a request, without its prologue, and the scope that it is in."""
 
     words: tuple[Token, ...]
     scope: Scope
@@ -323,8 +323,8 @@ def _refuse_two_datasets(operations: Sequence[Operation]) -> None:
         words = {token.text for token in operation.outside_braces() if token.kind == "word"}
         if operation.has_where and words & {"USING", "WITH"}:
             raise BadParameter(
-                "The request gives a dataset by using-graph-uri or using-named-graph-uri, and the "
-                "update gives one by USING or WITH. Give it in one of the two places."
+                "The request names a dataset by using-graph-uri or using-named-graph-uri, and the "
+                "update names one by USING or WITH. Name it in one of the two places."
             )
 
 

@@ -149,7 +149,7 @@ class Protected(Exception):
 class Workspace:
     """A workspace opened for writing; one process at a time. Made by `open_workspace`.
 
-    `store` holds what is published and whatever was changed since; nobody else sees it.
+    `store` is the writer's own: what is published, with the changes since.
     """
 
     def __init__(self, folder: Path, lock: int, state: State) -> None:
@@ -209,7 +209,7 @@ class Workspace:
     def tidy(self) -> None:
         """Renew the store if it is time to; call it when no request waits.
 
-        A store that is open keeps a journal of its files, which every checkpoint copies and every
+        An open store has a journal of its files, which every checkpoint copies and every
         reader reads: 1.3 KB for each publication.
         """
         if self._publications >= _RENEWAL:
@@ -301,7 +301,7 @@ class Workspace:
             os.utime(before.parent)
 
     def _remove_old(self, keep_seconds: float) -> None:
-        """Remove checkpoints and generations that nobody can be reading any more."""
+        """Remove checkpoints and generations that no reader uses any more."""
         oldest = time.time() - keep_seconds
         kept = {self.published, self._generation}
         for pattern in ("generation-*", f"{self._generation.name}/published-*"):
@@ -346,7 +346,7 @@ def _ours(path: Path) -> bool:
 
 
 def _create(generation: Path, below: Path | None) -> ox.Store:
-    """Make the folder of a generation; return a writable store with what lies below."""
+    """Make the folder of a generation; return a writable store with the release below."""
     generation.mkdir(parents=True)
     if below is not None:
         source = open_store(below)
