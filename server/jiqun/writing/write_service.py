@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self, TypeVar
@@ -191,14 +191,9 @@ class WriteService:
 
         `check` is awaited when it is this change's turn, and may raise to prevent it.
         """
-        request = {
-            "graph": change.graph,
-            "action": change.action,
-            "base": change.base,
-            "content_type": change.content_type,
-            "only_new": change.only_new,
-        }
-        return await self._change(frames.GRAPH, request, change.body, self._options.seconds, check)
+        request = asdict(change)
+        body = request.pop("body")
+        return await self._change(frames.GRAPH, request, body, self._options.seconds, check)
 
     async def rebase(self, release: str, store: Path) -> Commit:
         """Put another release below what users wrote; readers get it as they get a change."""
@@ -233,7 +228,8 @@ class WriteService:
                 # The client has left: its change must not hold up others.
                 process.kill()
                 self.kills += 1
-                await _completed(self._start_writer())
+                with suppress(WorkspaceError):  # the next change tries again
+                    await _completed(self._start_writer())
                 raise
             return await _completed(self._acknowledge(commit))
 
