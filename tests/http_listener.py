@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from contextlib import contextmanager
@@ -43,7 +44,7 @@ class Listener:
                 continue
             with connection:
                 try:
-                    self.requests.append(connection.recv(65536))
+                    self.requests.append(read_request(connection))
                     if not self.answer:
                         connection.recv(65536)  # until the other side gives up
                     connection.sendall(self.answer)
@@ -59,6 +60,18 @@ class Listener:
         self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()
         self.thread.join(timeout=15)
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read a request with its body, which may arrive in pieces, or what there is of it."""
+    received = connection.recv(65536)
+    head, _, body = received.partition(b"\r\n\r\n")
+    found = re.search(rb"(?i)content-length: *(\d+)", head)
+    missing = int(found[1]) - len(body) if found else 0
+    while missing > 0 and (data := connection.recv(65536)):
+        received += data
+        missing -= len(data)
+    return received
 
 
 @contextmanager

@@ -319,7 +319,13 @@ def load(
     """Add RDF to a workspace that no server uses; all of it or nothing."""
     from jiqun.writing.archive import load as load_files
 
-    typer.echo(f"{load_files(workspace, names, graph)} statements", err=True)
+    loaded = load_files(workspace, names, graph)
+    typer.echo(f"{loaded.statements} statements", err=True)
+    if loaded.changed_literals:
+        total = sum(loaded.changed_literals.values())
+        typer.echo(f"{total} literals are stored in another form, of the same value:", err=True)
+    for kind, count in sorted(loaded.changed_literals.items()):
+        typer.echo(f"  {count} {kind}", err=True)
 
 
 @app.command()

@@ -204,6 +204,12 @@ class WorkspaceError(ServerError):
     title = "No usable workspace"
 
 
+class InsufficientStorage(ServerError):
+    """The disk of the workspace is full."""
+
+    status, title = 507, "Insufficient storage"
+
+
 class OperatorError(JiqunError):
     """A command or the server cannot do what its operator asks; never an HTTP response."""
 

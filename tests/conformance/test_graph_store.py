@@ -212,7 +212,7 @@ REFUSED = [
     ("PUT", "/graphs?graph=urn:a", TURTLE, "<a:a> <a:a> 1", 400, "not well-formed Turtle"),
     ("PUT", "/graphs?graph=urn:a", "application/trig", "<a:g> { <a:a> <a:a> 1 }", 400, "names"),
     ("PATCH", "/graphs?graph=urn:a", "application/sparql-update", "CLEAR ALL", 405, "/update"),
-    ("PUT", "/graphs?graph=urn:a&access_token=x", TURTLE, "", 400, "never belongs into a URL"),
+    ("PUT", "/graphs?graph=urn:a&access_token=x", TURTLE, "", 400, "never belongs in a URL"),
 ]
 
 

@@ -149,7 +149,7 @@ BAD = {
         "charset",
     ),
     "bad_update_syntax": ("POST", "/update", DIRECT, b"CLEAR\nXALL", 400, "line 2"),
-    "grammar": ("POST", "/update", DIRECT, b"CLEAR\nGRAPH ALL", 400, "2:"),
+    "grammar": ("POST", "/update", DIRECT, b"CLEAR\nGRAPH ALL", 400, "line 2,"),
     "a query": ("POST", "/update", DIRECT, b"SELECT * {}", 400, "begins a query"),
     "a query operation": ("POST", "/update", FORM, b"query=ASK+{}", 400, "/sparql"),
     "bad_update_dataset_conflict": (

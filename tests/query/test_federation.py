@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from http_listener import JSON_TYPE, ONE_ROW, Listener, http, listening
 from jiqun.errors import ServiceRefused
-from jiqun.outbound import Forwarder, Rules
+from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query.clauses import UNKNOWN
 from jiqun.query.gate import parse_query, with_row_limit, with_services_at
 from jiqun.settings import Settings

@@ -39,10 +39,10 @@ def quads(tmp_path: Path) -> Path:
 
 
 def test_files_are_added(workspace: Path, turtle: Path, quads: Path) -> None:
-    assert load(workspace, [str(turtle), str(quads)]) == 4
+    assert load(workspace, [str(turtle), str(quads)]).statements == 4
     graphs = {quad.graph_name for quad in own_quads(workspace)}
     assert graphs == {ox.DefaultGraph(), ox.NamedNode("urn:g")}
-    assert load(workspace, [str(turtle)], "urn:h") == 7
+    assert load(workspace, [str(turtle)], "urn:h").statements == 7
 
 
 def test_all_files_or_none(workspace: Path, turtle: Path, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_backup_leaves_the_release_out(
     workspace: Path, release_folder: Path, quads: Path, tmp_path: Path
 ) -> None:
     with open_workspace(workspace) as opened:
-        opened.lay_over("tiny", release_folder / "store")
+        opened.rebase("tiny", release_folder / "store")
     load(workspace, [str(quads)])
     file = tmp_path / "backup.nq.gz"
     assert backup(workspace, file) == 1
@@ -143,6 +143,14 @@ def test_settings_that_contradict_each_other(workspace: Path, tmp_path: Path) ->
     token = tmp_path / "token"
     serve = ("serve", "--port", "0", "--update-token-file", token)
     assert "cannot be read" in jiqun(*serve, "--workspace", workspace)[1]
+    token.write_text("0123456789abcdef\n")
+    for mode in (0o644, 0o604, 0o602, 0o666):
+        token.chmod(mode)
+        code, text = jiqun(*serve, "--workspace", workspace)
+        assert code == 2
+        assert f"chmod 600 {token}" in text
+        assert "0123456789abcdef" not in text
+    token.chmod(0o640)
     token.write_text("\n")
     assert "is empty" in jiqun(*serve, "--workspace", workspace)[1]
     token.write_text("short\n")

@@ -69,24 +69,24 @@ def test_a_folder_stands_for_its_files(workspace: Path, tmp_path: Path) -> None:
     (tmp_path / "data" / "a.ttl").write_text("<urn:a> <urn:p> 1 .")
     (tmp_path / "data" / "notes.txt").write_text("not RDF")
     (inner / "b.nt").write_text("<urn:b> <urn:p> <urn:c> .")
-    assert load(workspace, [str(tmp_path / "data")]) == 2
+    assert load(workspace, [str(tmp_path / "data")]).statements == 2
     (tmp_path / "empty").mkdir()
-    with pytest.raises(BadParameter, match="holds no RDF"):
+    with pytest.raises(BadParameter, match="has no RDF"):
         load(workspace, [str(tmp_path / "empty")])
 
 
 def test_a_release_stands_for_all_it_holds(workspace: Path, release_folder: Path) -> None:
     counts = open_release(release_folder).counts
-    assert load(workspace, [str(release_folder)]) == counts["triples"] + counts["quads"]
+    assert load(workspace, [str(release_folder)]).statements == counts["triples"] + counts["quads"]
 
 
 def test_a_dump_is_fetched_from_an_endpoint(workspace: Path, server: LiveServer) -> None:
     triples = server.client.get("/dumps/jiqun.nt").text.count("\n")
-    assert load(workspace, [f"{server.url}/dumps/jiqun.nt.gz"]) == triples
+    assert load(workspace, [f"{server.url}/dumps/jiqun.nt.gz"]).statements == triples
 
 
 def test_the_format_is_told_by_name_or_media_type(workspace: Path, shelf: str) -> None:
-    assert load(workspace, [f"{shelf}/plain", f"{shelf}/data.nt"]) == 2
+    assert load(workspace, [f"{shelf}/plain", f"{shelf}/data.nt"]).statements == 2
     assert f"{shelf}/a" in {str(quad.subject)[1:-1] for quad in own_quads(workspace)}
     with pytest.raises(UnsupportedMediaType, match="page has no extension of RDF"):
         load(workspace, [f"{shelf}/page"])

@@ -1,4 +1,4 @@
-"""The gate for updates: cut at LOADs, USING written in, everything else refused or untouched."""
+"""The gate for updates: LOADs apart, USING written in, everything else refused or untouched."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiqun.errors import BadParameter, JiqunError, MalformedQuery, QueryTooLarge, ServiceRefused
+from jiqun.errors import (
+    BadParameter,
+    JiqunError,
+    MalformedQuery,
+    QueryTooLarge,
+    ServiceRefused,
+    UpdateFailed,
+)
 from jiqun.query.gate import DEFAULT_LIMITS
-from jiqun.writing.operations import Load, Merge, Source, Text, UpdateInspection, inspect_update
+from jiqun.writing.updates import (
+    EngineUpdate,
+    Load,
+    Merge,
+    Scope,
+    Source,
+    UpdateInspection,
+    inspect_update,
+)
 from jiqun.writing.writer import apply
 
 if TYPE_CHECKING:
@@ -26,7 +41,7 @@ def inspect(
     return inspect_update(
         text,
         DEFAULT_LIMITS,
-        most_characters=1_000_000,
+        max_characters=1_000_000,
         base=BASE,
         using=using,
         using_named=named,
@@ -47,8 +62,8 @@ UNTOUCHED = [
 def test_what_has_no_load_stays_as_it_is(text: str) -> None:
     parts = inspect(text).parts
     assert len(parts) == 1
-    assert isinstance(parts[0], Text)
-    assert text.startswith(parts[0].text)
+    assert isinstance(parts[0], EngineUpdate)
+    assert parts[0].text in text
 
 
 @pytest.mark.parametrize(
@@ -67,7 +82,7 @@ def test_what_has_no_load_stays_as_it_is(text: str) -> None:
 )
 def test_what_must_exist_is_told(text: str, source: Source | None) -> None:
     part = inspect(text).parts[0]
-    assert isinstance(part, Text)
+    assert isinstance(part, EngineUpdate)
     assert part.source == source
 
 
@@ -85,7 +100,7 @@ def test_what_must_exist_is_told(text: str, source: Source | None) -> None:
 def test_several_graphs_become_one(using: str) -> None:
     text = using if "INSERT" in using else f"INSERT {{ ?s ?p 1 }} {using}"
     (part,) = inspect(f"{text} WHERE {{ ?s ?p 'USING <a:k>' }}").parts
-    assert isinstance(part, Text)
+    assert isinstance(part, EngineUpdate)
     assert isinstance(part.merge, Merge)
     assert part.merge.graphs == ("a:g", "a:h")
     assert part.text.count(f"<{part.merge.name}>") == 1
@@ -98,7 +113,7 @@ def test_nothing_to_do(text: str) -> None:
     assert inspect(text).parts == ()
 
 
-def test_loads_are_cut_out() -> None:
+def test_loads_are_parts_of_their_own() -> None:
     text = """PREFIX a: <http://a.example/>
 INSERT DATA { a:a a:b 1 } ;
 BASE <http://b.example/x>
@@ -108,19 +123,18 @@ PREFIX c: <http://c.example/>
 LOAD c:doc;
 CLEAR DEFAULT; INSERT DATA { <s> c:p a:o }"""
     first, second, third, last = inspect(text).parts
-    assert first == Text("PREFIX a: <http://a.example/>\nINSERT DATA { a:a a:b 1 }")
+    assert isinstance(first, EngineUpdate)
+    assert first.text == "INSERT DATA { a:a a:b 1 }"
+    assert first.scope == Scope(BASE, {"a": "http://a.example/"})
     assert second == Load("http://b.example/doc", "http://a.example/g", silent=True)
     assert third == Load("http://c.example/doc", None, silent=False)
-    assert isinstance(last, Text)
-    assert last.text.split() == [
-        *("PREFIX", "a:", "<http://a.example/>", "BASE", "<http://b.example/x>"),
-        *("PREFIX", "c:", "<http://c.example/>", "CLEAR", "DEFAULT;"),
-        *("INSERT", "DATA", "{", "<s>", "c:p", "a:o", "}"),
-    ]
-    assert last.text.count("\n") == text.count("\n"), "messages name the right line"
+    assert isinstance(last, EngineUpdate)
+    assert last.text == "CLEAR DEFAULT; INSERT DATA { <s> c:p a:o }"
     store = ox.Store()
-    store.update(last.text)
-    assert next(iter(store)).subject == ox.NamedNode("http://b.example/s")
+    apply(store, last)
+    assert str(next(iter(store))) == (
+        "<http://b.example/s> <http://c.example/p> <http://a.example/o>"
+    )
 
 
 @pytest.mark.parametrize(
@@ -149,6 +163,10 @@ MALFORMED = {
     "USING <a:a>": "begins no update",
     "; CLEAR ALL": "no operation before",
     "CLEAR ALL;; CLEAR ALL": "no operation before",
+    "PREFIX a <a:> CLEAR ALL": "not followed by what it declares",
+    "PREFIX a:b <a:> CLEAR ALL": "not followed by what it declares",
+    "BASE a: CLEAR ALL": "not followed by what it declares",
+    "CLEAR ALL ; PREFIX a:": "not followed by what it declares",
     "INSERT DATA { <a:a> <a:b> 1": "never closed",
     "INSERT DATA { <a:a> <a:b> << <a:a> <a:b> 1 >> }": "RDF 1.2",
     "INSERT DATA { <a:a> <a:b> <<( <a:a> <a:b> 1 )>> }": "RDF 1.2",
@@ -164,10 +182,11 @@ INSERT DATA { a:s a:p 1 } ; PREFIX a: <http://b.example/> BASE <y>
 INSERT DATA { a:s a:p <z> } ;
 INSERT DATA { a:s a:p <q> } ;
 PREFIX a: <c/> INSERT DATA { a:s a:p ?x }"""
-    parts = [part.text for part in inspect(text).parts if isinstance(part, Text)]
+    first, second, third = inspect(text).parts
     store = ox.Store()
-    store.update(parts[0])
-    store.update(parts[1])
+    for part in (first, second):
+        assert isinstance(part, EngineUpdate)
+        apply(store, part)
     assert {str(quad.triple) for quad in store} == {
         str(ox.Triple(ox.NamedNode(f"{start}s"), ox.NamedNode(f"{start}p"), value))
         for start, value in (
@@ -176,8 +195,9 @@ PREFIX a: <c/> INSERT DATA { a:s a:p ?x }"""
             ("http://b.example/", ox.NamedNode("http://a.example/x/q")),
         )
     }
-    with pytest.raises(SyntaxError, match="5:"):
-        store.update(parts[2])
+    assert isinstance(third, EngineUpdate)
+    with pytest.raises(MalformedQuery, match=r"line 5, column 42: expected"):
+        apply(store, third)
 
 
 @pytest.mark.parametrize("text", MALFORMED)
@@ -196,7 +216,7 @@ def test_limits() -> None:
     with pytest.raises(QueryTooLarge, match="nesting"):
         inspect("INSERT DATA { <a:a> <a:b> " + "(" * 100_000)
     with pytest.raises(QueryTooLarge, match="update_length"):
-        inspect_update("CLEAR ALL", DEFAULT_LIMITS, most_characters=5)
+        inspect_update("CLEAR ALL", DEFAULT_LIMITS, max_characters=5)
 
 
 def test_service_is_refused_unless_allowed() -> None:
@@ -204,9 +224,11 @@ def test_service_is_refused_unless_allowed() -> None:
     with pytest.raises(ServiceRefused):
         inspect(text)
     addresses = {"http://127.0.0.1:9/": "http://127.0.0.1:8/x"}
-    found = inspect_update(text, DEFAULT_LIMITS, most_characters=1000, services=addresses)
+    found = inspect_update(text, DEFAULT_LIMITS, max_characters=1000, services=addresses)
     assert found.services == ("http://127.0.0.1:9/",)
-    assert found.parts == (Text(text.replace("127.0.0.1:9/", "127.0.0.1:8/x")),)
+    (part,) = found.parts
+    assert isinstance(part, EngineUpdate)
+    assert part.text == text.replace("127.0.0.1:9/", "127.0.0.1:8/x")
 
 
 @pytest.mark.parametrize(
@@ -242,11 +264,13 @@ def dataset() -> ox.Store:
     return store
 
 
-def carried_out(text: str, using: Sequence[str] | None, named: Sequence[str] | None) -> set[str]:
+def default_graph_after(
+    text: str, using: Sequence[str] | None, named: Sequence[str] | None
+) -> set[str]:
     store = dataset()
     for part in inspect(text, using, named).parts:
-        assert isinstance(part, Text)
-        apply(store, part, None, (), 1000)
+        assert isinstance(part, EngineUpdate)
+        apply(store, part)
     default = store.quads_for_pattern(None, None, None, ox.DefaultGraph())
     return {quad.object.value for quad in default if isinstance(quad.object, ox.Literal)}
 
@@ -275,15 +299,15 @@ COPY_NAMED = "INSERT { ?s <a:was> ?o } WHERE { GRAPH ?g { ?s <a:in> ?o } }"
 def test_the_dataset_of_the_protocol(
     text: str, using: list[str] | None, named: list[str] | None, expected: set[str]
 ) -> None:
-    assert carried_out(text, using, named) == expected
+    assert default_graph_after(text, using, named) == expected
 
 
 def test_delete_where_with_the_dataset_of_the_protocol() -> None:
     store = ox.Store()
     store.update(f"INSERT DATA {{ <a:a> <a:b> 1, 2 GRAPH <{G}> {{ <a:a> <a:b> 1 }} }}")
     (part,) = inspect("DELETE WHERE { ?s ?p ?o }", [G]).parts
-    assert isinstance(part, Text)
-    store.update(part.text)
+    assert isinstance(part, EngineUpdate)
+    apply(store, part)
     left = store.quads_for_pattern(None, None, None, ox.DefaultGraph())
     assert [quad.object for quad in left] == [ox.Literal(2)]
 
@@ -346,8 +370,8 @@ def test_no_load_reaches_the_engine(pieces: list[str], tight: bool) -> None:
     except JiqunError:
         return
     for part in parts:
-        if isinstance(part, Text):
+        if isinstance(part, EngineUpdate):
             try:
-                ox.Store().update(part.text, base_iri=BASE)
-            except (SyntaxError, RuntimeError):
+                apply(ox.Store(), part)
+            except (MalformedQuery, UpdateFailed, RuntimeError):
                 continue

@@ -160,7 +160,7 @@ def test_a_store_that_is_gone(folder: Path) -> None:
 def test_over_a_release(workspace: Workspace, folder: Path, tmp_path: Path) -> None:
     workspace.store.add(quad("mine"))
     workspace.publish(60)
-    workspace.lay_over("one", make_release(tmp_path / "one", quad("r1"), quad("r2", "h")))
+    workspace.rebase("one", make_release(tmp_path / "one", quad("r1"), quad("r2", "h")))
     assert workspace.release == "one"
     assert readable(folder) == {quad("mine"), quad("r1"), quad("r2", "h")}
     assert set(own_quads(folder)) == {quad("mine")}
@@ -169,16 +169,16 @@ def test_over_a_release(workspace: Workspace, folder: Path, tmp_path: Path) -> N
 def test_another_release_below(workspace: Workspace, folder: Path, tmp_path: Path) -> None:
     one = make_release(tmp_path / "one", quad("r1"), quad("shared"))
     two = make_release(tmp_path / "two", quad("r2"), quad("shared"))
-    workspace.lay_over("one", one)
+    workspace.rebase("one", one)
     workspace.store.add(quad("mine"))
     workspace.store.add_graph(node("empty"))
     workspace.publish(60)
     old = workspace.published
-    workspace.lay_over("two", two, keep_seconds=60)
+    workspace.rebase("two", two, keep_seconds=60)
     assert readable(folder) == {quad("mine"), quad("r2"), quad("shared")}
     assert workspace.store.contains_named_graph(node("empty"))
     assert old.exists(), "who reads it may go on"
-    workspace.lay_over("", None)
+    workspace.rebase("", None)
     assert readable(folder) == {quad("mine")}
     assert not old.exists()
     state = read_state(folder)
@@ -187,7 +187,7 @@ def test_another_release_below(workspace: Workspace, folder: Path, tmp_path: Pat
 
 
 def test_the_release_is_protected(workspace: Workspace, folder: Path, tmp_path: Path) -> None:
-    workspace.lay_over("one", make_release(tmp_path / "one", quad("r1"), quad("r2", "h")))
+    workspace.rebase("one", make_release(tmp_path / "one", quad("r1"), quad("r2", "h")))
     before = readable(folder)
     workspace.store.remove(quad("r1"))
     with pytest.raises(Protected, match=r"http://example\.org/r1"):
@@ -201,7 +201,7 @@ def test_the_release_is_protected(workspace: Workspace, folder: Path, tmp_path: 
 
 
 def test_replacing_what_users_wrote(workspace: Workspace, folder: Path, tmp_path: Path) -> None:
-    workspace.lay_over("one", make_release(tmp_path / "one", quad("r1")))
+    workspace.rebase("one", make_release(tmp_path / "one", quad("r1")))
     workspace.store.add(quad("mine"))
     workspace.publish(60)
     workspace.replace_own([quad("other")])

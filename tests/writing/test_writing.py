@@ -124,7 +124,7 @@ def test_a_token_in_the_url_is_refused_even_when_it_is_right(
     for address in (f"/update?{name}={TOKEN}", f"/graphs?graph=urn:a&{name}={TOKEN}"):
         response = client.post(address, content=b"", headers=TURTLE)
         assert response.status_code == 400
-        assert "never belongs into a URL" in response.json()["detail"]
+        assert "never belongs in a URL" in response.json()["detail"]
 
 
 def test_the_body_is_not_read_without_the_token(live: LiveServer) -> None:
@@ -371,13 +371,13 @@ def test_load_follows_redirects_within_the_list(client: httpx.Client, shelf: Doc
 @pytest.mark.parametrize(
     ("address", "status", "says"),
     [
-        ("{0}/none", 400, "answered 404"),
+        ("{0}/none", 400, "answered with status 404"),
         ("{0}/wrong", 400, "not well-formed Turtle"),
         ("{0}/page", 400, "text/html"),
         ("{0}/round", 400, "redirects"),
         ("{0}/short", 400, "broke off"),
         ("{0}/coded", 400, "coded"),
-        ("{0}/long", 400, "gives more than"),
+        ("{0}/long", 400, "sends more than"),
         ("{0}/away", 403, "http://127.0.0.1:9"),
         ("{0}/file", 403, "file"),
         ("file:///etc/passwd", 403, "not allowed"),
@@ -453,7 +453,7 @@ def test_a_new_release_leaves_what_users_wrote(tmp_path: Path, release_folder: P
         line.removesuffix(" .") for line in written.read_text().splitlines()
     }
     with open_workspace(workspace) as opened:
-        opened.lay_over("", None)
+        opened.rebase("", None)
         assert len(opened.store) == 2
 
 

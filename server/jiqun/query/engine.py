@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from jiqun.errors import MalformedQuery, QueryTimeout, QueryTooLarge, ReleaseError, ServiceRefused
-from jiqun.outbound import Forwarder, Rules
+from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query import frames
 from jiqun.query.clauses import ServiceCall
 from jiqun.query.execution import Execution

@@ -18,7 +18,7 @@ from jiqun.errors import (
     ResultTooLarge,
     WorkerFailed,
 )
-from jiqun.outbound import Permit
+from jiqun.outbound.forwarder import Permit
 from jiqun.query import frames
 from jiqun.query.gate import with_services_at
 from jiqun.query.jobs import Answer, BlockStream, DocumentJob, Job

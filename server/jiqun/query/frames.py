@@ -31,8 +31,8 @@ END = b"F"  # a summary: the body is complete
 PARSED = b"N"  # the fields of a `ParsedQuery`
 ERROR = b"X"  # {"kind", "detail", "retire"}: there is no (whole) answer
 
-# From the server to the writer; END answers {"number", "store", "created"}.
-LAY = b"L"  # {"release", "store", "keep_seconds"}: put this release below
+# From the server to the writer; END answers {"number", "store", "created", ...}.
+REBASE = b"L"  # {"release", "store", "keep_seconds"}: put this release below
 UPDATE = b"U"  # a SPARQL update
 GRAPH = b"G"  # a change of one graph; a BLOCK with its data follows
 FETCHED = b"D"  # {"content_type", "base"}: a BLOCK with what was fetched follows

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jiqun.errors import Busy
-from jiqun.outbound import Forwarder, Rules
+from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query.worker_process import (
     Confinement,
     WorkerProcess,

@@ -52,7 +52,7 @@ from jiqun.web.routes import (
 )
 from jiqun.web.routes.graph_store_routes import serve_graphs, serve_update
 from jiqun.web.routes.sparql_routes import serve_sparql
-from jiqun.writing.changes import Published, Writing
+from jiqun.writing.write_service import Commit, WriteOptions, WriteService
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -219,13 +219,14 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
 
     log = AccessLog()
 
-    async def publish(state: Published) -> None:
+    async def publish(state: Commit) -> None:
         await engine.switch(state.store)
         app.state.service.advance(f"{run} {state.number}")
 
     writing = None
     if settings.workspace is not None:
-        writing = Writing.from_settings(settings.workspace, settings, publish, engine.forwarder)
+        options = WriteOptions.from_settings(settings)
+        writing = WriteService(settings.workspace, options, publish, engine.forwarder)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -273,7 +274,11 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
 
 
 def _fill_state(
-    app: Endpoint, settings: Settings, release: Release, engine: Engine, writing: Writing | None
+    app: Endpoint,
+    settings: Settings,
+    release: Release,
+    engine: Engine,
+    writing: WriteService | None,
 ) -> None:
     """Keep what the routes need."""
     app.state.settings = settings
@@ -314,7 +319,7 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
         await state.engine.switch(opened.store, document_settings(state.settings, opened))
         state.service = QueryService(opened, state.engine, state.settings)
     else:
-        await state.writing.lay_over(opened.identifier, opened.store)
+        await state.writing.rebase(opened.identifier, opened.store)
         state.service.release = opened
     state.release = opened
     app.title, app.version = opened.title, opened.version

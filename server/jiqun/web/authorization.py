@@ -1,12 +1,15 @@
-"""Who may write: whoever sends the operator's token, as a bearer token (RFC 6750) in the header.
+"""Permission to write: the operator's token, sent as a bearer token (RFC 6750) in the header.
 
-A token in a URL is refused even when it is right: URLs end up in logs and histories.
+A token in a URL is refused even when it is valid: URLs end up in logs and histories.
 """
 
 from __future__ import annotations
 
 import hmac
+import os
 import re
+import stat
+from pathlib import Path
 from typing import Final
 
 from jiqun.errors import BadParameter, SettingsError, Unauthorized, UpdateRefused
@@ -20,22 +23,16 @@ _IN_URL: Final = frozenset({"access_token", "token", "update_token", "authorizat
 
 
 def read_token(settings: Settings) -> str | None:
-    """Give the token that allows writing, None when writing is off.
+    """Return the token that allows writing, None when writing is off.
 
-    Raises `SettingsError` for a token that cannot be read, sent or trusted.
+    Raises `SettingsError` for a token that cannot be read or sent, that is too short, or whose file
+    other users of the machine may read or change.
     """
     token = settings.update_token.get_secret_value() if settings.update_token else ""
     if settings.update_token_file is not None:
         if token:
-            raise SettingsError("Give the update token or a file with it, not both.")
-        try:
-            token = settings.update_token_file.read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                f"The update token cannot be read from {settings.update_token_file}: {error}."
-            ) from None
-        if not token:
-            raise SettingsError(f"{settings.update_token_file} is empty: it must hold the token.")
+            raise SettingsError("Set the update token or a file with it, not both.")
+        token = _read_file(settings.update_token_file)
     if not token:
         return None
     if len(token) < LEAST_CHARACTERS or not _TOKEN.fullmatch(token):
@@ -46,10 +43,27 @@ def read_token(settings: Settings) -> str | None:
     return token
 
 
-def check_permission(scope: Scope, token: str | None) -> None:
-    """Let a request pass that may write.
+def _read_file(path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            token = file.read().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The update token cannot be read from {path}: {error}.") from None
+    if mode & (stat.S_IROTH | stat.S_IWOTH):
+        raise SettingsError(
+            f"Every user of this machine may read or change {path} (mode {mode & 0o777:o}), and "
+            f"with it write to the workspace. Make it private: chmod 600 {path}"
+        )
+    if not token:
+        raise SettingsError(f"{path} is empty: it must hold the token.")
+    return token
 
-    Raises `UpdateRefused` when nobody may, `BadParameter` for a token in the URL, and
+
+def check_permission(scope: Scope, token: str | None) -> None:
+    """Return if a request may write.
+
+    Raises `UpdateRefused` when writing is off, `BadParameter` for a token in the URL, and
     `Unauthorized`.
     """
     if token is None:
@@ -59,13 +73,13 @@ def check_permission(scope: Scope, token: str | None) -> None:
         )
     if _IN_URL & {name.lower() for name in parse_parameters(scope["query_string"], "query string")}:
         raise BadParameter(
-            "A token never belongs into a URL, which is logged on its way. Send it in the header "
+            "A token never belongs in a URL, which is logged on its way. Send it in the header "
             "Authorization: Bearer …"
         )
-    sent = header(scope, b"authorization")
-    if not sent:
+    value = header(scope, b"authorization")
+    if not value:
         raise Unauthorized("Writing needs a token: send the header Authorization: Bearer …")
-    scheme, _, given = sent.partition(" ")
-    same = hmac.compare_digest(given.strip(" ").encode("utf-8", "replace"), token.encode())
+    scheme, _, sent = value.partition(" ")
+    same = hmac.compare_digest(sent.strip(" ").encode("utf-8", "replace"), token.encode())
     if scheme.lower() != "bearer" or not same:
-        raise Unauthorized("The token in the header Authorization is not the right one.", True)
+        raise Unauthorized("The token in the header Authorization is not valid.", True)

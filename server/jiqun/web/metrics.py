@@ -22,7 +22,7 @@ from jiqun.query.cache import LruCache
 from jiqun.query.engine import Engine
 from jiqun.query.jobs import Answer
 from jiqun.web.access_log import RequestRecord
-from jiqun.writing.changes import Writing
+from jiqun.writing.write_service import WriteService
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -56,7 +56,7 @@ class Metrics:
             self.seconds += record.seconds
 
     def expose(
-        self, engine: Engine, cache: LruCache[bytes, Answer], writing: Writing | None
+        self, engine: Engine, cache: LruCache[bytes, Answer], writing: WriteService | None
     ) -> str:
         """Return everything in Prometheus's text format 0.0.4."""
         registry = CollectorRegistry()
@@ -167,7 +167,7 @@ def _cache_families(cache: LruCache[bytes, Answer]) -> Iterator[Metric]:
     )
 
 
-def _writing_families(writing: Writing) -> Iterator[Metric]:
+def _writing_families(writing: WriteService) -> Iterator[Metric]:
     yield CounterMetricFamily("jiqun_changes", "Changes that were published.", writing.changes)
     yield CounterMetricFamily(
         "jiqun_writer_ends", "Writers that exited in the middle of a change.", writing.kills

@@ -1,7 +1,7 @@
-"""What `jiqun load` is given: files, folders of files, releases, addresses on the web.
+"""`jiqun load`, `backup` and `restore`: files into a workspace and out of it.
 
-An address is fetched because the operator wrote it on the command line; nothing that is loaded can
-make this fetch anything else.
+A URL is fetched because the operator wrote it on the command line, through the operator's proxy if
+there is one; nothing that is loaded can make this fetch anything else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import http.client
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -26,16 +26,26 @@ from jiqun.errors import BadParameter, OperatorError, WorkspaceError
 from jiqun.rdf.formats import GRAPH_EXTENSIONS, graph_format
 from jiqun.rdf.namespaces import absolute_iri
 from jiqun.rdf.parsing import read_file
+from jiqun.writing.literals import LiteralChanges
 from jiqun.writing.workspace import open_workspace, own_quads
 
 _ACCEPT: Final = (
     "application/n-quads, application/trig;q=0.9, text/turtle;q=0.8, application/n-triples;q=0.7, "
     "application/rdf+xml;q=0.5, application/ld+json;q=0.4"
 )
-_SECONDS: Final = 60
-"""How long a server may be silent."""
-_WHOLE: Final = "jiqun.nq.gz"
-"""The file of a release that holds everything the others hold."""
+# How long a server may be silent.
+_READ_SECONDS: Final = 60
+# The file of a release that holds everything the others hold.
+_WHOLE_RELEASE: Final = "jiqun.nq.gz"
+_COMPRESSION_LEVEL: Final = 6
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How many statements a workspace holds, and which literals were changed, by kind."""
+
+    statements: int
+    changed_literals: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -48,11 +58,11 @@ class Input:
 
 @contextmanager
 def inputs(names: Sequence[str]) -> Iterator[list[Input]]:
-    """Give the files that names stand for; what was fetched is gone when the block ends.
+    """Yield the files for these names; what was fetched is removed when the block ends.
 
-    A folder with a manifest.json is a release and stands for its N-Quads; any other stands for all
-    its RDF files, those of folders in it too, in the order of their names. Raises `BadParameter`
-    and `OperatorError`.
+    A folder with a manifest.json is a release, of which the N-Quads are read; of any other folder
+    all RDF files are, those of folders in it too, in the order of their names. Raises
+    `BadParameter` and `OperatorError`.
     """
     with TemporaryDirectory(prefix="jiqun-") as scratch:
         found: list[Input] = []
@@ -68,10 +78,10 @@ def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     if (path / "manifest.json").is_file():
-        return [path / _WHOLE]
+        return [path / _WHOLE_RELEASE]
     found = [each for each in sorted(path.rglob("*")) if each.is_file() and _is_rdf(each.name)]
     if not found:
-        raise BadParameter(f"The folder {path} holds no RDF file.")
+        raise BadParameter(f"The folder {path} has no RDF file.")
     return found
 
 
@@ -81,11 +91,11 @@ def _is_rdf(name: str) -> bool:
 
 
 def _fetch(url: str, folder: Path) -> Input:
-    """Fetch a file into the folder, under a name that tells its format."""
+    """Fetch a file into the folder, under a name with the extension of its format."""
     folder.mkdir()
     request = urllib.request.Request(url, headers={"Accept": _ACCEPT})  # noqa: S310 (http only)
     try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_READ_SECONDS) as reply:  # noqa: S310
             path = folder / _file_name(reply.url, reply.headers)
             with path.open("wb") as file:
                 shutil.copyfileobj(reply, file)
@@ -101,7 +111,7 @@ def _fetch(url: str, folder: Path) -> Input:
 
 
 def _file_name(url: str, headers: Message) -> str:
-    """Name the file as the address does, else by the media type."""
+    """Return the file name of the URL, with an extension by the media type if it has none."""
     name = urlsplit(url).path.rpartition("/")[2]
     packed = ".gz" if headers["Content-Encoding"] == "gzip" else ""
     if _is_rdf(name):
@@ -110,24 +120,21 @@ def _file_name(url: str, headers: Message) -> str:
     return f"{name or 'data'}{f'.{format_.extension}' if format_ else ''}{packed}"
 
 
-_LEVEL: Final = 6
+def load(workspace: Path, names: Sequence[str], graph: str | None = None) -> Loaded:
+    """Add files, folders of files, releases and URLs to a workspace, all of them or none.
 
-
-def load(workspace: Path, names: Sequence[str], graph: str | None = None) -> int:
-    """Add files, folders of files, releases and addresses to a workspace, all of them or none.
-
-    Returns how many statements there are then.
-
-    With `graph`, an IRI, each file is one graph and goes into that one; without, triples go into
-    the default graph and quads where they say. Raises `WorkspaceError`, `MalformedData`,
+    With `graph`, an IRI, each file is read as one graph, into that one; without, triples go into
+    the default graph and quads into their graphs. Raises `WorkspaceError`, `MalformedData`,
     `UnsupportedMediaType`, `BadParameter`, `OperatorError` and `OSError`.
     """
     target = None if graph is None else ox.NamedNode(absolute_iri(graph, "--graph"))
+    changes = LiteralChanges()
     with open_workspace(workspace) as opened, inputs(names) as files:
         for each in files:
-            opened.store.bulk_extend(read_file(each.path, target, each.base))
+            quads = read_file(each.path, target, each.base)
+            opened.store.bulk_extend(changes.watch(quads))
         opened.publish(0, ())
-        return len(opened.store)
+        return Loaded(len(opened.store), changes.kinds)
 
 
 def backup(workspace: Path, file: Path) -> int:
@@ -144,7 +151,10 @@ def backup(workspace: Path, file: Path) -> int:
 
     new = file.with_name(f"{file.name}.new")
     try:
-        with new.open("wb") as raw, gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed:
+        with (
+            new.open("wb") as raw,
+            gzip.GzipFile("", "wb", _COMPRESSION_LEVEL, raw, mtime=0) as packed,
+        ):
             output: Any = packed
             ox.serialize(counted(), output, ox.RdfFormat.N_QUADS)
         new.replace(file)
@@ -154,15 +164,15 @@ def backup(workspace: Path, file: Path) -> int:
 
 
 def restore(workspace: Path, file: Path, replace: bool = False) -> int:
-    """Put what a backup holds in place of what users wrote; return the number of statements.
+    """Replace what users wrote by what a backup holds; return the number of statements.
 
     A workspace that is not empty is replaced only with `replace`.
     """
     with open_workspace(workspace) as opened:
         if not replace and not opened.empty:
             raise WorkspaceError(
-                "The workspace is not empty. With --replace, what the backup holds takes the place "
-                "of everything that users wrote."
+                "The workspace is not empty. With --replace, the backup replaces everything that "
+                "users wrote."
             )
         opened.replace_own(read_file(file))
         return sum(1 for _ in own_quads(workspace))

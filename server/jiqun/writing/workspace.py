@@ -1,4 +1,13 @@
-"""The files of a workspace: what is published, the checkpoints, the lock; see `workspace`."""
+"""The folder of a workspace: what users wrote, over a release or alone.
+
+    workspace.json         names the published checkpoint, replaced by an atomic rename
+    lock                   held by the one process that writes
+    generation-N/base      the release below, absent where there is none
+    generation-N/store-N   the writer's store
+    generation-N/published-N   a checkpoint that readers open
+
+Putting another release below begins a new generation.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +24,18 @@ from typing import Final, Self
 import pyoxigraph as ox
 
 from jiqun.errors import WorkspaceError
+from jiqun.rdf.parsing import Graph
 
 FORMAT: Final = 1
 STATE: Final = "workspace.json"
 _LOCK_PAUSE: Final = 0.01
+# Publications after which the writer's store is made anew.
+_RENEWAL: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What `workspace.json` says; `release` is the identifier of the release below, or ""."""
+    """The content of `workspace.json`; `release` identifies the release below, "" for none."""
 
     format: int = FORMAT
     generation: int = 0
@@ -89,7 +101,7 @@ def open_base(generation: Path) -> ox.Store | None:
 
 
 def difference(store: ox.Store, base: ox.Store | None) -> Iterator[ox.Quad]:
-    """Yield what stands in a store and not in the one below."""
+    """Yield the quads of a store that are not in the one below."""
     return (quad for quad in store if base is None or quad not in base)
 
 
@@ -130,12 +142,6 @@ def sync(folder: Path) -> None:
         os.close(directory)
 
 
-Graph = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
-
-
-_RENEWAL: Final = 100
-
-
 class Protected(Exception):
     """A change would remove a statement of the release; the message names one."""
 
@@ -143,7 +149,7 @@ class Protected(Exception):
 class Workspace:
     """A workspace opened for writing; one process at a time. Made by `open_workspace`.
 
-    `store` holds what is published and whatever was changed since; nobody else sees it.
+    `store` is the writer's own: what is published, with the changes since.
     """
 
     def __init__(self, folder: Path, lock: int, state: State) -> None:
@@ -181,7 +187,7 @@ class Workspace:
         `touched` are the graphs that may have lost statements, None when any may have: only
         there are the statements of the release looked for. Raises `Protected` when one is gone;
         call `reset` then. Checkpoints that were replaced more than `keep_seconds` ago are
-        removed: no reader is that slow.
+        removed.
         """
         missing = next((quad for quad in self._of_base(touched) if quad not in self.store), None)
         if missing is not None:
@@ -197,19 +203,19 @@ class Workspace:
         return target
 
     def reset(self) -> None:
-        """Forget every change since the last publication."""
+        """Undo every change since the last publication."""
         self.store = self._fresh_store()
 
     def tidy(self) -> None:
-        """Renew the store if it is time to; call it when nobody waits.
+        """Renew the store if it is time to; call it when no request waits.
 
-        A store that is open keeps a journal of its files, which every checkpoint copies and every
+        An open store has a journal of its files, which every checkpoint copies and every
         reader reads: 1.3 KB for each publication.
         """
         if self._publications >= _RENEWAL:
             self.store = self._fresh_store()
 
-    def lay_over(self, release: str, store: Path | None, keep_seconds: float = 0) -> None:
+    def rebase(self, release: str, store: Path | None, keep_seconds: float = 0) -> None:
         """Put another release (or none) below what users wrote, and publish the result."""
         own = difference(self.store, self._base)
         graphs = _own_graphs(self.store, self._base)
@@ -227,12 +233,12 @@ class Workspace:
         return next(iter(difference(self.store, self._base)), None) is None
 
     def close(self) -> None:
-        """Let go of the files and give the lock back."""
+        """Close the stores and release the lock."""
         self.store, self._base = ox.Store(), None
         os.close(self._lock)
 
     def __enter__(self) -> Self:
-        """Nothing more to do: `open_workspace` took the lock."""
+        """Return the workspace, which `open_workspace` locked."""
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -254,12 +260,12 @@ class Workspace:
         )
         target = generation_path(self._folder, state)
         shutil.rmtree(target, ignore_errors=True)
-        laid = _create(target, below)
-        laid.bulk_extend(quads)
+        store = _create(target, below)
+        store.bulk_extend(quads)
         for graph in graphs:
-            laid.add_graph(graph)
-        laid.backup(str(published_path(self._folder, state)))
-        del laid
+            store.add_graph(graph)
+        store.backup(str(published_path(self._folder, state)))
+        del store
         sync(target)
         self._replace_state(state)
         self._base = open_base(self._generation)
@@ -295,7 +301,7 @@ class Workspace:
             os.utime(before.parent)
 
     def _remove_old(self, keep_seconds: float) -> None:
-        """Remove checkpoints and generations that nobody can be reading any more."""
+        """Remove checkpoints and generations that no reader uses any more."""
         oldest = time.time() - keep_seconds
         kept = {self.published, self._generation}
         for pattern in ("generation-*", f"{self._generation.name}/published-*"):
@@ -340,7 +346,7 @@ def _ours(path: Path) -> bool:
 
 
 def _create(generation: Path, below: Path | None) -> ox.Store:
-    """Make the folder of a generation; return a writable store with what lies below."""
+    """Make the folder of a generation; return a writable store with the release below."""
     generation.mkdir(parents=True)
     if below is not None:
         source = open_store(below)

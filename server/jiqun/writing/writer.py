@@ -1,4 +1,8 @@
-"""What changes do to a store: operations of an update, documents that were loaded, quads."""
+"""The writer process: applies changes to a workspace, one after the other.
+
+`python -m jiqun.writing.writer`, started by the server, never by hand. Requests come in frames over
+a socket pair; each is applied whole or not at all.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +22,7 @@ import pyoxigraph as ox
 
 from jiqun.errors import (
     EvaluationFailed,
+    InsufficientStorage,
     JiqunError,
     MalformedQuery,
     MemoryLimitExceeded,
@@ -26,46 +32,61 @@ from jiqun.errors import (
     UpdateRefused,
     WorkspaceError,
 )
-from jiqun.query import frames
-from jiqun.query import sandbox as confinement
+from jiqun.query import frames, sandbox
 from jiqun.query.gate import Limits
 from jiqun.rdf.parsing import Graph, read_graph
-from jiqun.writing.operations import Load, Merge, Text, inspect_update
+from jiqun.writing.literals import LiteralChanges
+from jiqun.writing.updates import EngineUpdate, Load, Merge, inspect_update
 from jiqun.writing.workspace import Protected, Workspace, open_workspace
 
 # Up to so many quads are added in one transaction, more are bulk-loaded.
 FEW: Final = 5_000
+STACK_BYTES: Final = 256 * 1024 * 1024
+# A writer that was killed releases its lock within so many seconds.
+_LOCK_SECONDS: Final = 3.0
+# Memory that a quad takes while it is bulk-loaded is about 1 KB; there is other work too.
+_BYTES_OF_A_QUAD: Final = 4096
+_DISK_FULL: Final = ("No space left on device", "Disk quota exceeded")
+
+
+class Cancelled(Exception):
+    """The server gave this request up."""
+
+
+class Gone(Exception):
+    """The server has ended."""
 
 
 def apply(
-    store: ox.Store, part: Text, base: str | None, services: Sequence[str], most: int
+    store: ox.Store, part: EngineUpdate, services: Sequence[str] = (), step: int = FEW
 ) -> None:
-    """Carry out operations that call `services`; quads are added at most `most` at a time.
+    """Apply operations that call `services`; quads are added at most `step` at a time.
 
     Raises `MalformedQuery`, `EvaluationFailed`, `UpdateFailed` and what the engine raises; the
-    store must be given up then.
+    store must be discarded then.
     """
-    source = part.source
+    source, merge, scope = part.source, part.merge, part.scope
     if source is not None and not exists(store, ox.NamedNode(source.graph)):
         if source.silent:
             return
         raise UpdateFailed(
-            f"There is no graph <{source.graph[:200]}> to take anything from. With SILENT, the "
-            "operation does nothing then."
+            f"There is no graph <{source.graph[:200]}> to read from. With SILENT, the operation "
+            "then does nothing."
         )
-    if part.merge is not None:
-        add(store, _merged(store, part.merge), most)
+    if merge is not None:
+        add(store, _merged(store, merge), step)
     try:
-        store.update(part.text, base_iri=base)
+        store.update(part.text, base_iri=scope.base, prefixes=dict(scope.prefixes))
     except SyntaxError as error:
-        raise MalformedQuery(f"The update is not valid SPARQL: {shorten(error.msg)}") from None
+        message = shorten(part.locate(error.msg))
+        raise MalformedQuery(f"The update is not valid SPARQL: {message}") from None
     except OSError as error:
         if services:
             text = f"A SERVICE call failed: {shorten(str(error))}"
             raise EvaluationFailed(text) from None
         raise
-    if part.merge is not None:
-        store.remove_graph(ox.NamedNode(part.merge.name))
+    if merge is not None:
+        store.remove_graph(ox.NamedNode(merge.name))
 
 
 def _merged(store: ox.Store, merge: Merge) -> Iterator[ox.Quad]:
@@ -75,156 +96,131 @@ def _merged(store: ox.Store, merge: Merge) -> Iterator[ox.Quad]:
             yield ox.Quad(quad.subject, quad.predicate, quad.object, name)
 
 
-def load(store: ox.Store, part: Load, document: tuple[bytes, str, str], most: int) -> None:
-    """Add a document (body, content type, base) that LOAD asked for; raises `UpdateFailed`."""
-    body, content_type, base = document
-    graph = ox.DefaultGraph() if part.graph is None else ox.NamedNode(part.graph)
-    try:
-        quads: Iterable[ox.Quad] = read_graph(body, content_type, base, graph)
-        if part.silent:
-            quads = list(quads)  # all of it or none
-        add(store, quads, most)
-    except JiqunError as error:
-        if not part.silent:
-            text = f"LOAD <{part.source[:200]}> failed: {error.detail}"
-            raise UpdateFailed(text) from None
-    if part.graph is not None:
-        store.add_graph(graph)
-
-
-def add(store: ox.Store, quads: Iterable[ox.Quad], most: int) -> None:
-    """Add quads, in steps of at most `most` when they are many."""
+def add(store: ox.Store, quads: Iterable[ox.Quad], step: int) -> None:
+    """Add quads, at most `step` at a time when they are many."""
     rest = iter(quads)
     first = list(islice(rest, FEW))
     if len(first) < FEW:
         store.extend(first)
         return
     rest = chain(first, rest)
-    while step := list(islice(rest, most)):
-        store.bulk_extend(step)
+    while block := list(islice(rest, step)):
+        store.bulk_extend(block)
 
 
 def exists(store: ox.Store, graph: Graph) -> bool:
-    """Tell whether a graph exists; the default graph counts from its first triple on."""
+    """Return whether a graph exists; the default graph does from its first triple on."""
     if isinstance(graph, ox.DefaultGraph):
         return next(store.quads_for_pattern(None, None, None, graph), None) is not None
     return store.contains_named_graph(graph)
 
 
 def shorten(text: str) -> str:
-    """Cut what an engine says to what helps."""
+    """Cut a message of the engine to what helps."""
     return text if len(text) <= 300 else text[:300].rsplit(",", 1)[0] + " …"
-
-
-STACK_BYTES: Final = 256 * 1024 * 1024
-# A writer that was killed gives its lock back within so many seconds.
-_PATIENCE: Final = 3.0
-# Memory that a quad takes while it is bulk-loaded is about 1 KB; there is other work too.
-_BYTES_OF_A_QUAD: Final = 4096
-
-
-class Cancelled(Exception):
-    """The server does not want the order carried out any more."""
-
-
-class Gone(Exception):
-    """The server has ended."""
 
 
 class Writer:
     """A workspace and the connection over which it is changed."""
 
     def __init__(self, connection: socket.socket, memory: int) -> None:
-        """Take orders over `connection`; one may take `memory` bytes."""
+        """Take requests over `connection`; one may take `memory` bytes."""
         self._connection = connection
         self._memory = memory
         self._step = max(FEW, memory // _BYTES_OF_A_QUAD)
-        self._workspace: Workspace | None = None
+        self._opened: Workspace | None = None
+        self._literals = LiteralChanges()
+        self._stale = False
 
     def serve(self) -> None:
-        """Carry out orders until the connection closes."""
+        """Apply requests until the connection closes."""
+        actions = {
+            frames.REBASE: self._rebase,
+            frames.UPDATE: self._update,
+            frames.GRAPH: self._change_graph,
+        }
         while (frame := frames.receive(self._connection)) is not None:
             kind, body = frame
-            order = json.loads(body)
             if kind == frames.OPEN:
-                self._open(order)
-            elif kind == frames.LAY:
-                self._attempt(self._lay, order)
-            elif kind == frames.UPDATE:
-                self._attempt(self._update, order)
-            elif kind == frames.GRAPH:
-                self._attempt(self._change_graph, order)
+                self._open(json.loads(body))
+            elif kind in actions:
+                self._attempt(actions[kind], json.loads(body))
 
     @property
-    def workspace(self) -> Workspace:
-        """The workspace, which was opened before anything else."""
-        assert self._workspace is not None
-        return self._workspace
+    def _workspace(self) -> Workspace:
+        assert self._opened is not None
+        return self._opened
 
-    def _open(self, order: dict[str, Any]) -> None:
+    def _open(self, request: dict[str, Any]) -> None:
         try:
-            self._workspace = open_workspace(Path(order["workspace"]), _PATIENCE)
+            self._opened = open_workspace(Path(request["workspace"]), _LOCK_SECONDS)
         except (JiqunError, OSError) as error:
             self._send(frames.ERROR, {"detail": str(error)})
             return
-        confinement.limit_memory(self._memory)
+        sandbox.limit_memory(self._memory)
         self._send(frames.READY, self._state())
 
     def _state(self) -> dict[str, object]:
-        workspace = self.workspace
-        return {
-            "number": workspace.number,
-            "release": workspace.release,
-            "store": str(workspace.published),
-        }
+        return {"number": self._workspace.number, "store": str(self._workspace.published)}
 
-    def _attempt(self, action: Any, order: dict[str, Any]) -> None:
-        """Carry out one order; whatever goes wrong, nothing of it stays."""
+    def _attempt(self, action: Callable[[Any], bool], request: dict[str, Any]) -> None:
+        """Apply one request; when it fails, nothing of it stays."""
+        self._literals = LiteralChanges()
         try:
-            created = action(order)
+            if self._stale:
+                self._reset()
+            created = action(request)
         except Cancelled:
             return
         except Gone:
             raise
         except Exception as error:
-            failure = _as_known(error)
-            self.workspace.reset()
+            failure = _translated(error)
+            self._stale = True
+            with suppress(OSError, JiqunError):  # as on a full disk; the next request tries again
+                self._reset()
             self._fail(failure, "" if failure is error else repr(error))
         except BaseException as error:
             # A panic of the engine: whatever it left behind must not be used again.
             self._fail(UpdateFailed("The update failed inside the engine."), repr(error))
             os._exit(1)
         else:
-            self._send(frames.END, {**self._state(), "created": created})
-            self.workspace.tidy()
+            result = {"created": created, "changed_literals": self._literals.total}
+            self._send(frames.END, {**self._state(), **result})
+            self._workspace.tidy()
 
-    def _lay(self, order: dict[str, Any]) -> bool:
-        store = order["store"]
-        if order["release"] != self.workspace.release:
-            below = Path(store) if store else None
-            self.workspace.lay_over(order["release"], below, order["keep_seconds"])
+    def _reset(self) -> None:
+        self._workspace.reset()
+        self._stale = False
+
+    def _rebase(self, request: dict[str, Any]) -> bool:
+        if request["release"] != self._workspace.release:
+            below = Path(request["store"]) if request["store"] else None
+            self._workspace.rebase(request["release"], below, request["keep_seconds"])
         return False
 
-    def _update(self, order: dict[str, Any]) -> bool:
+    def _update(self, request: dict[str, Any]) -> bool:
         inspection = inspect_update(
-            order["text"],
-            Limits(**order["limits"]),
-            most_characters=order["most_characters"],
-            base=order["base"],
-            using=order["using"],
-            using_named=order["using_named"],
-            services=order["services"],
+            request["text"],
+            Limits(**request["limits"]),
+            max_characters=request["max_characters"],
+            base=request["base"],
+            using=request["using"],
+            using_named=request["using_named"],
+            services=request["services"],
         )
+        for literal in inspection.literals:
+            self._literals.count(literal)
         loads = [part for part in inspection.parts if isinstance(part, Load)]
         documents = iter(self._fetch(loads))
-        store = self.workspace.store
         for part in inspection.parts:
-            if isinstance(part, Text):
-                apply(store, part, order["base"], inspection.services, self._step)
+            if isinstance(part, EngineUpdate):
+                apply(self._workspace.store, part, inspection.services, self._step)
             elif (document := next(documents)) is not None:
-                load(store, part, document, self._step)
+                self._load(part, *document)
         if inspection.parts:
-            self.workspace.publish(order["keep_seconds"], None if inspection.removing else ())
+            touched = None if inspection.removing else ()
+            self._workspace.publish(request["keep_seconds"], touched)
         return False
 
     def _fetch(self, loads: list[Load]) -> list[tuple[bytes, str, str] | None]:
@@ -240,31 +236,49 @@ class Writer:
             raise Cancelled
         if kind == frames.SKIP:
             return None
-        order = json.loads(body)
+        head = json.loads(body)
         _, data = self._receive()
-        return data, order["content_type"], order["base"]
+        return data, head["content_type"], head["base"]
 
-    def _change_graph(self, order: dict[str, Any]) -> bool:
+    def _load(self, part: Load, body: bytes, content_type: str, base: str) -> None:
+        """Add a document that LOAD asked for."""
+        graph = ox.DefaultGraph() if part.graph is None else ox.NamedNode(part.graph)
+        try:
+            quads: Iterable[ox.Quad] = read_graph(body, content_type, base, graph)
+            if part.silent:
+                quads = list(quads)  # all of it or none
+            self._add(quads)
+        except JiqunError as error:
+            if not part.silent:
+                text = f"LOAD <{part.source[:200]}> failed: {error.detail}"
+                raise UpdateFailed(text) from None
+        if part.graph is not None:
+            self._workspace.store.add_graph(graph)
+
+    def _add(self, quads: Iterable[ox.Quad]) -> None:
+        add(self._workspace.store, self._literals.watch(quads), self._step)
+
+    def _change_graph(self, request: dict[str, Any]) -> bool:
         """Replace, extend or drop a graph; return whether it is new."""
         _, body = self._receive()
-        store = self.workspace.store
-        graph = ox.DefaultGraph() if order["graph"] is None else ox.NamedNode(order["graph"])
+        store = self._workspace.store
+        graph = ox.DefaultGraph() if request["graph"] is None else ox.NamedNode(request["graph"])
         existed = exists(store, graph)
-        action = order["action"]
-        if order["only_new"] and existed:
+        action = request["action"]
+        if request["only_new"] and existed:
             raise PreconditionFailed("The graph exists already (If-None-Match: *).")
         if action == "drop":
-            if not existed and order["graph"] is not None:
+            if not existed and request["graph"] is not None:
                 raise NotFound("There is no graph of this name.")
             store.remove_graph(graph)
         else:
-            if action == "replace":
-                store.clear_graph(graph) if existed else None
-            quads = read_graph(body, order["content_type"], order["base"], graph)
-            add(store, quads, self._step)
+            if action == "replace" and existed:
+                store.clear_graph(graph)
+            self._add(read_graph(body, request["content_type"], request["base"], graph))
             if not isinstance(graph, ox.DefaultGraph):
                 store.add_graph(graph)
-        self.workspace.publish(order["keep_seconds"], () if action == "extend" else (graph,))
+        touched = () if action == "extend" else (graph,)
+        self._workspace.publish(request["keep_seconds"], touched)
         return not existed
 
     def _receive(self) -> tuple[bytes, bytes]:
@@ -289,28 +303,34 @@ class Writer:
         self._connection.sendall(frames.pack(kind, body))
 
 
-def _as_known(error: Exception) -> JiqunError:
-    """Say in our terms what went wrong."""
+def _translated(error: Exception) -> JiqunError:
+    known: JiqunError
     if isinstance(error, JiqunError):
-        return error
-    if isinstance(error, Protected):
-        return UpdateRefused(
+        known = error
+    elif isinstance(error, Protected):
+        known = UpdateRefused(
             f"The change would remove statements of the release, among them {error}. What users "
-            "write is kept apart from the release, which stays as it is."
+            "write is stored apart from the release, which stays as it is."
         )
-    if isinstance(error, MemoryError):
-        return MemoryLimitExceeded("The update needed more memory than it may take.")
-    if isinstance(error, OSError):
-        return WorkspaceError("The workspace cannot be written now; the reason has been logged.")
-    if isinstance(error, RuntimeError | ValueError):
-        return UpdateFailed(f"The update cannot be carried out: {shorten(str(error))}.")
-    return UpdateFailed("The update failed by a mistake in the program; it has been logged.")
+    elif isinstance(error, MemoryError):
+        known = MemoryLimitExceeded("The update needed more memory than it may take.")
+    elif any(sign in str(error) for sign in _DISK_FULL):
+        known = InsufficientStorage(
+            "The disk of the workspace is full. Nothing was changed; the operator can free space."
+        )
+    elif isinstance(error, OSError):
+        known = WorkspaceError("The workspace cannot be written now; the reason has been logged.")
+    elif isinstance(error, RuntimeError | ValueError):
+        known = UpdateFailed(f"The update cannot be applied: {shorten(str(error))}.")
+    else:
+        known = UpdateFailed("The update failed because of a bug; it has been logged.")
+    return known
 
 
 def main(arguments: list[str]) -> None:
     """Run a writer; the arguments are the socket's number, niceness, memory and port."""
     number, niceness, memory, port, _ = arguments
-    confinement.confine(int(niceness), int(port))
+    sandbox.confine(int(niceness), int(port))
     connection = socket.socket(fileno=int(number))
     threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=_run, args=(Writer(connection, int(memory)),))
@@ -322,8 +342,7 @@ def _run(writer: Writer) -> None:
     try:
         writer.serve()
     except (OSError, Gone):
-        # The server is gone, and with it everybody who could send an order.
-        pass
+        pass  # the server has ended
     except BaseException:
         traceback.print_exc()
     finally:

@@ -1,12 +1,11 @@
-"""`/graphs` and `/update`: the Graph Store Protocol and updates.
+"""`/graphs` and `/update`: the SPARQL 1.1 Graph Store HTTP Protocol, and updates.
 
-`/graphs`: the SPARQL 1.1 Graph Store HTTP Protocol.
+A graph is named indirectly, by `/graphs?default` or `/graphs?graph=<IRI>`, or directly: below
+`/graphs/` the URL of the request is the name of the graph. Reading is open; PUT, POST, DELETE and
+updates need the token. A POST to `/graphs` itself makes a graph under a new name.
 
-Indirect: `/graphs?default` and `/graphs?graph=<IRI>`. Direct: below `/graphs/` the URL of the
-request is the name of the graph. Everybody may read; PUT, POST and DELETE need the token. A POST
-to `/graphs` itself makes a graph under a new name.
-
-`/update`: the update operation of the SPARQL 1.1 Protocol, for whoever has the token.
+A change is made only when its request arrived whole, and stopped when its client has left before it
+is done. `Jiqun-Changed-Literals` says how many literals are stored in another form.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from jiqun.rdf.parsing import check_content_type
 from jiqun.web.access_log import record_of
 from jiqun.web.authorization import check_permission
 from jiqun.web.http import (
+    ClientWatch,
     Receive,
     Scope,
     Send,
@@ -36,35 +36,37 @@ from jiqun.web.http import (
     matching_etag,
     public_url,
     read_body,
-    send_whole,
 )
 from jiqun.web.negotiation import negotiate
 from jiqun.web.routes.sparql_routes import AnswerResponse
-from jiqun.writing.changes import GraphChange, Published, Writing
+from jiqun.writing.write_service import Commit, GraphChange, WriteService
 
 PATH: Final = "/graphs"
 METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
+UPDATE_PATH: Final = "/update"
+UPDATE_METHODS: Final = ("POST", "OPTIONS")
 
 _ACTIONS: Final = {"PUT": "replace", "POST": "extend", "DELETE": "drop"}
 _DEFAULT: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _NAMED: Final = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?graph { ?s ?p ?o } }"
 _EXISTS: Final = "ASK { GRAPH ?graph {} }"
-_NO_STORE: Final = (b"cache-control", b"no-store")
-# What may stand in a path as it is (RFC 3986 §3.3); everything else is percent-encoded.
+# The characters that RFC 3986 §3.3 allows in a path as they are.
 _IN_PATH: Final = "/:@!$&'()*+,;=~-._"
+# A character takes up to four bytes in UTF-8.
+_BYTES_OF_A_CHARACTER: Final = 4
 
 
 async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer one request to `/graphs` or below; the service is `app.state.service`."""
+    """Answer a request to `/graphs` or below; the service is `app.state.service`."""
     service: QueryService = scope["app"].state.service
     method = scope["method"]
     if method in _ACTIONS:
-        await _write(scope, receive, send)
+        await _change_graph(scope, receive, send)
         return
     if method not in METHODS:
         raise MethodNotAllowed(
-            f"The method {method[:20]} is not possible here. Possible: {', '.join(METHODS)}. Parts "
-            "of a graph are changed by POST to /update.",
+            f"Method not allowed. Allowed: {', '.join(METHODS)}. Parts of a graph are changed by "
+            "POST to /update.",
             METHODS,
         )
     parameters = parse_parameters(scope["query_string"], "query string")
@@ -74,69 +76,109 @@ async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
     negotiate(header(scope, b"accept"), format_name, GRAPHS)
     if not await _exists(service, graph):
         raise NotFound("There is no graph of this name.")
-    await AnswerResponse(service, _question(scope, parameters, graph), format_name)(
-        scope, receive, send
-    )
+    respond = AnswerResponse(service, _query(scope, parameters, graph), format_name)
+    await respond(scope, receive, send)
 
 
-async def _write(scope: Scope, receive: Receive, send: Send) -> None:
+async def serve_update(scope: Scope, receive: Receive, send: Send) -> None:
+    """Apply one update, and answer 204 when readers see it."""
+    state = scope["app"].state
+    if scope["method"] != "POST":
+        raise MethodNotAllowed("Method not allowed. Allowed: POST", UPDATE_METHODS)
+    check_permission(scope, state.token)
+    max_bytes = _BYTES_OF_A_CHARACTER * state.settings.update_length
+    body = await _whole_body(scope, receive, max_bytes)
+    content_type = header(scope, b"content-type")
+    operation = read_operation("POST", scope["query_string"], content_type, body)
+    if not isinstance(operation, Update):
+        raise BadParameter("This URL takes updates; queries are sent to /sparql.")
+    record = record_of(scope)
+    record.query, record.form = operation.text, "UPDATE"
+    writing: WriteService = state.writing
+    async with ClientWatch(receive):
+        commit = await writing.update(operation, public_url(scope, state.settings) + UPDATE_PATH)
+    record.outcome = "written"
+    await Response(status_code=204, headers=_headers(commit))(scope, receive, send)
+
+
+async def _change_graph(scope: Scope, receive: Receive, send: Send) -> None:
     state = scope["app"].state
     service: QueryService = state.service
-    writing: Writing = state.writing
+    writing: WriteService = state.writing
     method = scope["method"]
     check_permission(scope, state.token)
     parameters = parse_parameters(scope["query_string"], "query string")
+    store = f"{public_url(scope, service.settings)}{PATH}"
     if (
         method == "POST"
         and _path(scope, service) == PATH
-        and not {"graph", "default"} & {*parameters}
+        and parameters.keys().isdisjoint({"graph", "default"})
     ):
-        graph: str | None = f"{public_url(scope, service.settings)}{PATH}/{uuid4()}"
+        graph: str | None = f"{store}/{uuid4()}"
     else:
         graph = graph_of(scope, parameters, service)
     content_type, body = None, b""
     if method != "DELETE":
         content_type = header(scope, b"content-type")
         check_content_type(content_type)
-        body = await read_body(scope, receive, service.settings, service.settings.write_bytes)
+        body = await _whole_body(scope, receive, service.settings.write_bytes)
     change = GraphChange(
         graph=graph,
         action=_ACTIONS[method],
-        base=graph or f"{public_url(scope, service.settings)}{PATH}",
+        base=graph or store,
         content_type=content_type,
         body=body,
         only_new=(header(scope, b"if-none-match") or "").strip() == "*",
     )
-    done = await writing.change_graph(change, partial(_check_match, scope, service, graph))
+    async with ClientWatch(receive):
+        commit = await writing.change_graph(change, partial(_check_match, scope, service, graph))
     record_of(scope).outcome = "written"
-    await _response(scope, service, change, done)(scope, receive, send)
+    await _response(store, change, commit)(scope, receive, send)
 
 
-def _response(
-    scope: Scope, service: QueryService, change: GraphChange, done: Published
-) -> Response:
+async def _whole_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
+    """Read the body; raises `BadParameter` unless it has the length that the request declares.
+
+    Whatever the HTTP parser makes of a request, a part of a body must never be stored.
+    """
+    body = await read_body(scope, receive, scope["app"].state.settings, max_bytes)
+    declared = header(scope, b"content-length")
+    if declared is not None and declared.strip() != str(len(body)):
+        raise BadParameter(
+            "The body of the request did not arrive whole, so nothing was changed. Send it again."
+        )
+    return body
+
+
+def _headers(commit: Commit) -> dict[str, str]:
+    return {
+        "Cache-Control": "no-store",
+        "Jiqun-Changed-Literals": str(commit.changed_literals),
+    }
+
+
+def _response(store: str, change: GraphChange, commit: Commit) -> Response:
     """Return 201 for a new graph, 204 for a replaced one, 200 for the rest (section 5)."""
-    headers = {"Cache-Control": "no-store"}
+    headers = _headers(commit)
     if change.action == "drop":
         return PlainTextResponse("The graph was removed.\n", headers=headers)
-    if done.created:
-        location = _location(scope, service, change.graph)
+    if commit.created:
+        location = _location(store, change.graph)
         return Response(status_code=201, headers={**headers, "Location": location})
     if change.action == "replace":
         return Response(status_code=204, headers=headers)
     return PlainTextResponse("The graph was extended.\n", headers=headers)
 
 
-def _location(scope: Scope, service: QueryService, graph: str | None) -> str:
-    """Give the URL at which a graph can be had."""
-    store = f"{public_url(scope, service.settings)}{PATH}"
+def _location(store: str, graph: str | None) -> str:
+    """Return the URL of a graph; `store` is that of the graph store."""
     if graph is None:
         return f"{store}?default"
     return graph if graph.startswith(f"{store}/") else f"{store}?graph={quote(graph, safe='')}"
 
 
 async def _check_match(scope: Scope, service: QueryService, graph: str | None) -> None:
-    """Hold a change to If-Match (RFC 9110 §13.1.1): the graph is still as the client knows it."""
+    """Raise `PreconditionFailed` unless If-Match (RFC 9110 §13.1.1) holds for the graph."""
     if_match = header(scope, b"if-match")
     if if_match is None:
         return
@@ -145,7 +187,7 @@ async def _check_match(scope: Scope, service: QueryService, graph: str | None) -
             return
         strong = if_match.replace("W/", "-")  # a weak tag never matches here
         for each in GRAPHS:
-            plan = await service.plan(_question(scope, {}, graph), in_format(each))
+            plan = await service.plan(_query(scope, {}, graph), in_format(each))
             etags = tuple(plan.etag(coding) for coding in (None, *CODINGS))
             if plan.key and matching_etag(strong, etags):
                 return
@@ -164,7 +206,7 @@ def _path(scope: Scope, service: QueryService) -> str:
 def graph_of(
     scope: Scope, parameters: Mapping[str, Sequence[str]], service: QueryService
 ) -> str | None:
-    """Tell which graph a request is about: its IRI, or None for the default graph.
+    """Return the IRI of the graph that a request names, None for the default graph.
 
     Raises `BadParameter` unless exactly one graph is named.
     """
@@ -180,7 +222,7 @@ def graph_of(
     return absolute_iri(graphs[0], "graph") if graphs else None
 
 
-def _question(
+def _query(
     scope: Scope, parameters: Mapping[str, Sequence[str]], graph: str | None
 ) -> QueryRequest:
     client = scope.get("client")
@@ -190,29 +232,3 @@ def _question(
         timeout=read_timeout(next(iter(parameters.get("timeout", ())), None)),
         client=client[0] if client else "",
     )
-
-
-UPDATE_PATH: Final = "/update"
-UPDATE_METHODS: Final = ("POST", "OPTIONS")
-# A character takes up to four bytes in UTF-8.
-_BYTES_OF_A_CHARACTER: Final = 4
-
-
-async def serve_update(scope: Scope, receive: Receive, send: Send) -> None:
-    """Carry out one update, and answer 204 when readers find it."""
-    state = scope["app"].state
-    if scope["method"] != "POST":
-        raise MethodNotAllowed("An update is sent by POST.", UPDATE_METHODS)
-    check_permission(scope, state.token)
-    most = _BYTES_OF_A_CHARACTER * state.settings.update_length
-    body = await read_body(scope, receive, state.settings, most)
-    content_type = header(scope, b"content-type")
-    operation = read_operation("POST", scope["query_string"], content_type, body)
-    if not isinstance(operation, Update):
-        raise BadParameter("This address takes updates; queries are sent to /sparql.")
-    record = record_of(scope)
-    record.query, record.form = operation.text, "UPDATE"
-    writing: Writing = state.writing
-    await writing.update(operation, public_url(scope, state.settings) + UPDATE_PATH)
-    record.outcome = "written"
-    await send_whole(204, ((b"cache-control", b"no-store"),), b"", "POST", send)

@@ -1,0 +1,280 @@
+"""The one HTTP client for requests to other servers.
+
+It is built on httpcore, which follows no redirect, reads no proxy or credentials from the
+environment, keeps no cookies and decodes no content coding. A host name is resolved once, every
+address is checked, and the connection goes to an address that was checked, while Host, SNI and the
+certificate remain those of the name. Every redirect is checked as the first URL was. Limits on
+size and total time are the callers'.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+from urllib.parse import quote, urljoin, urlsplit
+
+import httpcore
+
+Networks = Sequence[IPv4Network | IPv6Network]
+
+_PORTS: Final = {"http": 80, "https": 443}
+_CONNECT_SECONDS: Final = 5.0
+_MAX_REDIRECTS: Final = 5
+_REDIRECTS: Final = frozenset({301, 302, 307, 308})
+# 64:ff9b::/96 (RFC 6052) reaches IPv4 addresses, private ones too.
+_TRANSLATED: Final = ip_network("64:ff9b::/96")
+
+
+class OutboundError(Exception):
+    """There is no usable response; the message is a clause about the server that says why."""
+
+
+class AddressRefused(OutboundError):
+    """The host has no address that may be connected to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host (ASCII, lower case) and port of a URL."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return the origin as in the settings, without the default port of the scheme."""
+        return f"{self.scheme}://{self.authority}"
+
+    @property
+    def authority(self) -> str:
+        """The value of the Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def origin_of(url: str) -> Origin | None:
+    """Return the origin of an absolute http or https URL without user name, None for others."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna" if parts.hostname else "ascii").decode()
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+    except (ValueError, UnicodeError):
+        return None
+    if parts.scheme not in _PORTS or not host or parts.username is not None:
+        return None
+    return Origin(parts.scheme, host.lower().rstrip("."), port)
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address is on the public internet, also behind a translation."""
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if found in _TRANSLATED:
+            inner = IPv4Address(int(found) & 0xFFFFFFFF)
+        if inner is not None:
+            found = inner
+    return found.is_global and not found.is_multicast and not found.is_reserved
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundRequest:
+    """A request to another server; `read_seconds` is how long the server may be silent."""
+
+    method: str
+    url: str
+    accept: str
+    content_type: str = ""
+    body: bytes = b""
+    read_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundResponse:
+    """A response with status 200; `url` is where it came from after redirects.
+
+    Reading `blocks` raises `OutboundError` when the body is not complete.
+    """
+
+    url: str
+    content_type: str
+    blocks: AsyncIterator[bytes]
+
+
+@asynccontextmanager
+async def open_response(
+    request: OutboundRequest, check_url: Callable[[str], None], networks: Networks = ()
+) -> AsyncIterator[OutboundResponse]:
+    """Send a request and follow its redirects; the connection is closed when the block ends.
+
+    `check_url` raises for a URL that may not be requested. Host names may lead to public addresses
+    and to `networks`; an address in the URL itself is left to `check_url`. Raises `OutboundError`.
+    """
+    url = request.url
+    redirects = _REDIRECTS | {303} if request.method == "GET" else _REDIRECTS
+    for _ in range(_MAX_REDIRECTS + 1):
+        check_url(url)
+        async with _exchange(request, url, networks) as response:
+            headers = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+            location = headers.get(b"location")
+            if response.status in redirects and location:
+                url = _redirected(url, location)
+                continue
+            if response.status != 200:
+                raise OutboundError(f"it answered with status {response.status}")
+            if headers.get(b"content-encoding", "identity").lower() != "identity":
+                raise OutboundError("it answered with a coded body, which was not asked for")
+            yield OutboundResponse(url, headers.get(b"content-type", ""), _blocks(response))
+            return
+    raise OutboundError("it redirects too often")
+
+
+@asynccontextmanager
+async def _exchange(
+    request: OutboundRequest, url: str, networks: Networks
+) -> AsyncIterator[httpcore.Response]:
+    """Send the request to `url` over a connection of its own; yield the response, head read."""
+    origin = origin_of(url)
+    if origin is None:
+        raise OutboundError("its URL is not an http or https URL")
+    headers = [
+        ("Host", origin.authority),
+        ("Accept", request.accept),
+        ("Accept-Encoding", "identity"),
+        ("User-Agent", "jiqun"),
+        ("Connection", "close"),
+    ]
+    if request.content_type:
+        headers += [
+            ("Content-Type", request.content_type),
+            ("Content-Length", str(len(request.body))),
+        ]
+    target = httpcore.URL(
+        scheme=origin.scheme, host=origin.host, port=origin.port, target=_target(url)
+    )
+    tls = await asyncio.to_thread(_tls_context) if origin.scheme == "https" else None
+    async with httpcore.AsyncConnectionPool(tls, network_backend=_Network(networks)) as pool:
+        with _explained("it does not answer by HTTP/1.1"):
+            response = await pool.handle_async_request(
+                httpcore.Request(
+                    request.method,
+                    target,
+                    headers=headers,
+                    content=request.body or None,
+                    extensions={"timeout": {"read": request.read_seconds}},
+                )
+            )
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+
+async def _blocks(response: httpcore.Response) -> AsyncIterator[bytes]:
+    blocks = response.aiter_stream()
+    while True:
+        with _explained("its answer broke off"):
+            block = await anext(blocks, None)
+        if block is None:
+            return
+        yield block
+
+
+def _redirected(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location).partition("#")[0]
+    except ValueError:
+        raise OutboundError("it redirects to what is not an http or https URL") from None
+
+
+@contextmanager
+def _explained(otherwise: str) -> Iterator[None]:
+    """Turn errors of the connection into `OutboundError`; `otherwise` is for protocol errors."""
+    try:
+        yield
+    except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
+        raise OutboundError(_reason(error, otherwise)) from None
+
+
+def _reason(error: BaseException, otherwise: str) -> str:
+    if isinstance(error, httpcore.TimeoutException):
+        return "it did not answer in time"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return "its certificate is not valid"
+        if isinstance(cause, ssl.SSLError):
+            return "TLS failed"
+        cause = cause.__cause__ or cause.__context__
+    return "it cannot be reached" if isinstance(error, httpcore.ConnectError) else otherwise
+
+
+def _target(url: str) -> str:
+    """Return the request target; characters that an IRI may have and HTTP may not are escaped."""
+    parts = urlsplit(url)
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
+    return f"{path}?{query}" if query else path
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+class _Network(httpcore.AsyncNetworkBackend):
+    """Resolves host names and connects to addresses that were checked, and to nothing else."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+        self._backend = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109
+        local_address: str | None = None,  # noqa: ARG002
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                return await self._connect(await self._addresses(host, port), port)
+        except TimeoutError:
+            raise httpcore.ConnectTimeout from None
+
+    async def _connect(self, addresses: Sequence[str], port: int) -> httpcore.AsyncNetworkStream:
+        for address in addresses[:-1]:
+            try:
+                return await self._backend.connect_tcp(address, port)
+            except httpcore.ConnectError:
+                continue
+        return await self._backend.connect_tcp(addresses[-1], port)
+
+    async def _addresses(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of a host that may be connected to, at least one."""
+        try:
+            return [str(ip_address(host))]  # the operator listed this very address
+        except ValueError:
+            pass
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except socket.gaierror:
+            raise OutboundError("its name is not known") from None
+        addresses = [str(entry[4][0]) for entry in found]
+        allowed = [each for each in addresses if is_public(each) or self._is_listed(each)]
+        if not allowed:
+            raise AddressRefused("its name leads to no public address, and to none that is listed")
+        return allowed
+
+    def _is_listed(self, address: str) -> bool:
+        found = ip_address(address.partition("%")[0])
+        return any(found in network for network in self._networks)
