@@ -76,5 +76,5 @@ def encode(coding: str, body: bytes) -> bytes:
 
 
 def encoder(coding: str) -> Encoder:
-    """Return a compressor that flushes every block, so that a reader can decode it as it arrives."""
+    """Return a compressor that flushes every block, so that readers can decode it at once."""
     return _ENCODERS[coding]()

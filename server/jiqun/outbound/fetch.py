@@ -17,7 +17,7 @@ from jiqun.outbound.http_client import (
     open_response,
     origin_of,
 )
-from jiqun.rdf.parsing import EXTENSIONS, FORMATS
+from jiqun.rdf.formats import graph_format, graph_format_of_file
 
 _SILENT_SECONDS: Final = 10.0
 _ACCEPT: Final = (
@@ -80,6 +80,7 @@ def _content_type(header: str, url: str) -> str:
     """Return the Content-Type if it names RDF, else what the extension of the URL stands for."""
     media_type = header.partition(";")[0].strip().lower()
     extension = PurePosixPath(urlsplit(url).path).suffix.lower()
-    if media_type in _VAGUE and extension in EXTENSIONS:
-        return EXTENSIONS[extension]
-    return header if media_type in FORMATS else media_type
+    by_name = graph_format_of_file(extension)
+    if media_type in _VAGUE and by_name:
+        return by_name.media_type
+    return header if graph_format(media_type) else media_type
