@@ -159,14 +159,15 @@ def test_the_first_of_equal_questions_may_leave(server: LiveServer) -> None:
     assert {answer.status_code for answer in answers} == {200}, answers[0].text
 
 
-def test_a_query_whose_client_leaves_is_stopped(small: LiveServer) -> None:
+def test_a_query_whose_client_leaves_is_stopped(server: LiveServer) -> None:
+    """Well before its deadline of ten seconds, which leaves a busy machine time."""
     query = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o } #left"
-    with socket.create_connection((small.host, small.port)) as connection:
+    with socket.create_connection((server.host, server.port)) as connection:
+        asked = time.monotonic()
         connection.sendall(f"GET /sparql?query={quote(query)} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        wait_until(lambda: metric(small, "jiqun_workers_busy") > 0)
-    left = time.monotonic()
-    wait_until(lambda: metric(small, "jiqun_workers_busy") == 0)
-    assert time.monotonic() - left < 2.5, "it was stopped by its deadline, not because nobody waits"
+        wait_until(lambda: metric(server, "jiqun_workers_busy") > 0)
+    wait_until(lambda: metric(server, "jiqun_workers_busy") == 0)
+    assert time.monotonic() - asked < 9, "it was stopped by its deadline, not because nobody waits"
 
 
 def resident(live: LiveServer) -> int:
