@@ -3,6 +3,7 @@
 # make fmt       canonical form of the data     make build   write release/
 # make interop   load the release into other people's tools; writes docs/interoperability.md
 # make soak      kill everything while it writes, 200 times; stream ten million rows
+# make lock      choose the versions that are installed anew, after a change of pyproject.toml
 
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; done)
@@ -10,32 +11,43 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 CONTENT := $(shell find ontology data queries -type f 2>/dev/null | sort)
-PROGRAM := $(wildcard server/jiqun/*.py) $(shell find server/jiqun/knowledge -name '*.py')
+PROGRAM := $(wildcard server/jiqun/*.py) $(shell find server/jiqun/knowledge server/jiqun/rdf -name '*.py')
+# As many processes as there are cores, up to four: more wait for each other's servers.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: install serve build check fmt test soak interop interop-tools lint clean
+.PHONY: install serve build check fmt test soak interop interop-tools lint lint-code lint-types \
+	lint-data lock clean
 .DELETE_ON_ERROR:
 
 install: $(VENV)/.installed
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: pyproject.toml | $(BIN)/python
-	$(PIP) install --editable .
+# Only wheels, which run no code when they are installed; the program itself is built by the
+# hatchling that is among them.
+$(VENV)/.installed: pyproject.toml requirements.lock | $(BIN)/python
+	@echo "Installing $$(grep -c '^[a-z]' requirements.lock) packages and the program into $(VENV)"
+	@$(PIP) install --only-binary :all: --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.installed-test: pyproject.toml | $(BIN)/python
-	$(PIP) install --editable '.[test]'
-	@touch $@ $(VENV)/.installed
+$(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
+	@echo "Installing the $$(grep -c '^[a-z]' requirements-test.lock) packages of the tests into $(VENV)"
+	@$(PIP) install --no-build-isolation --require-hashes --requirement requirements-test.lock
+	@touch $@
 
 build: release/manifest.json
 
 release/manifest.json: $(CONTENT) $(PROGRAM) | $(VENV)/.installed
-	$(BIN)/jiqun build --release release
+	@echo "Building the release from ontology/, data/ and queries/, half a minute or less"
+	@$(BIN)/jiqun build --release release
 
 serve: release/manifest.json
-	$(BIN)/jiqun serve --release release
+	@echo "Starting the server; Ctrl-C ends it"
+	@$(BIN)/jiqun serve --release release
 
 check: | $(VENV)/.installed
 	$(BIN)/jiqun check
@@ -44,14 +56,21 @@ fmt: $(VENV)/.installed-test
 	$(BIN)/jiqun fmt
 	$(BIN)/ruff format
 
-lint: $(VENV)/.installed-test
+lint: lint-code lint-types lint-data
+
+lint-code: $(VENV)/.installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+lint-types: $(VENV)/.installed-test
 	$(BIN)/mypy
+
+lint-data: $(VENV)/.installed-test
 	$(BIN)/jiqun fmt --check
 
-test: lint check
-	$(BIN)/pytest
+test: $(VENV)/.installed-test
+	$(MAKE) --no-print-directory --jobs 2 lint check
+	$(PYTEST)
 
 soak: $(VENV)/.installed-test
 	JIQUN_KILL_CYCLES=200 JIQUN_STREAM_POWER=7 $(BIN)/pytest \
@@ -59,12 +78,24 @@ soak: $(VENV)/.installed-test
 	  tests/web/test_streaming.py::test_a_slow_reader_of_a_long_answer_costs_little_memory
 
 interop-tools: $(VENV)/.installed-test
-	$(PIP) install --editable '.[interop]'
+	@echo "Installing the tools of other people into $(VENV) and .interop"
+	@$(PIP) install --editable '.[interop]'
 	cd tests && ../$(BIN)/python -m interop.install
 
 interop: interop-tools release/manifest.json
 	cd tests && ../$(BIN)/python -m interop.run
 	$(BIN)/pytest tests/interop tests/queries/test_federated_examples.py
+
+# The versions of the tests agree with those of the program, because its lock constrains theirs.
+LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --quiet --upgrade --extra build
+
+lock: | $(BIN)/python
+	@$(PIP) install "$$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", \
+	  "rb"))["project"]["optional-dependencies"]["lock"])')"
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --extra test --extra browser --constraint requirements.lock \
+	  --output-file requirements-test.lock
 
 clean:
 	rm -rf .interop $(VENV) release dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,10 +1,16 @@
-"""What holds for every test; the two releases, one of the project's own content and a tiny one."""
+"""What holds for every test; the two releases, one of the project's own content and a tiny one.
+
+The tests run in several processes, each with its own servers. What takes long to make and is only
+read, such as the release of the content, is made once for all of them.
+"""
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from jiqun.knowledge.content import locate
@@ -13,10 +19,12 @@ from live_server import LiveServer, running
 from tiny_release import write_release
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import httpx
+
+    MakeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 # No test may fail because the machine is busy.
 settings.register_profile("jiqun", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,18 +32,44 @@ settings.load_profile("jiqun")
 
 
 @pytest.fixture(scope="session")
-def built_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The release of the project's own content, built once; not to be changed."""
-    folder = tmp_path_factory.mktemp("built") / "release"
-    build(locate(), folder)
-    return folder
+def make_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MakeOnce:
+    """Return a function that makes a folder once for all processes of this test run.
+
+    The first process that asks for the name fills the folder, the others wait for it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        folder, complete = shared / f"once-{name}", shared / f"once-{name}.complete"
+        with FileLock(shared / f"once-{name}.lock"):
+            if not complete.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                fill(folder)
+                complete.touch()
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="session")
-def built(built_release: Path) -> Iterator[httpx.Client]:
-    """A client of a server on the release of the project's own content."""
+def built_release(make_once: MakeOnce) -> Path:
+    """The release of the project's own content, built once; not to be changed."""
+    return make_once("built", lambda folder: build(locate(), folder / "release")) / "release"
+
+
+@pytest.fixture(scope="session")
+def built_server(built_release: Path) -> Iterator[LiveServer]:
+    """A server with default settings on the release of the project's own content."""
     with running(built_release) as live:
-        yield live.client
+        yield live
+
+
+@pytest.fixture(scope="session")
+def built(built_server: LiveServer) -> httpx.Client:
+    """A client of the server on the project's own content."""
+    return built_server.client
 
 
 @pytest.fixture(scope="session")

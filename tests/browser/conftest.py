@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from live_server import LiveServer, running
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser
+
+    from live_server import LiveServer
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _OPTIONS = (
@@ -42,8 +42,8 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="package")
-def site(browser: Browser, request: pytest.FixtureRequest) -> Iterator[LiveServer]:
+def site(browser: Browser, request: pytest.FixtureRequest) -> LiveServer:
     """A server on the real content; it needs the browser so that nothing is built in vain."""
     assert browser.is_connected()
-    with running(request.getfixturevalue("built_release")) as live:
-        yield live
+    live: LiveServer = request.getfixturevalue("built_server")
+    return live

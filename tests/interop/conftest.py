@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from interop.release import FEW, Release, endpoint_answers, open_release
-from live_server import running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from interop.answers import Answer
+    from live_server import LiveServer
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,5 @@ def release(built_release: Path, tmp_path_factory: pytest.TempPathFactory) -> Re
 
 
 @pytest.fixture(scope="session")
-def expected(built_release: Path, release: Release) -> Mapping[str, Answer]:
-    with running(built_release) as live:
-        return endpoint_answers(live.url, {name: release.questions[name] for name in FEW})
+def expected(built_server: LiveServer, release: Release) -> Mapping[str, Answer]:
+    return endpoint_answers(built_server.url, {name: release.questions[name] for name in FEW})

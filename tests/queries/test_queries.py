@@ -11,10 +11,11 @@ import pytest
 from rdflib.plugins.sparql import prepareQuery
 
 from jiqun.errors import BadParameter
-from jiqun.saved_queries import TYPES, Parameter, read_saved_queries, read_value
+from jiqun.saved_queries import TYPES, Parameter, bind, read_saved_queries, read_value
 from queries.golden import FOLDER, Collection, collect, golden
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "queries").glob("*.rq"))
+TYPES = ("iri", "literal", "integer", "decimal", "date", "boolean", "lang")
 EXECUTABLE = "http://www.w3.org/ns/shacl#"
 HOSTILE = (
     '" } INSERT DATA { <x:a> <x:b> <x:c> } #',
@@ -172,14 +173,28 @@ def test_hostile_values_are_data_or_refused(type_: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_hostile_text_changes_nothing(collection: Collection, name: str) -> None:
-    free = [
-        each.name
-        for each in collection.queries[name].parameters
-        if each.type == "literal" and each.values is None
-    ]
-    before = len(collection.store)
-    collection.answer(collection.text(name, dict.fromkeys(free, HOSTILE[0])))
+def test_values_become_terms_in_every_query(collection: Collection, name: str) -> None:
+    """Every parameter has a known type, and its variable is replaced wherever it occurs."""
+    query = collection.queries[name]
+    for parameter in query.parameters:
+        assert parameter.type in TYPES
+        variable = re.compile(rf"[?$]{parameter.variable}\b")
+        assert variable.search(query.text)
+        assert not variable.search(bind(query.text, {parameter.variable: '"x"'}))
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_no_query_is_changed_by_a_hostile_value(collection: Collection, value: str) -> None:
+    before, answered = len(collection.store), 0
+    for name, query in collection.queries.items():
+        for parameter in query.parameters:
+            if parameter.type == "literal" and parameter.values is None and value != "\ud800":
+                collection.answer(collection.text(name, {parameter.name: value}))
+                answered += 1
+            else:
+                with pytest.raises(BadParameter):
+                    collection.text(name, {parameter.name: value})
+    assert answered >= 5 or value == "\ud800"
     assert len(collection.store) == before
 
 

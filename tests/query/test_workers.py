@@ -175,7 +175,7 @@ def test_a_light_query_that_is_not_light_leaves_the_lane(room: EngineThread, cro
         others = [asyncio.ensure_future(read(engine, job(ENDLESS["join"]))) for _ in range(crowd)]
         await until(lambda: engine.lanes.heavy.busy >= crowd)
         wrong = asyncio.ensure_future(
-            read(engine, job(ENDLESS["path"], light=True, deadline_seconds=20))
+            read(engine, job(ENDLESS["path"], light=True, deadline_seconds=5))
         )
         if not crowd:
             await until(lambda: engine.lanes.heavy.busy > 0)

@@ -159,14 +159,15 @@ def test_the_first_of_equal_questions_may_leave(server: LiveServer) -> None:
     assert {answer.status_code for answer in answers} == {200}, answers[0].text
 
 
-def test_a_query_whose_client_leaves_is_stopped(small: LiveServer) -> None:
+def test_a_query_whose_client_leaves_is_stopped(server: LiveServer) -> None:
+    """Well before its deadline of ten seconds, which leaves a busy machine time."""
     query = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o } #left"
-    with socket.create_connection((small.host, small.port)) as connection:
+    with socket.create_connection((server.host, server.port)) as connection:
+        asked = time.monotonic()
         connection.sendall(f"GET /sparql?query={quote(query)} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
-        wait_until(lambda: metric(small, "jiqun_workers_busy") > 0)
-    left = time.monotonic()
-    wait_until(lambda: metric(small, "jiqun_workers_busy") == 0)
-    assert time.monotonic() - left < 2.5, "it was stopped by its deadline, not because nobody waits"
+        wait_until(lambda: metric(server, "jiqun_workers_busy") > 0)
+    wait_until(lambda: metric(server, "jiqun_workers_busy") == 0)
+    assert time.monotonic() - asked < 9, "it was stopped by its deadline, not because nobody waits"
 
 
 def resident(live: LiveServer) -> int:
@@ -177,6 +178,16 @@ def resident(live: LiveServer) -> int:
     return sum(int(found[1]) for found in fields) * os.sysconf("SC_PAGE_SIZE")
 
 
+def settled(live: LiveServer) -> int:
+    """Wait until the last workers have started, so that the memory no longer grows; return it."""
+    found = [resident(live)]
+    while len(found) < 10 or found[-1] - found[-10] > 2**20:
+        assert len(found) < 300, "the memory grows without any request"
+        time.sleep(0.1)
+        found.append(resident(live))
+    return found[-1]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_slow_reader_of_a_long_answer_costs_little_memory(release_folder: Path) -> None:
     """`make soak` asks for ten million rows; the reader rests after every piece it takes."""
@@ -184,7 +195,7 @@ def test_a_slow_reader_of_a_long_answer_costs_little_memory(release_folder: Path
     with running(release_folder, **limits) as live:
         warm = live.client.get("/sparql", params={"query": rows(4), "format": "csv"})
         assert warm.status_code == 200
-        before, most, lines = resident(live), 0, 0
+        before, most, lines = settled(live), 0, 0
         with socket.create_connection((live.host, live.port), timeout=60) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             target = f"/sparql?format=csv&query={quote(rows(STREAM_POWER))}"
