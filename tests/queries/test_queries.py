@@ -15,7 +15,6 @@ from jiqun.saved_queries import TYPES, Parameter, bind, read_saved_queries, read
 from queries.golden import FOLDER, Collection, collect, golden
 
 NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "queries").glob("*.rq"))
-TYPES = ("iri", "literal", "integer", "decimal", "date", "boolean", "lang")
 EXECUTABLE = "http://www.w3.org/ns/shacl#"
 HOSTILE = (
     '" } INSERT DATA { <x:a> <x:b> <x:c> } #',

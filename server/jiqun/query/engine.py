@@ -158,9 +158,9 @@ class Engine:
         return all(lane.workers for lane in self.lanes)
 
     async def run(self, job: Job | DocumentJob, frame: bytes | None = None) -> Answer:
-        """Evaluate a job, whose `frame` may be packed already; the `blocks` of an answer that has them must be read or closed.
+        """Evaluate a job, whose `frame` may be packed already.
 
-        Cancelling the task, or closing the blocks, stops the evaluation. Raises `Busy`,
+        The `blocks` of an answer that has them must be read or closed. Cancelling the task, or closing the blocks, stops the evaluation. Raises `Busy`,
         `QueryTimeout`, `MemoryLimitExceeded`, `WorkerFailed`, and what the job itself raises.
         """
         return await Execution(self.lanes, job, frame).run()

@@ -1,8 +1,9 @@
 """One HTTP connection: uvicorn's, with limits, HTTP/1.0, and cached answers without a task.
 
 A GET of `/sparql` that was planned before and whose answer is cached is written as soon as its
-headers are parsed. Everything else goes through the application, with the same result. What RFC 9112
-asks of a server beyond uvicorn is here: a Host header, offers to upgrade that change nothing, HTTP/1.0.
+headers are parsed. Everything else goes through the application, with the same result. What RFC
+9112 asks of a server beyond uvicorn is here: a Host header, offers to upgrade that change nothing,
+HTTP/1.0.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ class HttpConnection(HttpToolsProtocol):
     def configured(cls, endpoint: Endpoint) -> type[HttpConnection]:
         """Return a class of connections to this application, as uvicorn wants one.
 
-        A request that is refused here is counted and logged by the application's front all the same.
+        A request that is refused here is counted and logged by the front of the application too.
         """
         settings = endpoint.state.settings
         members = {"settings": settings, "endpoint": endpoint, "front": endpoint.front}

@@ -55,7 +55,7 @@ def problem_response(error: JiqunError, scope: Scope, settings: Settings) -> Res
 
 
 def problem_members(error: JiqunError) -> dict[str, Any]:
-    """Return the members of the problem details object, with line and column where they are known."""
+    """Return the members of the problem details object, with line and column if known."""
     members: dict[str, Any] = {
         "type": "about:blank",
         "title": error.title,
