@@ -58,7 +58,7 @@ class Settings(BaseSettings):
         tuple[str, ...],
         Field(
             description="Addresses of reverse proxies whose X-Forwarded-For, -Proto and -Host "
-            "headers are believed. Empty: these headers are ignored."
+            "headers are trusted. Empty: these headers are ignored."
         ),
     ] = ()
 
@@ -190,9 +190,10 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=KIBIBYTE,
-            description="Longest request line and headers together, in bytes; longer gets 431.",
+            description="Longest headers of a request without its target, in bytes; longer gets "
+            "431.",
         ),
-    ] = 256 * KIBIBYTE
+    ] = 32 * KIBIBYTE
     header_seconds: Annotated[
         float, Field(gt=0, description="Time a client has to send the headers of a request.")
     ] = 10.0
@@ -209,6 +210,22 @@ class Settings(BaseSettings):
     connections: Annotated[
         int, Field(ge=1, description="Connections served at once; more get 503.")
     ] = 2_000
+    client_connections: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="Connections of one address at once; more get 503. Does not apply to the "
+            "addresses in trusted_proxies.",
+        ),
+    ] = 512
+    bodies_bytes: Annotated[
+        int,
+        Field(
+            ge=MEBIBYTE,
+            description="Memory for all request bodies that are being received, in bytes; more "
+            "get 503.",
+        ),
+    ] = 128 * MEBIBYTE
 
     # Answers
     cache_bytes: Annotated[

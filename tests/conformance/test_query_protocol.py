@@ -187,7 +187,7 @@ FURTHER = [
         contains='"0"',
     ),
     get("two formats", [("query", "ASK {}"), ("format", "xml"), ("format", "json")], 400),
-    get("an unknown format", {"query": "ASK {}", "format": "pdf"}, 400, contains="Possible: json"),
+    get("an unknown format", {"query": "ASK {}", "format": "pdf"}, 400, contains="Available: json"),
     get("a format that does not fit", {"query": "ASK {}", "format": "turtle"}, 400),
     get(
         "format before Accept",

@@ -133,7 +133,7 @@ def test_xml_and_json_mean_the_format_that_fits() -> None:
 
 @pytest.mark.parametrize("name", ["pdf", "turtle", "\r\nX: y", "j" * 5000])
 def test_an_impossible_format_is_refused_with_the_names(name: str) -> None:
-    with pytest.raises(BadParameter, match=r"Possible: json, xml, csv, tsv\.$") as caught:
+    with pytest.raises(BadParameter, match=r"Available: json, xml, csv, tsv\.$") as caught:
         choose_named(name, SOLUTIONS)
     assert "\n" not in caught.value.detail
     assert len(caught.value.detail) < 200

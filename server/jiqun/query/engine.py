@@ -160,8 +160,9 @@ class Engine:
     async def run(self, job: Job | DocumentJob, frame: bytes | None = None) -> Answer:
         """Evaluate a job, whose `frame` may be packed already.
 
-        The `blocks` of an answer that has them must be read or closed. Cancelling the task, or closing the blocks, stops the evaluation. Raises `Busy`,
-        `QueryTimeout`, `MemoryLimitExceeded`, `WorkerFailed`, and what the job itself raises.
+        The `blocks` of an answer that has them must be read or closed. Cancelling the task, or
+        closing the blocks, stops the evaluation. Raises `Busy`, `QueryTimeout`,
+        `MemoryLimitExceeded`, `WorkerFailed`, and what the job itself raises.
         """
         return await Execution(self.lanes, job, frame).run()
 

@@ -20,6 +20,7 @@ from jiqun.query.result_stream import (
     TSV,
     XML,
     Cancelled,
+    NotRepresentable,
     ResultStream,
     TooLarge,
     first_rows,
@@ -72,6 +73,8 @@ def evaluate(
         raise
     except TooLarge as error:
         raise Failure("large", str(error)) from None
+    except NotRepresentable as error:
+        raise Failure("media", str(error)) from None
     except SyntaxError as error:
         raise Failure("syntax", _place(_shorten(error.msg))) from None
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:

@@ -122,7 +122,8 @@ class Answer:
     """What a worker came back with.
 
     Without `blocks`, `body` is whole. Otherwise `body` is its beginning, and it continues in
-    `blocks`. `truncated` says that `max_rows` were reached and there would be more.
+    `blocks`. `truncated` says that `max_rows` were reached and there would be more. Status,
+    Content-Type, headers and entity tag (without quotes) are those of a document.
     """
 
     body: bytes
@@ -134,6 +135,7 @@ class Answer:
     status: int = 200
     content_type: str = ""
     headers: tuple[tuple[str, str], ...] = ()
+    etag: str = ""
     coding: str | None = None
     outcome: str = "ok"
 
@@ -149,4 +151,5 @@ class Answer:
             status=members["status"],
             content_type=members["content_type"],
             headers=tuple(members["headers"].items()),
+            etag=members["etag"],
         )

@@ -353,7 +353,12 @@ class Lanes:
             yield self.documents
 
     def demote(self, client: str) -> None:
-        """Send the queries of a client to the heavy lane for a while: one exceeded its slice."""
+        """Send the queries of a client to the heavy lane for a while: one exceeded its slice.
+
+        Queries of the server itself have no client.
+        """
+        if not client:
+            return
         now = asyncio.get_running_loop().time()
         if len(self._demoted) > _MOST_CLIENTS:
             self._demoted = {c: until for c, until in self._demoted.items() if until > now}

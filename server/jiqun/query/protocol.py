@@ -126,7 +126,7 @@ def read_operation(
         return _read_get(parameters)
     if method not in {"POST", "QUERY"}:
         raise MethodNotAllowed(
-            f"The method {method[:20]} is not possible here. Possible: {', '.join(METHODS)}.",
+            f"Method {method[:20]} not allowed. Allowed: {', '.join(METHODS)}.",
             METHODS,
         )
     media_type, attributes = parse_content_type(content_type)

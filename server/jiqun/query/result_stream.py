@@ -22,8 +22,7 @@ RDF_XML = "application/rdf+xml"
 
 _CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A})
 _BINDINGS = b'"bindings":['
-_NO_XML = re.compile(rb"[\x00-\x08\x0b-\x1f]|\xef\xbf[\xbe\xbf]")
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
+_NO_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 
 class Cancelled(Exception):
@@ -32,6 +31,10 @@ class Cancelled(Exception):
 
 class TooLarge(Exception):
     """The result exceeds its cap after its beginning was sent."""
+
+
+class NotRepresentable(Exception):
+    """The result has a character that its format cannot hold."""
 
 
 class ResultStream:
@@ -200,11 +203,22 @@ def first_rows(media_type: str, data: bytes, rows: int) -> bytes:
 
 
 def well_formed(data: bytes) -> bytes:
-    """Replace what XML 1.0 cannot hold: a carriage return by its reference, the rest by U+FFFD."""
+    """Write a carriage return as its reference, which XML would else read as a line feed.
+
+    Raises `NotRepresentable` for a character that XML 1.0 cannot hold.
+    """
     clean = len(data.translate(None, _CONTROLS)) == len(data)
     if clean and b"\xef\xbf\xbe" not in data and b"\xef\xbf\xbf" not in data:
         return data
-    return _NO_XML.sub(lambda found: b"&#13;" if found[0] == b"\r" else _REPLACEMENT, data)
+    found = _NO_XML.search(data)
+    if found is not None:
+        character = ord(found[0].decode())
+        message = (
+            f"The result has the character U+{character:04X}, which XML 1.0 cannot hold. Ask for "
+            "another format, such as JSON or Turtle."
+        )
+        raise NotRepresentable(message)
+    return data.replace(b"\r", b"&#13;")
 
 
 def _split_character(data: bytes) -> tuple[bytes, bytes]:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 from jiqun.compression import encode, encoder
 from jiqun.errors import Busy, JiqunError, QueryTimeout
@@ -33,6 +33,7 @@ from jiqun.settings import Settings
 PROGRAM: Final = version("jiqun")
 _CACHED_PLANS: Final = 2 * 1024 * 1024
 _LONGEST_SIGNATURE: Final = 4096
+_LONG_DOCUMENT: Final = 64 * 1024
 
 Signature = tuple[bytes, bytes, bytes]
 """Query string, Accept and Accept-Encoding of a GET request, as they were sent."""
@@ -53,6 +54,7 @@ class QueryRequest:
     timeout: float | None = None
     excel: bool = False
     max_rows: int | None = None
+    max_bytes: int | None = None
     client: str = ""
 
 
@@ -146,7 +148,7 @@ class QueryService:
             client=request.client,
             light=parsed.light,
             max_rows=min(request.max_rows or settings.max_rows, settings.max_rows),
-            max_bytes=settings.max_bytes,
+            max_bytes=min(request.max_bytes or settings.max_bytes, settings.max_bytes),
         )
         excel = request.excel and format_ is CSV
         key = self._key(job, content_type, excel) if parsed.deterministic else None
@@ -302,24 +304,41 @@ class QueryService:
 
     async def document(
         self,
-        function: Callable[..., Any],
-        arguments: tuple[Any, ...],
-        named: Mapping[str, Any],
-        client: str,
+        job: DocumentJob,
+        coding: str | None,
+        *,
+        cached: bool = True,
     ) -> Answer:
-        """Return the document that a document function makes, cached by its arguments.
+        """Return a document in a content coding, cached by its function and arguments.
 
-        Raises what the function raises.
+        Without `cached`, it is made anew. Raises what the document function raises.
         """
-        module, name = function.__module__, function.__qualname__
-        text = "\0".join((self._state, module, name, repr(arguments), repr(sorted(named.items()))))
+        if not cached:
+            return await self._compressed(await self.engine.run(job), coding)
+        text = "\0".join(
+            (self._state, job.module, job.function, repr(job.arguments), repr(job.named))
+        )
         key = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=18).digest()
-        answer = self.cache.get(key)
-        if answer is not None:
+        coded_key = key + (coding or "").encode()
+        answer = self.cache.get(coded_key)
+        if answer is None:
+            answer = self.cache.peek(key)
+            if answer is None:
+                answer = await self._once(key, job.deadline_seconds, lambda: self.engine.run(job))
+            answer = await self._compressed(answer, coding)
+            if coding:
+                self.cache.put(coded_key, replace(answer, outcome="cached"), len(answer.body))
+        return answer
+
+    async def _compressed(self, answer: Answer, coding: str | None) -> Answer:
+        """Compress a document, in a thread when it is long: the compressors release the GIL."""
+        if coding is None or len(answer.body) < self.settings.compress_from_bytes:
             return answer
-        deadline = self.settings.deadline_seconds
-        job = DocumentJob(module, name, arguments, named, deadline, client)
-        return await self._once(key, deadline, lambda: self.engine.run(job))
+        if len(answer.body) < _LONG_DOCUMENT:
+            body = encode(coding, answer.body)
+        else:
+            body = await asyncio.to_thread(encode, coding, answer.body)
+        return replace(answer, body=body, coding=coding, etag=f"{answer.etag}-{coding}")
 
     def _key(self, job: Job, content_type: str, excel: bool) -> bytes:
         """Return the key of an answer: equal for equal queries to the same data."""

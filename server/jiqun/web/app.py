@@ -1,7 +1,7 @@
-"""The outermost layer: what every request and every answer has in common, written for speed.
+"""The application: its routes, and in front of them what all requests have in common.
 
-It mends the path (prefix, slash at the end), answers preflights, adds the headers that belong on
-everything, turns errors into answers, counts and logs. `/sparql` is served straight from here,
+The front normalizes the path (prefix, trailing slash), answers preflights, adds the headers of
+every response, turns errors into responses, counts and logs. `/sparql` is served from here,
 without passing through the router.
 """
 
@@ -11,6 +11,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -100,7 +101,7 @@ class Front:
             return
         if self._trusted:
             trust_proxy(scope, self._trusted)
-        path = self._mend_path(scope)
+        path = self._normalize_path(scope)
         client = scope.get("client")
         record = RequestRecord(scope["method"], path, client[0] if client else "")
         scope["record"] = record
@@ -139,12 +140,12 @@ class Front:
             if record.status:
                 # Returning without the end of the body makes the server cut the connection, which
                 # is how the client learns that the answer is not whole.
-                _log_break(error)
+                _log_abort(error)
                 return
             known = error if isinstance(error, JiqunError) else None
             if known is None:
-                _log.exception("a request failed by a mistake in the program")
-                known = InternalError("The server made a mistake; it has been logged.")
+                _log.exception("request failed because of a bug")
+                known = InternalError("Internal error. It has been logged.")
             response = problem_response(known, scope, self._settings)
             await response(scope, receive, answer)
 
@@ -154,8 +155,8 @@ class Front:
             found = self._direct.get("/graphs")
         return found or self._app
 
-    def _mend_path(self, scope: Scope) -> str:
-        """Remove the prefix and a slash at the end; give the path that routes are made for."""
+    def _normalize_path(self, scope: Scope) -> str:
+        """Remove the prefix and a trailing slash; return the path that routes are defined for."""
         path: str = scope["path"]
         prefix = self._prefix
         if prefix and (path == prefix or path.startswith(f"{prefix}/")):
@@ -167,11 +168,11 @@ class Front:
         return path
 
 
-def _log_break(error: Exception) -> None:
+def _log_abort(error: Exception) -> None:
     if isinstance(error, JiqunError):
-        _log.warning("an answer broke off: %s", error.title)
+        _log.warning("response aborted: %s", error.title)
     else:
-        _log.error("an answer broke off by a mistake in the program", exc_info=error)
+        _log.error("response aborted because of a bug", exc_info=error)
 
 
 _ROUTES = (
@@ -190,18 +191,20 @@ class Endpoint(FastAPI):
 
     front: Front
     failure: JiqunError | None = None
-    """What kept the server from starting; it is told without a stack trace."""
+    """What kept the server from starting; reported without a stack trace."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
         scope["app"] = self
 
-        async def send_plainly(message: Message) -> None:
+        async def send_without_trace(message: Message) -> None:
             if self.failure is not None and message["type"] == "lifespan.startup.failed":
                 message["message"] = ""
             await send(message)
 
-        await self.front(scope, receive, send_plainly if scope["type"] == "lifespan" else send)
+        await self.front(
+            scope, receive, send_without_trace if scope["type"] == "lifespan" else send
+        )
 
 
 def create_app(release: Path | None, settings: Settings | None = None) -> Endpoint:
@@ -220,7 +223,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     log = AccessLog()
 
     async def publish(state: Commit) -> None:
-        await engine.switch(state.store)
+        await engine.switch(state.store, document_settings(settings, app.state.release))
         app.state.service.advance(f"{run} {state.number}")
 
     writing = None
@@ -280,10 +283,11 @@ def _fill_state(
     engine: Engine,
     writing: WriteService | None,
 ) -> None:
-    """Keep what the routes need."""
+    """Set what the routes use."""
     app.state.settings = settings
     app.state.release = release
     app.state.engine = engine
+    app.state.receiving = Counter()
     app.state.writing = writing
     app.state.service = QueryService(release, engine, settings)
     app.state.metrics = Metrics()
@@ -318,10 +322,15 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     if state.writing is None:
         await state.engine.switch(opened.store, document_settings(state.settings, opened))
         state.service = QueryService(opened, state.engine, state.settings)
+        state.release = opened
     else:
-        await state.writing.rebase(opened.identifier, opened.store)
+        former, state.release = state.release, opened  # documents are made of it from now on
+        try:
+            await state.writing.rebase(opened.identifier, opened.store)
+        except JiqunError:
+            state.release = former
+            raise
         state.service.release = opened
-    state.release = opened
     app.title, app.version = opened.title, opened.version
     app.openapi_schema = None
 
@@ -333,16 +342,14 @@ async def _answer_error(request: Request, error: Exception) -> Response:
 
 
 def _as_known(error: Exception) -> JiqunError:
-    """Say in our terms what the framework found wrong."""
+    """Return our error for one of the framework."""
     if isinstance(error, JiqunError):
         return error
     if isinstance(error, HTTPException) and error.status_code == 404:
         return NotFound("There is nothing at this address.")
     if isinstance(error, HTTPException) and error.status_code == 405:
         allowed = tuple((error.headers or {}).get("Allow", "GET, HEAD").split(", "))
-        return MethodNotAllowed(
-            f"This method is not possible here. Possible: {', '.join(allowed)}.", allowed
-        )
+        return MethodNotAllowed(f"Method not allowed. Allowed: {', '.join(allowed)}.", allowed)
     if isinstance(error, RequestValidationError):
         places = "; ".join(
             f"{'.'.join(str(part) for part in each['loc'])}: {each['msg']}"

@@ -23,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from jiqun.settings import Settings
 from jiqun.web.access_log import RequestRecord
 from jiqun.web.app import Endpoint, Front
-from jiqun.web.http import EVERYWHERE, trust_proxy
+from jiqun.web.http import EVERYWHERE, ClientGone, trust_proxy
 from jiqun.web.routes.sparql_routes import answer_headers
 
 _REFUSALS: Final = {
@@ -47,11 +47,12 @@ class ResponseCycle(RequestResponseCycle):
 
     head = b""
     close_delimited = False
+    send_seconds = 60.0
 
     async def send(self, message: Any) -> None:  # noqa: C901 -- the cases of RFC 9112, section 6
         """Send a message of the application to the client."""
         if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
+            await self._drain()
         if self.disconnected or self.transport.is_closing():
             return
         if message["type"] == "http.response.start":
@@ -79,6 +80,15 @@ class ResponseCycle(RequestResponseCycle):
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+
+    async def _drain(self) -> None:
+        """Wait until the client takes data; one that takes none is cut off."""
+        try:
+            async with asyncio.timeout(self.send_seconds):
+                await self.flow.drain()
+        except TimeoutError:
+            self.transport.abort()
+            raise ClientGone from None
 
     def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         lines = [b"%b: %b\r\n" % pair for pair in (*self.default_headers, *headers)]
@@ -123,6 +133,7 @@ class HttpConnection(HttpToolsProtocol):
     settings: Settings
     endpoint: Endpoint
     front: Front
+    addresses: dict[str, int]
 
     @classmethod
     def configured(cls, endpoint: Endpoint) -> type[HttpConnection]:
@@ -131,15 +142,22 @@ class HttpConnection(HttpToolsProtocol):
         A request that is refused here is counted and logged by the front of the application too.
         """
         settings = endpoint.state.settings
-        members = {"settings": settings, "endpoint": endpoint, "front": endpoint.front}
+        members = {
+            "settings": settings,
+            "endpoint": endpoint,
+            "front": endpoint.front,
+            "addresses": {},
+        }
         return type("ConfiguredHttpConnection", (cls,), members)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.url = b""
         self._header_size = 0
         self._in_headers = True
         self._begun = False
         self._surplus = False
+        self._counted: str | None = None
         self._upgrade_offered = False
         self._priming = False
         self._timer: asyncio.TimerHandle | None = None
@@ -150,24 +168,34 @@ class HttpConnection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Give the client its time for the first headers."""
         super().connection_made(transport)
-        self._surplus = len(self.connections) > self.settings.connections
+        address = self._counted = self.client[0] if self.client else ""
+        count = self.addresses[address] = self.addresses.get(address, 0) + 1
+        self._surplus = len(self.connections) > self.settings.connections or (
+            count > self.settings.client_connections and address not in self._trusted
+        )
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting for headers."""
         self._stop_timer()
+        if self._counted is not None:
+            self.addresses[self._counted] -= 1
+            if not self.addresses[self._counted]:
+                del self.addresses[self._counted]
+            self._counted = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to headers, then parse it."""
         if self._in_headers:
-            most = self.settings.header_bytes
+            # The target, such as a long query sent by GET, has a limit of its own.
+            most = self.settings.header_bytes + _LONGEST_TARGET
             self._header_size += len(data)
             # A piece may hold headers and body; only an end of headers that is overdue is refused.
             if self._header_size - len(data) > most or (
                 self._header_size > most and b"\r\n\r\n" not in data[:most]
             ):
-                self._refuse(431, f"The headers are longer than {most} bytes.")
+                self._refuse_long(most)
                 return
         self._unset_keepalive_if_required()
         self._parse(data)
@@ -231,22 +259,33 @@ class HttpConnection(HttpToolsProtocol):
         if self._surplus:
             self._refuse(503, "Too many connections are open. Try again in a moment.")
         elif len(self.url) > _LONGEST_TARGET:
-            self._refuse(414, f"The address is longer than {_LONGEST_TARGET} bytes.")
+            self._refuse_long()
         elif not self._check_headers(version):
             return
         elif not self._answer_from_cache(version):
             super().on_headers_complete()
             self.cycle.__class__ = ResponseCycle
+            self.cycle.send_seconds = self.settings.send_seconds  # type: ignore[attr-defined]
+
+    def _refuse_long(self, most: int = 0) -> None:
+        if len(self.url) > _LONGEST_TARGET:
+            self._refuse(414, f"The address is longer than {_LONGEST_TARGET} bytes.")
+        else:
+            self._refuse(431, f"The headers are longer than {most} bytes.")
 
     def _check_headers(self, version: str) -> bool:
         """Refuse what RFC 9112, section 3.2, and RFC 9110, section 10.1.1, let no server accept."""
-        hosts = 0
+        hosts = size = 0
         for name, value in self.headers:
+            size += len(name) + len(value)
             if name == b"host":
                 hosts += 1
             elif name == b"expect" and value.strip().lower() != b"100-continue":
                 self._refuse(417, "The only expectation that is met is 100-continue.")
                 return False
+        if size > self.settings.header_bytes:
+            self._refuse_long(self.settings.header_bytes)
+            return False
         if hosts != 1 and (hosts or version != "1.0"):
             missing = "has no Host header" if not hosts else "has more than one Host header"
             self._refuse(400, f"The request {missing}.")

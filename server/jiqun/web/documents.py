@@ -8,6 +8,7 @@ returns depends on nothing but the release and its arguments, so it is cached.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 from collections.abc import Callable, Mapping
@@ -20,14 +21,17 @@ import pyoxigraph as ox
 from starlette.requests import Request
 from starlette.responses import Response
 
+from jiqun.compression import CODINGS
 from jiqun.errors import JiqunError, ReleaseError
+from jiqun.query.jobs import DocumentJob
 from jiqun.query.service import QueryService
 from jiqun.query.solutions import Row, term_of
 from jiqun.release import Release, no_release, open_release
 from jiqun.saved_queries import bind
 from jiqun.search.index import SearchIndex
 from jiqun.settings import Settings
-from jiqun.web.routes.document_responses import deliver
+from jiqun.web.negotiation import choose_coding
+from jiqun.web.routes.document_responses import document_response
 
 P = ParamSpec("P")
 
@@ -105,6 +109,7 @@ def make(
         context, *arguments, **named
     )
     head = {
+        "etag": hashlib.blake2b(document.body, digest_size=12).hexdigest(),
         "status": document.status,
         "content_type": document.content_type,
         "headers": dict(document.headers or {}),
@@ -130,7 +135,32 @@ async def respond(
 
     Takes care of compression, entity tags, conditional requests and HEAD.
     """
+    return await _respond(request, function, arguments, named, cached=True)
+
+
+async def respond_uncached(
+    request: Request,
+    function: Callable[Concatenate[Context, P], Document],
+    *arguments: P.args,
+    **named: P.kwargs,
+) -> Response:
+    """Respond with a document whose arguments are too large or too rare to be a key."""
+    return await _respond(request, function, arguments, named, cached=False)
+
+
+async def _respond(
+    request: Request,
+    function: Callable[..., Document],
+    arguments: tuple[Any, ...],
+    named: Mapping[str, Any],
+    *,
+    cached: bool,
+) -> Response:
     service: QueryService = request.app.state.service
     client = request.client.host if request.client else ""
-    answer = await service.document(function, arguments, named, client)
-    return deliver(request, answer.body, answer.content_type, dict(answer.headers), answer.status)
+    seconds = service.settings.deadline_seconds
+    module, name = function.__module__, function.__qualname__
+    job = DocumentJob(module, name, arguments, named, seconds, client)
+    coding = choose_coding(request.headers.get("accept-encoding"), CODINGS)
+    answer = await service.document(job, coding, cached=cached)
+    return document_response(request, answer)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from jiqun.errors import BadParameter, RequestTimeout, RequestTooLarge, UnsupportedMediaType
+from jiqun.errors import BadParameter, Busy, RequestTimeout, RequestTooLarge, UnsupportedMediaType
 from jiqun.language import Reader, choose_language
 from jiqun.query.jobs import BlockStream
 from jiqun.settings import Settings
@@ -156,7 +157,7 @@ _HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """Give the value of a header, several joined by commas; None when it was not sent."""
+    """Return the value of a header, several joined by commas; None when it was not sent."""
     values = [value for key, value in scope["headers"] if key == name]
     if not values:
         return None
@@ -180,6 +181,7 @@ async def read_body(
     declared = header(scope, b"content-length")
     if declared and declared.isdigit() and int(declared) > most:
         raise _too_large(most)
+    receiving: Counter[str] = scope["app"].state.receiving
     body = bytearray()
     try:
         async with asyncio.timeout(settings.body_seconds):
@@ -187,15 +189,21 @@ async def read_body(
                 message = await receive()
                 if message["type"] == "http.disconnect":
                     raise ClientGone
-                body += message.get("body", b"")
+                block = message.get("body", b"")
+                body += block
+                receiving["bytes"] += len(block)
                 if len(body) > most:
                     raise _too_large(most)
+                if receiving["bytes"] > settings.bodies_bytes:
+                    raise Busy("The server is receiving too much at once. Try again in 1 s.")
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
         raise RequestTimeout(
             f"The body did not arrive within {settings.body_seconds:g} seconds."
         ) from None
+    finally:
+        receiving["bytes"] -= len(body)
 
 
 def _too_large(most: int) -> RequestTooLarge:
@@ -203,7 +211,7 @@ def _too_large(most: int) -> RequestTooLarge:
 
 
 def trust_proxy(scope: Scope, trusted: frozenset[str]) -> None:
-    """Believe the X-Forwarded headers of a request that comes from a trusted proxy.
+    """Trust the X-Forwarded headers of a request that comes from a trusted proxy.
 
     Sets the client's address, the scheme and the Host in `scope`.
     """
@@ -228,7 +236,7 @@ def trust_proxy(scope: Scope, trusted: frozenset[str]) -> None:
 
 
 def public_url(scope: Scope, settings: Settings) -> str:
-    """Give the URL of the site's root as the public sees it, without a slash at the end.
+    """Return the URL of the site's root as the public sees it, without a slash at the end.
 
     Raises `BadParameter` when neither the settings nor a Host header tell it.
     """
@@ -244,7 +252,7 @@ def public_url(scope: Scope, settings: Settings) -> str:
 
 
 def reader_of(scope: Scope, settings: Settings) -> Reader:
-    """Tell for whom the page of this request is written."""
+    """Return for whom the page of this request is written."""
     parameters = parse_qsl(
         scope["query_string"].decode("latin-1"), keep_blank_values=True, encoding="latin-1"
     )

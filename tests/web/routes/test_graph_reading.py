@@ -48,7 +48,7 @@ def test_it_is_known_again(client: httpx.Client) -> None:
         ("/graphs?graph=http://a.example/none", 404, "no graph of this name"),
         ("/graphs/none", 404, "no graph of this name"),
         ("/graphs/none?default", 400, "The URL names"),
-        (f"{NAMED}&format=csv", 400, "Possible: turtle"),
+        (f"{NAMED}&format=csv", 400, "Available: turtle"),
     ],
 )
 def test_what_is_not_there_or_not_clear(

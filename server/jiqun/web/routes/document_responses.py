@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from jiqun.compression import CODINGS, encode
-from jiqun.web.http import HTML_HEADERS, Headers, reader_of
+from jiqun.query.jobs import Answer
+from jiqun.web.http import HTML_HEADERS, Headers, matching_etag, reader_of
 from jiqun.web.negotiation import choose_coding
 
 _VARY = "Accept, Accept-Language, Accept-Encoding"
@@ -38,24 +39,40 @@ def deliver(
     headers: Mapping[str, str],
     status: int = 200,
 ) -> Response:
-    """Send a document under a strong tag of its content, or 304 to a client that has it.
+    """Send a short document that was made in the event loop; `headers` come in addition.
 
-    `media_type` may have parameters; text gets its charset. `headers` come in addition.
+    `media_type` may have parameters; text gets its charset.
     """
     coding = choose_coding(request.headers.get("accept-encoding"), CODINGS)
-    digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-    etag = f'"{digest}-{coding}"' if coding else f'"{digest}"'
-    own = {"Vary": _VARY, "Cache-Control": "no-cache" if status == 200 else "no-store", **headers}
-    if status == 200:
-        own["ETag"] = etag
-        known = {each.strip() for each in request.headers.get("if-none-match", "").split(",")}
-        if known & {etag, f"W/{etag}", "*"}:
-            return Response(status_code=304, headers=own)
+    etag = hashlib.blake2b(body, digest_size=12).hexdigest()
     if coding:
-        body = encode(coding, body)
-        own["Content-Encoding"] = coding
-    response = Response(body, status, own)
-    if media_type.startswith("text/") and "charset" not in media_type:
-        media_type = f"{media_type}; charset=utf-8"
-    response.headers["Content-Type"] = media_type
+        body, etag = encode(coding, body), f"{etag}-{coding}"
+    pairs = tuple(headers.items())
+    answer = Answer(
+        body, status=status, content_type=media_type, headers=pairs, etag=etag, coding=coding
+    )
+    return document_response(request, answer)
+
+
+def document_response(request: Request, answer: Answer) -> Response:
+    """Return the response with a document, or 304 to a client that has it."""
+    headers = {
+        "Vary": _VARY,
+        "Cache-Control": "no-cache" if answer.status == 200 else "no-store",
+        **dict(answer.headers),
+    }
+    if answer.status == 200 and answer.etag:
+        headers["ETag"] = f'"{answer.etag}"'
+        if_none_match = request.headers.get("if-none-match", "")
+        if request.method in {"GET", "HEAD"} and matching_etag(
+            if_none_match, (headers["ETag"].encode(),)
+        ):
+            return Response(status_code=304, headers=headers)
+    if answer.coding:
+        headers["Content-Encoding"] = answer.coding
+    content_type = answer.content_type
+    if content_type.startswith("text/") and "charset" not in content_type:
+        content_type = f"{content_type}; charset=utf-8"
+    response = Response(answer.body, answer.status, headers)
+    response.headers["Content-Type"] = content_type
     return response

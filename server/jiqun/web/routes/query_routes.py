@@ -21,7 +21,7 @@ from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, F
 from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
-from jiqun.web.documents import Context, Document, respond
+from jiqun.web.documents import Context, Document, respond, respond_uncached
 from jiqun.web.linked_data.descriptions import describe_queries
 from jiqun.web.linked_data.representations import (
     QUERY_SUFFIXES,
@@ -238,7 +238,7 @@ async def _answer_page(
         return await respond(
             request, query_page, query.name, values, reader, headers, None, problem
         )
-    return await respond(request, query_page, query.name, values, reader, links, result)
+    return await respond_uncached(request, query_page, query.name, values, reader, links, result)
 
 
 def query_page(

@@ -21,7 +21,7 @@ from jiqun.query.protocol import Description, Operation, Options, Query, Update,
 from jiqun.query.service import Plan, QueryRequest, QueryService, Signature
 from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE, Format, formats_for
 from jiqun.web.access_log import record_of
-from jiqun.web.documents import respond
+from jiqun.web.documents import respond, respond_uncached
 from jiqun.web.http import (
     ClientWatch,
     Headers,
@@ -44,6 +44,9 @@ from jiqun.web.problems import error_headers
 from jiqun.web.routes.document_responses import page
 
 _BODY_METHODS: Final = frozenset({"POST", "QUERY", "PUT", "PATCH"})
+_PAGE_BYTES: Final = 1024 * 1024
+"""Longest result that is shown as a page."""
+
 _VARY: Final = (b"vary", b"Accept, Accept-Encoding")
 
 
@@ -253,7 +256,9 @@ async def _page(scope: Scope, operation: Query | Description, service: QueryServ
     except JiqunError as error:
         text = render_error(error.status, error.title, error.detail, reader, operation.text)
         return page(request, text, error.status, error_headers(error))
-    return await respond(request, results_page, reader, operation.text, form, result, milliseconds)
+    return await respond_uncached(
+        request, results_page, reader, operation.text, form, result, milliseconds
+    )
 
 
 async def _describe(scope: Scope, options: Options, service: QueryService) -> Response:
@@ -303,6 +308,8 @@ async def collect_result(service: QueryService, request: QueryRequest) -> tuple[
     started = time.perf_counter()
     parsed, _ = await service.parse(request)
     is_graph = parsed.form not in {"SELECT", "ASK"}
-    limited = replace(request, max_rows=PAGE_ROWS if is_graph else PAGE_ROWS + 1)
+    limited = replace(
+        request, max_rows=PAGE_ROWS if is_graph else PAGE_ROWS + 1, max_bytes=_PAGE_BYTES
+    )
     result = await service.collect(limited, TURTLE if is_graph else JSON)
     return parsed.form, result, round((time.perf_counter() - started) * 1000)
