@@ -179,7 +179,7 @@ def test_prefectures_lie_in_the_polygon_of_their_province(store: ox.Store) -> No
 
 
 def test_industry_codes_are_concepts_of_their_schemes(store: ox.Store) -> None:
-    for scheme, count in (("gb-t-4754-2017", 27), ("isic-rev4", 14), ("sei-2018", 13)):
+    for scheme, count in (("gb-t-4754-2017", 27), ("isic-rev4", 40), ("sei-2018", 13)):
         pattern = f"?code skos:inScheme id:{scheme} ; skos:notation ?notation"
         codes = rows(store, pattern, "code", "notation")
         assert len(codes) == count
