@@ -83,7 +83,7 @@ def test_no_two_things_of_the_seed_article_become_one(seed: Graph) -> None:
 def test_superclasses_and_transitive_places_are_inferred(seed: Graph) -> None:
     assert (ID["liu-bo"], RDF.type, KG.Agent) in seed
     assert (KG.Ministry, RDFS.subClassOf, KG.Agent) in seed
-    assert (ID["hebei-diit-work-safety-division"], KG.unitOf, ID["hebei-diit"]) in seed
+    assert (ID["hebei-diit-work-safety-division"], KG.partOfOrganisation, ID["hebei-diit"]) in seed
     assert (ID["jjj-safety-emergency-equipment"], KG.locatedIn, ID.shijiazhuang) in seed
 
 

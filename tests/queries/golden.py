@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER: Final = Path(__file__).with_name("golden")
+DEFAULTS: Final = FOLDER / "defaults"
+MOST_ROWS: Final = 120  # what a person reads; of a longer answer, the head and the number of rows
 ENDINGS: Final = {"SELECT": "csv", "ASK": "txt", "CONSTRUCT": "ttl", "DESCRIBE": "ttl"}
 
 
@@ -64,11 +66,32 @@ def golden(collection: Collection, name: str) -> tuple[Path, str]:
     return FOLDER / f"{name}.{ENDINGS[query.form]}", collection.answer(text)
 
 
+def default_golden(collection: Collection, name: str) -> tuple[Path, str] | None:
+    """Return the same for the answer without values, where it is another one.
+
+    Of an answer of more rows than a person reads, it is the head and the number of rows.
+    """
+    query = collection.queries[name]
+    if query.form != "SELECT" or not query.example:
+        return None
+    answer = collection.answer(collection.text(name, {}))
+    if answer == golden(collection, name)[1]:
+        return None
+    head, *rows = answer.splitlines(keepends=True)
+    if len(rows) > MOST_ROWS:
+        answer = f"{head}# {len(rows)} rows\n"
+    return DEFAULTS / f"{name}.csv", answer
+
+
 def write() -> list[Path]:
     """Write all golden answers, remove those of queries that are no more, return what changed."""
     collection = collect()
     wanted = dict(golden(collection, name) for name in collection.queries)
-    changed = [path for path in FOLDER.iterdir() if path not in wanted]
+    defaults = [default_golden(collection, name) for name in collection.queries]
+    wanted |= dict(found for found in defaults if found)
+    DEFAULTS.mkdir(exist_ok=True)
+    there = [path for path in FOLDER.rglob("*") if path.is_file()]
+    changed = [path for path in there if path not in wanted]
     for path in changed:
         path.unlink()
     for path, answer in wanted.items():

@@ -68,8 +68,8 @@ _TERMS: Final = {
         "targetUnit targetValue"
     ),
     "people": (
-        "holder post postIn unitOf claimant contributionTo contributor contributionRole "
-        "promotionOrganisation"
+        "holder post postIn partOfOrganisation claimant contributionTo contributor contributionRole "
+        "promotedBy promotes"
     ),
     "group": "companyKind subsidiaryOf tradeNameOf legalName",
     "records": "ticker isin lei figi cik wmi pinyin originalTitle record recordedIn attribution",
