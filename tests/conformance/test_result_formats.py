@@ -124,8 +124,13 @@ def test_json_and_xml_of_ask(answer: bool, formats: httpx.Client) -> None:
     assert document.findtext(f"{space}boolean") == str(answer).lower()
 
 
-def test_xml_is_well_formed_whatever_the_data(formats: httpx.Client) -> None:
-    document = ElementTree.fromstring(text(formats, "SELECT ?o { ?s ?p ?o }", "xml"))
+def test_xml_is_well_formed_or_refused(formats: httpx.Client) -> None:
+    everything = "SELECT ?o { ?s ?p ?o }"
+    refused = formats.get("/sparql", params={"query": everything, "format": "xml"})
+    assert refused.status_code == 406
+    assert "U+0001" in refused.json()["detail"]
+    query = "SELECT ?o { ?s ?p ?o FILTER (?p != <http://a.example/odd>) }"
+    document = ElementTree.fromstring(text(formats, query, "xml"))
     values = {each.text or "" for each in document.iter() if each.tag.endswith("}literal")}
     assert {"é 集群 😀", "tag", 'a "quoted", \r\n line\t.'} <= values
     tags = {value for each in document.iter() for name, value in each.items() if "lang" in name}

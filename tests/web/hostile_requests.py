@@ -378,7 +378,7 @@ CONNECTIONS = [
         b"GET /health/live HTTP/1.1\r\n" + CLOSE + b"X: y\r\n" * 180_000 + b"\r\n",
         (431,),
     ),
-    Attack("a request line of 1 MB", b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\n\r\n", (431,)),
+    Attack("a request line of 1 MB", b"GET /" + b"a" * 1_000_000 + b" HTTP/1.1\r\n\r\n", (414,)),
     Attack("headers without end", b"GET / HTTP/1.1\r\nHost: a\r\n", (0, 400), shut=True),
     Attack(
         "a WebSocket",

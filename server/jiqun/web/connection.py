@@ -195,7 +195,9 @@ class HttpConnection(HttpToolsProtocol):
             if self._header_size - len(data) > most or (
                 self._header_size > most and b"\r\n\r\n" not in data[:most]
             ):
-                self._refuse_long(most)
+                # The parser has not seen this piece: is it still the request line?
+                in_target = self._header_size == len(data) and b"\r\n" not in data[:most]
+                self._refuse_long(most, in_target=in_target)
                 return
         self._unset_keepalive_if_required()
         self._parse(data)
@@ -267,8 +269,8 @@ class HttpConnection(HttpToolsProtocol):
             self.cycle.__class__ = ResponseCycle
             self.cycle.send_seconds = self.settings.send_seconds  # type: ignore[attr-defined]
 
-    def _refuse_long(self, most: int = 0) -> None:
-        if len(self.url) > _LONGEST_TARGET:
+    def _refuse_long(self, most: int = 0, *, in_target: bool = False) -> None:
+        if in_target or len(self.url) > _LONGEST_TARGET:
             self._refuse(414, f"The address is longer than {_LONGEST_TARGET} bytes.")
         else:
             self._refuse(431, f"The headers are longer than {most} bytes.")

@@ -123,7 +123,7 @@ def test_tags_are_strong_and_spare_the_answer(site: httpx.Client, path: str, suf
     again = site.get(path + suffix, headers={"If-None-Match": f'"x", {tag}'})
     assert (again.status_code, again.content) == (304, b"")
     other = site.get(path + suffix, headers={"Accept-Encoding": "identity"})
-    assert other.headers["etag"] != tag
+    assert (other.headers["etag"] != tag) == ("content-encoding" in first.headers)
     head = site.head(path + suffix)
     assert (head.headers["etag"], head.content) == (tag, b"")
 
