@@ -39,7 +39,7 @@ def found(client: httpx.Client, q: str, **others: str) -> dict[str, Any]:
         ("生命健康", "jjj-life-health"),
         ("北汽", "baic-brand"),
         ("BAIC", "baic-brand"),
-        ("海", "haidian"),
+        ("海淀", "haidian"),
         ("无锡物联网", "wuxi-internet-of-things"),
         ("5299003EYHISIDNLZQ19", "baic-motor"),
         ("600166.SH", "foton-motor"),

@@ -129,4 +129,6 @@ def _in(graph: ox.NamedNode | ox.DefaultGraph, triple: ox.Triple) -> ox.Quad:
 def with_passages(prefixes: Mapping[str, str], graphs: Iterable[str]) -> dict[str, str]:
     """Return the prefixes and, for the passages of each source, one named as the source."""
     slugs = sorted({name[len(SOURCE) :].partition("#")[0] for name in graphs if is_passage(name)})
-    return {**{slug: f"{SOURCE}{slug}#" for slug in slugs if slug not in prefixes}, **prefixes}
+    # A prefix starts with a letter (Turtle, PN_PREFIX).
+    named = {slug if slug[0].isalpha() else f"src-{slug}": slug for slug in slugs}
+    return {**{name: f"{SOURCE}{slug}#" for name, slug in named.items()}, **prefixes}

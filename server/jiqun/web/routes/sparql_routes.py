@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from jiqun.compression import CODINGS
 from jiqun.errors import JiqunError, UpdateRefused
-from jiqun.query.gate import ParsedQuery
+from jiqun.query.gate import ParsedQuery, with_row_limit
 from jiqun.query.jobs import Answer
 from jiqun.query.protocol import Description, Operation, Options, Query, Update, read_operation
 from jiqun.query.service import Plan, QueryRequest, QueryService, Signature
@@ -44,7 +44,7 @@ from jiqun.web.problems import error_headers
 from jiqun.web.routes.document_responses import page
 
 _BODY_METHODS: Final = frozenset({"POST", "QUERY", "PUT", "PATCH"})
-_PAGE_BYTES: Final = 1024 * 1024
+_PAGE_BYTES: Final = 4 * 1024 * 1024
 """Longest result that is shown as a page."""
 
 _VARY: Final = (b"vary", b"Accept, Accept-Encoding")
@@ -308,8 +308,10 @@ async def collect_result(service: QueryService, request: QueryRequest) -> tuple[
     started = time.perf_counter()
     parsed, _ = await service.parse(request)
     is_graph = parsed.form not in {"SELECT", "ASK"}
-    limited = replace(
-        request, max_rows=PAGE_ROWS if is_graph else PAGE_ROWS + 1, max_bytes=_PAGE_BYTES
-    )
+    limited = replace(request, max_bytes=_PAGE_BYTES)
+    if is_graph:
+        limited = replace(limited, max_rows=PAGE_ROWS)
+    elif parsed.form == "SELECT":
+        limited = replace(limited, text=with_row_limit(parsed, PAGE_ROWS + 1), bindings={})
     result = await service.collect(limited, TURTLE if is_graph else JSON)
     return parsed.form, result, round((time.perf_counter() - started) * 1000)
