@@ -68,8 +68,8 @@ _TERMS: Final = {
         "targetUnit targetValue"
     ),
     "people": (
-        "holder post postIn partOfOrganisation claimant contributionTo contributor contributionRole "
-        "promotedBy promotes"
+        "holder post postIn partOfOrganisation claimant contributionTo contributor "
+        "contributionRole promotedBy promotes"
     ),
     "group": "companyKind subsidiaryOf tradeNameOf legalName",
     "records": "ticker isin lei figi cik wmi pinyin originalTitle record recordedIn attribution",
