@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 import time
 from dataclasses import dataclass, field
@@ -54,6 +55,21 @@ def record_of(scope: Scope) -> RequestRecord:
     """Return the record of a request."""
     record: RequestRecord = scope["record"]
     return record
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats what the program itself logs as lines of JSON, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line."""
+        members = {
+            "time": round(record.created, 3),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            members["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(members)
 
 
 class AccessLog:

@@ -90,7 +90,9 @@ def open_context(previous: Context | None, store: ox.Store, order: Mapping[str, 
             context.__dict__["index"] = previous.index
         return context
     folder = order["release"]
-    release = open_release(Path(folder), verify=False) if folder else no_release()
+    release = (
+        open_release(Path(folder), verify=False, check_files=False) if folder else no_release()
+    )
     context = Context(release, settings, store)
     if folder and (Path(folder) / "search").is_dir():
         _ = context.index  # opening it takes locks, which a confined worker could not

@@ -7,6 +7,7 @@ import errno
 import logging
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from fastapi import FastAPI
 from jiqun.errors import JiqunError, SettingsError
 from jiqun.release import Release
 from jiqun.settings import Settings
+from jiqun.web.access_log import JsonFormatter
 from jiqun.web.app import Endpoint, create_app, switch_release
 from jiqun.web.connection import HttpConnection
 
@@ -35,10 +37,11 @@ def serve(release: Path | None, settings: Settings) -> None:
     not, and `SettingsError`, also for an address that it cannot listen on, all before
     anything is served.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     app = create_app(release, settings)
     with listen(settings.host, settings.port) as listener:
-        _announce(app.state.release, listener, settings)
         _run(app, release, listener)
 
 
@@ -46,7 +49,9 @@ def _announce(release: Release, listener: socket.socket, settings: Settings) -> 
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     where = f"http://{shown}:{port}{settings.root_path}/"
-    _log.info("Serving %s %s at %s", release.title, release.version, where)
+    # For people: the one line of the log that is not JSON.
+    sys.stderr.write(f"Serving {release.title} {release.version} at {where}\n")
+    sys.stderr.flush()
 
 
 def _run(app: Endpoint, release: Path | None, listener: socket.socket) -> None:
@@ -55,7 +60,7 @@ def _run(app: Endpoint, release: Path | None, listener: socket.socket) -> None:
     if hasattr(signal, "SIGHUP"):
         # Until the loop runs; unheard, it would end the process.
         signal.signal(signal.SIGHUP, lambda number, _frame: early.append(number))
-    app.router.lifespan_context = _listening_to_hangups(app, release, early)
+    app.router.lifespan_context = _lifespan(app, release, listener, early)
     try:
         uvicorn.Server(server_config(app)).run(sockets=[listener])
     except SystemExit:
@@ -64,8 +69,8 @@ def _run(app: Endpoint, release: Path | None, listener: socket.socket) -> None:
         raise
 
 
-def _listening_to_hangups(
-    app: Endpoint, release: Path | None, early: list[int]
+def _lifespan(
+    app: Endpoint, release: Path | None, listener: socket.socket, early: list[int]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request.
 
@@ -95,6 +100,7 @@ def _listening_to_hangups(
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
         async with inner(served):
+            _announce(app.state.release, listener, app.state.settings)
             if hasattr(signal, "SIGHUP"):
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
             if early:
@@ -112,7 +118,7 @@ def server_config(app: Endpoint) -> uvicorn.Config:
         ws="none",
         lifespan="on",
         log_config=None,
-        log_level="error",
+        log_level="critical",
         access_log=False,
         proxy_headers=False,
         server_header=False,
