@@ -173,7 +173,7 @@ def test_defaults_and_booleans(client: httpx.Client) -> None:
         ),
         ("/queries/clusters-of-a-region?place=%FF", 400, "UTF-8"),
         ("/queries/areas-as-graph?format=csv", 400, "Available: turtle"),
-        ("/queries/size-over?format=json&format=csv", 400, "format is given 2 times"),
+        ("/queries/size-over?format=pdf", 400, "format=pdf is not available"),
         ("/queries/size-over?timeout=soon", 400, "timeout"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 from jiqun.compression import CODINGS
 from jiqun.errors import BadParameter, NotAcceptable
 from jiqun.rdf.formats import GRAPHS, HTML, SOLUTIONS
-from jiqun.web.negotiation import choose, choose_coding, choose_named
+from jiqun.web.negotiation import choose, choose_coding, choose_named, negotiate
 
 JSON = "application/sparql-results+json"
 XML = "application/sparql-results+xml"
@@ -161,3 +161,34 @@ def test_an_impossible_format_is_refused_with_the_names(name: str) -> None:
 )
 def test_content_codings(header: str | None, expected: str | None) -> None:
     assert choose_coding(header, CODINGS) == expected
+
+
+@pytest.mark.parametrize(
+    ("accept", "names", "expected"),
+    [
+        (None, "pdf,csv", "text/csv"),
+        ("text/csv", "json,xml", "application/sparql-results+json"),
+        ("text/csv", "n3,rdf+xml", "text/csv"),
+        ("text/csv", ",", "text/csv"),
+        (None, "tsv,tsv", "text/tab-separated-values"),
+    ],
+)
+def test_of_several_formats_the_first_that_is_available_counts(
+    accept: str | None, names: str, expected: str
+) -> None:
+    assert negotiate(accept, names, SOLUTIONS).media_type == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("n3", "text/turtle"),
+        ("rdf+xml", "application/rdf+xml"),
+        ("rdf xml", "application/rdf+xml"),
+        ("json-ld", "application/ld+json"),
+        ("turtle", "text/turtle"),
+        ("n-triples", "application/n-triples"),
+    ],
+)
+def test_the_names_that_clients_send(name: str, expected: str) -> None:
+    assert negotiate(None, name, GRAPHS).media_type == expected

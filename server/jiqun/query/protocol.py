@@ -26,7 +26,7 @@ MOST_PARAMETERS: Final = 1000
 
 _BROKEN_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
-_SINGLE: Final = ("query", "update", "format", "timeout", "excel")
+_SINGLE: Final = ("query", "update", "timeout", "excel")
 
 
 @dataclass(frozen=True)
@@ -246,7 +246,7 @@ def _dataset(
 
 def _options(parameters: Mapping[str, list[str]]) -> Options:
     return Options(
-        format=parameters.get("format", [None])[0] or None,
+        format=",".join(filter(None, parameters.get("format", ()))) or None,
         timeout=read_timeout(parameters.get("timeout", [None])[0]),
         excel=parameters.get("excel", ["0"])[0].lower() in {"1", "true", "yes"},
     )

@@ -84,7 +84,7 @@ TSV: Final = Format(
 TURTLE: Final = Format(
     "Turtle",
     "text/turtle",
-    ("turtle", "ttl"),
+    ("turtle", "ttl", "n3"),
     ("ttl",),
     ("application/x-turtle", "text/n3"),
     f"{FORMATS}Turtle",
@@ -92,7 +92,7 @@ TURTLE: Final = Format(
 N_TRIPLES: Final = Format(
     "N-Triples",
     "application/n-triples",
-    ("ntriples", "nt"),
+    ("ntriples", "nt", "n-triples"),
     ("nt",),
     ("text/plain",),
     f"{FORMATS}N-Triples",
@@ -100,7 +100,7 @@ N_TRIPLES: Final = Format(
 RDF_XML: Final = Format(
     "RDF/XML",
     "application/rdf+xml",
-    ("rdfxml", "rdf", "xml"),
+    ("rdfxml", "rdf", "xml", "rdf+xml"),
     ("rdf", "xml", "owl"),
     ("application/xml", "text/xml"),
     f"{FORMATS}RDF_XML",
@@ -108,7 +108,7 @@ RDF_XML: Final = Format(
 JSON_LD: Final = Format(
     "JSON-LD",
     "application/ld+json",
-    ("jsonld", "json"),
+    ("jsonld", "json", "json-ld"),
     ("jsonld", "json"),
     ("application/json",),
     f"{FORMATS}JSON-LD",
@@ -120,7 +120,7 @@ TRIG: Final = Format(
 N_QUADS: Final = Format(
     "N-Quads",
     "application/n-quads",
-    ("nquads", "nq"),
+    ("nquads", "nq", "n-quads"),
     ("nq",),
     ("text/x-nquads",),
     f"{FORMATS}N-Quads",

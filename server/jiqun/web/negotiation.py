@@ -192,8 +192,19 @@ def choose_named(name: str, available: Iterable[Format]) -> Choice:
 
 
 def negotiate(accept: str | None, named: str | None, available: tuple[Format, ...]) -> Choice:
-    """Choose by `?format=` when it is given, else by the Accept header."""
-    return choose_named(named, available) if named else choose(accept, available)
+    """Choose by `?format=` when it is given, else by the Accept header.
+
+    Of several names, separated by commas, the first that is available counts, and the Accept header
+    when none is: some clients send the parameter twice.
+    """
+    names = [name for name in (named or "").split(",") if name.strip()]
+    for name in names:
+        try:
+            return choose_named(name, available)
+        except BadParameter:
+            if len(names) == 1:
+                raise
+    return choose(accept, available)
 
 
 def choose_coding(header: str | None, available: tuple[str, ...]) -> str | None:

@@ -71,7 +71,7 @@ async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
         )
     parameters = parse_parameters(scope["query_string"], "query string")
     graph = graph_of(scope, parameters, service)
-    format_name = next(iter(parameters.get("format", ())), None)
+    format_name = ",".join(parameters.get("format", ()))
     # The format is settled first, so that 406 does not depend on what there is.
     negotiate(header(scope, b"accept"), format_name, GRAPHS)
     if not await _exists(service, graph):

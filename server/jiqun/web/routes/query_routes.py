@@ -208,7 +208,7 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
             f"/queries/{slug} has no result in the form .{suffix}. Available: {listed} "
             f"The query itself is described in /query/{slug}"
         )
-    named = suffix or _single(given, "format")
+    named = suffix or ",".join(given.get("format", ()))
     choice = negotiate(request.headers.get("accept"), named, formats)
     links = _links(request, root, query, choice, formats)
     if choice.format == HTML:

@@ -240,7 +240,7 @@ def _cache_control(service: QueryService, plan: Plan) -> tuple[bytes, bytes]:
 
 def _wants_page(accept: str | None, named: str | None) -> bool:
     if named is not None:
-        return named.strip().lower() in {*HTML.names, HTML.media_type}
+        return named.partition(",")[0].strip().lower() in {*HTML.names, HTML.media_type}
     if not accept or "html" not in accept:
         return False
     return negotiate(accept, None, (JSON, TURTLE, HTML)).format is HTML
