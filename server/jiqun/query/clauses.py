@@ -120,10 +120,8 @@ def _before_where(tokens: Sequence[Token]) -> Iterator[Token]:
             yield token
 
 
-def read_services(text: str, tokens: Sequence[Token]) -> tuple[ServiceCall, ...]:
+def read_services(tokens: Sequence[Token]) -> tuple[ServiceCall, ...]:
     """Return the SERVICE calls of a query or update in their order."""
-    if "service" not in text.lower():
-        return ()
     found = []
     prologue: Prologue | None = None
     for at, token in enumerate(tokens):

@@ -140,7 +140,7 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
     words = [token.text for token in tokens if token.kind == "word"]
     shape = read_shape(tokens)
     check_shape(shape, limits)
-    calls = read_services(text, tokens)
+    calls = read_services(tokens) if "service" in text.lower() else ()
     check_services(calls, allowed_services)
     row_limit, span = _row_limit(tokens)
     return ParsedQuery(

@@ -113,7 +113,7 @@ class QueryService:
 
         A long text is parsed in a worker. Raises what the gate raises, `Busy` or `QueryTimeout`.
         """
-        text = bind(request.text, request.bindings)
+        text = bind(request.text, request.bindings) if request.bindings else request.text
         key = (text, self._limits, self._allowed_services)
         left = request.timeout
         if gate.is_long(key):

@@ -225,7 +225,7 @@ def inspect_update(
     text, tokens, nesting = tokenize(text, max_characters, limits.nesting)
     check_limit("nesting", nesting, limits)
     _refuse_rdf_1_2(text, tokens)
-    calls = read_services(text, tokens)
+    calls = read_services(tokens)
     check_services(calls, frozenset(services or ()))
     if calls:
         text = replace_services(text, calls, services or {})
