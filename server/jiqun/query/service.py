@@ -33,6 +33,7 @@ from jiqun.settings import Settings
 PROGRAM: Final = version("jiqun")
 _CACHED_PLANS: Final = 2 * 1024 * 1024
 _LONGEST_SIGNATURE: Final = 4096
+_CACHED_HEADS: Final = 4 * 1024 * 1024
 _LONG_DOCUMENT: Final = 64 * 1024
 
 Signature = tuple[bytes, bytes, bytes]
@@ -91,6 +92,8 @@ class QueryService:
             settings.cache_bytes, settings.cache_entry_bytes
         )
         self.plans: LruCache[Signature, Plan] = LruCache(_CACHED_PLANS, _LONGEST_SIGNATURE)
+        self.heads: LruCache[bytes, bytes] = LruCache(_CACHED_HEADS)
+        """Heads of cached responses, by the key of the answer and its coding."""
         self._limits = gate_limits(settings)
         self._allowed_services = frozenset(settings.service_allow)
         self._evaluating: dict[bytes, asyncio.Future[Answer | None]] = {}
@@ -106,6 +109,7 @@ class QueryService:
         caps = str(settings.max_rows), str(settings.max_bytes)
         self._state = "\0".join((PROGRAM, self.release.identifier, state, *caps))
         self.cache.clear()
+        self.heads.clear()
         self.plans.clear()
 
     async def parse(self, request: QueryRequest) -> tuple[ParsedQuery, float | None]:

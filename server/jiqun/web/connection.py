@@ -329,9 +329,14 @@ class HttpConnection(HttpToolsProtocol):
         record.note_plan(plan)
         record.outcome, record.rows = "cached", answer.rows
         self.front.finish(record, self.loop)
-        headers = (*answer_headers(service, plan, answer), *EVERYWHERE)
-        lines = [b"%b: %b\r\n" % each for each in (*self.server_state.default_headers, *headers)]
-        self.transport.write(b"".join((STATUS_LINE[200], *lines, b"\r\n", answer.body)))
+        key = (plan.key or b"") + (answer.coding or "").encode()
+        head = service.heads.peek(key)
+        if head is None:
+            headers = (*answer_headers(service, plan, answer), *EVERYWHERE)
+            head = b"".join(b"%b: %b\r\n" % each for each in headers)
+            service.heads.put(key, head, len(head))
+        own = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
+        self.transport.write(b"".join((STATUS_LINE[200], own, head, b"\r\n", answer.body)))
         self.cycle = _ANSWERED  # type: ignore[assignment]
         self.on_response_complete()
         return True
