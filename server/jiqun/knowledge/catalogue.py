@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
@@ -72,6 +73,11 @@ class Tally:
     values: set[tuple[ox.NamedNode, ox.NamedNode, str, ox.NamedNode]] = field(default_factory=set)
     """Class, property, and "class" or "datatype" with that of a value."""
 
+    def copy(self) -> Tally:
+        """Return a tally that can be continued by itself."""
+        values = {name: copy(value) for name, value in vars(self).items()}
+        return Tally(**values)
+
 
 def describe_partitions(default: set[ox.Triple], prefixes: Mapping[str, str]) -> set[ox.Triple]:
     """Return the statistics of `default` together with themselves; `prefixes` name the parts.
@@ -81,12 +87,13 @@ def describe_partitions(default: set[ox.Triple], prefixes: Mapping[str, str]) ->
     """
     types = _types(default)
     narrow = _most_specific(types, superclasses(default))
+    counted = Tally()
+    _count(default, types, narrow, counted)
     described: set[ox.Triple] = set()
     while True:
         # The next round depends on the terms and the number of triples, which settle after some
         # rounds, never on the numbers in the statistics.
-        found = Tally()
-        _count(default, types, narrow, found)
+        found = counted.copy()
         _count(described, types, narrow, found)
         again = set(_statistics(found, prefixes)) - default
         if again == described:

@@ -116,10 +116,12 @@ def fill(
 
 
 def _quads(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -> Iterator[ox.Quad]:
-    yield from (_in(ox.DefaultGraph(), triple) for triple in default)
+    # The default graph comes last: in memory, the same rules over it then take a tenth of the time
+    # (pyoxigraph 0.5.13).
     for name, triples in graphs.items():
         graph = ox.NamedNode(name)
         yield from (_in(graph, triple) for triple in triples)
+    yield from (_in(ox.DefaultGraph(), triple) for triple in default)
 
 
 def _in(graph: ox.NamedNode | ox.DefaultGraph, triple: ox.Triple) -> ox.Quad:
