@@ -142,6 +142,7 @@ def entries_of(triples: Iterable[ox.Triple]) -> tuple[list[Kind], list[Entry]]:
     """Read the classes, and the things that have a label, out of the default graph; both sorted."""
     about: defaultdict[str, list[tuple[str, ox.NamedNode | ox.Literal]]] = defaultdict(list)
     above: defaultdict[str, set[str]] = defaultdict(set)
+    places: defaultdict[str, set[str]] = defaultdict(set)
     for subject, predicate, value in triples:
         if not isinstance(subject, ox.NamedNode) or not isinstance(
             value, ox.NamedNode | ox.Literal
@@ -150,9 +151,11 @@ def entries_of(triples: Iterable[ox.Triple]) -> tuple[list[Kind], list[Entry]]:
         about[subject.value].append((predicate.value, value))
         if predicate.value == _SUBCLASS and subject != value:
             above[subject.value].add(value.value)
+        if predicate.value in _PLACES and isinstance(value, ox.NamedNode):
+            places[subject.value].add(value.value)
     labels = {iri: _labels(facts) for iri, facts in about.items()}
     things = [
-        _entry(iri, facts, labels, above, about)
+        _entry(iri, facts, labels, above, _nearest(iri, places))
         for iri, facts in sorted(about.items())
         if iri.startswith(ID) and labels[iri]
     ]
@@ -166,9 +169,9 @@ def _entry(
     facts: Facts,
     labels: Mapping[str, Mapping[str, str]],
     above: Mapping[str, set[str]],
-    about: Mapping[str, Facts],
+    places: Sequence[str],
 ) -> Entry:
-    classes = sorted({each for each in _objects(facts, TYPE.value) if each.startswith(KG)})
+    classes = sorted({v.value for p, v in facts if p == TYPE.value and v.value.startswith(KG)})
     covered = {upper for each in classes for upper in above.get(each, ())}
     types = tuple(each for each in classes if each not in covered)
     rank = OTHER
@@ -182,7 +185,7 @@ def _entry(
         tuple(classes),
         types,
         rank,
-        _description(facts, types, labels, about),
+        _description(facts, (*types, *places), labels),
     )
 
 
@@ -224,9 +227,8 @@ def _labels(facts: Facts) -> dict[str, str]:
 
 def _description(
     facts: Facts,
-    types: Sequence[str],
+    types_and_places: Sequence[str],
     labels: Mapping[str, Mapping[str, str]],
-    about: Mapping[str, Facts],
 ) -> dict[str, str]:
     """Return the description of the thing, else its types and places, by language."""
     found: dict[str, str] = {}
@@ -234,30 +236,16 @@ def _description(
         for predicate, value in facts:
             if predicate == described and isinstance(value, ox.Literal):
                 found[language_tag(value.language or "en")] = value.value
-    places = _nearest(facts, about)
     for lang in LANGUAGES:
-        parts = [labels.get(each, {}).get(lang, "") for each in (*types, *places)]
+        parts = [labels.get(each, {}).get(lang, "") for each in types_and_places]
         made = " · ".join(part for part in parts if part)
         if made:
             found.setdefault(lang, made)
     return dict(sorted(found.items()))
 
 
-def _nearest(facts: Facts, about: Mapping[str, Facts]) -> list[str]:
+def _nearest(iri: str, places: Mapping[str, set[str]]) -> list[str]:
     """Return the places of the thing, without those that contain others of them."""
-    places = {each for predicate in _PLACES for each in _objects(facts, predicate)}
-    wider = {
-        upper
-        for place in places
-        for predicate in _PLACES
-        for upper in _objects(about.get(place, ()), predicate)
-    }
-    return sorted(places - wider)[:3]
-
-
-def _objects(facts: Facts, wanted: str) -> list[str]:
-    return [
-        value.value
-        for predicate, value in facts
-        if predicate == wanted and isinstance(value, ox.NamedNode)
-    ]
+    own = places.get(iri, set())
+    wider = {upper for place in own for upper in places.get(place, ())}
+    return sorted(own - wider)[:3]
