@@ -45,7 +45,7 @@ def test_every_setting_is_documented_as_it_is() -> None:
 
 def test_every_address_is_documented(release_folder: Path) -> None:
     app = create_app(release_folder, Settings(log_requests=False))
-    served = {"/sparql", "/update", "/graphs"}
+    served = {"/sparql", "/update", "/graphs", "/mcp"}
     served |= set(paths(app.routes))
     documented = {cells[0].strip("`") for cells in rows("## Addresses")}
     assert documented == served

@@ -29,8 +29,9 @@ ALLOWED: dict[str, set[str]] = {
     "writing": READING | {"query"},
     "run_query": READING | {"query", "web"},
     "web": READING | {"query", "search", "reconciliation", "writing"},
+    "agents": READING | {"query", "search", "web"},
     "knowledge": BASICS | {"saved_queries"},
-    "cli": READING | {"knowledge", "query", "writing", "difference", "run_query", "web"},
+    "cli": READING | {"knowledge", "query", "writing", "difference", "run_query", "web", "agents"},
     "__main__": {"cli"},
 }
 

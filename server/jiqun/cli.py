@@ -306,6 +306,22 @@ def serve(
 
 
 @app.command()
+def mcp(
+    release: ReleaseFolder = Path("release"),
+    url: Annotated[
+        str | None, typer.Option(help="Ask this server instead, as https://example.org.")
+    ] = None,
+) -> None:
+    """Offer the tools for agents over standard input and output (MCP)."""
+    from jiqun.agents.mcp_stdio import serve_release, serve_url
+
+    if url is None:
+        serve_release(release, _settings())
+    else:
+        serve_url(url)
+
+
+@app.command()
 def load(
     names: Annotated[
         list[str],

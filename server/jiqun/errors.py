@@ -89,6 +89,12 @@ class ServiceRefused(RequestError):
     status, title = 403, "SERVICE refused"
 
 
+class OriginRefused(RequestError):
+    """A web page of another site asks for what only pages of this one may have."""
+
+    status, title = 403, "Origin refused"
+
+
 class UpdateRefused(RequestError):
     """The server does not accept this update, or no updates at this address."""
 
@@ -149,6 +155,12 @@ class RangeNotSatisfiable(RequestError):
     def __init__(self, detail: str, size: int) -> None:
         super().__init__(detail)
         self.size = size
+
+
+class Misdirected(RequestError):
+    """The request names a host under which this is not offered."""
+
+    status, title = 421, "Misdirected request"
 
 
 class ServerError(JiqunError):

@@ -7,6 +7,7 @@ request.
 
 from __future__ import annotations
 
+import difflib
 import gzip
 import hashlib
 import json
@@ -18,7 +19,7 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from jiqun.errors import ReleaseError
+from jiqun.errors import NotFound, ReleaseError, shorten
 from jiqun.saved_queries import SavedQuery, read_saved_queries
 
 T = TypeVar("T")
@@ -118,6 +119,16 @@ def open_release(folder: Path, *, verify: bool = True, check_files: bool = True)
     for file in files.values() if check_files else ():
         _check_file(file, verify=verify)
     return release
+
+
+def find_query(release: Release, name: str) -> SavedQuery:
+    """Return a saved query by its name; raises `NotFound` with the names most like it."""
+    query = release.queries.get(name)
+    if query is not None:
+        return query
+    near = difflib.get_close_matches(name, release.queries, n=3, cutoff=0.4)
+    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    raise NotFound(f"There is no saved query {shorten(name)}.{hint}")
 
 
 def _read(folder: Path, name: str, parse: Callable[[bytes], T]) -> T:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 from io import StringIO
@@ -15,13 +14,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jiqun.errors import BadParameter, NotFound, shorten
+from jiqun.errors import BadParameter, shorten
 from jiqun.query.engine import Engine
 from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.formats import JSON, formats_for
 from jiqun.rdf.namespaces import compact
-from jiqun.release import Release, open_release
-from jiqun.saved_queries import SavedQuery, read_parameters
+from jiqun.release import find_query, open_release
+from jiqun.saved_queries import read_parameters
 from jiqun.settings import Settings
 from jiqun.web.negotiation import choose_named
 
@@ -72,16 +71,6 @@ def run_query(
     if format_name == TABLE and format_ is JSON:
         return table_text(json.loads(body)).encode()
     return body
-
-
-def find_query(release: Release, name: str) -> SavedQuery:
-    """Return a saved query by its name; raises `NotFound` with the names most like it."""
-    query = release.queries.get(name)
-    if query is not None:
-        return query
-    near = difflib.get_close_matches(name, release.queries, n=3, cutoff=0.4)
-    hint = f" Did you mean {', '.join(near)}?" if near else ""
-    raise NotFound(f"There is no saved query {shorten(name)}.{hint}")
 
 
 def table_text(document: Mapping[str, Any]) -> str:

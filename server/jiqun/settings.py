@@ -247,6 +247,13 @@ class Settings(BaseSettings):
     cors_seconds: Annotated[
         int, Field(ge=0, description="How long browsers may keep a CORS preflight answer.")
     ] = 86_400
+    mcp: Annotated[
+        bool,
+        Field(
+            description="Offer the tools for agents at /mcp, under the host name of public_url, "
+            "the host that it listens on, and the loopback."
+        ),
+    ] = True
     log_requests: Annotated[
         bool, Field(description="Write one JSON line for each request to standard error.")
     ] = True

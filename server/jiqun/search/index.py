@@ -179,6 +179,14 @@ class SearchIndex:
         row = self._database.execute("SELECT id FROM thing WHERE slug = ?", (slug,)).fetchone()
         return self.things([row[0]])[row[0]] if row else None
 
+    def slugs_beginning(self, start: str, limit: int) -> list[str]:
+        """Return slugs that begin so, in their order."""
+        rows = self._database.execute(
+            "SELECT slug FROM thing WHERE slug >= ? AND slug < ? ORDER BY slug LIMIT ?",
+            (start, start + _LAST, limit),
+        )
+        return [str(slug) for (slug,) in rows]
+
     def ranks_of(self, things: Iterable[int]) -> dict[int, int]:
         """Return the ranks of things; the lower the rank, the likelier it is searched by name."""
         return dict(self._rows("SELECT id, rank FROM thing WHERE id IN ({})", things))

@@ -52,6 +52,7 @@ from jiqun.web.routes import (
     search_routes,
 )
 from jiqun.web.routes.graph_store_routes import serve_graphs, serve_update
+from jiqun.web.routes.mcp_routes import McpRoute
 from jiqun.web.routes.sparql_routes import serve_sparql
 from jiqun.writing.write_service import Commit, WriteOptions, WriteService
 
@@ -221,6 +222,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     run = secrets.token_hex(8)  # numbers of states may come again after a restart
 
     log = AccessLog()
+    mcp = McpRoute(lambda: app.state.service)
 
     async def publish(state: Commit) -> None:
         await engine.switch(state.store, document_settings(settings, app.state.release))
@@ -249,6 +251,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
         try:
             yield
         finally:
+            await mcp.stop()
             if writing is not None:
                 await writing.stop()
             await engine.stop()
@@ -271,7 +274,12 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
         settings,
         app.state.metrics,
         log if settings.log_requests else None,
-        {"/sparql": serve_sparql, "/update": serve_update, "/graphs": serve_graphs},
+        {
+            "/sparql": serve_sparql,
+            "/update": serve_update,
+            "/graphs": serve_graphs,
+            "/mcp": mcp,
+        },
     )
     return app
 

@@ -1,0 +1,202 @@
+"""Who says so: the passages behind a statement, and behind what it is derived from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import pyoxigraph as ox
+from pyoxigraph import NamedNode
+
+from jiqun.agents.premises import INFERRED, Premise, derive, graphs_of, mentions_of, statement_text
+from jiqun.agents.schema_terms import find_term
+from jiqun.agents.statements import kind_of, no_fact_of
+from jiqun.agents.thing_names import expand, find_thing
+from jiqun.agents.tools import Citation, Citations, Cite, Cited, CitedStatement
+from jiqun.errors import NotFound, shorten
+from jiqun.language import Reader, pick
+from jiqun.query.solutions import Term, node_of
+from jiqun.rdf.namespaces import DCTERMS, ID, KG, SOURCE, compact, prologue
+from jiqun.web.documents import Context
+from jiqun.web.linked_data.triples import Description, first
+from jiqun.web.pages.cells import Caption, read_captions
+from jiqun.web.pages.evidence import find_web_page
+
+_MOST: Final = 30
+_HEAD: Final = prologue("kg", "dcterms")
+_VALUES: Final = f"SELECT DISTINCT ?value WHERE {{ ?thing ?property ?value %s }} LIMIT {_MOST + 1}"
+_SUBJECTS: Final = (
+    f"SELECT DISTINCT ?value WHERE {{ ?value ?property ?thing %s }} LIMIT {_MOST + 1}"
+)
+_FIGURES: Final = f"""{_HEAD}SELECT DISTINCT ?claim ?property ?value WHERE {{
+  ?claim kg:about ?thing .
+  {{ ?claim kg:metric ?metric ; kg:value ?value BIND (kg:value AS ?property) }} UNION
+  {{ ?claim kg:targetMetric ?metric ; kg:targetValue ?value BIND (kg:targetValue AS ?property) }}
+}} ORDER BY ?claim LIMIT {_MOST + 1}"""
+_PROPERTIES: Final = "SELECT DISTINCT ?property WHERE { ?thing ?property ?value }"
+_TYPES: Final = "SELECT ?type WHERE { ?thing a ?type }"
+
+
+def cite(context: Context, given: Cite) -> Citations:
+    """Return the evidence of the statements with this thing and property.
+
+    Raises `NotFound` for an unknown thing or property, and when nothing is stated.
+    """
+    named = find_thing(context, given.thing, given.lang)
+    triples = _triples(context, named.iri, given)
+    writer = _Evidence(context, Reader(given.lang))
+    premises = {triple: derive(context, triple) for triple in triples[:_MOST]}
+    writer.read(premise for found in premises.values() for premise in found)
+    result = Citations(
+        statements=[writer.statement(triple, found) for triple, found in premises.items()]
+    )
+    notes = [named.note] if named.note else []
+    if len(triples) > _MOST:
+        notes.append(f"There are more; these are {_MOST}. Name one with value.")
+    if notes:
+        result["note"] = " ".join(notes)
+    return result
+
+
+def _triples(context: Context, iri: str, given: Cite) -> list[ox.Triple]:
+    thing = NamedNode(iri)
+    wanted = expand(given.property)
+    if wanted.startswith(ID):
+        metric = find_thing(context, given.property, given.lang).iri
+        rows = context.select(_FIGURES, {"thing": str(thing), "metric": str(NamedNode(metric))})
+        triples = [
+            ox.Triple(
+                NamedNode(row["claim"].value),
+                NamedNode(row["property"].value),
+                node_of(row["value"]),
+            )
+            for row in rows
+        ]
+        if not triples:
+            raise NotFound(f"No figure and no goal of {compact(metric)} about {compact(iri)}.")
+        return triples
+    if not wanted or wanted.startswith(KG):
+        wanted = find_term(context, given.property, "property").iri
+    found = _with(context, thing, NamedNode(wanted), given)
+    if not found:
+        raise NotFound(_nothing(context, iri, wanted))
+    return found
+
+
+def _with(context: Context, thing: NamedNode, wanted: NamedNode, given: Cite) -> list[ox.Triple]:
+    """Return the triples with a thing and a property: the thing is the subject, else the value.
+
+    Those with the other end that was asked for, by id, IRI, name or text.
+    """
+    bound = {"thing": str(thing), "property": str(wanted)}
+    for query in (_VALUES, _SUBJECTS):
+        others = [row["value"] for row in context.select(query % "", bound)]
+        if not others:
+            continue
+        if given.value is not None:
+            texts = [given.value, expand(given.value)]
+            others = _among(context, query, bound, texts)
+            if not others and not texts[1]:
+                iri = find_thing(context, given.value, given.lang).iri
+                others = _among(context, query, bound, [iri])
+            if not others:
+                raise NotFound(f"{shorten(given.value)} is no value of it; leave out value.")
+        if query is _VALUES:
+            return [ox.Triple(thing, wanted, node_of(each)) for each in others]
+        return [ox.Triple(NamedNode(each.value), wanted, thing) for each in others]
+    return []
+
+
+def _among(context: Context, query: str, bound: dict[str, str], texts: Sequence[str]) -> list[Term]:
+    names = {f"text{number}": str(ox.Literal(text)) for number, text in enumerate(texts) if text}
+    wanted = ", ".join(f"?{name}" for name in names)
+    rows = context.select(query % f"FILTER (STR(?value) IN ({wanted}))", {**bound, **names})
+    return [row["value"] for row in rows]
+
+
+def _nothing(context: Context, iri: str, wanted: str) -> str:
+    rows = context.select(_PROPERTIES, {"thing": str(NamedNode(iri))})
+    known = sorted(row["property"].value for row in rows)
+    own = ", ".join(compact(each) for each in known if each.startswith(KG)) or "none"
+    return f"{compact(iri)} has no {compact(wanted)}. Its properties: {own}."
+
+
+class _Evidence:
+    """Writes statements with the passages that state them."""
+
+    def __init__(self, context: Context, reader: Reader) -> None:
+        self._context = context
+        self._reader = reader
+        self._captions: dict[str, Caption] = {}
+        self._sources: dict[str, Description] = {}
+
+    def read(self, premises: Iterable[Premise]) -> None:
+        """Read passages, sources and publishers of premises, before they are written."""
+        graphs = {graph for each in premises for graph in each.graphs}
+        passages = sorted(each for each in graphs if each.startswith(SOURCE))
+        sources = sorted({each.partition("#")[0] for each in passages})
+        for source in sources:
+            rows = self._context.select(
+                "SELECT ?property ?value WHERE { ?source ?property ?value }",
+                {"source": str(NamedNode(source))},
+            )
+            found: dict[str, list[Term]] = {}
+            for row in rows:
+                found.setdefault(row["property"].value, []).append(row["value"])
+            self._sources[source] = found
+        publishers = {each.value for found in self._sources.values() for each in _publishers(found)}
+        self._captions = read_captions(
+            self._context.select, [*passages, *sources, *sorted(publishers)]
+        )
+
+    def statement(self, triple: ox.Triple, premises: Sequence[Premise]) -> CitedStatement:
+        """Return a statement with its evidence, or with that of its premises."""
+        own = [each for each in premises if each.triple == triple]
+        graphs = own[0].graphs if own else graphs_of(self._context, triple)
+        others = [] if own else premises
+        return CitedStatement(
+            statement=statement_text(triple),
+            kind=self._kind(triple, graphs),
+            citations=self._citations(own[0]) if own else [],
+            premises=[
+                Cited(
+                    statement=statement_text(each.triple),
+                    kind=self._kind(each.triple, each.graphs),
+                    citations=self._citations(each),
+                )
+                for each in others
+            ],
+        )
+
+    def _kind(self, triple: ox.Triple, graphs: Sequence[str]) -> str:
+        rows = self._context.select(_TYPES, {"thing": str(triple.subject)})
+        return kind_of(graphs or (INFERRED,), no_fact_of(row["type"].value for row in rows))
+
+    def _citations(self, premise: Premise) -> list[Citation]:
+        return [
+            self._citation(graph, premise.triple)
+            for graph in premise.graphs
+            if graph.startswith(SOURCE)
+        ]
+
+    def _citation(self, passage: str, triple: ox.Triple) -> Citation:
+        source = passage.partition("#")[0]
+        described = self._sources[source]
+        caption = self._captions.get(passage)
+        words = caption.words_for(mentions_of(triple)) if caption else ()
+        return Citation(
+            passage=passage,
+            quotes=[text.value for text in words],
+            source=self._label(source),
+            publisher=", ".join(self._label(each.value) for each in _publishers(described)),
+            date=first(described, f"{DCTERMS}issued")[:10] or "not known",
+            url=find_web_page(described) or "not known",
+        )
+
+    def _label(self, iri: str) -> str:
+        caption = self._captions.get(iri)
+        return (pick(caption.labels, self._reader).value if caption else "") or compact(iri)
+
+
+def _publishers(source: Description) -> list[Term]:
+    return [each for each in source.get(f"{DCTERMS}publisher", ()) if each.is_iri]

@@ -1,0 +1,188 @@
+"""Results of queries as tables for agents, with what they must know to read them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import pyoxigraph as ox
+
+from jiqun.agents.schema_terms import read_terms
+from jiqun.agents.statements import KINDS
+from jiqun.agents.thing_names import exists, nearest, similar_ids
+from jiqun.agents.tools import Table, Value
+from jiqun.errors import BadParameter
+from jiqun.query.solutions import Row, Term, term, term_of
+from jiqun.query.tokens import Token, tokenize
+from jiqun.rdf.namespaces import BASE, ID, KG, PREFIXES, SOURCE, XSD, compact
+from jiqun.web.documents import Context
+from jiqun.web.pages.cells import values
+
+MOST_BYTES: Final = 48 * 1024
+"""Of the rows of a table, in UTF-8: what an agent can take in."""
+
+_LONGEST_CELL: Final = 2000
+_LARGEST_NUMBER: Final = 2**53
+_MOST_CHECKED: Final = 300
+_BOOLEAN: Final = f"{XSD}boolean"
+_TOKENS: Final = 10_000
+_NESTING: Final = 64
+_PREFIXED: Final = re.compile(r"([A-Za-z][\w-]*):")
+_KINDS: Final = (
+    "SELECT ?thing ?class WHERE {{ VALUES ?thing {{ {} }} VALUES ?class {{ {} }} ?thing a ?class }}"
+)
+
+
+def with_prefixes(query: str) -> str:
+    """Return a query with the known prefixes that it uses declared before it, on its first line."""
+    used = dict.fromkeys(_PREFIXED.findall(query))
+    known = " ".join(f"PREFIX {each}: <{PREFIXES[each]}>" for each in used if each in PREFIXES)
+    return f"{known} {query}" if known else query
+
+
+def solutions_table(context: Context, query: str, body: bytes, limit: int) -> Table:
+    """Return SPARQL results JSON, or N-Triples, as a table of at most `limit` rows.
+
+    Raises `BadParameter` when the query uses a term that does not exist.
+    """
+    names = list(_unknown(context, query))
+    if names:
+        raise BadParameter(" ".join(names))
+    columns, rows = _read(body)
+    table = Table(columns=columns, rows=[], truncated=len(rows) > limit, notes=[])
+    size = 0
+    for row in rows[:limit]:
+        cells = [_cell(row.get(column)) for column in columns]
+        size += len(json.dumps(cells, ensure_ascii=False).encode(errors="replace"))
+        if size > MOST_BYTES:
+            table["truncated"] = True
+            break
+        table["rows"].append(cells)
+    table["notes"] = list(_notes(context, query, table, rows))
+    return table
+
+
+def _read(body: bytes) -> tuple[list[str], list[Row]]:
+    if not body.lstrip().startswith(b"{"):
+        triples = ox.parse(body, ox.RdfFormat.N_TRIPLES)
+        names = ["subject", "property", "value"]
+        return names, [
+            {name: term_of(node) for name, node in zip(names, quad.triple, strict=True)}
+            for quad in triples
+        ]
+    document: Mapping[str, Any] = json.loads(body)
+    if "boolean" in document:
+        answer = "true" if document["boolean"] else "false"
+        return ["answer"], [
+            {"answer": Term("literal", answer, datatype=f"{PREFIXES['xsd']}boolean")}
+        ]
+    rows: list[Row] = [
+        {name: term(found) for name, found in row.items()}
+        for row in document["results"]["bindings"]
+    ]
+    return list(document["head"]["vars"]), rows
+
+
+def _cell(found: Term | None) -> Value:
+    """Return a term: short IRIs, numbers as such where JSON holds them exactly, else text."""
+    if found is None:
+        return None
+    if found.is_iri:
+        return compact(found.value)
+    if found.datatype == _BOOLEAN and found.value in {"true", "false"}:
+        return found.value == "true"
+    if found.datatype == f"{XSD}integer" and _is_small(found.value):
+        return int(found.value)
+    text = found.value
+    return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
+
+
+def _is_small(text: str) -> bool:
+    return len(text) < 17 and abs(int(text)) < _LARGEST_NUMBER
+
+
+def _notes(context: Context, query: str, table: Table, rows: list[Row]) -> Iterator[str]:
+    if table["truncated"]:
+        yield (
+            f"Only the first {len(table['rows'])} rows are here; there are more. "
+            "Narrow the query, or page with ORDER BY, LIMIT and OFFSET."
+        )
+    if not rows:
+        yield from _why_empty(query)
+    yield from _no_facts(context, rows)
+    if "targetValue" in query:
+        yield "kg:targetValue is the figure of a goal; a goal is no fact."
+    if table["columns"] == ["answer"] and table["rows"] == [[False]]:
+        yield "False means that the graph does not say so; what no source says is not known."
+
+
+def _why_empty(query: str) -> Iterator[str]:
+    yield "No row. What no source says is not known; it is not false."
+    if re.search(r"LANG\s*\([^)]*\)\s*=\s*[\"']zh", query, re.IGNORECASE):
+        yield 'Compare languages with LANGMATCHES(LANG(?x), "zh-Hans"): tags differ in case.'
+    if re.search(r"label\s+[\"'][^\"']*[\"'](?!@)", query):
+        yield 'Labels have a language: write "Hebei"@en, or find the id with search.'
+    if re.search(r"=\s*[\"'][^\"']*[\"'](?!@)", query):
+        yield "A text without a language equals no label; compare STR(?label)."
+    if "GRAPH" in query.upper():
+        yield (
+            "Inferred statements stand in graph:inferred and in no passage; without GRAPH the "
+            "whole graph is searched."
+        )
+
+
+def _no_facts(context: Context, rows: Iterable[Row]) -> Iterator[str]:
+    """Say of which things in the result the claims are no facts: goals, judgements."""
+    iris = {found.value for row in rows for found in row.values() if _is_own(found)}
+    if not iris:
+        return
+    query = _KINDS.format(values(sorted(iris)[:_MOST_CHECKED]), values(KINDS))
+    by_kind: dict[str, set[str]] = {}
+    for row in context.select(query):
+        by_kind.setdefault(KINDS[row["class"].value], set()).add(compact(row["thing"].value))
+    for kind, things in sorted(by_kind.items()):
+        listed = ", ".join(sorted(things)[:10])
+        more = f" and {len(things) - 10} more" if len(things) > 10 else ""
+        yield f"No fact but {kind}: {listed}{more}."
+
+
+def _is_own(found: Term) -> bool:
+    return found.is_iri and found.value.startswith(ID) and not set('<>"{}|\\^` ') & set(found.value)
+
+
+def _unknown(context: Context, query: str) -> Iterator[str]:
+    """Say which terms, things and sources in a query do not exist, and what may be meant."""
+    _, tokens, _ = tokenize(query, _TOKENS, _NESTING)
+    iris = dict.fromkeys(_iris(tokens))
+    unknown = [each for each in iris if each.startswith(BASE) and not exists(context, each)]
+    for iri in unknown[:5]:
+        if iri.startswith(KG):
+            known = [compact(each.iri) for each in read_terms(context)]
+            near = nearest(compact(iri), known)
+            hint = f"did you mean {', '.join(near)}?" if near else "find one with schema."
+            yield f"{compact(iri)} is no term; {hint}"
+        elif iri.startswith((ID, SOURCE)) and "#" not in iri:
+            near = similar_ids(context, iri)
+            hint = f"did you mean {', '.join(near)}?" if near else "find its id with search."
+            yield f"{compact(iri)} is not in the graph; {hint}"
+
+
+def _iris(tokens: Iterable[Token]) -> Iterator[str]:
+    prefixes = dict(PREFIXES)
+    declared = ""
+    for token in tokens:
+        if token.kind == "name" and token.text.endswith(":") and declared == "PREFIX":
+            declared = token.text[:-1]
+            continue
+        if token.kind == "iri":
+            if declared not in {"", "PREFIX", "BASE"}:
+                prefixes[declared] = token.text[1:-1]
+            elif declared != "BASE":
+                yield token.text[1:-1]
+        elif token.kind == "name":
+            prefix, _, local = token.text.partition(":")
+            if prefix in prefixes and local:
+                yield prefixes[prefix] + local.replace("\\", "")
+        declared = token.text if token.kind == "word" and token.text in {"PREFIX", "BASE"} else ""

@@ -1,0 +1,275 @@
+"""What is stated of a thing: one row a statement, with its kind, its words and its passages."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyoxigraph as ox
+from pyoxigraph import NamedNode
+
+from jiqun.agents.premises import INFERRED, derive, mentions_of
+from jiqun.agents.thing_names import find_thing
+from jiqun.agents.tools import Describe, Description, Statement
+from jiqun.language import Reader, pick
+from jiqun.query.solutions import Row, Term, node_of
+from jiqun.rdf.namespaces import (
+    GRAPH,
+    KG,
+    RDF_TYPE,
+    RDFS_LABEL,
+    SKOS,
+    SOURCE,
+    compact,
+    is_absolute_iri,
+    prologue,
+)
+from jiqun.web.documents import Context
+from jiqun.web.pages.cells import Caption, read_captions, values
+
+KINDS: Final[Mapping[str, str]] = {
+    f"{KG}Goal": "goal",
+    f"{KG}Intention": "intention",
+    f"{KG}ExpectedEffect": "expectation",
+    f"{KG}Slogan": "slogan",
+    f"{KG}Assessment": "judgement",
+    f"{KG}MarketStanding": "judgement",
+    f"{KG}Strength": "judgement",
+}
+"""The claims that are no facts, by class, and the word for them."""
+
+_NO_FACTS: Final = ("judgement", "goal", "intention", "expectation", "slogan")
+_ORDER: Final = ("said", *_NO_FACTS, "curated", "written")
+_MOST_READ: Final = 2000
+_MOST_ELSEWHERE: Final = 2000
+_MOST_PASSAGES: Final = 3
+_MOST_QUOTES: Final = 3
+_NAMES: Final = frozenset({RDFS_LABEL, f"{SKOS}altLabel", f"{SKOS}prefLabel"})
+_LEFT_OUT: Final = frozenset(
+    {RDF_TYPE, *_NAMES, f"{KG}translatedLabel", f"{KG}convertedLabel", f"{KG}wording"}
+)
+_OWN: Final = f"""SELECT ?graph ?property ?value WHERE {{
+  GRAPH ?graph {{ ?thing ?property ?value }} FILTER (?graph != <{GRAPH}shapes>)
+}} LIMIT {_MOST_READ}"""
+_ALL_NAMES: Final = f"""{prologue("rdfs", "skos")}SELECT ?thing ?name WHERE {{
+  VALUES ?thing {{ %s }} ?thing rdfs:label|skos:altLabel ?name
+}}"""
+_ENDINGS: Final = "市区區县縣省盟旗"
+_ELSEWHERE: Final = f"""SELECT ?graph ?subject ?property ?class WHERE {{
+  GRAPH ?graph {{ ?subject ?property ?thing }}
+  FILTER (STRSTARTS(STR(?graph), "{SOURCE}") || ?graph = <{GRAPH}curated>)
+  OPTIONAL {{
+    GRAPH ?graph {{ ?subject a ?class }}
+  }}
+}} LIMIT {_MOST_ELSEWHERE}"""
+_EDGES: Final = frozenset(
+    KG + name
+    for name in (
+        *("appliedForBy", "appliedFor", "leadAppliedForBy", "ledApplicationFor"),
+        *("jointlyAppliedForBy", "hasParticipant", "participatesIn", "listedOn", "hasMember"),
+        *("holdsTitle", "supplies", "suppliedBy", "leadsIn", "strongIn", "focusesOn", "presentIn"),
+    )
+)
+"""The inferred properties that say in one step what a source says of an application and the like;
+the words behind others, such as all that a country contains, are for `cite` to find."""
+
+
+@dataclass
+class Stated:
+    """A statement of a thing, or one elsewhere whose value it is; `other` is the other end."""
+
+    subject: str
+    predicate: str
+    other: Term
+    kind: str = ""
+    graphs: list[str] = field(default_factory=list)
+    elsewhere: bool = False
+    types: set[str] = field(default_factory=set)
+
+    @property
+    def passages(self) -> list[str]:
+        """The passages that state it, in order."""
+        return sorted({each for each in self.graphs if each.startswith(SOURCE)})
+
+    @property
+    def triple(self) -> ox.Triple:
+        """The statement as a triple; not of one elsewhere."""
+        return ox.Triple(NamedNode(self.subject), NamedNode(self.predicate), node_of(self.other))
+
+    @property
+    def name(self) -> str:
+        """The property as agents see it; of a claim about the thing, its class."""
+        if not self.elsewhere:
+            return compact(self.predicate)
+        if self.predicate == f"{KG}about" and self.types:
+            return compact(min(self.types))
+        return f"^{compact(self.predicate)}"
+
+
+def kind_of(graphs: Iterable[str], no_fact: str) -> str:
+    """Return the kind of a statement: `no_fact` is the word for its subject if it is no fact."""
+    found = set(graphs)
+    if found <= {INFERRED}:
+        return "inferred"
+    if no_fact:
+        return no_fact
+    if any(each.startswith(SOURCE) for each in found):
+        return "said"
+    # What users write into a workspace is neither of a source nor of the curators.
+    return "curated" if any(each.startswith(GRAPH) for each in found - {INFERRED}) else "written"
+
+
+def no_fact_of(types: Iterable[str]) -> str:
+    """Return the word for a claim that is no fact: goal, judgement …; else an empty text."""
+    return next((KINDS[each] for each in sorted(types) if each in KINDS), "")
+
+
+def read_statements(context: Context, iri: str) -> tuple[list[Stated], list[str]]:
+    """Return what is stated of a thing and what is claimed about it, and its types."""
+    rows = context.select(_OWN, {"thing": str(NamedNode(iri))})
+    types = sorted({row["value"].value for row in rows if row["property"].value == RDF_TYPE})
+    return [*_own(iri, rows, no_fact_of(types)), *_elsewhere(context, iri)], types
+
+
+def _elsewhere(context: Context, iri: str) -> list[Stated]:
+    """Return what sources and curators state with the thing as its value: claims about it first."""
+    found: dict[tuple[str, Term], Stated] = {}
+    for row in context.select(_ELSEWHERE, {"thing": str(NamedNode(iri))}):
+        key = row["property"].value, row["subject"]
+        each = found.setdefault(key, Stated(iri, *key, elsewhere=True))
+        each.graphs.append(row["graph"].value)
+        each.types |= {row["class"].value} if "class" in row else set()
+    for each in found.values():
+        each.kind = kind_of(each.graphs, no_fact_of(each.types))
+    return list(found.values())
+
+
+def _own(iri: str, rows: Sequence[Row], no_fact: str) -> list[Stated]:
+    found: dict[tuple[str, Term], Stated] = {}
+    for row in rows:
+        key = row["property"].value, row["value"]
+        found.setdefault(key, Stated(iri, *key)).graphs.append(row["graph"].value)
+    for each in found.values():
+        each.kind = kind_of(each.graphs, no_fact)
+    # What is inferred in other vocabularies only repeats what is said in this one.
+    return [
+        each for each in found.values() if each.kind != "inferred" or each.predicate.startswith(KG)
+    ]
+
+
+def describe(context: Context, given: Describe) -> Description:
+    """Return what is stated of a thing, a page of it; raises `NotFound`."""
+    named = find_thing(context, given.thing, given.lang)
+    stated, types = read_statements(context, named.iri)
+    rows = sorted((each for each in stated if each.predicate not in _LEFT_OUT), key=_place)
+    page = rows[given.offset : given.offset + given.limit]
+    writer = Writer(context, named.iri, stated, given.lang)
+    statements = writer.write(page)
+    result = Description(
+        id=compact(named.iri),
+        name=writer.label(named.iri),
+        types=[compact(each) for each in types if each.startswith(KG)],
+        statements=statements,
+        total=len(rows),
+        truncated=given.offset + len(page) < len(rows),
+    )
+    notes = [named.note] if named.note else []
+    if result["truncated"]:
+        notes.append(f"Go on with offset={given.offset + len(page)}.")
+    if not rows:
+        notes.append("Only its names are stated.")
+    elif not page:
+        notes.append(f"There are only {len(rows)} statements.")
+    if len(stated) >= _MOST_READ:
+        notes.append("There are more statements than are read here; use sparql.")
+    if notes:
+        result["note"] = " ".join(notes)
+    return result
+
+
+def _place(each: Stated) -> tuple[int, bool, bool, str, str]:
+    order = _ORDER.index(each.kind) if each.kind in _ORDER else len(_ORDER)
+    of_others = not each.predicate.startswith(KG)
+    return order, of_others, each.elsewhere, each.name, each.other.value
+
+
+class Writer:
+    """Writes statements about one thing for a reader, with the words that support them."""
+
+    def __init__(self, context: Context, iri: str, stated: Sequence[Stated], lang: str) -> None:
+        """Read the names of the thing, which quotes about it hold."""
+        self._context = context
+        self._reader = Reader(lang)
+        self._names = {iri: {each.other.value for each in stated if each.predicate in _NAMES}}
+        self._captions: dict[str, Caption] = read_captions(context.select, [iri])
+
+    def label(self, iri: str) -> str:
+        """Return the label of a resource, or its short form."""
+        caption = self._captions.get(iri)
+        return (pick(caption.labels, self._reader).value if caption else "") or compact(iri)
+
+    def write(self, page: Sequence[Stated]) -> list[Statement]:
+        """Return the rows of a page of statements."""
+        premises = {
+            id(each): derive(self._context, each.triple)
+            for each in page
+            if each.kind == "inferred" and each.predicate in _EDGES
+        }
+        behind: defaultdict[int, list[tuple[str, ox.Triple | None]]] = defaultdict(list)
+        for each in page:
+            behind[id(each)] = [(passage, None) for passage in each.passages]
+            for premise in premises.get(id(each), ()):
+                behind[id(each)] += [
+                    (graph, premise.triple) for graph in premise.graphs if graph.startswith(SOURCE)
+                ]
+        iris = {each.other.value for each in page if each.other.is_iri}
+        passages = {passage for found in behind.values() for passage, _ in found[:_MOST_PASSAGES]}
+        self._captions |= read_captions(self._context.select, sorted(iris | passages))
+        self._names |= _read_names(self._context, iris)
+        return [self._row(each, behind[id(each)][:_MOST_PASSAGES]) for each in page]
+
+    def _row(self, each: Stated, behind: Sequence[tuple[str, ox.Triple | None]]) -> Statement:
+        value = self.label(each.other.value) if each.other.is_iri else each.other.value
+        caption = self._captions.get(each.other.value)
+        if caption and (word := no_fact_of(caption.types)):
+            value = f"{word}: {value}"
+        row = Statement(
+            property=each.name,
+            value=value,
+            kind=each.kind,
+            quotes=self._quotes(each, behind),
+            passages=list(dict.fromkeys(compact(passage) for passage, _ in behind)),
+        )
+        if each.other.is_iri:
+            row["id"] = compact(each.other.value)
+        return row
+
+    def _quotes(self, each: Stated, behind: Sequence[tuple[str, ox.Triple | None]]) -> list[str]:
+        found: list[str] = []
+        for passage, premise in behind:
+            own = frozenset((each.subject, each.other.value))
+            named = own if premise is None else mentions_of(premise)
+            caption = self._captions.get(passage)
+            found += [text.value for text in caption.words_for(named)] if caption else []
+        # Words about the thing itself come first: a passage names many.
+        unique = dict.fromkeys(found)
+        return sorted(unique, key=lambda text: -self._relevance(text, each))[:_MOST_QUOTES]
+
+    def _relevance(self, text: str, each: Stated) -> int:
+        names = self._names.get
+        about, value = (names(iri, set()) for iri in (each.subject, each.other.value))
+        return 2 * any(name in text for name in about) + any(name in text for name in value)
+
+
+def _read_names(context: Context, iris: Iterable[str]) -> dict[str, set[str]]:
+    """Return the names of things in all languages, also without 市 and the like."""
+    rows = context.select(
+        _ALL_NAMES % values(sorted(each for each in iris if is_absolute_iri(each)))
+    )
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        name = row["name"].value
+        found[row["thing"].value] |= {name, name.rstrip(_ENDINGS) or name}
+    return found
