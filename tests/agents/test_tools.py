@@ -9,8 +9,7 @@ import jsonschema
 import pytest
 
 from agents.tool_client import at, run, text_of
-from jiqun.agents.query_tables import MOST_BYTES
-from jiqun.agents.tools import TOOLS
+from jiqun.agents.tools import MOST_BYTES, TOOLS
 
 if TYPE_CHECKING:
     from mcp.client import Client

@@ -12,7 +12,7 @@ from jiqun.agents.premises import INFERRED, Premise, derive, graphs_of, mentions
 from jiqun.agents.schema_terms import find_term
 from jiqun.agents.statements import kind_of, no_fact_of
 from jiqun.agents.thing_names import expand, find_thing
-from jiqun.agents.tools import Citation, Citations, Cite, Cited, CitedStatement
+from jiqun.agents.tools import Citation, Citations, Cite, Cited, CitedStatement, fitting
 from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, pick
 from jiqun.query.solutions import Term, node_of
@@ -47,12 +47,12 @@ def cite(context: Context, given: Cite) -> Citations:
     writer = _Evidence(context, Reader(given.lang))
     premises = {triple: derive(context, triple) for triple in triples[:_MOST]}
     writer.read(premise for found in premises.values() for premise in found)
-    result = Citations(
-        statements=[writer.statement(triple, found) for triple, found in premises.items()]
-    )
+    written = [writer.statement(triple, found) for triple, found in premises.items()]
+    result = Citations(statements=fitting(written))
     notes = [named.note] if named.note else []
-    if len(triples) > _MOST:
-        notes.append(f"There are more; these are {_MOST}. Name one with value.")
+    if len(triples) > len(result["statements"]):
+        count = len(result["statements"])
+        notes.append(f"There are more; these are {count}. Name one with value.")
     if notes:
         result["note"] = " ".join(notes)
     return result

@@ -12,16 +12,13 @@ import pyoxigraph as ox
 from jiqun.agents.schema_terms import read_terms
 from jiqun.agents.statements import KINDS
 from jiqun.agents.thing_names import exists, nearest, similar_ids
-from jiqun.agents.tools import Table, Value
+from jiqun.agents.tools import Table, Value, fitting
 from jiqun.errors import BadParameter
 from jiqun.query.solutions import Row, Term, term, term_of
 from jiqun.query.tokens import Token, tokenize
 from jiqun.rdf.namespaces import BASE, ID, KG, PREFIXES, SOURCE, XSD, compact
 from jiqun.web.documents import Context
 from jiqun.web.pages.cells import values
-
-MOST_BYTES: Final = 48 * 1024
-"""Of the rows of a table, in UTF-8: what an agent can take in."""
 
 _LONGEST_CELL: Final = 2000
 _LARGEST_NUMBER: Final = 2**53
@@ -51,15 +48,9 @@ def solutions_table(context: Context, query: str, body: bytes, limit: int) -> Ta
     if names:
         raise BadParameter(" ".join(names))
     columns, rows = _read(body)
-    table = Table(columns=columns, rows=[], truncated=len(rows) > limit, notes=[])
-    size = 0
-    for row in rows[:limit]:
-        cells = [_cell(row.get(column)) for column in columns]
-        size += len(json.dumps(cells, ensure_ascii=False).encode(errors="replace"))
-        if size > MOST_BYTES:
-            table["truncated"] = True
-            break
-        table["rows"].append(cells)
+    cells = [[_cell(row.get(column)) for column in columns] for row in rows[:limit]]
+    fit = fitting(cells)
+    table = Table(columns=columns, rows=fit, truncated=len(fit) < len(rows), notes=[])
     table["notes"] = list(_notes(context, query, table, rows))
     return table
 

@@ -12,7 +12,7 @@ from pyoxigraph import NamedNode
 
 from jiqun.agents.premises import INFERRED, derive, mentions_of
 from jiqun.agents.thing_names import find_thing
-from jiqun.agents.tools import Describe, Description, Statement
+from jiqun.agents.tools import Describe, Description, Statement, fitting
 from jiqun.language import Reader, pick
 from jiqun.query.solutions import Row, Term, node_of
 from jiqun.rdf.namespaces import (
@@ -166,18 +166,19 @@ def describe(context: Context, given: Describe) -> Description:
     rows = sorted((each for each in stated if each.predicate not in _LEFT_OUT), key=_place)
     page = rows[given.offset : given.offset + given.limit]
     writer = Writer(context, named.iri, stated, given.lang)
-    statements = writer.write(page)
+    statements = fitting(writer.write(page))
+    following = given.offset + len(statements)
     result = Description(
         id=compact(named.iri),
         name=writer.label(named.iri),
         types=[compact(each) for each in types if each.startswith(KG)],
         statements=statements,
         total=len(rows),
-        truncated=given.offset + len(page) < len(rows),
+        truncated=following < len(rows),
     )
     notes = [named.note] if named.note else []
     if result["truncated"]:
-        notes.append(f"Go on with offset={given.offset + len(page)}.")
+        notes.append(f"Go on with offset={following}.")
     if not rows:
         notes.append("Only its names are stated.")
     elif not page:

@@ -5,9 +5,10 @@ The schemas are sent to every agent that connects, so they are short: at most 2,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, NotRequired
+from typing import Annotated, Any, Final, Literal, NotRequired, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -17,7 +18,10 @@ from jiqun.errors import BadParameter, NotFound, shorten
 MOST_ROWS: Final = 1000
 ROWS: Final = 200
 STATEMENTS: Final = 60
+MOST_BYTES: Final = 48 * 1024
+"""Of the rows of a result, in UTF-8: what an agent can take in, and the event loop can send."""
 
+T = TypeVar("T")
 Lang = Literal["en", "zh-Hans", "zh-Hant"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Value = str | float | bool | None
@@ -301,6 +305,18 @@ _TOOLS: Final = (
     ),
 )
 TOOLS: Final[Mapping[str, Tool]] = {tool.name: tool for tool in _TOOLS}
+
+
+def fitting(rows: Sequence[T]) -> list[T]:
+    """Return the first rows of a result, as many as fit into `MOST_BYTES`, at least one."""
+    fit: list[T] = []
+    size = 0
+    for row in rows:
+        size += len(json.dumps(row, ensure_ascii=False).encode(errors="replace"))
+        if size > MOST_BYTES and fit:
+            break
+        fit.append(row)
+    return fit
 
 
 def find_tool(name: str) -> Tool:
