@@ -202,4 +202,4 @@ def test_stdio_forwards_to_a_server(server: LiveServer) -> None:
     count, text, guide = run(on_stdio("--url", server.url), use)
     assert count == 8
     assert '"rows":[[true]]' in text
-    assert "Five rules" in guide
+    assert "Silence is not no" in guide

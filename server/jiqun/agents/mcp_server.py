@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any, Final
 
 import mcp_types as types
@@ -23,10 +22,11 @@ from jiqun.agents.tools import TOOLS, Tool
 from jiqun.errors import JiqunError, shorten
 from jiqun.query.service import PROGRAM, QueryService
 from jiqun.web.http import public_url
+from jiqun.web.metadata.llms import READING_GUIDE
 
 _log = logging.getLogger("jiqun.agents")
 
-GUIDE: Final = (Path(__file__).parent / "guide.md").read_text("utf-8")
+GUIDE: Final = f"# How to read the Jiqun graph\n\n{READING_GUIDE}"
 INSTRUCTIONS: Final = (
     "China's manufacturing clusters; every statement has a source. Work: search → describe → "
     "run_query → sparql only if no saved query fits (schema first). Cite every figure with cite. "

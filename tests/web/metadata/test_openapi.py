@@ -48,6 +48,13 @@ def test_it_is_the_same_in_every_process(release_folder: Path) -> None:
     assert len(digests) == 1
 
 
+def test_json_comes_first_for_those_who_take_the_first_form(document: Any) -> None:
+    for path in ("/queries", "/search", "/quality"):
+        forms = list(document["paths"][path]["get"]["responses"]["200"]["content"])
+        assert len(forms) > 1
+        assert forms[0] == "application/json"
+
+
 def test_no_operation_has_the_name_of_another(document: Any) -> None:
     names = [each["operationId"] for item in document["paths"].values() for each in item.values()]
     assert len(set(names)) == len(names)

@@ -174,6 +174,10 @@ def _tidy_responses(responses: Object, shared: Object) -> None:
             responses[status] = {"$ref": f"#/components/responses/Problem{status}"}
         for each in response.get("content", {}).values():
             each.get("schema", {}).pop("title", None)
+        if PLAIN_JSON.media_type in response.get("content", {}):
+            # Generators of clients take the first form that they can read.
+            first = response["content"].pop(PLAIN_JSON.media_type)
+            response["content"] = {PLAIN_JSON.media_type: first, **response["content"]}
 
 
 def _parameter(name: str, description: str, schema: Object, *, required: bool = False) -> Object:

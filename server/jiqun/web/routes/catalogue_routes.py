@@ -15,6 +15,7 @@ from jiqun.web.documents import respond
 from jiqun.web.http import header
 from jiqun.web.linked_data.representations import SUFFIXES, no_form
 from jiqun.web.metadata.dcat import void_document
+from jiqun.web.metadata.llms import llms_document
 from jiqun.web.metadata.openapi import METHODS, found, problems, text
 from jiqun.web.metadata.schema_org import croissant_document
 from jiqun.web.metadata.sitemap import sitemap, sitemap_index
@@ -154,6 +155,17 @@ async def show_robots(request: Request, root: Root) -> Response:
     rules = "".join(f"Disallow: {prefix}{path}\n" for path in _DISALLOWED)
     body = f"User-agent: *\n{rules}\nSitemap: {root}/sitemap.xml\n"
     return deliver(request, body.encode(), "text/plain", {"Vary": "Accept-Encoding"})
+
+
+@router.api_route(
+    "/llms.txt",
+    methods=METHODS,
+    summary="Describe the graph to language models",
+    responses=text("What it is, how to read it, and where everything is") | problems(404),
+)
+async def show_llms(request: Request, root: Root) -> Response:
+    """Return what the graph is, five rules for reading it, and the addresses of everything."""
+    return await respond(request, llms_document, root)
 
 
 @router.api_route(
