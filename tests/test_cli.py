@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 import typer
 
-from jiqun.cli import app, complete_query, parameters
+from jiqun.ask import complete_query, parameters
+from jiqun.cli import app
 from jiqun.errors import BadParameter
 from knowledge.small_content import Small, write_small
 

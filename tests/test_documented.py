@@ -6,6 +6,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from jiqun.cli import app as cli
 from jiqun.rdf.formats import GRAPHS, SOLUTIONS
 from jiqun.settings import Settings, table
 from jiqun.web.app import create_app
@@ -55,3 +59,12 @@ def test_every_format_is_documented() -> None:
     documented = {(cells[0], cells[1]) for cells in rows("## Asking a query") if len(cells) == 3}
     for each in (*SOLUTIONS, *GRAPHS):
         assert (f"`{each.names[0]}`", f"`{each.media_type}`") in documented
+
+
+def test_every_command_is_documented() -> None:
+    root = get_command(cli)
+    assert isinstance(root, TyperGroup)
+    commands = {name for name in root.commands if name != "links"} | {"links verify"}
+    page = PAGE.with_name("cli.md").read_text("utf-8")
+    documented = set(re.findall(r"^\| `jiqun ([a-z -]+?)(?: [A-Z…\[].*?)?` \|", page, re.MULTILINE))
+    assert documented == commands

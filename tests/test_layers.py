@@ -31,7 +31,11 @@ ALLOWED: dict[str, set[str]] = {
     "web": READING | {"query", "search", "reconciliation", "writing"},
     "agents": READING | {"query", "search", "web"},
     "knowledge": BASICS | {"saved_queries"},
-    "cli": READING | {"knowledge", "query", "writing", "difference", "run_query", "web", "agents"},
+    "progress": set(),
+    "ask": READING | {"query", "search", "web", "agents", "run_query"},
+    "cli": READING
+    | {"knowledge", "query", "writing", "difference", "run_query", "web", "agents", "progress"}
+    | {"ask"},
     "__main__": {"cli"},
 }
 

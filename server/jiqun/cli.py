@@ -5,15 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from jiqun import ask
 from jiqun.errors import BadParameter, JiqunError, OperatorError
 from jiqun.knowledge.content import ContentRejected, Finding, locate, write_text
 from jiqun.settings import Settings
@@ -126,6 +125,10 @@ app = typer.Typer(
 
 app.add_typer(links, name="links")
 app.command()(diff)
+app.command()(ask.search)
+app.command()(ask.describe)
+app.command()(ask.cite)
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(ask.query)
 
 ContentFolder = Annotated[
     Path | None,
@@ -251,29 +254,20 @@ def build(
     ] = True,
 ) -> None:
     """Check the content and write the release: dumps, store, saved queries, manifest."""
+    from jiqun.knowledge.release.build import CHECKING_STEPS, STEPS
     from jiqun.knowledge.release.build import build as build_release
+    from jiqun.progress import steps
 
     _require_folder(texts)
     # Millions of objects that live to the end: looking for cycles among them takes a fifth of the
     # time.
     gc.disable()
     try:
-        build_release(locate(content), release, texts, checked=checked, step=_step)
+        with steps(STEPS + CHECKING_STEPS * checked) as step:
+            build_release(locate(content), release, texts, checked=checked, step=step)
     except ContentRejected as error:
         _exit_for(error.findings)
     typer.echo(f"wrote {release}/", err=True)
-
-
-@contextmanager
-def _step(name: str) -> Iterator[None]:
-    """Show a step of a build while it runs, and its seconds afterwards."""
-    from rich.console import Console
-
-    start = time.monotonic()
-    console = Console(stderr=True)
-    with console.status(name) if console.is_terminal else nullcontext():
-        yield
-    typer.echo(f"{name}: {time.monotonic() - start:.1f} s", err=True)
 
 
 @app.command()
@@ -333,9 +327,11 @@ def load(
     ] = None,
 ) -> None:
     """Add RDF to a workspace that no server uses; all of it or nothing."""
+    from jiqun.progress import reading
     from jiqun.writing.archive import load as load_files
 
-    loaded = load_files(workspace, names, graph)
+    with reading() as watch:
+        loaded = load_files(workspace, names, graph, watch)
     typer.echo(f"{loaded.statements} statements", err=True)
     if loaded.changed_literals:
         total = sum(loaded.changed_literals.values())
@@ -367,66 +363,6 @@ def restore(
     from jiqun.writing.archive import restore as read_backup
 
     typer.echo(f"{read_backup(workspace, file, replace)} statements", err=True)
-
-
-def complete_query(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the saved queries whose names begin so, with their summaries, for the shell."""
-    from jiqun.release import open_release
-
-    try:
-        release = open_release(Path(context.params.get("release") or "release"), verify=False)
-    except JiqunError:
-        return []
-    return [
-        (name, query.summary.get("en", ""))
-        for name, query in release.queries.items()
-        if name.startswith(incomplete)
-    ]
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def query(
-    context: typer.Context,
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            help="Name of a saved query; none lists them all.", autocompletion=complete_query
-        ),
-    ] = None,
-    format_name: Annotated[
-        str, typer.Option("--format", help="table, or csv, tsv, json, xml, turtle and so on.")
-    ] = "table",
-    release: ReleaseFolder = Path("release"),
-) -> None:
-    """Run a saved query; its parameters are options, as in --place beijing."""
-    from jiqun.release import open_release
-    from jiqun.run_query import run_query
-
-    if name is None:
-        for each in open_release(release, verify=False).queries.values():
-            typer.echo(f"{each.name}\t{each.summary['en']}")
-        return
-    given = parameters(context.args)
-    answer = run_query(release, name, given, format_name, _settings())
-    sys.stdout.buffer.write(answer)
-    sys.stdout.flush()
-
-
-def parameters(arguments: list[str]) -> dict[str, list[str]]:
-    """Read `--place beijing` and `--place=beijing` into name and values; raise `BadParameter`."""
-    given: dict[str, list[str]] = {}
-    rest = iter(arguments)
-    for argument in rest:
-        name, equals, value = argument.removeprefix("--").partition("=")
-        if not argument.startswith("--") or not name:
-            raise BadParameter(f"{argument} is not a parameter: write --name value.")
-        if not equals:
-            found = next(rest, None)
-            if found is None:
-                raise BadParameter(f"The parameter --{name} has no value.")
-            value = found
-        given.setdefault(name, []).append(value)
-    return given
 
 
 def _settings(**given: object) -> Settings:

@@ -27,7 +27,8 @@ from jiqun.web.negotiation import choose_named
 TABLE: Final = "table"
 WIDEST_CELL: Final = 44
 """Terminal columns of the widest cell; East Asian characters take two."""
-_UNLIMITED: Final = 100_000
+UNLIMITED: Final = 100_000
+"""Columns of a table that goes to a file."""
 
 
 def run_query(
@@ -36,12 +37,13 @@ def run_query(
     given: Mapping[str, Sequence[str]],
     format_name: str,
     settings: Settings,
+    width: int = UNLIMITED,
 ) -> bytes:
     """Run the saved query `name` of a release and return its result, encoded in UTF-8.
 
     `given` maps parameter names to values, each a list of one. `format_name` is a short name such
-    as csv or json, or `table`: text in columns. Raises `ReleaseError`, `NotFound` with the nearest
-    names, `BadParameter`, and what the engine raises.
+    as csv or json, or `table`: text of at most `width` columns. Raises `ReleaseError`, `NotFound`
+    with the nearest names, `BadParameter`, and what the engine raises.
     """
     release = open_release(folder, verify=False)
     query = find_query(release, name)
@@ -69,15 +71,15 @@ def run_query(
 
     body = asyncio.run(collect())
     if format_name == TABLE and format_ is JSON:
-        return table_text(json.loads(body)).encode()
+        return table_text(json.loads(body), width).encode()
     return body
 
 
-def table_text(document: Mapping[str, Any]) -> str:
-    """Lay out SPARQL results JSON as a table, the same for every terminal and none.
+def table_text(document: Mapping[str, Any], width: int = UNLIMITED) -> str:
+    """Lay out SPARQL results JSON as a table, of at most `width` columns of a terminal.
 
     Where a row has both `?x` and `?xLabel`, one column shows the label; IRIs of this graph are
-    shortened to `id:beijing`, and wide cells end with `…`.
+    shortened to `id:beijing`. Wide cells end with `…`; in a given width they take several lines.
     """
     if "boolean" in document:
         return "yes\n" if document["boolean"] else "no\n"
@@ -90,10 +92,13 @@ def table_text(document: Mapping[str, Any]) -> str:
         if not name.endswith("Label") or name.removesuffix("Label") not in names
     ]
     for name in shown:
-        table.add_column(name, max_width=WIDEST_CELL, no_wrap=True, overflow="ellipsis")
+        if width < UNLIMITED:
+            table.add_column(name, overflow="fold")
+        else:
+            table.add_column(name, max_width=WIDEST_CELL, no_wrap=True, overflow="ellipsis")
     for row in rows:
         table.add_row(*(_cell(row.get(f"{name}Label", row.get(name))) for name in shown))
-    console = Console(file=StringIO(), width=_UNLIMITED, color_system=None)
+    console = Console(file=StringIO(), width=width, color_system=None)
     with console.capture() as capture:
         console.print(table)
     lines = "\n".join(line.rstrip() for line in capture.get().splitlines())

@@ -11,7 +11,7 @@ import http.client
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
@@ -120,19 +120,36 @@ def _file_name(url: str, headers: Message) -> str:
     return f"{name or 'data'}{f'.{format_.extension}' if format_ else ''}{packed}"
 
 
-def load(workspace: Path, names: Sequence[str], graph: str | None = None) -> Loaded:
+Watch = Callable[[str, int, int, Iterable[ox.Quad]], Iterable[ox.Quad]]
+"""Passes on the quads of a file: its name, its number from 1, the number of files, the quads."""
+
+
+def _unwatched(
+    _name: str, _number: int, _files: int, quads: Iterable[ox.Quad]
+) -> Iterable[ox.Quad]:
+    return quads
+
+
+def load(
+    workspace: Path,
+    names: Sequence[str],
+    graph: str | None = None,
+    watch: Watch = _unwatched,
+) -> Loaded:
     """Add files, folders of files, releases and URLs to a workspace, all of them or none.
 
     With `graph`, an IRI, each file is read as one graph, into that one; without, triples go into
-    the default graph and quads into their graphs. Raises `WorkspaceError`, `MalformedData`,
-    `UnsupportedMediaType`, `BadParameter`, `OperatorError` and `OSError`.
+    the default graph and quads into their graphs. `watch` sees all of them. Raises
+    `WorkspaceError`, `MalformedData`, `UnsupportedMediaType`, `BadParameter`, `OperatorError` and
+    `OSError`.
     """
     target = None if graph is None else ox.NamedNode(absolute_iri(graph, "--graph"))
     changes = LiteralChanges()
     with open_workspace(workspace) as opened, inputs(names) as files:
-        for each in files:
+        for number, each in enumerate(files, 1):
             quads = read_file(each.path, target, each.base)
-            opened.store.bulk_extend(changes.watch(quads))
+            seen = watch(each.path.name, number, len(files), quads)
+            opened.store.bulk_extend(changes.watch(seen))
         opened.publish(0, ())
         return Loaded(len(opened.store), changes.kinds)
 

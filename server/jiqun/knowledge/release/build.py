@@ -31,6 +31,10 @@ from jiqun.rdf.namespaces import KG, OWL
 from jiqun.rdf.terms import TYPE
 
 FORMAT: Final = 1
+STEPS: Final = 8
+CHECKING_STEPS: Final = 3
+"""How many steps a build has, and how many more with its checks, for a progress bar."""
+
 _COUNTED: Final = {
     "sources": "Source",
     "passages": "Passage",

@@ -1,0 +1,367 @@
+"""Questions from the command line: to a release folder, or to a server."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from jiqun.errors import BadParameter, JiqunError, OperatorError
+from jiqun.settings import Settings
+
+# What takes long to import is imported by the command that needs it.
+# ruff: noqa: PLC0415
+
+_SECONDS: Final = 60
+_MOST_COMPLETIONS: Final = 30
+_WIDTH_OF_FILES: Final = 100_000
+
+
+class Form(StrEnum):
+    """The forms of an answer."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+class Lang(StrEnum):
+    """The languages of labels."""
+
+    EN = "en"
+    ZH_HANS = "zh-Hans"
+    ZH_HANT = "zh-Hant"
+
+
+ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", help="Ask the server at this address instead, as https://example.org."),
+]
+AnswerForm = Annotated[Form, typer.Option("--format", help="The form of the answer.")]
+LabelLang = Annotated[Lang, typer.Option("--lang", help="The language of labels.")]
+
+
+def complete_query(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
+    """Return the saved queries whose names begin so, with their summaries, for the shell."""
+    from jiqun.release import open_release
+
+    try:
+        release = open_release(_folder(context), verify=False)
+    except JiqunError:
+        return []
+    return [
+        (name, query.summary.get("en", ""))
+        for name, query in release.queries.items()
+        if name.startswith(incomplete)
+    ]
+
+
+def complete_thing(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the ids of things that begin so, for the shell."""
+    from jiqun.search.index import SearchIndex
+
+    prefix = "id:" if incomplete.startswith("id:") else ""
+    try:
+        index = SearchIndex(_folder(context).resolve() / "search")
+    except JiqunError:
+        return []
+    found = index.slugs_beginning(incomplete.removeprefix("id:"), _MOST_COMPLETIONS)
+    return [prefix + slug for slug in found]
+
+
+def _folder(context: typer.Context) -> Path:
+    return Path(context.params.get("release") or "release")
+
+
+Thing = Annotated[
+    str,
+    typer.Argument(help="An id such as beijing, or an exact name.", autocompletion=complete_thing),
+]
+
+
+def query(
+    context: typer.Context,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            help="Name of a saved query; none lists them all.", autocompletion=complete_query
+        ),
+    ] = None,
+    format_name: Annotated[
+        str, typer.Option("--format", help="table, or csv, tsv, json, xml, turtle and so on.")
+    ] = "table",
+    release: ReleaseFolder = Path("release"),
+    url: Url = None,
+) -> None:
+    """Run a saved query; its parameters are options, as in --place beijing."""
+    if name is None:
+        _list_queries(release, url)
+        return
+    given = parameters(context.args)
+    if url is None:
+        from jiqun.run_query import run_query
+
+        answer = run_query(release, name, given, format_name, Settings(), _width())
+    else:
+        answer = _fetch_query(url, name, given, format_name)
+    sys.stdout.buffer.write(answer)
+    sys.stdout.flush()
+
+
+def _list_queries(release: Path, url: str | None) -> None:
+    if url is None:
+        from jiqun.release import open_release
+
+        queries = open_release(release, verify=False).queries.values()
+        listed = [(each.name, each.summary["en"]) for each in queries]
+    else:
+        found = json.loads(_fetch(f"{url.rstrip('/')}/queries.json"))["queries"]
+        listed = [(each["name"], each["summary"]["en"]) for each in found]
+    for name, summary in listed:
+        typer.echo(f"{name}\t{summary}")
+
+
+def parameters(arguments: list[str]) -> dict[str, list[str]]:
+    """Read `--place beijing` and `--place=beijing` into name and values; raise `BadParameter`."""
+    given: dict[str, list[str]] = {}
+    rest = iter(arguments)
+    for argument in rest:
+        name, equals, value = argument.removeprefix("--").partition("=")
+        if not argument.startswith("--") or not name:
+            raise BadParameter(f"{argument} is not a parameter: write --name value.")
+        if not equals:
+            found = next(rest, None)
+            if found is None:
+                raise BadParameter(f"The parameter --{name} has no value.")
+            value = found
+        given.setdefault(name, []).append(value)
+    return given
+
+
+def _fetch_query(
+    url: str, name: str, given: Mapping[str, Sequence[str]], format_name: str
+) -> bytes:
+    from jiqun.run_query import TABLE, table_text
+
+    pairs = [(key, value) for key, values in given.items() for value in values]
+    sent = "json" if format_name == TABLE else format_name
+    address = f"{url.rstrip('/')}/queries/{name}?{urlencode([*pairs, ('format', sent)])}"
+    answer = _fetch(address)
+    return table_text(json.loads(answer), _width()).encode() if format_name == TABLE else answer
+
+
+def _fetch(address: str) -> bytes:
+    """Return what a server answers; raise `OperatorError` with what it says is wrong."""
+    if not address.startswith(("http://", "https://")):
+        raise BadParameter("--url is the address of a server, as https://example.org.")
+    request = urllib.request.Request(address, headers={"Accept": "*/*"})  # noqa: S310 -- http only
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310
+            body: bytes = reply.read()
+            return body
+    except urllib.error.HTTPError as error:
+        raise OperatorError(_detail(error.read()) or f"{error.code} {error.reason}") from None
+    except (urllib.error.URLError, OSError) as error:
+        reason = getattr(error, "reason", error)
+        raise OperatorError(f"{address.partition('?')[0]} cannot be reached: {reason}.") from None
+
+
+def _detail(problem: bytes) -> str:
+    try:
+        return str(json.loads(problem)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def search(
+    words: Annotated[list[str], typer.Argument(help="A name in Chinese, pinyin or English.")],
+    type_name: Annotated[
+        str | None, typer.Option("--type", help="Only things of this class, as Cluster.")
+    ] = None,
+    lang: LabelLang = Lang.EN,
+    form: AnswerForm = Form.TABLE,
+    release: ReleaseFolder = Path("release"),
+    url: Url = None,
+) -> None:
+    """Find things by name."""
+    given = {"text": " ".join(words), "type": type_name, "lang": lang.value}
+    found = _ask("search", given, release, url)
+    columns = ("id", "name", "type", "description")
+    _show(found, found["things"], columns, form)
+
+
+def describe(
+    name: Thing,
+    lang: LabelLang = Lang.EN,
+    form: AnswerForm = Form.TABLE,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most statements.")] = 1000,
+    offset: Annotated[int, typer.Option(min=0, help="Statements to leave out first.")] = 0,
+    release: ReleaseFolder = Path("release"),
+    url: Url = None,
+) -> None:
+    """Show what is stated of a thing, with its kind and the words that say it."""
+    given = {"thing": name, "lang": lang.value, "limit": limit, "offset": offset}
+    found = _ask("describe", given, release, url)
+    if form is Form.TABLE:
+        types = ", ".join(found["types"])
+        typer.echo(f"{found['name']} ({found['id']}){f': {types}' if types else ''}\n")
+        rows = [
+            {**each, "value": f"{each['value']} ({each['id']})" if "id" in each else each["value"]}
+            for each in found["statements"]
+        ]
+        _show(found, rows, ("kind", "property", "value", "quotes", "passages"), form)
+        return
+    columns = ("kind", "property", "value", "id", "quotes", "passages")
+    _show(found, found["statements"], columns, form)
+
+
+def cite(
+    name: Thing,
+    property_name: Annotated[
+        str, typer.Argument(metavar="PROPERTY", help="As kg:coreArea, or a metric as id:revenue.")
+    ],
+    value: Annotated[str | None, typer.Argument(help="Only of this value.")] = None,
+    lang: LabelLang = Lang.EN,
+    form: AnswerForm = Form.TABLE,
+    release: ReleaseFolder = Path("release"),
+    url: Url = None,
+) -> None:
+    """Show who says something: the words, the source, its date and the passage."""
+    given = {"thing": name, "property": property_name, "value": value, "lang": lang.value}
+    found = _ask("cite", given, release, url)
+    if form is Form.TABLE:
+        for statement in found["statements"]:
+            typer.echo(_evidence(statement))
+        _note(found)
+        return
+    columns = ("statement", "kind", "because", "quotes", "source", "date", "passage")
+    _show(found, _cited(found["statements"]), columns, form)
+
+
+def _evidence(statement: Mapping[str, Any]) -> str:
+    """Write a statement with the words behind it, or behind each of its premises."""
+    lines = [f"{statement['statement']}  [{statement['kind']}]"]
+    for premise in statement["premises"] or [statement]:
+        if premise is not statement:
+            lines.append(f"  follows from {premise['statement']}  [{premise['kind']}]")
+        for each in premise["citations"]:
+            words = " ".join(f"“{text}”" for text in each["quotes"])
+            lines += [f"    {words}", f"    {each['source']} · {each['date']} · {each['passage']}"]
+    return "\n".join(map(_printable, lines)) + "\n"
+
+
+def _cited(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row for each citation, of a premise with the statement that it supports."""
+    rows: list[dict[str, Any]] = []
+    for each in statements:
+        for premise in each["premises"] or [each]:
+            row = {"statement": each["statement"], "kind": each["kind"]}
+            if premise is not each:
+                row["kind"] += f" from {premise['kind']}"
+                row["because"] = premise["statement"]
+            rows += [{**row, **citation} for citation in premise["citations"] or [{}]]
+    return rows
+
+
+def _ask(tool: str, given: Mapping[str, object], release: Path, url: str | None) -> dict[str, Any]:
+    """Return the answer of a tool, in this process or at a server; raises `JiqunError`."""
+    arguments = {name: value for name, value in given.items() if value is not None}
+    if url is not None:
+        return asyncio.run(_ask_server(tool, arguments, url))
+    import pyoxigraph as ox
+
+    from jiqun.agents.tool_answers import read_answer
+    from jiqun.release import open_release
+    from jiqun.web.documents import Context
+
+    opened = open_release(release, verify=False)
+    context = Context(opened, Settings(), ox.Store.read_only(str(opened.store)))
+    found: dict[str, Any] = json.loads(read_answer(context, tool, arguments).body)
+    return found
+
+
+async def _ask_server(tool: str, arguments: dict[str, Any], url: str) -> dict[str, Any]:
+    from jiqun.agents.mcp_stdio import connected
+
+    async with connected(url) as client:
+        result = await client.call_tool(tool, arguments)
+        text = "".join(each.text for each in result.content if each.type == "text")
+        failure = OperatorError(text) if result.is_error else None
+    if failure is not None:
+        raise failure
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _show(
+    answer: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    columns: Sequence[str],
+    form: Form,
+) -> None:
+    """Print an answer: JSON whole, CSV and tables its rows; its note to standard error."""
+    if form is Form.JSON:
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
+        return
+    texts = [[_text(row.get(column)) for column in columns] for row in rows]
+    typer.echo(_csv(columns, texts) if form is Form.CSV else _table(columns, texts), nl=False)
+    _note(answer)
+
+
+def _note(answer: Mapping[str, Any]) -> None:
+    if answer.get("note"):
+        typer.echo(answer["note"], err=True)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return " / ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return written.getvalue()
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out rows: in a terminal to its width, with long cells on several lines."""
+    used = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    for place in used:
+        table.add_column(columns[place], overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_printable(row[place])) for place in used))
+    console = Console(file=io.StringIO(), width=_width(), color_system=None)
+    with console.capture() as capture:
+        console.print(table)
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    return "\n".join([*lines, "", f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}", ""])
+
+
+def _width() -> int:
+    """Return the columns of the terminal; for a file, as many as a line may have."""
+    return Console().width if sys.stdout.isatty() else _WIDTH_OF_FILES
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else " " for each in text)
