@@ -21,6 +21,7 @@ from jiqun.query import frames
 from jiqun.query.clauses import ServiceCall
 from jiqun.query.execution import Execution
 from jiqun.query.gate import ParsedQuery, ParseKey, cache_parsed
+from jiqun.query.in_process import InProcessEvaluation
 from jiqun.query.jobs import Answer, DocumentJob, Job
 from jiqun.query.lanes import EngineOptions, Lane, Lanes, LaneSize
 from jiqun.query.worker_process import Confinement, WorkerExited, WorkerStartError
@@ -69,6 +70,7 @@ class Engine:
         options = options or EngineOptions()
         self.options = options
         self.store = store
+        self.in_process: InProcessEvaluation | None = None
         queue, documents = options.queue_length, None
         if options.documents:
             documents = self._lane(
@@ -125,6 +127,7 @@ class Engine:
                 ) from outcome
             if outcome is not None:
                 raise outcome
+        self.in_process = InProcessEvaluation(self.store)
 
     async def stop(self) -> None:
         """End every job and every worker."""
@@ -151,6 +154,7 @@ class Engine:
                     await lane.reopen(self.store, settings)
             raise ReleaseError(f"The new store cannot be read: {error}") from error
         self.store = store
+        self.in_process = await asyncio.to_thread(InProcessEvaluation, store)
 
     @property
     def ready(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Final, TypeAlias
 
 from jiqun.errors import MalformedQuery, QueryTooLarge
+from jiqun.query.bounded import Lookup, read_lookups
 from jiqun.query.cache import LruCache
 from jiqun.query.clauses import (
     Dataset,
@@ -63,7 +64,8 @@ class ParsedQuery:
     `deterministic` is false when two evaluations over the same data may differ. `light` marks a
     query whose work is small whatever the data, which may use the light lane. `calls` are its
     SERVICE calls. `row_limit` is its own outermost LIMIT, at `row_limit_span`; without one, the
-    span is where it could be inserted. `dataset` holds the graphs of its FROM clauses.
+    span is where it could be inserted. `dataset` holds the graphs of its FROM clauses. `lookups`
+    are its patterns when its work depends on their matches alone.
     """
 
     text: str
@@ -77,6 +79,7 @@ class ParsedQuery:
     row_limit: int | None
     row_limit_span: tuple[int, int]
     dataset: Dataset | None = None
+    lookups: tuple[Lookup, ...] | None = None
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -155,6 +158,7 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
         row_limit=row_limit,
         row_limit_span=span,
         dataset=read_dataset(tokens) if "FROM" in words else None,
+        lookups=read_lookups(text, form, tokens, nesting, shape),
     )
 
 

@@ -33,24 +33,25 @@ class Job:
     max_bytes: int | None = None
     base_iri: str | None = None
 
-    def frame(self, parsed: ParsedQuery | None = None) -> bytes:
-        """Return the frame that asks a worker for this; `parsed` may have its services replaced."""
+    def order(self, parsed: ParsedQuery | None = None) -> dict[str, Any]:
+        """Return what `evaluate` is told; `parsed` may have its services replaced."""
         parsed = parsed or self.parsed
         limited = self.max_rows is not None and parsed.form == "SELECT"
         text = with_row_limit(parsed, (self.max_rows or 0) + 1) if limited else parsed.text
-        return frames.pack(
-            frames.QUERY,
-            {
-                "text": text,
-                "media_type": self.media_type,
-                "base_iri": self.base_iri,
-                "default_graphs": self.default_graphs,
-                "named_graphs": self.named_graphs,
-                "max_rows": self.max_rows,
-                "max_bytes": self.max_bytes,
-                "services": bool(parsed.calls),
-            },
-        )
+        return {
+            "text": text,
+            "media_type": self.media_type,
+            "base_iri": self.base_iri,
+            "default_graphs": self.default_graphs,
+            "named_graphs": self.named_graphs,
+            "max_rows": self.max_rows,
+            "max_bytes": self.max_bytes,
+            "services": bool(parsed.calls),
+        }
+
+    def frame(self, parsed: ParsedQuery | None = None) -> bytes:
+        """Return the frame that asks a worker for this; `parsed` may have its services replaced."""
+        return frames.pack(frames.QUERY, self.order(parsed))
 
 
 @dataclass(frozen=True)

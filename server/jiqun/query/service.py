@@ -64,7 +64,8 @@ class Plan:
     """How a request will be answered, whoever sends it.
 
     `key` identifies the answer; it is None for what may differ from one evaluation to the next.
-    `coding` is the content coding, None for identity.
+    `coding` is the content coding, None for identity. A plan that is `bounded` is evaluated in this
+    process.
     """
 
     job: Job
@@ -73,6 +74,7 @@ class Plan:
     key: bytes | None = None
     coding: str | None = None
     excel: bool = False
+    bounded: bool = False
 
     def etag(self, coding: str | None) -> bytes:
         """Return the strong entity tag of the answer in a content coding, quotes included."""
@@ -156,7 +158,9 @@ class QueryService:
         )
         excel = request.excel and format_ is CSV
         key = self._key(job, content_type, excel) if parsed.deterministic else None
-        return Plan(job, job.frame(), content_type, key, coding if key else None, excel)
+        local = self.engine.in_process
+        bounded = key is not None and local is not None and local.admits(job)
+        return Plan(job, job.frame(), content_type, key, coding if key else None, excel, bounded)
 
     def cached(self, plan: Plan) -> Answer | None:
         """Return the answer if it is cached, in the coding of the plan."""
@@ -166,15 +170,29 @@ class QueryService:
         return answer and self._coded(answer, plan)
 
     def ready(self, plan: Plan) -> Answer | None:
-        """Return the answer only if it is cached in just the right coding, without any work."""
+        """Return the answer if it is bounded, or cached in just the right coding."""
         if plan.key is None:
             return None
         answer = self.cache.peek(plan.key)
         if answer is None:
-            return None
+            return self._bounded(plan)
         if plan.coding and len(answer.body) >= self.settings.compress_from_bytes:
             return self.cache.get(plan.key + plan.coding.encode())
         return self.cache.get(plan.key)
+
+    def _bounded(self, plan: Plan) -> Answer | None:
+        """Return the answer to a bounded query, None for all others."""
+        local = self.engine.in_process
+        if not plan.bounded or local is None:
+            return None
+        answer = local.answer(plan.job)
+        if answer is None:
+            return None
+        if plan.excel:
+            answer = replace(answer, body=for_spreadsheet(answer.body))
+        assert plan.key is not None
+        self.cache.put(plan.key, replace(answer, outcome="cached"), len(answer.body))
+        return self._coded(answer, plan)
 
     async def answer(self, plan: Plan, client: str | None = None) -> Answer:
         """Evaluate, once for all who ask the same at the same time.
@@ -182,6 +200,8 @@ class QueryService:
         `client` is charged with it, by default the client of the plan. The blocks of a long answer
         must be read or closed. Raises a `JiqunError` for what keeps the answer from beginning.
         """
+        if (bounded := self._bounded(plan)) is not None:
+            return bounded
         job = plan.job
         if client is not None and client != job.client:
             job = replace(job, client=client)
@@ -285,7 +305,7 @@ class QueryService:
     async def probe(self) -> bool:
         """Return whether a query comes back from a worker; never answered from the cache."""
         request = QueryRequest("ASK {}", timeout=self.settings.deadline_seconds)
-        plan = replace(await self.plan(request, in_format(JSON)), key=None)
+        plan = replace(await self.plan(request, in_format(JSON)), key=None, bounded=False)
         return b"true" in (await self.answer(plan)).body
 
     async def collect(self, request: QueryRequest, format_: Format = JSON) -> bytes:

@@ -1,7 +1,7 @@
-"""One HTTP connection: uvicorn's, with limits, HTTP/1.0, and cached answers without a task.
+"""One HTTP connection: uvicorn's, with limits, HTTP/1.0, and answers that need no task.
 
-A GET of `/sparql` that was planned before and whose answer is cached is written as soon as its
-headers are parsed. Everything else goes through the application, with the same result. What RFC
+A GET of `/sparql` that was planned before, and is bounded or has a cached answer, is answered as
+soon as its headers are parsed. Everything else goes through the application, with the same result. What RFC
 9112 asks of a server beyond uvicorn is here: a Host header, offers to upgrade that change nothing,
 HTTP/1.0.
 """
@@ -264,7 +264,7 @@ class HttpConnection(HttpToolsProtocol):
             self._refuse_long()
         elif not self._check_headers(version):
             return
-        elif not self._answer_from_cache(version):
+        elif not self._answer_at_once(version):
             super().on_headers_complete()
             self.cycle.__class__ = ResponseCycle
             self.cycle.send_seconds = self.settings.send_seconds  # type: ignore[attr-defined]
@@ -294,8 +294,8 @@ class HttpConnection(HttpToolsProtocol):
             return False
         return True
 
-    def _answer_from_cache(self, version: str) -> bool:
-        """Answer at once when the answer is cached and nothing about the request is special."""
+    def _answer_at_once(self, version: str) -> bool:
+        """Answer at once what is cached or bounded, when nothing about the request is special."""
         path, _, query_string = self.url.partition(b"?")
         parser = self.parser
         if (
@@ -327,14 +327,15 @@ class HttpConnection(HttpToolsProtocol):
         record = RequestRecord("GET", "/sparql", self._client_address(), started)
         record.status, record.size = 200, len(answer.body)
         record.note_plan(plan)
-        record.outcome, record.rows = "cached", answer.rows
+        record.note_answer(answer)
         self.front.finish(record, self.loop)
         key = (plan.key or b"") + (answer.coding or "").encode()
-        head = service.heads.peek(key)
+        head = service.heads.peek(key) if answer.outcome == "cached" else None
         if head is None:
             headers = (*answer_headers(service, plan, answer), *EVERYWHERE)
             head = b"".join(b"%b: %b\r\n" % each for each in headers)
-            service.heads.put(key, head, len(head))
+            if answer.outcome == "cached":
+                service.heads.put(key, head, len(head))
         own = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
         self.transport.write(b"".join((STATUS_LINE[200], own, head, b"\r\n", answer.body)))
         self.cycle = _ANSWERED  # type: ignore[assignment]
