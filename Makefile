@@ -94,7 +94,7 @@ lock: | $(BIN)/python
 	@$(PIP) install "$$($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", \
 	  "rb"))["project"]["optional-dependencies"]["lock"])')"
 	$(LOCK) --output-file requirements.lock
-	$(LOCK) --extra test --extra browser --constraint requirements.lock \
+	$(LOCK) --extra test --extra browser --extra notebooks --constraint requirements.lock \
 	  --output-file requirements-test.lock
 
 clean:

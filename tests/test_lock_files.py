@@ -18,7 +18,10 @@ EXTRAS: Final = PROJECT["project"]["optional-dependencies"]
 PROGRAM: Final = [*PROJECT["project"]["dependencies"], *EXTRAS["build"]]
 DECLARED: Final = {
     "requirements.lock": PROGRAM,
-    "requirements-test.lock": [*PROGRAM, *EXTRAS["test"], *EXTRAS["browser"]],
+    "requirements-test.lock": [
+        *PROGRAM,
+        *(each for name in ("test", "browser", "notebooks") for each in EXTRAS[name]),
+    ],
 }
 SYSTEMS: Final = {"Linux": ("linux", "x86_64", "aarch64"), "Darwin": ("darwin", "arm64")}
 ENVIRONMENTS: Final = [

@@ -38,6 +38,7 @@ def term(text: str) -> object:
     ("type_", "value", "expected"),
     [
         ("iri", "beijing", NamedNode(f"{ID}beijing")),
+        ("iri", "hebei-daily#p16", NamedNode("https://w3id.org/jiqun/source/hebei-daily#p16")),
         ("iri", "Beijing", NamedNode(f"{ID}beijing")),
         ("iri", "id:beijing", NamedNode(f"{ID}beijing")),
         ("iri", f"{ID}beijing", NamedNode(f"{ID}beijing")),

@@ -18,13 +18,14 @@ import pyoxigraph as ox
 from pyoxigraph import Literal, NamedNode
 
 from jiqun.errors import BadParameter, shorten
-from jiqun.rdf.namespaces import BASE, ID, PREFIXES, QUERY, XSD, is_absolute_iri
+from jiqun.rdf.namespaces import BASE, ID, PREFIXES, QUERY, SOURCE, XSD, is_absolute_iri
 
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 LONGEST_VALUE: Final = 1000
 """Characters of one value."""
 
 _SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
+_PASSAGE: Final = re.compile(rf"{_SLUG.pattern}#[a-z][0-9]+")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _PREFIXES: Final = {**PREFIXES, "jiqun": BASE}
 _LEXICAL: Final = {
@@ -177,8 +178,9 @@ def read_parameters(
 def read_value(parameter: Parameter, value: str) -> str:
     """Read one value by the type of its parameter into a term in N-Triples syntax.
 
-    An `iri` is absolute (http or https), a CURIE such as `id:beijing`, or a bare slug, which is
-    the name of a thing. Raises `BadParameter` with what is expected.
+    An `iri` is absolute (http or https), a CURIE such as `id:beijing`, a bare slug, which is the
+    name of a thing, or a passage such as `hebei-daily-2024-12-23#p16`. Raises `BadParameter` with
+    what is expected.
     """
     name = parameter.name
     if len(value) > LONGEST_VALUE:
@@ -204,6 +206,8 @@ def _read_iri(name: str, value: str) -> str:
         value = value[1:-1]
     if _SLUG.fullmatch(value.lower()):
         return ID + value.lower()
+    if _PASSAGE.fullmatch(value):
+        return SOURCE + value
     prefix, _, local = value.partition(":")
     iri = _PREFIXES[prefix] + local if prefix in _PREFIXES else value
     if not iri.startswith(("http://", "https://")) or not is_absolute_iri(iri):

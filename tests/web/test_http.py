@@ -481,3 +481,40 @@ class TestBehindAProxy:
         self, host: str, client: httpx.Client
     ) -> None:
         assert client.get("/sparql", headers={"Host": host}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("wanted", "status", "place", "part"),
+    [
+        ("bytes=0-9", 206, "bytes 0-9/26", slice(0, 10)),
+        ("bytes=20-", 206, "bytes 20-25/26", slice(20, None)),
+        ("bytes=-6", 206, "bytes 20-25/26", slice(20, None)),
+        ("bytes=20-900", 206, "bytes 20-25/26", slice(20, None)),
+        ("bytes=26-", 416, "bytes */26", slice(0, 0)),
+        ("bytes=9-0", 200, None, slice(None)),
+        ("bytes=0-1,4-5", 200, None, slice(None)),
+        ("lines=0-1", 200, None, slice(None)),
+    ],
+)
+def test_ranges_of_answers(
+    client: httpx.Client, wanted: str, status: int, place: str | None, part: slice
+) -> None:
+    parameters = {"query": "ASK {}", "format": "json"}
+    whole = client.get("/sparql", params=parameters)
+    for _ in range(2):  # evaluated or cached
+        response = client.get("/sparql", params=parameters, headers={"range": wanted})
+        assert response.status_code == status
+        assert response.headers.get("content-range") == place
+        if status != 416:
+            assert response.content == whole.content[part]
+            assert response.headers["content-length"] == str(len(response.content))
+
+
+def test_a_range_of_another_version_is_the_whole(client: httpx.Client) -> None:
+    parameters = {"query": "ASK {}", "format": "json"}
+    etag = client.get("/sparql", params=parameters).headers["etag"]
+    for condition, status in ((etag, 206), ('"another"', 200)):
+        headers = {"range": "bytes=0-3", "if-range": condition}
+        assert client.get("/sparql", params=parameters, headers=headers).status_code == status
+    posted = client.post("/sparql", data=parameters, headers={"range": "bytes=0-3"})
+    assert posted.status_code == 200

@@ -317,7 +317,7 @@ class HttpConnection(HttpToolsProtocol):
                 accept = value if not accept else accept + b", " + value
             elif name == b"accept-encoding":
                 coding = value if not coding else coding + b", " + value
-            elif name == b"if-none-match":
+            elif name in {b"if-none-match", b"range"}:
                 return False
         service = self.endpoint.state.service
         plan = service.plans.peek((query_string, accept, coding))

@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from jiqun.errors import BadParameter, Busy, RequestTimeout, RequestTooLarge, UnsupportedMediaType
+from jiqun.errors import (
+    BadParameter,
+    Busy,
+    RangeNotSatisfiable,
+    RequestTimeout,
+    RequestTooLarge,
+    UnsupportedMediaType,
+)
 from jiqun.language import Reader, choose_language
 from jiqun.query.jobs import BlockStream
 from jiqun.settings import Settings
@@ -47,6 +54,7 @@ EVERYWHERE: Final[Headers] = (
 """What is on every answer and every error."""
 
 _LONGEST_PRECONDITION: Final = 4096
+_RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 _WATCHED_AFTER: Final = 0.05
 """Seconds."""
@@ -105,6 +113,28 @@ async def send_whole(status: int, headers: Headers, body: bytes, method: str, se
     """Send a response whose body is complete."""
     await send({"type": "http.response.start", "status": status, "headers": list(headers)})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+def requested_range(scope: Scope, size: int, validators: Collection[str]) -> range | None:
+    """Return which bytes of `size` a GET asks for; None for all of them (RFC 9110, section 14.2).
+
+    `validators` are the entity tag and the like that an If-Range may name. Several ranges,
+    malformed ones and any range of another method are ignored. Raises `RangeNotSatisfiable` for one
+    beyond the end.
+    """
+    text = header(scope, b"range")
+    found = _RANGE.fullmatch(text) if text and scope["method"] == "GET" else None
+    first, last = (found[1], found[2]) if found else ("", "")
+    if first == last == "" or (first and last and int(first) > int(last)):
+        return None
+    condition = header(scope, b"if-range")
+    if condition is not None and condition not in validators:
+        return None
+    if int(first) >= size if first else int(last) == 0:
+        raise RangeNotSatisfiable(f"There are {size} bytes.", size)
+    if not first:
+        return range(max(0, size - int(last)), size)
+    return range(int(first), min(int(last) + 1, size) if last else size)
 
 
 async def send_blocks(

@@ -7,7 +7,6 @@ media type of its RDF format, with Zstandard or gzip as content coding if the cl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import partial
@@ -19,16 +18,15 @@ from pydantic.alias_generators import to_camel
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, StreamingResponse
 
-from jiqun.errors import NotFound, RangeNotSatisfiable
+from jiqun.errors import NotFound
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document, respond
-from jiqun.web.http import public_url
+from jiqun.web.http import public_url, requested_range
 from jiqun.web.metadata.openapi import ANY_TYPE, METHODS, problems
 from jiqun.web.negotiation import choose_coding
 
 router = APIRouter(tags=["dumps"])
 
-_RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 _BLOCK: Final = 1 << 18
 _PACKINGS: Final = {"zstd": (".zst", "application/zstd"), "gzip": (".gz", "application/gzip")}
 """By content coding, in order of preference: the suffix, and the media type of the file itself."""
@@ -187,17 +185,10 @@ def _not_modified(request: Request, etag: str) -> bool:
 
 
 def _check_range(request: Request, size: int, validators: tuple[str, str]) -> None:
-    """Leave to the framework only a single range that starts in the file (RFC 9110 §14.2).
+    """Leave to the framework only a single range that starts in the file.
 
-    Several ranges, malformed ones and any range of a HEAD are ignored. Raises
-    `RangeNotSatisfiable` for one beyond the end.
+    Raises `RangeNotSatisfiable` for one beyond the end.
     """
-    found = _RANGE.fullmatch(request.headers.get("range", ""))
-    first, last = (found[1], found[2]) if found and request.method == "GET" else ("", "")
-    if first == last == "" or (first and last and int(first) > int(last)):
+    if requested_range(request.scope, size, validators) is None:
         kept = [pair for pair in request.scope["headers"] if pair[0] != b"range"]
         request.scope["headers"] = kept
-        return
-    beyond = int(first) >= size if first else int(last) == 0
-    if beyond and request.headers.get("if-range", validators[0]) in validators:
-        raise RangeNotSatisfiable(f"The file has {size} bytes.", size)

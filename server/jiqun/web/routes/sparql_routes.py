@@ -33,6 +33,7 @@ from jiqun.web.http import (
     public_url,
     read_body,
     reader_of,
+    requested_range,
     send_blocks,
     send_whole,
 )
@@ -184,9 +185,24 @@ async def send_answer(
     if any_known:  # there is an answer, and that was the question
         await _send_not_modified(service, plan, plan.etag(answer.coding), scope, send)
         return
-    await send_whole(
-        200, (*answer_headers(service, plan, answer), *further), answer.body, method, send
+    headers = (*answer_headers(service, plan, answer), *further)
+    known = (plan.etag(answer.coding).decode(),) if plan.key is not None else ()
+    wanted = requested_range(scope, len(answer.body), known) if known else None
+    if wanted is None:
+        await send_whole(200, headers, answer.body, method, send)
+    else:
+        await _send_part(headers, answer.body, wanted, send)
+
+
+async def _send_part(headers: Headers, body: bytes, wanted: range, send: Send) -> None:
+    part = body[wanted.start : wanted.stop]
+    place = f"bytes {wanted.start}-{wanted.stop - 1}/{len(body)}"
+    own = (
+        (b"content-range", place.encode()),
+        (b"content-length", str(len(part)).encode()),
     )
+    kept = (pair for pair in headers if pair[0] != b"content-length")
+    await send_whole(206, (*kept, *own), part, "GET", send)
 
 
 async def _send_not_modified(
