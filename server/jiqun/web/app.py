@@ -263,6 +263,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
         redirect_slashes=False,
     )
     _fill_state(app, settings, opened, engine, writing)
@@ -296,6 +297,7 @@ def _fill_state(
     app.state.release = release
     app.state.engine = engine
     app.state.receiving = Counter()
+    app.state.openapi = {}
     app.state.writing = writing
     app.state.service = QueryService(release, engine, settings)
     app.state.metrics = Metrics()
@@ -341,6 +343,7 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
         state.service.release = opened
     app.title, app.version = opened.title, opened.version
     app.openapi_schema = None
+    state.openapi = {}
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

@@ -1,9 +1,9 @@
 """One HTTP connection: uvicorn's, with limits, HTTP/1.0, and answers that need no task.
 
 A GET of `/sparql` that was planned before, and is bounded or has a cached answer, is answered as
-soon as its headers are parsed. Everything else goes through the application, with the same result. What RFC
-9112 asks of a server beyond uvicorn is here: a Host header, offers to upgrade that change nothing,
-HTTP/1.0.
+soon as its headers are parsed. Everything else goes through the application, with the same result.
+What RFC 9112 asks of a server beyond uvicorn is here: a Host header, offers to upgrade that change
+nothing, HTTP/1.0.
 """
 
 from __future__ import annotations

@@ -5,11 +5,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, FastAPI, Path, Request, Response
 
+from jiqun.compression import CODINGS, encode
 from jiqun.errors import NotFound, shorten
+from jiqun.query.jobs import Answer
 from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON
 from jiqun.web.documents import respond
 from jiqun.web.http import header
@@ -19,9 +24,9 @@ from jiqun.web.metadata.llms import llms_document
 from jiqun.web.metadata.openapi import METHODS, found, problems, text
 from jiqun.web.metadata.schema_org import croissant_document
 from jiqun.web.metadata.sitemap import sitemap, sitemap_index
-from jiqun.web.negotiation import negotiate
+from jiqun.web.negotiation import choose_coding, negotiate
 from jiqun.web.pages.catalogue_page import catalogue_document, quality_document
-from jiqun.web.routes.document_responses import deliver
+from jiqun.web.routes.document_responses import deliver, document_response
 from jiqun.web.routes.parameters import (
     FormatName,
     PageReader,
@@ -195,3 +200,21 @@ async def show_sitemap(
     if name == number or not number.isascii() or not number.isdigit() or number[0] == "0":
         raise NotFound(f"There is no sitemap {shorten(name)}. They are listed in /sitemap.xml.")
     return await respond(request, sitemap, root, int(number[:9]))
+
+
+@router.api_route("/openapi.json", methods=METHODS, include_in_schema=False)
+async def show_openapi(request: Request) -> Response:
+    """Describe all addresses in OpenAPI 3.1."""
+    coded: dict[str | None, Answer] = request.app.state.openapi
+    coding = choose_coding(request.headers.get("accept-encoding"), CODINGS)
+    if coding not in coded:
+        coded[coding] = await asyncio.to_thread(_openapi_answer, request.app, coding)
+    return document_response(request, coded[coding])
+
+
+def _openapi_answer(app: FastAPI, coding: str | None) -> Answer:
+    body = json.dumps(app.openapi(), ensure_ascii=False).encode()
+    etag = hashlib.blake2b(body, digest_size=12).hexdigest()
+    if coding:
+        body, etag = encode(coding, body), f"{etag}-{coding}"
+    return Answer(body, content_type=PLAIN_JSON.media_type, etag=etag, coding=coding)
