@@ -19,6 +19,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from jiqun.query.spreadsheet import for_spreadsheet
 from live_server import running
 from web.test_http import unpack
 
@@ -253,6 +254,22 @@ class TestSpreadsheet:
             ["'\tx", "3"],
             ['plain, "quoted"\n=second', "4"],
         ]
+
+    @pytest.mark.parametrize(
+        "cell",
+        [
+            *("=1+1", "\uff1d1+1", "\uff0bcmd", "\uff0d1-x", "\uff20sum", "\u2212x", "|x", "%0a"),
+            *("\u200b=1+1", "\ufeff=1+1", "\u202e@x", " \u00a0=1+1", "\u00ad+x", "'=1+1", "\r=1"),
+        ],
+    )
+    def test_no_disguise_of_a_formula_passes(self, cell: str) -> None:
+        found = for_spreadsheet(f'a\r\n"{cell}"\r\n'.encode()).decode("utf-8-sig")
+        assert list(csv.reader(io.StringIO(found, newline=""))) == [["a"], [f"'{cell}"]]
+
+    @pytest.mark.parametrize("cell", ["a=1", "-1", "+2.5e3", "集群", "", "a-b"])
+    def test_other_cells_stay(self, cell: str) -> None:
+        found = for_spreadsheet(f"a,b\r\n{cell},1\r\n".encode()).decode("utf-8-sig")
+        assert found == f"a,b\r\n{cell},1\r\n"
 
     def test_the_standard_csv_stays_as_it_is(self, server: LiveServer) -> None:
         response = server.client.get("/sparql", params={"query": self.QUERY, "format": "csv"})

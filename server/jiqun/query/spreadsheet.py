@@ -13,7 +13,13 @@ import io
 import re
 from typing import Final
 
-_FORMULA: Final = re.compile(r"\s*[=+\-@\t\r|%]")
+# Spreadsheets skip blanks and what is invisible, and some read the full-width signs.
+_INVISIBLE: Final = (
+    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\x00-\x1f\x7f-\x9f"
+)
+_FORMULA: Final = re.compile(
+    rf"[\s{_INVISIBLE}'\"]*[=+\-@|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\u2212]|[\t\r]"
+)
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 

@@ -237,11 +237,49 @@ def test_hostile_text_is_shown_as_text() -> None:
         ("urn:isbn:1", None),
         ("mailto:a@example.org", None),
         ("//example.org", None),
+        ("http://user:word@example.org/", None),
+        ("https://example.org@evil.example/", None),
+        ("https://example.org/\u202egnp.exe", None),
+        ("https://example.org/a\u200bb", None),
+        (f"{ID}\u2066beijing", None),
+        (f"{ID}/host", "/sparql"),
+        (f"{ID}../update", "/sparql"),
+        (f"{ID}a/%2E%2e/update", "/sparql"),
+        (f"{SOURCE}./tiny", "/sparql"),
+        ("https://w3id.org/jiqun/query/../update", "/sparql"),
+        (f"{ID}a..b", "/id/a..b"),
     ],
 )
 def test_only_web_addresses_become_links(address: str, target: str | None) -> None:
     found = link_target(address)
     assert (found.partition("?")[0] if found and target == "/sparql" else found) == target
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("abc\u202edef", "abc⟨U+202E⟩def"),
+        ("\u2066a\u2069", "⟨U+2066⟩a⟨U+2069⟩"),
+        ("a\u200bb\ufeff", "a⟨U+200B⟩b⟨U+FEFF⟩"),
+        ("\x1b[31mred", "⟨U+001B⟩[31mred"),
+        ("a\U000e0041b", "a⟨U+E0041⟩b"),
+        ("שלום", "שלום"),
+        ("نص text\nline", "نص text\nline"),
+    ],
+)
+def test_what_is_invisible_is_marked_and_values_are_isolated(value: str, shown: str) -> None:
+    rows = ({"a": Term("literal", value), "b": Term("uri", f"https://example.org/{value}")},)
+    page = render_results("SELECT", Outcome(("a", "b"), rows), {}, ENGLISH)
+    assert f"<bdi>{shown}</bdi>" in page
+    assert value == shown or value not in page
+    text = render_error(400, "Malformed", value, ENGLISH)
+    assert shown in text
+    assert value == shown or value not in text
+
+
+def test_the_query_in_the_form_is_what_was_asked() -> None:
+    page = render_error(400, "Malformed", "no", ENGLISH, 'SELECT ("\u202e<" AS ?a) {}')
+    assert "SELECT (&#34;\u202e&lt;&#34; AS ?a) {}</textarea>" in page
 
 
 def test_text_fragments_escape_what_has_a_meaning_there() -> None:
@@ -254,8 +292,8 @@ def test_text_fragments_escape_what_has_a_meaning_there() -> None:
 def test_a_label_column_gives_its_words_to_the_thing_beside_it() -> None:
     page = render_results("SELECT", ROWS, CAPTIONS, ENGLISH)
     assert "clusterLabel" not in page
-    assert 'href="/id/hebei" title="id:hebei">Hebei</a>' in page
-    assert ">33,000</td>" in page
+    assert 'href="/id/hebei" title="id:hebei"><bdi>Hebei</bdi></a>' in page
+    assert "<bdi>33,000</bdi></td>" in page
 
 
 def test_a_passage_shows_the_words_of_the_fact_in_its_row() -> None:
@@ -283,7 +321,7 @@ def test_a_source_links_each_quote_to_the_original() -> None:
     page = render_source(WHOLE_SOURCE, CAPTIONS, ENGLISH)
     assert 'id="p2"' in page
     assert "http://example.org/a?b=c#:~:text=%E7%9F%B3" in page
-    assert '<q lang="zh-Hant">2+6</q>' in page
+    assert '<q dir="auto" lang="zh-Hant">2+6</q>' in page
     assert "4–1,006" in page
 
 

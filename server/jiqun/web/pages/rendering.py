@@ -36,6 +36,15 @@ DATA_FORMS: Final = tuple(
 """The forms of a document beside its page: label, suffix and media type."""
 
 _UNSAFE: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f]")
+_INVISIBLE: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Controls that change what others look like, or look like nothing: of direction, of format."""
+
+_ODD_SEGMENT: Final = re.compile(r"/(?:\.|%2e){0,2}(?=/|$)", re.IGNORECASE)
+"""An empty segment of a path, or one of dots, which browsers resolve."""
+
 _MAX_HIGHLIGHTED: Final = 200_000
 _KEYWORDS: Final = (
     "BASE|PREFIX|SELECT|ASK|CONSTRUCT|DESCRIBE|DISTINCT|REDUCED|FROM|NAMED|WHERE|GRAPH|OPTIONAL|"
@@ -56,8 +65,14 @@ _TOKEN: Final = re.compile(
 )
 
 
+def mark_invisible(text: str) -> str:
+    """Write U+202E and the like as ⟨U+202E⟩."""
+    return _INVISIBLE.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
+
+
 def highlight(text: str) -> Markup:
     """Return SPARQL or Turtle as escaped HTML with a span around each token."""
+    text = mark_invisible(text)
     if len(text) > _MAX_HIGHLIGHTED:
         return escape(text)
     parts: list[Markup] = []
@@ -133,23 +148,30 @@ def link_target(iri: str) -> str | None:
     """Return the address to which a page may link for an IRI; None for one that is not safe.
 
     IRIs of this graph become paths on this site, so that the pages work wherever they are served:
-    things, sources, queries and terms have pages, the others are described by a query.
+    things, sources, queries and terms have pages, the others are described by a query. An address
+    with a user name or an invisible character is shown only.
     """
-    if _UNSAFE.search(iri):
+    if _UNSAFE.search(iri) or _INVISIBLE.search(iri):
         return None
     if iri.startswith(BASE):
-        path = iri.removeprefix(BASE)
-        if iri.startswith(QUERY):
-            return f"/queries/{path.removeprefix('query/')}"
-        if iri.startswith((ID, SOURCE, f"{BASE}doc/")) or path.partition("#")[0] == "ontology":
-            return f"/{path}"
-        return f"/sparql?{urlencode({'query': f'DESCRIBE <{iri}>', 'format': 'html'})}"
+        return _path_here(iri)
     try:
         parts = urlsplit(iri)
-        host = parts.hostname
+        plain = parts.hostname and parts.username is None and parts.password is None
     except ValueError:
         return None
-    return iri if parts.scheme in {"http", "https"} and host else None
+    return iri if parts.scheme in {"http", "https"} and plain else None
+
+
+def _path_here(iri: str) -> str:
+    path = iri.removeprefix(BASE)
+    name = path.partition("#")[0]
+    if not _ODD_SEGMENT.search(f"/{name}"):
+        if iri.startswith(QUERY):
+            return f"/queries/{path.removeprefix('query/')}"
+        if iri.startswith((ID, SOURCE, f"{BASE}doc/")) or name == "ontology":
+            return f"/{path}"
+    return f"/sparql?{urlencode({'query': f'DESCRIBE <{iri}>', 'format': 'html'})}"
 
 
 def address(iri: str, reader: Reader) -> str | None:
@@ -190,11 +212,12 @@ def _environment() -> Environment:
         loader=PackageLoader("jiqun.web", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: mark_invisible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(
-        grouped=grouped, file_size=file_size, highlight=highlight, compact=compact
+        verbatim=escape, grouped=grouped, file_size=file_size, highlight=highlight, compact=compact
     )
     environment.globals.update(
         static_path=static_path,
