@@ -8,6 +8,8 @@ in the metrics. Anything that is not a `JiqunError` is a bug.
 
 from __future__ import annotations
 
+import re
+
 
 class JiqunError(Exception):
     """The root: `title` is short and constant, `detail` says what is wrong and what to do."""
@@ -33,9 +35,15 @@ class BadParameter(RequestError):
 
 
 class MalformedQuery(RequestError):
-    """The text is not SPARQL."""
+    """The text is not SPARQL; `line` and `column`, where the detail names them, count from 1."""
 
     title = "Malformed query"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        place = re.match(r"At line (\d+), column (\d+):", detail)
+        self.line = int(place[1]) if place else None
+        self.column = int(place[2]) if place else None
 
 
 class QueryTooLarge(RequestError):

@@ -181,7 +181,6 @@ BAD = {
     "a graph that is none": (
         *("POST", "/update", DIRECT, b"CLEAR ALL; DROP GRAPH <urn:none>", 400, "does not exist"),
     ),
-    "RDF 1.2": ("POST", "/update", DIRECT, b"INSERT DATA {<a:a> <a:a> 'a'@en--ltr}", 400, "1.2"),
 }
 
 

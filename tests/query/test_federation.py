@@ -16,7 +16,7 @@ from http_listener import JSON_TYPE, ONE_ROW, Listener, http, listening
 from jiqun.errors import ServiceRefused
 from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query.clauses import UNKNOWN
-from jiqun.query.gate import parse_query, with_row_limit, with_services_at
+from jiqun.query.gate import parse_query, with_services_at
 from jiqun.settings import Settings
 from live_server import LiveServer, running
 from tiny_release import write_release
@@ -47,10 +47,10 @@ class TestCalls:
         parsed = parse_query(query, allowed_services=frozenset({ALLOWED}))
         assert parsed.services == (ALLOWED,)
         moved = with_services_at(parsed, {ALLOWED: HERE})
-        again = parse_query(moved.text, allowed_services=frozenset({HERE}))
+        again = parse_query(moved.evaluated(), allowed_services=frozenset({HERE}))
         assert again.services == (HERE,)
-        assert (again.row_limit, again.row_limit_span) == (moved.row_limit, moved.row_limit_span)
-        assert with_row_limit(again, 2) == with_row_limit(moved, 2)
+        assert again.row_limit == moved.row_limit
+        assert again.evaluated(2) == moved.evaluated(2)
 
     @pytest.mark.parametrize(
         "endpoint",

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from jiqun.errors import JiqunError
-from jiqun.query.gate import parse_query, with_row_limit
+from jiqun.query.gate import parse_query
 from jiqun.query.tokens import tokenize
 
 ENDPOINT = "<http://127.0.0.1:1/>"
@@ -110,7 +110,7 @@ def test_no_service_passes_unseen(text: str, frame: str) -> None:
         parsed = parse_query(query)
     except JiqunError:
         return
-    assert not _calls_service(parsed.text)
+    assert not _calls_service(parsed.evaluated())
 
 
 @FREE
@@ -121,9 +121,9 @@ def test_row_limit_keeps_a_query_a_query(text: str) -> None:
         parsed = parse_query(query)
     except JiqunError:
         return
-    if not isinstance(_accepted(parsed.text), ox.QuerySolutions):
+    if not isinstance(_accepted(parsed.evaluated()), ox.QuerySolutions):
         return
-    results = STORE.query(with_row_limit(parsed, 2))
+    results = STORE.query(parsed.evaluated(2))
     assert isinstance(results, ox.QuerySolutions)
     assert len(list(results)) <= 2
 

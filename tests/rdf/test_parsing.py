@@ -126,9 +126,6 @@ REFUSED = {
     "a lone surrogate": ("text/turtle", r"<a> <b> '\uD800' .", "not a valid unicode"),
     "an IRI with a blank": ("text/turtle", "<a b> <b> <c> .", "IRI"),
     "a relative IRI in N-Triples": ("application/n-triples", "<a> <b:b> <c:c> .", "N-Triples"),
-    "a triple term": ("text/turtle", "<a> <b> <<( <a> <b> <c> )>> .", "triple term"),
-    "an annotation": ("text/turtle", "<a> <b> <c> {| <d> <e> |} .", "triple term"),
-    "a direction": ("text/turtle", "<a> <b> 'c'@en--ltr .", "direction"),
 }
 
 

@@ -137,7 +137,7 @@ def test_memory_is_limited(target: LiveServer) -> None:
         ("SELECT * {{ \\u0053ERVICE <{url}> {{}} }}", 403),
         ("PREFIX SERVICEx: <a:a> PREFIX x: <{url}> SELECT * {{ SERVICEx:y {{}} }}", 403),
         ("SELECT * {{ VALUES ?x {{ <{url}> }} SERVICE ?x {{}} }}", 403),
-        ("SELECT * {{ trueSERVICE<{url}> {{}} }}", 400),
+        ("SELECT * {{ trueSERVICE<{url}> {{}} }}", 403),
         ("LOAD <{url}>", 400),
         ("LOAD <{url}> INTO GRAPH <a:a>", 400),
         ("SELECT * FROM <{url}> {{ ?s ?p ?o }}", 200),

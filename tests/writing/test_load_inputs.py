@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.errors import BadParameter, MalformedData, OperatorError, UnsupportedMediaType
+from jiqun.errors import BadParameter, OperatorError, UnsupportedMediaType
 from jiqun.release import open_release
 from jiqun.writing.archive import load
 from jiqun.writing.workspace import own_quads
@@ -103,8 +103,9 @@ def test_what_cannot_be_fetched_changes_nothing(workspace: Path, shelf: str) -> 
     assert len(list(own_quads(workspace))) == 1
 
 
-def test_a_file_of_rdf_1_2_is_refused(workspace: Path, tmp_path: Path) -> None:
+def test_a_file_of_rdf_1_2_is_loaded(workspace: Path, tmp_path: Path) -> None:
     path = tmp_path / "reified.ttl"
-    path.write_text("<urn:a> <urn:p> <<( <urn:b> <urn:p> <urn:c> )>> .")
-    with pytest.raises(MalformedData, match=r"reified\.ttl"):
-        load(workspace, [str(path)])
+    path.write_text("<urn:a> <urn:p> 'x'@ar--rtl {| <urn:q> <urn:c> |} .")
+    assert load(workspace, [str(path)]).statements == 3
+    texts = {str(quad.triple) for quad in own_quads(workspace)}
+    assert any('<<( <urn:a> <urn:p> "x"@ar--rtl )>>' in text for text in texts)

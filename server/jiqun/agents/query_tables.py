@@ -111,8 +111,6 @@ def _notes(context: Context, query: str, table: Table, rows: list[Row]) -> Itera
 
 def _why_empty(query: str) -> Iterator[str]:
     yield "No row. What no source says is not known; it is not false."
-    if re.search(r"LANG\s*\([^)]*\)\s*=\s*[\"']zh", query, re.IGNORECASE):
-        yield 'Compare languages with LANGMATCHES(LANG(?x), "zh-Hans"): tags differ in case.'
     if re.search(r"label\s+[\"'][^\"']*[\"'](?!@)", query):
         yield 'Labels have a language: write "Hebei"@en, or find the id with search.'
     if re.search(r"=\s*[\"'][^\"']*[\"'](?!@)", query):

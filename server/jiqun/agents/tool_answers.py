@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -30,7 +30,6 @@ from jiqun.agents.tools import (
 )
 from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, pick
-from jiqun.query.gate import with_row_limit
 from jiqun.query.jobs import DocumentJob
 from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.formats import JSON, N_TRIPLES, PLAIN_JSON, Format
@@ -91,8 +90,7 @@ async def _run(
     """Evaluate a query and shape its result, both in workers."""
     parsed, _ = await service.parse(request)
     format_: Format = N_TRIPLES if parsed.form in _GRAPHS else JSON
-    text = parsed.text if parsed.form == "ASK" else with_row_limit(parsed, limit + 1)
-    limited = QueryRequest(text, client=request.client, max_bytes=_LARGEST_RESULT)
+    limited = replace(request, row_limit=limit + 1, max_bytes=_LARGEST_RESULT)
     plan = await service.plan(limited, lambda _: (format_, format_.content_type()))
     found = service.cached(plan) or await service.answer(plan)
     rest = [block async for block in found.blocks] if found.blocks is not None else []

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urljoin
 
 from jiqun.errors import ServiceRefused
+from jiqun.query.rewriting import Edit
 from jiqun.query.tokens import Token
 from jiqun.rdf.namespaces import is_absolute_iri
 
@@ -149,13 +150,9 @@ def check_services(calls: Sequence[ServiceCall], allowed: frozenset[str]) -> Non
             )
 
 
-def replace_services(text: str, calls: Sequence[ServiceCall], addresses: Mapping[str, str]) -> str:
-    """Return `text` with the IRI of every call replaced by its address."""
-    pieces, at = [], 0
-    for call in calls:
-        pieces += [text[at : call.start], f"<{addresses[call.iri]}>"]
-        at = call.end
-    return "".join([*pieces, text[at:]])
+def service_edits(calls: Sequence[ServiceCall], addresses: Mapping[str, str]) -> list[Edit]:
+    """Return the edits that put its address in the place of the IRI of every call."""
+    return [Edit(call.start, call.end, f"<{addresses[call.iri]}>") for call in calls]
 
 
 def _glued(tokens: Sequence[Token], at: int) -> bool:

@@ -24,6 +24,7 @@ from jiqun.query.gate import ParsedQuery, ParseKey, cache_parsed
 from jiqun.query.in_process import InProcessEvaluation
 from jiqun.query.jobs import Answer, DocumentJob, Job
 from jiqun.query.lanes import EngineOptions, Lane, Lanes, LaneSize
+from jiqun.query.rewriting import Edit
 from jiqun.query.worker_process import Confinement, WorkerExited, WorkerStartError
 from jiqun.release import Release
 from jiqun.settings import Settings
@@ -199,6 +200,8 @@ class Engine:
             raise _PARSE_ERRORS[found["error"]](found["detail"])
         found["calls"] = tuple(ServiceCall(*call) for call in found["calls"])
         found["row_limit_span"] = tuple(found["row_limit_span"])
+        found["warnings"] = tuple(found["warnings"])
+        found["edits"] = tuple(Edit(*edit) for edit in found["edits"])
         if found["dataset"] is not None:
             found["dataset"] = tuple(tuple(graphs) for graphs in found["dataset"])
         cache_parsed(key, ParsedQuery(**found))

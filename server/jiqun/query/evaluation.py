@@ -8,14 +8,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from typing import Any
 
 import pyoxigraph as ox
 
+from jiqun.query.functions import call_with_functions
 from jiqun.query.result_stream import (
     CSV,
     JSON,
+    JSON_LD,
     RDF_XML,
     TSV,
     XML,
@@ -37,14 +40,13 @@ GRAPHS = {
     "text/turtle": ox.RdfFormat.TURTLE,
     "application/n-triples": ox.RdfFormat.N_TRIPLES,
     RDF_XML: ox.RdfFormat.RDF_XML,
-    "application/ld+json": ox.RdfFormat.JSON_LD,
+    JSON_LD: ox.RdfFormat.JSON_LD,
 }
 DATASETS = {
     "application/trig": ox.RdfFormat.TRIG,
     "application/n-quads": ox.RdfFormat.N_QUADS,
 }
 _PREFIXED = {"text/turtle", "application/trig", RDF_XML}
-_POSITION = re.compile(r"^error at (\d+):(\d+): ")
 # The end of an IRI that can be the local part of an XML element name.
 _XML_NAME = re.compile(r"[A-Z_a-z\u00c0-\ud7ff\uf900-\ufffd][\w.\-\u00b7]*\Z")
 
@@ -76,7 +78,10 @@ def evaluate(
     except NotRepresentable as error:
         raise Failure("media", str(error)) from None
     except SyntaxError as error:
-        raise Failure("syntax", _place(_shorten(error.msg))) from None
+        # Imported here: a worker has to start quickly, and few ever need it.
+        from jiqun.query.diagnosis.mistakes import explain  # noqa: PLC0415
+
+        raise Failure("syntax", explain(job["written"] or job["text"], error.msg)) from None
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:
         raise Failure("evaluation", _shorten(str(error))) from None
     except OSError as error:
@@ -93,11 +98,14 @@ def _evaluate(
     if default_graph is not None and len(default_graph) > 1:
         store = _merged(store, default_graph, named_graphs or [])
         default_graph = ox.DefaultGraph()
-    results = store.query(
-        job["text"],
-        base_iri=job["base_iri"],
-        default_graph=default_graph,
-        named_graphs=named_graphs,
+    results = call_with_functions(
+        partial(
+            store.query,
+            job["text"],
+            base_iri=job["base_iri"],
+            default_graph=default_graph,
+            named_graphs=named_graphs,
+        )
     )
     if isinstance(results, ox.QueryTriples):
         return _write_graph(results, media_type, most, stream)
@@ -133,6 +141,8 @@ def _write_graph(
     elif media_type in GRAPHS:
         if media_type == RDF_XML:
             source = map(_for_xml, source)
+        elif media_type == JSON_LD:
+            source = map(_for_json_ld, source)
         ox.serialize(source, file, GRAPHS[media_type], prefixes=prefixes)
     else:
         raise Failure("media", f"A graph cannot be written as {media_type}.")
@@ -140,6 +150,17 @@ def _write_graph(
     if cut and stream.started:
         raise Failure("large", f"The result has more than {most} triples. Ask for fewer.")
     return count, cut, stream.held()
+
+
+def _for_json_ld(triple: ox.Triple) -> ox.Triple:
+    value = triple.object
+    if isinstance(value, ox.Triple) or (isinstance(value, ox.Literal) and value.direction):
+        raise Failure(
+            "media",
+            "The result has triple terms or strings with a direction (RDF 1.2), which JSON-LD 1.1 "
+            "cannot express here. Ask for Turtle, N-Triples or RDF/XML.",
+        )
+    return triple
 
 
 def _for_xml(triple: ox.Triple) -> ox.Triple:
@@ -177,11 +198,6 @@ def _merged(
     return copy
 
 
-def _place(text: str) -> str:
-    """Say `line 1, column 5` where the parser says `error at 1:5`."""
-    return _POSITION.sub(r"at line \1, column \2, the parser ", text)
-
-
 def _shorten(text: str) -> str:
-    """Cut the parser's long lists of what it had expected."""
+    """Cut what the engine says to what helps."""
     return text if len(text) <= 300 else text[:300].rsplit(",", 1)[0] + " …"

@@ -26,7 +26,7 @@ from jiqun.query.lanes import Lane, Lanes
 from jiqun.query.worker_process import WorkerExited, WorkerProcess
 
 _QUERY_ERRORS: Final[dict[str, tuple[type[JiqunError], str]]] = {
-    "syntax": (MalformedQuery, "The query is not valid SPARQL: "),
+    "syntax": (MalformedQuery, ""),
     "evaluation": (EvaluationFailed, "The query cannot be evaluated: "),
     "service": (EvaluationFailed, "A SERVICE call failed: "),
     "media": (NotAcceptable, ""),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Final, TypeAlias
 
 from jiqun.errors import MalformedQuery, QueryTooLarge
+from jiqun.query.advice import advice
 from jiqun.query.bounded import Lookup, read_lookups
 from jiqun.query.cache import LruCache
 from jiqun.query.clauses import (
@@ -20,9 +21,17 @@ from jiqun.query.clauses import (
     check_services,
     read_dataset,
     read_services,
-    replace_services,
+    service_edits,
 )
+from jiqun.query.diagnosis.mistakes import find_mistake
 from jiqun.query.patterns import Shape, is_light, read_shape
+from jiqun.query.rewriting import (
+    Edit,
+    edited,
+    mends,
+    nested_aggregate,
+    wrong_triple_term,
+)
 from jiqun.query.tokens import UPDATES, Token, place, tokenize
 
 FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
@@ -60,12 +69,13 @@ DEFAULT_LIMITS: Final = Limits()
 class ParsedQuery:
     """What the gate read from the text of a query.
 
-    `text` has its codepoint escapes decoded: this, not the original, is to be evaluated.
+    `text` has its codepoint escapes decoded; with `edits` applied it is what is evaluated.
     `deterministic` is false when two evaluations over the same data may differ. `light` marks a
     query whose work is small whatever the data, which may use the light lane. `calls` are its
     SERVICE calls. `row_limit` is its own outermost LIMIT, at `row_limit_span`; without one, the
     span is where it could be inserted. `dataset` holds the graphs of its FROM clauses. `lookups`
-    are its patterns when its work depends on their matches alone.
+    are its patterns when its work depends on their matches alone. `warnings` are sentences for its
+    author.
     """
 
     text: str
@@ -80,6 +90,15 @@ class ParsedQuery:
     row_limit_span: tuple[int, int]
     dataset: Dataset | None = None
     lookups: tuple[Lookup, ...] | None = None
+    edits: tuple[Edit, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def evaluated(self, rows: int | None = None) -> str:
+        """Return the text for the engine, with an outermost LIMIT of at most `rows`."""
+        if rows is None or (self.row_limit is not None and self.row_limit <= rows):
+            return edited(self.text, self.edits)
+        limit = Edit(*self.row_limit_span, f" LIMIT {rows} ")
+        return edited(self.text, (*self.edits, limit))
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -114,33 +133,25 @@ def cache_parsed(key: ParseKey, parsed: ParsedQuery) -> None:
     _PARSED.put(key, parsed, len(key[0]))
 
 
-def with_row_limit(parsed: ParsedQuery, rows: int) -> str:
-    """Return the query with an outermost LIMIT of at most `rows`."""
-    if parsed.row_limit is not None and parsed.row_limit <= rows:
-        return parsed.text
-    start, end = parsed.row_limit_span
-    return f"{parsed.text[:start]} LIMIT {rows} {parsed.text[end:]}"
-
-
 def with_services_at(parsed: ParsedQuery, addresses: Mapping[str, str]) -> ParsedQuery:
     """Return the same query, calling each service at its address instead."""
-    calls, text = parsed.calls, parsed.text
-    start, end = parsed.row_limit_span
-    before = replace_services(
-        text[:start], [call for call in calls if call.end <= start], addresses
-    )
-    after = replace_services(text, calls, addresses)
-    shift = len(before) - start
-    return replace(parsed, text=after, row_limit_span=(start + shift, end + shift))
+    return replace(parsed, edits=(*parsed.edits, *service_edits(parsed.calls, addresses)))
 
 
 def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> ParsedQuery:
     check_limit("query_length", len(text), limits)
-    text, tokens, nesting = tokenize(text, limits.tokens, limits.nesting)
-    check_limit("tokens", len(tokens), limits)
-    check_limit("nesting", nesting, limits)
-    form = _form(text, tokens)
+    original = text
+    try:
+        text, tokens, nesting = tokenize(text, limits.tokens, limits.nesting)
+        check_limit("tokens", len(tokens), limits)
+        check_limit("nesting", nesting, limits)
+        form = _form(text, tokens)
+    except MalformedQuery as refusal:
+        raise MalformedQuery(find_mistake(original) or refusal.detail) from None
     words = [token.text for token in tokens if token.kind == "word"]
+    if nested_aggregate(tokens) or ("<<(" in text and wrong_triple_term(tokens)):
+        raise MalformedQuery(find_mistake(original) or "An aggregate stands within another.")
+    edits = mends(text, tokens, frozenset(words))
     shape = read_shape(tokens)
     check_shape(shape, limits)
     calls = read_services(tokens) if "service" in text.lower() else ()
@@ -159,6 +170,8 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
         row_limit_span=span,
         dataset=read_dataset(tokens) if "FROM" in words else None,
         lookups=read_lookups(text, form, tokens, nesting, shape),
+        edits=edits,
+        warnings=advice(text, tokens, edits),
     )
 
 

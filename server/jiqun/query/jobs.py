@@ -10,7 +10,7 @@ from typing import Any
 
 from jiqun.compression import Encoder
 from jiqun.query import frames
-from jiqun.query.gate import ParsedQuery, with_row_limit
+from jiqun.query.gate import ParsedQuery
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Job:
 
     `parsed` has passed the gate. Graphs are IRIs; both None means the dataset of the query,
     otherwise the two together are the whole dataset. The deadline counts from the moment the job is
-    handed in, waiting included. `max_rows` counts rows or triples, `max_bytes` the body.
+    handed in, waiting included. `row_limit` is a LIMIT beside that of the query.
+    `max_rows` counts rows or triples, `max_bytes` the body.
     """
 
     parsed: ParsedQuery
@@ -30,16 +31,20 @@ class Job:
     client: str = ""
     light: bool = False
     max_rows: int | None = None
+    row_limit: int | None = None
     max_bytes: int | None = None
     base_iri: str | None = None
 
     def order(self, parsed: ParsedQuery | None = None) -> dict[str, Any]:
         """Return what `evaluate` is told; `parsed` may have its services replaced."""
         parsed = parsed or self.parsed
-        limited = self.max_rows is not None and parsed.form == "SELECT"
-        text = with_row_limit(parsed, (self.max_rows or 0) + 1) if limited else parsed.text
+        rows = self.row_limit if parsed.form != "ASK" else None
+        if self.max_rows is not None and parsed.form == "SELECT":
+            rows = min(rows or self.max_rows + 1, self.max_rows + 1)
+        text = parsed.evaluated(rows)
         return {
             "text": text,
+            "written": parsed.text if text != parsed.text else None,
             "media_type": self.media_type,
             "base_iri": self.base_iri,
             "default_graphs": self.default_graphs,

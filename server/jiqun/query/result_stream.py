@@ -11,6 +11,8 @@ import json
 import re
 from collections.abc import Callable
 
+from jiqun.query.language_case import LanguageCase
+
 BLOCK = 64 * 1024
 HOLD = 256 * 1024
 
@@ -19,6 +21,7 @@ XML = "application/sparql-results+xml"
 CSV = "text/csv"
 TSV = "text/tab-separated-values"
 RDF_XML = "application/rdf+xml"
+JSON_LD = "application/ld+json"
 
 _CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A})
 _BINDINGS = b'"bindings":['
@@ -51,6 +54,7 @@ class ResultStream:
         self.rows = RowCount(media_type)
         self._media_type = media_type
         self._xml = media_type in {XML, RDF_XML}
+        self._languages = LanguageCase(media_type)
         self._most_rows, self._most_bytes = caps
         self._send = send
         self._parts: list[bytes] = []
@@ -63,7 +67,9 @@ class ResultStream:
         self._parts.append(data)
         self._size += len(data)
         if self._size >= (BLOCK if self.started else HOLD):
-            self._send_blocks(self._take())
+            taken = self._take()
+            if taken:
+                self._send_blocks(taken)
         return len(data)
 
     def flush(self) -> None:
@@ -84,11 +90,10 @@ class ResultStream:
         self._parts.clear()
         self._size = 0
         self._tail = b""
-        if self._xml:
-            if not last:
-                data, self._tail = _split_character(data)
-            data = well_formed(data)
-        return data
+        if not last:
+            data, self._tail = self._languages.divide(data)
+        data = self._languages.write(data)
+        return well_formed(data) if self._xml else data
 
     def _send_blocks(self, data: bytes) -> None:
         self.rows.add(data)
@@ -219,11 +224,3 @@ def well_formed(data: bytes) -> bytes:
         )
         raise NotRepresentable(message)
     return data.replace(b"\r", b"&#13;")
-
-
-def _split_character(data: bytes) -> tuple[bytes, bytes]:
-    """Keep back the beginning of a character whose rest is still to come."""
-    for length in (1, 2):
-        if data[-length:] in {b"\xef", b"\xef\xbf"}:
-            return data[:-length], data[-length:]
-    return data, b""

@@ -55,6 +55,7 @@ class QueryRequest:
     timeout: float | None = None
     excel: bool = False
     max_rows: int | None = None
+    row_limit: int | None = None
     max_bytes: int | None = None
     client: str = ""
 
@@ -153,6 +154,7 @@ class QueryService:
             deadline_seconds=min(left or math.inf, settings.deadline_seconds),
             client=request.client,
             light=parsed.light,
+            row_limit=request.row_limit,
             max_rows=min(request.max_rows or settings.max_rows, settings.max_rows),
             max_bytes=min(request.max_bytes or settings.max_bytes, settings.max_bytes),
         )
@@ -371,6 +373,7 @@ class QueryService:
             job.parsed.text.strip(),
             content_type,
             str(job.max_rows),
+            str(job.row_limit),
             repr(job.default_graphs),
             repr(job.named_graphs),
             str(excel),

@@ -69,6 +69,26 @@ ESCAPE: Final = re.compile(
 BLANKS: Final = re.compile(r"(?:[ \t\r\n]++|#[^\r\n]*+)*+")
 
 
+_LONGEST_WORD: Final = max(map(len, WORDS))
+
+
+def split_words(run: str) -> list[str]:
+    """Return the keywords that are written together in `run`, as the longest match reads them.
+
+    Digits may follow, which are left to be read. Returns an empty list if there is something else.
+    """
+    found, at = [], 0
+    while at < len(run) and not run[at].isdigit():
+        for end in range(min(len(run), at + _LONGEST_WORD), at, -1):
+            if run[at:end].upper() in WORDS and run[at:end] != "A":
+                break
+        else:
+            return []
+        found.append(run[at:end])
+        at = end
+    return found
+
+
 class Token(NamedTuple):
     """One terminal: what it is, its text (words in upper case) and where it starts.
 
@@ -108,11 +128,20 @@ def tokenize(text: str, most: int, deepest: int) -> tuple[str, list[Token], int]
     Reading stops once there are more than `most` tokens or brackets nest more than `deepest`:
     what is returned then shows it. Raises `MalformedQuery`.
     """
-    if "\\u" in text or "\\U" in text:
-        text = ESCAPE.sub(lambda found: _decoded(text, found), text)
+    text = decode_escapes(text)
     reader = _Reader(text)
     reader.read(most, deepest)
     return text, reader.tokens, reader.deepest
+
+
+def decode_escapes(text: str) -> str:
+    """Return `text` with the codepoint escapes decoded that stand outside texts and IRIs.
+
+    Raises `MalformedQuery` for one that is no character.
+    """
+    if "\\u" in text or "\\U" in text:
+        return ESCAPE.sub(lambda found: _decoded(text, found), text)
+    return text
 
 
 def place(text: str, position: int) -> str:
@@ -128,7 +157,7 @@ def _decoded(text: str, found: re.Match[str]) -> str:
     code = int(found[2] or found[3], 16)
     if code > 0x10FFFF or 0xD800 <= code < 0xE000:
         where = place(text, found.start())
-        raise MalformedQuery(f"{found[0]} at {where} is not a Unicode character.")
+        raise MalformedQuery(f"At {where}: {found[0]} is not a Unicode character.")
     return chr(code)
 
 
@@ -161,6 +190,7 @@ class _Reader:
                 tokens.append(_new(Token, (kind, found[index], start, position, False)))
             elif kind == "word":
                 word = self._word(found[index], start)
+                position = start + len(word)
                 tokens.append(_new(Token, (kind, word, start, position, False)))
             elif kind == "end":
                 self._check_closed()
@@ -171,11 +201,13 @@ class _Reader:
     def _word(self, value: str, start: int) -> str:
         word = value.upper()
         if word not in WORDS:
-            shown = value if len(value) <= 40 else value[:40] + "…"
-            raise MalformedQuery(
-                f"“{shown}” at {place(self.text, start)} is no SPARQL keyword. Variables begin "
-                "with “?”, prefixed names have a “:”, IRIs stand in “<>”, texts in quotes."
-            )
+            glued = split_words(value)
+            if not glued:
+                shown = value if len(value) <= 40 else value[:40] + "…"
+                raise MalformedQuery(
+                    f"“{shown}” at {place(self.text, start)} is no keyword of SPARQL."
+                )
+            word = glued[0].upper()
         announced = _ANNOUNCED.get(word)
         if announced is not None:
             self._announced[-1] = announced

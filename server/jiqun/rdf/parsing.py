@@ -10,9 +10,6 @@ mistake. Measured on pyoxigraph 0.5.13, and met here:
   first. Remote contexts are never fetched.
 * Turtle, TriG, N-Triples and N-Quads take 200,000 nested brackets in a fraction of a second and
   need no limit but the length of the body.
-
-Data is RDF 1.1: triple terms and strings with a direction are refused, because not every output
-format can express them.
 """
 
 from __future__ import annotations
@@ -125,30 +122,17 @@ def _read(
     if format_ in {N_TRIPLES, N_QUADS}:
         base = None
     try:
-        for quad in ox.parse(
+        yield from ox.parse(
             file,
             format_.oxigraph,
             base_iri=base,
             without_named_graphs=one_graph,
             rename_blank_nodes=True,
-        ):
-            _check_term(quad)
-            yield quad
+        )
     except SyntaxError as error:
         raise _malformed(error, format_.label) from None
     except ValueError as error:
         raise MalformedData(f"The data is not {format_.label}: {error}.") from None
-
-
-def _check_term(quad: ox.Quad) -> None:
-    value = quad.object
-    if isinstance(value, ox.Triple) or isinstance(quad.subject, ox.Triple):
-        raise MalformedData("The data has a triple term of RDF 1.2; here, data is RDF 1.1.")
-    if isinstance(value, ox.Literal) and value.direction is not None:
-        raise MalformedData(
-            f"The string “{shorten(value.value, 40)}” has a direction (RDF 1.2); here, data is "
-            "RDF 1.1."
-        )
 
 
 def _malformed(error: SyntaxError, name: str) -> MalformedData:

@@ -23,15 +23,15 @@ from typing import Final
 import pyoxigraph as ox
 
 from jiqun.errors import BadParameter, MalformedQuery
-from jiqun.query.clauses import check_services, read_services, replace_services
+from jiqun.query.clauses import check_services, read_services, service_edits
 from jiqun.query.gate import FORMS, Limits, check_limit, check_shape
 from jiqun.query.patterns import read_shape
+from jiqun.query.rewriting import edited, mends_of_update
 from jiqun.query.tokens import UPDATES, Token, place, tokenize
 
 _PROLOGUE: Final = {"BASE": ["iri"], "PREFIX": ["name", "iri"], "VERSION": ["string"]}
 _WITH_SOURCE: Final = frozenset({"COPY", "MOVE", "ADD"})
 _REMOVING: Final = frozenset({"DELETE", "CLEAR", "DROP", "MOVE", "COPY"})
-_RDF_1_2: Final = frozenset({"<<", "<<(", "{|", "~", "TRIPLE", "STRLANGDIR"})
 _ERROR_PLACE: Final = re.compile(r"error at (\d+):(\d+)")
 _NOTHING: Final = ox.Store()
 
@@ -224,12 +224,12 @@ def inspect_update(
     check_limit("update_length", len(text), limits, max_characters)
     text, tokens, nesting = tokenize(text, max_characters, limits.nesting)
     check_limit("nesting", nesting, limits)
-    _refuse_rdf_1_2(text, tokens)
     calls = read_services(tokens)
     check_services(calls, frozenset(services or ()))
-    if calls:
-        text = replace_services(text, calls, services or {})
-        _, tokens, _ = tokenize(text, len(text), limits.nesting)
+    edits = [*mends_of_update(text, tokens), *service_edits(calls, services or {})]
+    if edits:
+        text = edited(text, edits)
+        _, tokens, _ = tokenize(text, len(text), limits.nesting + 2 * len(edits))
     operations = list(split(text, tokens, Scope(base)))
     for operation in operations:
         _check_kind(text, operation)
@@ -303,18 +303,6 @@ def _check_kind(text: str, operation: Operation) -> None:
             f"“{first.text[:40]}” at {where} begins no update: INSERT, DELETE, WITH, LOAD, CLEAR, "
             "DROP, CREATE, ADD, MOVE or COPY is expected."
         )
-
-
-def _refuse_rdf_1_2(text: str, tokens: Sequence[Token]) -> None:
-    """Refuse what could write a triple term or a direction: data here is RDF 1.1."""
-    for token in tokens:
-        if (token.kind in {"mark", "word"} and token.text in _RDF_1_2) or (
-            token.kind == "language" and "--" in token.text
-        ):
-            raise MalformedQuery(
-                f"“{token.text}” at {place(text, token.start)} belongs to RDF 1.2; data that is "
-                "written here is RDF 1.1."
-            )
 
 
 def _refuse_two_datasets(operations: Sequence[Operation]) -> None:

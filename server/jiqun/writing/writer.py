@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +34,8 @@ from jiqun.errors import (
     WorkspaceError,
 )
 from jiqun.query import frames, sandbox
+from jiqun.query.diagnosis.mistakes import describe, find_mistake
+from jiqun.query.functions import call_with_functions
 from jiqun.query.gate import Limits
 from jiqun.rdf.parsing import Graph, read_graph
 from jiqun.writing.literals import LiteralChanges
@@ -76,10 +79,11 @@ def apply(
     if merge is not None:
         add(store, _merged(store, merge), step)
     try:
-        store.update(part.text, base_iri=scope.base, prefixes=dict(scope.prefixes))
+        call_with_functions(
+            partial(store.update, part.text, base_iri=scope.base, prefixes=dict(scope.prefixes))
+        )
     except SyntaxError as error:
-        message = shorten(part.locate(error.msg))
-        raise MalformedQuery(f"The update is not valid SPARQL: {message}") from None
+        raise MalformedQuery(describe(part.locate(error.msg))) from None
     except OSError as error:
         if services:
             text = f"A SERVICE call failed: {shorten(str(error))}"
@@ -200,6 +204,13 @@ class Writer:
         return False
 
     def _update(self, request: dict[str, Any]) -> bool:
+        try:
+            return self._apply(request)
+        except MalformedQuery as refusal:
+            mistake = find_mistake(request["text"], update=True)
+            raise MalformedQuery(mistake or refusal.detail) from None
+
+    def _apply(self, request: dict[str, Any]) -> bool:
         inspection = inspect_update(
             request["text"],
             Limits(**request["limits"]),

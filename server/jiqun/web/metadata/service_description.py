@@ -7,27 +7,16 @@ the limits of the settings.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from pyoxigraph import Triple
 
+from jiqun.query.functions import EXTENSION_FUNCTIONS
 from jiqun.rdf.formats import GRAPHS, SOLUTIONS
 from jiqun.rdf.namespaces import DCTERMS, OWL, PREFIXES, RDF_TYPE, RDFS, SD, VOID
 from jiqun.settings import Settings
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.triples import link, text, typed, write
 from jiqun.web.negotiation import Choice
-
-_GEOSPARQL: Final = "http://www.opengis.net/def/function/geosparql/"
-_FUNCTIONS: Final = """
-    area asGeoJSON centroid convexHull coordinateDimension difference dimension distance
-    ehContains ehCoveredBy ehCovers ehDisjoint ehEquals ehInside ehMeet ehOverlap envelope
-    getSRID intersection isEmpty isSimple length perimeter rcc8dc rcc8ec rcc8eq rcc8ntpp
-    rcc8ntppi rcc8po rcc8tpp rcc8tppi relate sfContains sfCrosses sfDisjoint sfEquals
-    sfIntersects sfOverlaps sfTouches sfWithin spatialDimension symDifference union
-"""
-EXTENSION_FUNCTIONS: Final = tuple(_GEOSPARQL + name for name in _FUNCTIONS.split())
-"""The functions of GeoSPARQL that queries may call."""
 
 
 def service_description(context: Context, root: str, choice: Choice) -> Document:

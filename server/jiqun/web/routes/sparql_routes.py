@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from jiqun.compression import CODINGS
 from jiqun.errors import JiqunError, UpdateRefused
-from jiqun.query.gate import ParsedQuery, with_row_limit
+from jiqun.query.gate import ParsedQuery
 from jiqun.query.jobs import Answer
 from jiqun.query.protocol import Description, Operation, Options, Query, Update, read_operation
 from jiqun.query.service import Plan, QueryRequest, QueryService, Signature
@@ -48,6 +48,7 @@ _BODY_METHODS: Final = frozenset({"POST", "QUERY", "PUT", "PATCH"})
 _PAGE_BYTES: Final = 4 * 1024 * 1024
 """Longest result that is shown as a page."""
 
+_MOST_WARNINGS: Final = 5
 _VARY: Final = (b"vary", b"Accept, Accept-Encoding")
 
 
@@ -233,6 +234,8 @@ def answer_headers(service: QueryService, plan: Plan, answer: Answer) -> Headers
         headers.append((b"content-encoding", answer.coding.encode()))
     if answer.truncated:
         headers.append((b"jiqun-truncated", b"rows=%d" % (plan.job.max_rows or 0)))
+    warnings = plan.job.parsed.warnings[:_MOST_WARNINGS]
+    headers.extend((b"jiqun-warning", warning.encode()) for warning in warnings)
     if plan.excel:
         headers.append((b"content-disposition", b'attachment; filename="answer.csv"'))
     if answer.outcome == "ok":
@@ -328,6 +331,6 @@ async def collect_result(service: QueryService, request: QueryRequest) -> tuple[
     if is_graph:
         limited = replace(limited, max_rows=PAGE_ROWS)
     elif parsed.form == "SELECT":
-        limited = replace(limited, text=with_row_limit(parsed, PAGE_ROWS + 1), bindings={})
+        limited = replace(limited, row_limit=PAGE_ROWS + 1)
     result = await service.collect(limited, TURTLE if is_graph else JSON)
     return parsed.form, result, round((time.perf_counter() - started) * 1000)

@@ -1,0 +1,53 @@
+"""What a query is warned of: it is valid, and still may not mean what its author thinks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from jiqun.query.clauses import Prologue
+from jiqun.query.functions import EXTENSION_FUNCTIONS, LANGUAGE_FUNCTION
+from jiqun.query.rewriting import Edit
+from jiqun.query.tokens import Token, place
+from jiqun.rdf.namespaces import XSD
+from jiqun.rdf.terms import language_tag
+
+_TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})+")
+_KNOWN: Final = frozenset(EXTENSION_FUNCTIONS)
+
+
+def advice(text: str, tokens: Sequence[Token], edits: Sequence[Edit]) -> tuple[str, ...]:
+    """Return warnings in plain English, each a sentence in ASCII that fits into a header.
+
+    `edits` are those of the gate: what is compared with LANG() directly is compared in any case.
+    """
+    found = [*_unknown_functions(text, tokens), *_unusual_tags(text, tokens, edits)]
+    return tuple(each.encode("ascii", "backslashreplace").decode() for each in found)
+
+
+def _unknown_functions(text: str, tokens: Sequence[Token]) -> Iterator[str]:
+    prologue: Prologue | None = None
+    for token, following in pairwise(tokens):
+        called = following.text == "(" and following.expression and following.kind == "mark"
+        if called and token.kind in {"iri", "name"}:
+            prologue = prologue or Prologue(tokens)
+            name = prologue.resolve(token)
+            if name is not None and name not in _KNOWN and not name.startswith(XSD):
+                where = place(text, token.start)
+                yield f"There is no function <{name[:200]}> here ({where}): its value is an error."
+
+
+def _unusual_tags(text: str, tokens: Sequence[Token], edits: Sequence[Edit]) -> Iterator[str]:
+    """Warn of a constant that is compared with the value of LANG() in a variable, perhaps."""
+    if not any(edit.text == f"<{LANGUAGE_FUNCTION}>" for edit in edits):
+        return
+    folded = {edit.start for edit in edits}
+    for token in tokens:
+        if token.kind == "string" and token.start not in folded:
+            value = text[token.start + 1 : token.end - 1]
+            if _TAG.fullmatch(value) and language_tag(value) != value:
+                where = place(text, token.start)
+                usual = language_tag(value)
+                yield f'If "{value}" ({where}) is a language tag: LANG() gives "{usual}".'

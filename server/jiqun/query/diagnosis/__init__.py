@@ -1,0 +1,1 @@
+"""What is wrong with a query or update that was refused: the mistake, its place, the mend."""

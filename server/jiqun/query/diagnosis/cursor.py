@@ -1,0 +1,242 @@
+"""The place that has been reached in a text, and the words for what is wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NoReturn
+
+from jiqun.query.diagnosis.lexemes import Lexeme, lexeme_at
+from jiqun.query.diagnosis.vocabulary import FULL_WIDTH, INVISIBLE, LOOKALIKES, close
+from jiqun.query.tokens import place
+
+_DEEPEST: Final = 80
+_SHOWN: Final = 40
+
+
+class Mistake(Exception):
+    """What is wrong and what to do, and where in the text."""
+
+    def __init__(self, what: str, position: int) -> None:
+        super().__init__(what)
+        self.what = what
+        self.position = position
+
+
+class TooDeep(Exception):
+    """The text nests deeper than is followed."""
+
+
+class Cursor:
+    """Reads a text token by token; `now` is the one that comes next."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.now = lexeme_at(text, 0)
+        self.last = self.now
+        self._level = 0
+        self._disguised: tuple[int, str, str] | None = None
+        self._opened: list[Lexeme] = []
+
+    def advance(self) -> Lexeme:
+        """Pass the token that comes next and return it."""
+        passed = self.now
+        if self._disguised is None and passed.kind in {"variable", "name", "blank", "stray"}:
+            for character in passed.text:
+                if character in FULL_WIDTH:
+                    at = passed.start + passed.text.index(character)
+                    self._disguised = at, character, passed.text
+                    break
+        self.last = passed
+        if passed.kind != "end":
+            self.now = lexeme_at(self.text, passed.end)
+        return passed
+
+    def following(self) -> Lexeme:
+        """Return the token after the next."""
+        return lexeme_at(self.text, self.now.end) if self.now.kind != "end" else self.now
+
+    def shorten(self, length: int) -> None:
+        """Read only so many characters of the next token as a mark of its own."""
+        start = self.now.start
+        end = start + length
+        self.now = Lexeme("mark", self.text[start:end], start, end)
+
+    def deeper(self) -> None:
+        """Count a level of nesting; raises `TooDeep`."""
+        self._level += 1
+        if self._level > _DEEPEST:
+            raise TooDeep
+
+    def higher(self) -> None:
+        """Leave a level of nesting."""
+        self._level -= 1
+
+    def is_mark(self, *marks: str) -> bool:
+        """Whether one of these marks comes next."""
+        return self.now.kind == "mark" and self.now.text in marks
+
+    def is_word(self, *words: str) -> bool:
+        """Whether one of these keywords comes next."""
+        return self.now.kind == "word" and self.now.word in words
+
+    def bare(self) -> str:
+        """Return the next token in capitals if it is a word at all, known or not, else ""."""
+        return self.now.text.upper() if self.now.kind in {"word", "stray"} else ""
+
+    def take_mark(self, *marks: str) -> bool:
+        """Pass the next token if it is one of these marks."""
+        found = self.is_mark(*marks)
+        if found:
+            self.advance()
+        return found
+
+    def take_word(self, *words: str) -> bool:
+        """Pass the next token if it is one of these keywords."""
+        found = self.is_word(*words)
+        if found:
+            self.advance()
+        return found
+
+    def open(self, mark: str) -> None:
+        """Pass an opening bracket, which is known to come next, and go a level deeper."""
+        assert self.is_mark(mark)
+        self._opened.append(self.advance())
+        self.deeper()
+
+    def close(self, mark: str, expected: str = "") -> None:
+        """Pass the closing bracket of the last open one; `expected` says what else could come."""
+        opened = self._opened[-1]
+        if not self.is_mark(mark):
+            if self.now.kind == "end":
+                self.fail(
+                    f"the “{opened.text}” is never closed. Add “{mark}” where it ends",
+                    opened.start,
+                )
+            self.check_readable()
+            other = {"}": ")", ")": "}", "]": "}"}.get(mark, "")
+            where = place(self.text, opened.start)
+            if self.is_mark(other) or self.is_mark("]", ")", "}", "|}"):
+                self.fail(
+                    f"“{self.now.text}” stands where “{mark}” must close the “{opened.text}” of "
+                    f"{where}"
+                )
+            if self.last.kind == "string" and self.now.kind == "word":
+                quote = self.last.text[0]
+                self.fail(
+                    f"{self.shown()} follows a text. If the text has a {quote} in it, write it as "
+                    f"\\{quote}"
+                )
+            also = f", {expected}," if expected else ""
+            self.fail(
+                f"{self.shown()} is not expected here{also} nor is the “{opened.text}” of {where} "
+                f"closed. Is “{mark}” missing before it?"
+            )
+        self._opened.pop()
+        self.higher()
+        self.advance()
+
+    def shown(self, token: Lexeme | None = None) -> str:
+        """Return a token in quotes, as it is written."""
+        token = token or self.now
+        if token.kind == "end":
+            return "the end"
+        text = token.text if len(token.text) <= _SHOWN else token.text[:_SHOWN] + "…"
+        return f"“{text}”"
+
+    def check_readable(self) -> None:
+        """Fail if what comes next is no token at all."""
+        token = self.now
+        if token.kind == "text":
+            self._fail_open_text(token)
+        if token.kind == "mark" and token.text == "<":
+            self._fail_open_iri(token)
+        if token.kind == "mark" and token.text == "?" and self.last.kind != "name":
+            self.fail("“?” is not followed by the name of a variable, as in ?name")
+        if token.kind != "stray":
+            return
+        character = token.text[0]
+        if character in FULL_WIDTH:
+            plain = FULL_WIDTH[character]
+            self.fail(f"“{character}” is full-width punctuation. Write “{plain}” instead")
+        if character in LOOKALIKES:
+            plain = LOOKALIKES[character]
+            kind = "a typographic quotation mark" if plain in "\"'" else "no sign of SPARQL"
+            self.fail(f"“{character}” is {kind}. Write {plain} instead")
+        if character in INVISIBLE or not character.isprintable():
+            name = INVISIBLE.get(character, "a character that cannot be seen")
+            self.fail(
+                f"there is {name} (U+{ord(character):04X}). Delete it, or put a plain blank there"
+            )
+        if character == "&":
+            self.fail("“&” has no meaning alone. “and” is written “&&”")
+        if character == "\\":
+            self.fail("“\\” has no meaning here. It stands only within texts and names")
+        if character == "%":
+            self.fail("“%” has no meaning here; within a name it is followed by two hexadecimals")
+        if character == "@":
+            self.fail('“@” is followed by a language, as in "cluster"@en')
+        if character in "?$":
+            self.fail(f"“{character}” is not followed by the name of a variable, as in ?name")
+        if len(token.text) > 1:
+            self.fail(self.no_word(token))
+        self.fail(f"“{character}” has no meaning in SPARQL. Remove it, or put it into a text")
+
+    def no_word(self, token: Lexeme, candidates: Iterable[str] = ()) -> str:
+        """Say that a word is none of SPARQL's, with the keyword that was probably meant."""
+        meant = close(token.text, candidates)
+        if meant is not None:
+            return f"{self.shown(token)} is no keyword. Did you mean {meant}?"
+        return (
+            f"{self.shown(token)} is no keyword of SPARQL. A variable begins with “?” "
+            f"(?{token.text[:_SHOWN]}), a prefixed name has a “:”, an IRI stands in < >, a text in "
+            "quotation marks"
+        )
+
+    def fail(self, what: str, position: int | None = None) -> NoReturn:
+        """Raise the `Mistake` at the next token, or at `position`."""
+        if self._disguised is None:
+            # What was not passed yet may be disguised too.
+            self._note_disguise()
+        if self._disguised is not None:
+            at, character, text = self._disguised
+            raise Mistake(
+                f"“{text[:_SHOWN]}” contains “{character}”, which is full-width punctuation and "
+                f"was read as part of the name. Write “{FULL_WIDTH[character]}” instead",
+                at,
+            )
+        raise Mistake(what, self.now.start if position is None else position)
+
+    def _note_disguise(self) -> None:
+        token = self.now
+        if token.kind in {"variable", "name", "blank"}:
+            for character in token.text:
+                if character in FULL_WIDTH:
+                    at = token.start + token.text.index(character)
+                    self._disguised = at, character, token.text
+                    return
+
+    def _fail_open_text(self, token: Lexeme) -> NoReturn:
+        quote = token.text
+        if len(quote) == 3:
+            self.fail(f"the text that begins here is never closed. Add {quote} at its end")
+        line = self.text[token.start :].splitlines()[0]
+        if quote in line[1:].replace("\\" + quote, ""):
+            self.fail("the text that begins here has a line break or an escape that is not allowed")
+        if "\n" in self.text[token.start :] and quote in self.text[token.start + len(line) :]:
+            self.fail(
+                f"the text that begins here is not closed on its line. Add {quote} at its end; a "
+                f"text of several lines stands between {quote * 3} and {quote * 3}"
+            )
+        self.fail(f"the text that begins here is never closed. Add {quote} at its end")
+
+    def _fail_open_iri(self, token: Lexeme) -> NoReturn:
+        rest = self.text[token.start + 1 :].split("\n", 1)[0]
+        inside, closed, _ = rest.partition(">")
+        for character in inside:
+            if character in ' "{}|^`\\\t<':
+                shown = "a blank" if character == " " else f"“{character}”"
+                if closed and character != "<" and not inside.startswith((" ", "\t")):
+                    code = "".join(f"%{byte:02X}" for byte in character.encode())
+                    self.fail(f"an IRI cannot contain {shown}. Write it as {code}")
+                break
+        self.fail("the IRI that begins here is not closed. Add “>” at its end")

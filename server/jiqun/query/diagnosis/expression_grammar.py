@@ -1,0 +1,361 @@
+"""Expressions (SPARQL 1.1, productions 107 to 128): operators, functions, aggregates."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Final, NamedTuple, NoReturn
+
+from jiqun.query.diagnosis.lexemes import Lexeme
+from jiqun.query.diagnosis.term_grammar import TermGrammar
+from jiqun.query.diagnosis.vocabulary import (
+    AGGREGATES,
+    ARITIES,
+    EXPRESSION_WORDS,
+    FOREIGN_FUNCTIONS,
+    FOREIGN_OPERATORS,
+    close,
+)
+
+_OPERATORS: Final = frozenset({"||", "&&", "=", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/"})
+_COMPARISONS: Final = frozenset({"=", "!=", "<", ">", "<=", ">="})
+
+
+class Use(NamedTuple):
+    """A variable in an expression, and whether it stands within an aggregate."""
+
+    name: str
+    aggregated: bool
+    start: int
+
+
+class ExpressionGrammar(TermGrammar):
+    """Reads expressions and notes the variables that they use."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.uses: list[Use] = []
+        self.aggregates = 0
+        self._aggregate: Lexeme | None = None
+        self._no_aggregates = ""
+
+    @abstractmethod
+    def group(self) -> set[str]:
+        """Pass a group in braces and return the variables that are in scope after it."""
+
+    def starts_expression(self) -> bool:
+        """Whether what comes next can begin an expression."""
+        return self.starts_term() or self.is_mark("!") or self.is_word(*EXPRESSION_WORDS)
+
+    def expression(self) -> None:
+        """Pass operands and the operators between them."""
+        self.deeper()
+        compared = False
+        while True:
+            self._operand()
+            if self.now.kind == "iri" and self.now.text[0] == "<":
+                self.shorten(2 if self.now.text[:2] == "<=" else 1)
+            elif self.is_mark(">>", ")>>", "<<", "<<("):
+                self.shorten(1)
+            operator = self._operator()
+            if operator is None:
+                break
+            if operator in _COMPARISONS and compared:
+                self.fail(
+                    f"comparisons cannot be chained: join two by “&&”, as in 1 {operator} ?x && ?x "
+                    f"{operator} 9",
+                    self.last.start,
+                )
+            compared = operator in _COMPARISONS or (compared and operator not in {"||", "&&"})
+        self.higher()
+
+    def without_aggregates(self, where: str) -> None:
+        """Pass an expression in which aggregates cannot stand."""
+        outer, self._no_aggregates = self._no_aggregates, where
+        self.expression()
+        self._no_aggregates = outer
+
+    def _operator(self) -> str | None:
+        """Pass the operator after an operand and return it; None after the last operand."""
+        token = self.now
+        if token.kind == "number" and self.text[token.start - 1] in "+-":
+            return None
+        if token.kind == "mark" and token.text in _OPERATORS:
+            self.advance()
+            self._check_doubled(token)
+            return token.text
+        if self.is_word("IN"):
+            self.advance()
+            self._list()
+            return self._operator()
+        if self.is_word("NOT"):
+            self.advance()
+            if not self.take_word("IN"):
+                meant = self.bare()
+                self.fail(
+                    "after a value, NOT stands only in NOT IN ( … )"
+                    + (f"; “not {meant}” is written with “!” before it" if meant else "")
+                )
+            self._list()
+            return self._operator()
+        foreign = FOREIGN_OPERATORS.get(self.bare())
+        if foreign is not None:
+            self.fail(foreign)
+        if token.kind == "mark" and token.text == "|":
+            self.fail("“|” has no meaning between values. “or” is written “||”")
+        if token.kind == "mark" and token.text == "^":
+            self.fail("“^” has no meaning between values. SPARQL has no powers; a datatype is “^^”")
+        self.check_readable()
+        return None
+
+    def _check_doubled(self, operator: Lexeme) -> None:
+        """Fail for two signs that make one operator elsewhere."""
+        text, token = operator.text, self.now
+        if token.kind != "mark" or token.start != operator.end:
+            return
+        pair = text + token.text
+        mends = {
+            "==": "=",
+            "===": "=",
+            "=!": "!=",
+            "=>": ">=",
+            "=<": "<=",
+            "<>": "!=",
+            "!==": "!=",
+            "&&&": "&&",
+        }
+        mend = mends.get(pair)
+        if mend is not None:
+            self.fail(f"“{pair}” is written “{mend}”", operator.start)
+
+    def _operand(self) -> None:
+        while self.is_mark("!", "-", "+"):
+            if self.is_mark("!") and self.following().text == "=":
+                self.fail("a value is missing before “!=”")
+            self.advance()
+        token = self.now
+        if self.is_mark("("):
+            self.open("(")
+            if self.is_mark(")"):
+                self.fail("there is nothing between the parentheses; an expression is missing")
+            self.expression()
+            if self.is_mark(","):
+                self.fail("a list stands only after IN: ?x IN (1, 2)")
+            self.close(")", "where an operator could stand")
+        elif self.is_mark("<<("):
+            self.fixed = "an expression"
+            self._triple_term()
+            self.fixed = ""
+        elif token.kind == "variable":
+            inside = self._aggregate is not None
+            self.uses.append(Use(token.text[1:], inside, token.start))
+            self.advance()
+        elif token.kind in {"iri", "name"}:
+            self._iri_or_call()
+        elif token.kind in {"string", "number"} or self.is_word("TRUE", "FALSE"):
+            self.literal("a value")
+        elif token.kind == "word" and token.word:
+            self._keyword()
+        else:
+            self._fail_operand()
+
+    def _fail_operand(self) -> NoReturn:
+        self.check_readable()
+        token = self.now
+        if self.is_mark("<"):
+            self.check_readable()
+        if token.kind == "blank" or self.is_mark("[", "<<"):
+            self.fail("a blank node cannot stand in an expression. Use a variable")
+        if self.is_mark("{"):
+            self.fail("“{” stands where a value must. A pattern is tested by EXISTS { … }")
+        if self.is_mark("*"):
+            self.fail("“*” stands where a value must; only COUNT(*) has one")
+        if token.kind == "word":
+            self._fail_word()
+        if token.kind == "mark" and self.last.kind == "mark" and self.last.text in _OPERATORS:
+            self.fail(f"a value is missing between “{self.last.text}” and {self.shown()}")
+        self.fail(f"a value is missing before {self.shown()}")
+
+    def _fail_word(self) -> NoReturn:
+        token = self.now
+        called = self.following().text == "("
+        if called:
+            meant = close(token.text, (*ARITIES, *AGGREGATES, "EXISTS"))
+            foreign = FOREIGN_FUNCTIONS.get(token.text.upper())
+            if foreign is not None:
+                self.fail(f"there is no function {token.text}. Write {foreign}")
+            if meant is not None:
+                self.fail(f"there is no function {token.text}. Did you mean {meant}?")
+            self.fail(
+                f"there is no function {token.text[:40]}. Functions of others are called by an IRI "
+                "or a prefixed name"
+            )
+        if token.text.upper() in {"NULL", "NIL", "NONE", "UNDEFINED"}:
+            self.fail(f"SPARQL has no {token.text}: BOUND(?x) tells whether ?x has a value")
+        if token.text.upper() == "NOT":
+            self.fail("“not” is written “!”")
+        if self.last.text in {"=", "!=", "(", ","} or self.last.word:
+            self.fail(
+                f"{self.shown()} is no keyword. Is it the variable ?{token.text[:30]}, or the text "
+                f'"{token.text[:30]}"?'
+            )
+        self.fail(self.no_word(token, EXPRESSION_WORDS))
+
+    def _keyword(self) -> None:
+        word = self.now.word
+        if word in AGGREGATES:
+            self.aggregate()
+        elif word == "EXISTS":
+            self.advance()
+            self._exists()
+        elif word == "NOT":
+            self.advance()
+            if not self.take_word("EXISTS"):
+                self.fail(
+                    "“not” is written “!”, as in !BOUND(?x); NOT stands in NOT EXISTS and NOT IN",
+                    self.last.start,
+                )
+            self._exists()
+        elif word in ARITIES:
+            self._call()
+        elif word == "SELECT":
+            self.fail(
+                "a subquery cannot stand in an expression. Put it into the group, as { SELECT … }, "
+                "and use its variable"
+            )
+        elif word == "IN":
+            self.fail("a value is missing before IN")
+        elif word == "A":
+            self.fail("“a” stands for rdf:type only among statements")
+        else:
+            self.check_readable()
+            if self.following().text == "(" and word in FOREIGN_FUNCTIONS:
+                self._fail_word()
+            self.fail(f"a value is missing before {self.shown()}")
+
+    def _exists(self) -> None:
+        if not self.is_mark("{"):
+            self.check_readable()
+            self.fail(f"EXISTS is followed by a pattern in braces, not by {self.shown()}")
+        outer, self.seen = self.seen, set()
+        aggregate, self._aggregate = self._aggregate, None
+        self.group()
+        self.seen, self._aggregate = outer, aggregate
+
+    def _iri_or_call(self) -> None:
+        function = self.now
+        self.iri("a value")
+        if self.is_mark("("):
+            self.call_arguments(function)
+
+    def call_arguments(self, function: Lexeme) -> None:
+        """Pass the arguments of a function that is called by its IRI."""
+        self.open("(")
+        if self.is_word("DISTINCT") and self.following().text != ")":
+            self.advance()
+        self._arguments(function.text)
+
+    def _arguments(self, name: str) -> int:
+        """Pass arguments up to the closing parenthesis and return how many there are."""
+        count = 0
+        while not self.is_mark(")"):
+            if self.is_mark(","):
+                self.fail(f"an argument of {name} is missing before “,”")
+            if self.is_word("DISTINCT"):
+                self.fail("DISTINCT stands in aggregates such as COUNT(DISTINCT ?x) only")
+            if not self.starts_expression():
+                if self.now.kind == "end" or (self.is_mark("}", "]", ".") and count == 0):
+                    break
+                self._operand()
+            self.expression()
+            count += 1
+            if self.is_mark(";"):
+                self.fail(f"the arguments of {name} are separated by “,”")
+            if not self.take_mark(","):
+                if self.starts_expression() and not self.is_mark("+", "-"):
+                    self.fail(f"a “,” or an operator is missing before {self.shown()}")
+                break
+            if self.is_mark(")"):
+                self.fail(f"an argument of {name} is missing after “,”")
+        self.close(")", "where “,” or an operator could stand")
+        return count
+
+    def _call(self) -> None:
+        function = self.now
+        name, (least, most) = function.word, ARITIES[function.word]
+        self.advance()
+        if not self.is_mark("("):
+            self.check_readable()
+            example = f"{name}()" if most == 0 else f"{name}({self.now.text[:30]})"
+            if not self.starts_term():
+                example = f"{name}(…)"
+            self.fail(f"the arguments of {name} stand in parentheses: {example}")
+        self.open("(")
+        start = self.now
+        count = self._arguments(name)
+        if not least <= count <= most:
+            wanted = f"{least}" if least == most else f"{least} or {most}"
+            noun = "argument" if wanted == "1" else "arguments"
+            self.fail(f"{name} takes {wanted} {noun}, not {count}", function.start)
+        if name == "BOUND" and start.kind != "variable":
+            self.fail("BOUND takes a variable, as in BOUND(?x)", start.start)
+
+    def _list(self) -> None:
+        if not self.is_mark("("):
+            self.check_readable()
+            self.fail("the values after IN stand in parentheses: ?x IN (1, 2)")
+        self.open("(")
+        self._arguments("IN")
+
+    def aggregate(self) -> None:
+        """Pass an aggregate."""
+        function = self.advance()
+        name = function.word
+        if self._no_aggregates and self._aggregate is None:
+            self.fail(
+                f"{name} cannot stand in {self._no_aggregates}. Aggregates stand in SELECT, HAVING "
+                "and ORDER BY: filter groups by HAVING ( … )",
+                function.start,
+            )
+        if not self.is_mark("("):
+            if self.is_word("DISTINCT") and self.following().text == "(":
+                self.fail(f"DISTINCT stands within the parentheses: {name}(DISTINCT ?x)")
+            self.check_readable()
+            self.fail(f"{name} is followed by its argument in parentheses: {name}(?x)")
+        if self._aggregate is not None:
+            self.fail(
+                f"{name} stands within {self._aggregate.word}. Compute the inner one in a "
+                "subquery, as { SELECT … GROUP BY … }",
+                function.start,
+            )
+        self.aggregates += 1
+        self._aggregate = function
+        self.open("(")
+        self.take_word("DISTINCT")
+        if self.is_mark("*"):
+            if name != "COUNT":
+                self.fail(f"only COUNT takes “*”. {name} takes one expression, as {name}(?x)")
+            self.advance()
+        elif self.is_mark(")"):
+            self.fail(f"{name} lacks its argument: {name}({'*' if name == 'COUNT' else '?x'})")
+        else:
+            self.expression()
+        self._aggregate = None
+        if name == "GROUP_CONCAT":
+            self._separator()
+        elif self.is_mark(","):
+            self.fail(f"{name} takes one argument")
+        self.close(")", "where an operator could stand")
+
+    def _separator(self) -> None:
+        if self.is_mark(","):
+            self.fail('the separator follows a semicolon: GROUP_CONCAT(?x; SEPARATOR=", ")')
+        if not self.take_mark(";"):
+            return
+        if not self.take_word("SEPARATOR"):
+            self.fail('after “;” comes SEPARATOR=", "')
+        if not self.take_mark("="):
+            self.fail('SEPARATOR is followed by “=” and a text: SEPARATOR=", "')
+        if self.now.kind != "string":
+            self.check_readable()
+            self.fail("the separator is a text in quotation marks")
+        self.advance()

@@ -1,0 +1,61 @@
+"""Language tags in results as the data has them: `zh-Hans`, which the store writes `zh-hans`.
+
+Works on the bytes that the serializers write, piece by piece; only tags with a subtag can change.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from jiqun.rdf.terms import language_tag
+
+_TAG: Final = rb"([a-z]++(?:-[a-z0-9]++)++)"
+_QUOTED: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"(?:@' + _TAG + rb")?+")
+_WORTHWHILE: Final = re.compile(rb'"@' + _TAG)
+# In XML and JSON a quote within a value is always escaped, so that these are no part of one.
+_XML: Final = re.compile(rb' xml:lang="' + _TAG + rb'"')
+_JSON: Final = re.compile(rb'"(?:xml:lang|@language)":"' + _TAG + rb'"')
+
+_PATTERNS: Final = {
+    "application/sparql-results+json": (b"}", _JSON),
+    "application/ld+json": (b"}", _JSON),
+    "application/sparql-results+xml": (b">", _XML),
+    "application/rdf+xml": (b">", _XML),
+    "text/tab-separated-values": (b"\n", None),
+    "text/turtle": (b"\n", None),
+    "application/n-triples": (b"\n", None),
+    "application/trig": (b"\n", None),
+    "application/n-quads": (b"\n", None),
+}
+
+
+class LanguageCase:
+    """Puts the tags of one media type into their usual case."""
+
+    def __init__(self, media_type: str) -> None:
+        """Change nothing in a media type without tags."""
+        self._end, self._pattern = _PATTERNS.get(media_type, (b"", None))
+
+    def divide(self, data: bytes) -> tuple[bytes, bytes]:
+        """Divide data where no tag and no text with one is cut in two."""
+        if not self._end:
+            return data, b""
+        at = data.rfind(self._end) + 1
+        return data[:at], data[at:]
+
+    def write(self, data: bytes) -> bytes:
+        """Return data, which begins and ends where `divide` cuts, with all tags as usual."""
+        if self._pattern is not None:
+            return self._pattern.sub(_usual, data)
+        if self._end and _WORTHWHILE.search(data) is not None:
+            return _QUOTED.sub(_usual, data)
+        return data
+
+
+def _usual(found: re.Match[bytes]) -> bytes:
+    whole, tag = found[0], found[1]
+    if tag is None:
+        return whole
+    at = found.start(1) - found.start()
+    return whole[:at] + language_tag(tag.decode()).encode() + whole[at + len(tag) :]

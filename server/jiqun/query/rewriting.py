@@ -1,0 +1,311 @@
+"""Where the engine departs from the standard, its text is edited so that it does not.
+
+pyoxigraph 0.5.13, and what is done; `tests/query/test_rewriting.py` shows each with the smallest
+input:
+
+* `TRUE` is refused, though keywords have no case (SPARQL 1.1, 19.8, note 1): written as `true`.
+* A variable that is selected or described twice is refused: the second is left out.
+* `COUNT(DISTINCT *)` counts the hidden variables of paths and blank nodes: the pattern becomes a
+  `SELECT *`, which hides them.
+* The store has language tags in lower case, where the data has `zh-Hans`: what LANG() is compared
+  with is folded, and where its value goes elsewhere, it is the usual form of the tag.
+* Nested `!` take exponential time when something in them is wrong: many are written with IF.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
+from typing import Final, NamedTuple
+
+from jiqun.query.functions import LANGUAGE_FUNCTION
+from jiqun.query.tokens import Token
+
+_SUBJECTS: Final = frozenset({"iri", "name", "variable"})
+_OPENING: Final = frozenset({"(", "{", "<<("})
+_CLOSING: Final = frozenset({")", "}", ")>>"})
+_AGGREGATES: Final = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
+
+_MOST_NEGATED: Final = 5
+_EQUALITY: Final = frozenset({"=", "!="})
+_JOINERS: Final = frozenset({"(", ")", ",", "&&", "||", "}", "{"})
+
+
+class Edit(NamedTuple):
+    """A span of a text and what stands there instead."""
+
+    start: int
+    end: int
+    text: str
+
+
+def edited(text: str, edits: Sequence[Edit]) -> str:
+    """Return `text` with edits, which do not overlap, applied in order of place."""
+    pieces, at = [], 0
+    for edit in sorted(edits, key=lambda each: (each.start, each.end)):
+        pieces += [text[at : edit.start], edit.text]
+        at = edit.end
+    return "".join([*pieces, text[at:]])
+
+
+def mends(text: str, tokens: Sequence[Token], words: frozenset[str]) -> tuple[Edit, ...]:
+    """Return the edits that a query needs; `words` are the keywords among its tokens."""
+    found: list[Edit] = []
+    if not words.isdisjoint({"TRUE", "FALSE"}):
+        found += _booleans(text, tokens)
+    if not words.isdisjoint({"SELECT", "DESCRIBE"}):
+        found += _repeated_variables(tokens)
+    if "COUNT" in words and "DISTINCT" in words:
+        found += _counted_solutions(tokens)
+    if "LANG" in words:
+        found += _languages(text, tokens)
+    if text.count("!") > _MOST_NEGATED:
+        found += _negations(tokens)
+    return tuple(found)
+
+
+def mends_of_update(text: str, tokens: Sequence[Token]) -> tuple[Edit, ...]:
+    """Return the edits that an update needs."""
+    words = frozenset(token.text for token in tokens if token.kind == "word")
+    return mends(text, tokens, words)
+
+
+def nested_aggregate(tokens: Sequence[Token]) -> bool:
+    """Whether an aggregate stands within another, which the engine does not refuse."""
+    inside: list[bool] = [False]
+    for at, token in enumerate(tokens):
+        if token.kind == "word" and token.text in _AGGREGATES and inside[-1]:
+            return True
+        if token.kind != "mark":
+            continue
+        if token.text in {"(", "<<("}:
+            opens = at > 0 and tokens[at - 1].kind == "word" and tokens[at - 1].text in _AGGREGATES
+            inside.append(inside[-1] or opens)
+        elif token.text == "{":
+            inside.append(False)
+        elif token.text in {")", ")>>", "}"} and len(inside) > 1:
+            inside.pop()
+    return False
+
+
+def wrong_triple_term(tokens: Sequence[Token]) -> bool:
+    """Whether a triple term in an expression has a subject that the engine should refuse."""
+    return any(
+        token.text == "<<(" and token.expression and following.kind not in _SUBJECTS
+        for token, following in pairwise(tokens)
+    )
+
+
+def _booleans(text: str, tokens: Sequence[Token]) -> Iterator[Edit]:
+    for token in tokens:
+        if token.kind == "word" and token.text in {"TRUE", "FALSE"}:
+            plain = token.text.lower()
+            if text[token.start : token.end] != plain:
+                yield Edit(token.start, token.end, plain)
+
+
+def _repeated_variables(tokens: Sequence[Token]) -> Iterator[Edit]:
+    """Yield edits that leave out what SELECT or DESCRIBE has named before."""
+    for at, token in enumerate(tokens):
+        if token.kind == "word" and token.text in {"SELECT", "DESCRIBE"}:
+            seen: set[str] = set()
+            for variable in _named(tokens, at + 1):
+                name = variable.text[1:]
+                if name in seen:
+                    yield Edit(variable.start, variable.end, "")
+                seen.add(name)
+
+
+def _named(tokens: Sequence[Token], at: int) -> Iterator[Token]:
+    """Yield the variables that stand outside parentheses before the pattern or clause that ends."""
+    depth = 0
+    for token in islice(tokens, at, None):
+        if token.kind == "variable" and depth == 0:
+            yield token
+        elif token.kind == "mark" and token.text in _OPENING:
+            if token.text == "{" and depth == 0:
+                return
+            depth += 1
+        elif token.kind == "mark" and token.text in _CLOSING:
+            depth -= 1
+        elif token.kind == "word" and depth == 0 and token.text not in {"DISTINCT", "REDUCED"}:
+            return
+
+
+def _counted_solutions(tokens: Sequence[Token]) -> Iterator[Edit]:
+    """Yield edits that make `{ … }` into `{ { SELECT * WHERE { … } } }`."""
+    levels: list[_Query] = [_Query()]
+    for at, token in enumerate(tokens):
+        if token.kind == "word":
+            if token.text == "SELECT":
+                levels[-1].selects = True
+            elif token.text == "COUNT" and _is_distinct_star(tokens, at):
+                levels[-1].counts = True
+        elif token.kind == "mark" and token.text == "{":
+            query = levels[-1]
+            is_pattern = tokens[at - 1].text != "EXISTS" if at else False
+            if query.selects and query.pattern is None and is_pattern:
+                query.pattern = token, None
+                levels.append(_Query(of=query))
+            else:
+                levels.append(_Query())
+        elif token.kind == "mark" and token.text == "}" and len(levels) > 1:
+            closed = levels.pop()
+            yield from closed.edits()
+            if closed.of is not None and closed.of.pattern is not None:
+                closed.of.pattern = closed.of.pattern[0], token
+    yield from levels[0].edits()
+
+
+class _Query:
+    """A query or group while its tokens are read."""
+
+    def __init__(self, of: _Query | None = None) -> None:
+        self.of = of
+        self.selects = False
+        self.counts = False
+        self.pattern: tuple[Token, Token | None] | None = None
+
+    def edits(self) -> Iterator[Edit]:
+        """Yield the edits for the pattern of this query."""
+        if self.counts and self.pattern is not None and self.pattern[1] is not None:
+            opening, closing = self.pattern[0].end, self.pattern[1].start
+            yield Edit(opening, opening, " { SELECT * WHERE {")
+            yield Edit(closing, closing, "} } ")
+
+
+def _is_distinct_star(tokens: Sequence[Token], at: int) -> bool:
+    return [token.text for token in tokens[at + 1 : at + 4]] == ["(", "DISTINCT", "*"]
+
+
+def _languages(text: str, tokens: Sequence[Token]) -> Iterator[Edit]:
+    closings = _matching(tokens)
+    for at, token in enumerate(tokens):
+        if token.kind != "word" or token.text != "LANG" or at + 1 not in closings:
+            continue
+        end = closings[at + 1]
+        folded = _folded(text, tokens, at, end)
+        if folded is None:
+            yield Edit(token.start, token.end, f"<{LANGUAGE_FUNCTION}>")
+        else:
+            yield from folded
+
+
+def _folded(text: str, tokens: Sequence[Token], at: int, end: int) -> list[Edit] | None:
+    """Return the edits for what the LANG( … ) from `at` to `end` is compared with.
+
+    None if it is not compared with constants and variables only.
+    """
+    before, after = _text(tokens, at - 1), _text(tokens, end + 1)
+    if before == "(" and _text(tokens, at - 2) == "LANGMATCHES" and after == ",":
+        return []
+    if after in _EQUALITY and _alone(tokens, at - 1):
+        return _fold_right(text, tokens, end + 2)
+    if before in _EQUALITY and _alone(tokens, end + 1):
+        return _fold_left(text, tokens, at - 2)
+    listed = end + 3 if after == "NOT" else end + 2
+    if after in {"IN", "NOT"} and _text(tokens, listed) == "(" and _alone(tokens, at - 1):
+        return _fold_list(text, tokens, listed)
+    return None
+
+
+def _fold_right(text: str, tokens: Sequence[Token], at: int) -> list[Edit] | None:
+    if _text(tokens, at) == "LANG":
+        return []
+    return _fold(text, tokens, at) if _alone(tokens, at + 1) else None
+
+
+def _fold_left(text: str, tokens: Sequence[Token], at: int) -> list[Edit] | None:
+    if _text(tokens, at) == ")":
+        return [] if _is_language_call(tokens, at) else None
+    return _fold(text, tokens, at) if _alone(tokens, at - 1) else None
+
+
+def _fold(text: str, tokens: Sequence[Token], at: int) -> list[Edit] | None:
+    """Return the edit that makes an operand lower-case, None if it is no constant or variable."""
+    token = tokens[at] if 0 <= at < len(tokens) else None
+    if token is None:
+        return None
+    if token.kind == "variable":
+        return [Edit(token.start, token.end, f"COALESCE(LCASE({token.text}),{token.text})")]
+    following = tokens[at + 1].kind if at + 1 < len(tokens) else ""
+    if token.kind != "string" or following == "language" or _text(tokens, at + 1) == "^^":
+        return None
+    written = text[token.start : token.end]
+    if "\\" in written:
+        return None
+    return [Edit(token.start, token.end, written.lower())] if written != written.lower() else []
+
+
+def _fold_list(text: str, tokens: Sequence[Token], opening: int) -> list[Edit] | None:
+    edits: list[Edit] = []
+    at = opening + 1
+    while at < len(tokens) and tokens[at].text != ")":
+        folded = _fold(text, tokens, at)
+        if folded is None or _text(tokens, at + 1) not in {",", ")"}:
+            return None
+        edits += folded
+        at += 2 if _text(tokens, at + 1) == "," else 1
+    return edits
+
+
+def _is_language_call(tokens: Sequence[Token], closing: int) -> bool:
+    """Whether the parenthesis at `closing` ends LANG( … ) of one token."""
+    return _text(tokens, closing - 3) == "LANG" and _text(tokens, closing - 2) == "("
+
+
+def _alone(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the token at `at`, beside an operand, is no operator that binds as tightly."""
+    text = _text(tokens, at)
+    return text in _JOINERS or text == "" or (0 <= at < len(tokens) and tokens[at].kind == "word")
+
+
+def _text(tokens: Sequence[Token], at: int) -> str:
+    return tokens[at].text if 0 <= at < len(tokens) else ""
+
+
+def _matching(tokens: Sequence[Token]) -> dict[int, int]:
+    """Return where the parenthesis closes that opens at a place."""
+    closings, opened = {}, []
+    for at, token in enumerate(tokens):
+        if token.kind != "mark":
+            continue
+        if token.text == "(":
+            opened.append(at)
+        elif token.text == ")" and opened:
+            closings[opened.pop()] = at
+    return closings
+
+
+def _negations(tokens: Sequence[Token]) -> Iterator[Edit]:
+    """Yield edits that make `! ( … )` into `IF(( … ),false,true)` where they nest deeply."""
+    edits: list[Edit] = []
+    opened: list[list[Token]] = []
+    depth = deepest = 0
+    for at, token in enumerate(tokens):
+        if token.kind != "mark":
+            continue
+        if token.text == "(":
+            signs = _signs_before(tokens, at) if token.expression else []
+            opened.append(signs)
+            depth += len(signs)
+            deepest = max(deepest, depth)
+        elif token.text == ")" and opened:
+            for sign in opened.pop():
+                depth -= 1
+                edits.append(Edit(sign.start, sign.end, "IF("))
+                edits.append(Edit(token.end, token.end, ",false,true)"))
+    if deepest > _MOST_NEGATED:
+        yield from edits
+
+
+def _signs_before(tokens: Sequence[Token], opening: int) -> list[Token]:
+    """Return the `!` before a parenthesis, or before the function that it belongs to."""
+    at = opening - 1
+    if at >= 0 and tokens[at].kind in {"iri", "name", "word"}:
+        at -= 1
+    signs = []
+    while at >= 0 and tokens[at].kind == "mark" and tokens[at].text == "!":
+        signs.append(tokens[at])
+        at -= 1
+    return signs

@@ -1,0 +1,38 @@
+"""Queries that the parser accepts, each with a habit that could mislead a reader."""
+
+from __future__ import annotations
+
+SOUND = [
+    "SELECT (?a<?b AS ?c) {}",
+    "SELECT (?a<?b&&?c>?d AS ?x) {}",
+    "SELECT (?a <= ?b AS ?x) (1<2 AS ?y) ((1)>(2) AS ?z) {}",
+    "SELECT ('a\\'b' AS ?x) (\"\"\"a\"b\"\"c\"\"\" AS ?y) ('''it's''' AS ?z) ('' AS ?e) {}",
+    "SELECT ('}' AS ?x) { FILTER('{' != '(') } # } { (",
+    "SELECT * { <http://a/#b> <http://a/{0}'> ?o }".replace("{0}", ""),
+    "SELECT * { ?s <http://a/p>|<http://a/q>/^<http://a/r>* ?o }",
+    "SELECT * { ?s !(<http://a/p>|^<http://a/q>) ?o }",
+    "SELECT * { ?s (<http://a/p>/<http://a/q>)+ ?o ; a ?t , [] , [ ?p (1 2.5 .5 1e3) ] . }",
+    "SELECT * { (1 <http://a/x#y> 'z') ?p ?o }",
+    "SELECT * { VALUES (?a ?b) { (<http://a/#1> UNDEF) (1 'x'@en-GB) } }",
+    "SELECT * { VALUES ?a { 'x'^^<http://a/t> true } } VALUES ?b { 1 }",
+    "PREFIX a.b: <http://x/> SELECT * { a.b:c.d ?p a.b:%20x, a.b:x\\-y , a.b: . }",
+    "PREFIX é: <http://x/> SELECT * { é:ü ?größe _:b.c }",
+    "SELECT ?a { { SELECT ?a (COUNT(*) AS ?n) { ?a ?b ?c } GROUP BY ?a HAVING (COUNT(*)<5) } }",
+    "SELECT (GROUP_CONCAT(DISTINCT ?a ; SEPARATOR=',') AS ?x) { ?a ?b ?c }",
+    "SELECT * { ?s ?p ?o FILTER NOT EXISTS { ?s ?q 5 FILTER(?o<?q) } }",
+    "SELECT * { ?s ?p ?o . MINUS { ?s ?p 1 } OPTIONAL { ?s ?p 2 } BIND(?o+1 AS ?z) }",
+    "SELECT * FROM <http://a/g> FROM NAMED <http://a/h> { GRAPH ?g { ?s ?p ?o } }",
+    "SELECT * { ?s ?p ?o } ORDER BY DESC(?s) (?o<5) ASC(?p) LIMIT 5 OFFSET 2",
+    "CONSTRUCT { ?s ?p [ ?p ?o ] } WHERE { ?s ?p ?o } LIMIT 1",
+    "DESCRIBE ?s <http://a/b> WHERE { ?s ?p ?o }",
+    "ASK { ?s ?p <<( <http://a/s> <http://a/p> 1 )>> }",
+    "ASK { << <http://a/s> <http://a/p> 1 >> ?p ?o ~ ?r {| ?q ?z |} }",
+    "SELECT * { ?s ?p ?o FILTER(?o IN (1, 2) || !BOUND(?s) && -?o = +1) }",
+    "SELECT\r\n*#c\r{\t}#",
+    "SELECT ?x { ?x ?y 1. ?z ?w 2 }",
+    "SELECT (IF(?a<?b,<http://a/#x>,?c) AS ?d) {}",
+    "SELECT (<http://a/f#g>(1) AS ?x) { FILTER <http://a/f>(1<2) ?s ?p ?o }",
+    "SELECT ?s ?less { ?s ?p ?o } GROUP BY ?s (?s<?o AS ?less)",
+    "SELECT * { ?s ?p 'x'@en--ltr }",
+    "SELECT (now() AS ?n) (Rand() AS ?r) { bind(uuid() as ?u) }",
+]
