@@ -76,6 +76,31 @@ def test_preflights_are_answered(address: str, client: httpx.Client) -> None:
     assert response.content == b""
 
 
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/sparql", "GET, HEAD, POST, QUERY, OPTIONS"),
+        ("/update", "POST, OPTIONS"),
+        ("/graphs", "GET, HEAD, PUT, POST, DELETE, OPTIONS"),
+        ("/graphs/a/b", "GET, HEAD, PUT, POST, DELETE, OPTIONS"),
+        ("/mcp", "POST, OPTIONS"),
+        ("/reconcile", "GET, HEAD, POST, OPTIONS"),
+        ("/queries/by-year", "GET, HEAD, OPTIONS"),
+        ("/openapi.json", "GET, HEAD, OPTIONS"),
+        ("/no/such/thing", "OPTIONS"),
+    ],
+)
+def test_allow_names_the_methods_of_the_resource(
+    address: str, allowed: str, client: httpx.Client
+) -> None:
+    response = client.options(address)
+    assert response.headers["allow"] == allowed
+    for method in ("GET", "POST", "PUT", "DELETE", "PATCH"):
+        refused = client.request(method, address).status_code in {404, 405}
+        assert refused or method in allowed
+
+
 @pytest.mark.parametrize("address", [each for each in ADDRESSES if "?" not in each and each != "/"])
 def test_a_slash_at_the_end_changes_nothing(address: str, client: httpx.Client) -> None:
     plain, slashed = client.get(address), client.get(f"{address}/")

@@ -12,7 +12,7 @@ import logging
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -21,9 +21,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
 
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
 from jiqun.query.engine import Engine, document_settings
+from jiqun.query.protocol import METHODS as QUERY_METHODS
 from jiqun.query.service import QueryService
 from jiqun.release import Release, no_release, open_release
 from jiqun.settings import Settings
@@ -51,7 +53,8 @@ from jiqun.web.routes import (
     resource_routes,
     search_routes,
 )
-from jiqun.web.routes.graph_store_routes import serve_graphs, serve_update
+from jiqun.web.routes.graph_store_routes import METHODS as GRAPH_METHODS
+from jiqun.web.routes.graph_store_routes import UPDATE_METHODS, serve_graphs, serve_update
 from jiqun.web.routes.mcp_routes import McpRoute
 from jiqun.web.routes.sparql_routes import serve_sparql
 from jiqun.writing.write_service import Commit, WriteOptions, WriteService
@@ -59,7 +62,13 @@ from jiqun.writing.write_service import Commit, WriteOptions, WriteService
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-ALLOWED_METHODS: Final = b"GET, HEAD, POST, QUERY, PUT, DELETE, OPTIONS"
+_METHODS: Final = ("GET", "HEAD", "POST", "QUERY", "PUT", "DELETE", "OPTIONS")
+_DIRECT_METHODS: Final = {
+    "/sparql": QUERY_METHODS,
+    "/update": UPDATE_METHODS,
+    "/graphs": GRAPH_METHODS,
+    "/mcp": ("POST", "OPTIONS"),
+}
 
 _log = logging.getLogger("jiqun.front")
 
@@ -78,20 +87,21 @@ class Front:
         metrics: Metrics,
         log: AccessLog | None,
         direct: Mapping[str, App],
+        routes: Sequence[BaseRoute],
     ) -> None:
-        """Serve the paths in `direct` without `app`, everything else by `app`."""
+        """Serve the paths in `direct` without `app`, everything else by `app` with its `routes`."""
         self._metrics = metrics
         self._log = log
         self._app = app
         self._direct = direct
+        self._routes = routes
         self._settings = settings
         self._prefix = settings.root_path
         self._trusted = frozenset(settings.trusted_proxies)
         self._preflight = (
-            (b"access-control-allow-methods", ALLOWED_METHODS),
+            (b"access-control-allow-methods", ", ".join(_METHODS).encode()),
             (b"access-control-allow-headers", b"*, Authorization"),
             (b"access-control-max-age", str(settings.cors_seconds).encode()),
-            (b"allow", ALLOWED_METHODS),
             (b"vary", b"Access-Control-Request-Method, Access-Control-Request-Headers"),
         )
 
@@ -131,7 +141,8 @@ class Front:
         record = record_of(scope)
         try:
             if scope["method"] == "OPTIONS":
-                await send_whole(204, self._preflight, b"", "OPTIONS", answer)
+                allow = ", ".join(self._allowed(scope, path)).encode()
+                await send_whole(204, (*self._preflight, (b"allow", allow)), b"", "OPTIONS", answer)
             else:
                 await self._route(path)(scope, receive, answer)
         except ClientGone:
@@ -149,6 +160,17 @@ class Front:
                 known = InternalError("Internal error. It has been logged.")
             response = problem_response(known, scope, self._settings)
             await response(scope, receive, answer)
+
+    def _allowed(self, scope: Scope, path: str) -> Sequence[str]:
+        """Return the methods of the resource, none but OPTIONS where there is no such route."""
+        direct = "/graphs" if path.startswith("/graphs/") else path
+        if direct in _DIRECT_METHODS:
+            return _DIRECT_METHODS[direct]
+        found = {"OPTIONS"}
+        for route in self._routes:
+            if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
+                found |= route.methods or set()
+        return [method for method in _METHODS if method in found]
 
     def _route(self, path: str) -> App:
         found = self._direct.get(path)
@@ -281,6 +303,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
             "/graphs": serve_graphs,
             "/mcp": mcp,
         },
+        [route for each in _ROUTES for route in each.router.routes],
     )
     return app
 
