@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _START = """
@@ -119,3 +120,17 @@ def running(release: Path | None, **settings: object) -> Iterator[LiveServer]:
             process.stderr.close()
     written = "".join(log.lines)
     assert "Traceback" not in written, written
+
+
+def metric(server: LiveServer, name: str) -> float:
+    """Return the sum of the samples of a metric."""
+    lines = server.client.get("/metrics").text.splitlines()
+    return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
+
+
+def wait_until(condition: Callable[[], bool], patience: float = 10) -> None:
+    """Wait until something is so; fail when it is not in time."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "nothing happened"
+        time.sleep(0.01)

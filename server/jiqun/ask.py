@@ -57,6 +57,15 @@ AnswerForm = Annotated[Form, typer.Option("--format", help="The form of the answ
 LabelLang = Annotated[Lang, typer.Option("--lang", help="The language of labels.")]
 
 
+def read_settings(**given: object) -> Settings:
+    """Return the settings; what is not given comes from the environment. Raises `OperatorError`."""
+    try:
+        known = {name: value for name, value in given.items() if value is not None}
+        return Settings.model_validate(known)
+    except ValueError as error:
+        raise OperatorError(str(error)) from None
+
+
 def complete_query(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Return the saved queries whose names begin so, with their summaries, for the shell."""
     from jiqun.release import open_release
@@ -117,7 +126,7 @@ def query(
     if url is None:
         from jiqun.run_query import run_query
 
-        answer = run_query(release, name, given, format_name, Settings(), _width())
+        answer = run_query(release, name, given, format_name, read_settings(), _width())
     else:
         answer = _fetch_query(url, name, given, format_name)
     sys.stdout.buffer.write(answer)
@@ -291,7 +300,7 @@ def _ask(tool: str, given: Mapping[str, object], release: Path, url: str | None)
     from jiqun.web.documents import Context
 
     opened = open_release(release, verify=False)
-    context = Context(opened, Settings(), ox.Store.read_only(str(opened.store)))
+    context = Context(opened, read_settings(), ox.Store.read_only(str(opened.store)))
     found: dict[str, Any] = json.loads(read_answer(context, tool, arguments).body)
     return found
 

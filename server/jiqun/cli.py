@@ -15,7 +15,6 @@ import typer
 from jiqun import ask
 from jiqun.errors import BadParameter, JiqunError, OperatorError
 from jiqun.knowledge.content import ContentRejected, Finding, locate, write_text
-from jiqun.settings import Settings
 
 # What takes long to import is imported by the command that needs it: SHACL, the web server and the
 # libraries of the dumps would make every command slow to start.
@@ -291,7 +290,7 @@ def serve(
     """Serve a release, a workspace or both; further settings come from JIQUN_… variables."""
     from jiqun.web.server import serve as serve_release
 
-    settings = _settings(
+    settings = ask.read_settings(
         host=host, port=port, workspace=workspace, update_token_file=update_token_file
     )
     if release is None and settings.workspace is None:
@@ -310,7 +309,7 @@ def mcp(
     from jiqun.agents.mcp_stdio import serve_release, serve_url
 
     if url is None:
-        serve_release(release, _settings())
+        serve_release(release, ask.read_settings())
     else:
         serve_url(url)
 
@@ -363,15 +362,6 @@ def restore(
     from jiqun.writing.archive import restore as read_backup
 
     typer.echo(f"{read_backup(workspace, file, replace)} statements", err=True)
-
-
-def _settings(**given: object) -> Settings:
-    """Return the settings; what the command line leaves open comes from the environment."""
-    try:
-        known = {name: value for name, value in given.items() if value is not None}
-        return Settings.model_validate(known)
-    except ValueError as error:
-        raise OperatorError(str(error)) from None
 
 
 def main() -> None:

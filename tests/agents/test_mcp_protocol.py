@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,7 +14,7 @@ import pytest
 
 from agents.tool_client import at, call, on_stdio, run, text_of
 from jiqun.rdf.namespaces import ID, KG
-from live_server import LiveServer, running
+from live_server import LiveServer, metric, running, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,6 +126,42 @@ def test_a_heavy_query_ends_at_its_deadline(release_folder: Path) -> None:
         result = call(at(live.url), "sparql", query=heavy)
         assert result.is_error
         assert "Query timed out" in text_of(result)
+
+
+@pytest.mark.parametrize("version", ["2025-06-18", "2026-07-28"])
+def test_a_call_whose_client_leaves_is_stopped(server: LiveServer, version: str) -> None:
+    """Well before its deadline of ten seconds, in both eras of the protocol."""
+    crossed = " . ".join(f"?s{place} ?p{place} ?o{place}" for place in range(8))
+    query = f"SELECT (COUNT(*) AS ?count) {{ {crossed} }} #{version}"
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": version,
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    params = {"name": "sparql", "arguments": {"query": query}, "_meta": meta}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+    headers = {
+        **HEADERS,
+        "host": "localhost",
+        "content-length": str(len(body)),
+        "mcp-protocol-version": version,
+        "mcp-method": "tools/call",
+        "mcp-name": "sparql",
+    }
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection((server.host, server.port)) as connection:
+        asked = time.monotonic()
+        connection.sendall(f"POST /mcp HTTP/1.1\r\n{lines}\r\n{body}".encode())
+        wait_until(lambda: metric(server, "jiqun_workers_busy") > 0)
+    wait_until(lambda: metric(server, "jiqun_workers_busy") == 0)
+    assert time.monotonic() - asked < 9
+
+
+def test_a_failed_call_shows_in_the_log(release_folder: Path) -> None:
+    with running(release_folder) as live:
+        params = {"name": "sparql", "arguments": {"query": "SELECT * {"}}
+        assert post(live, message("tools/call", **params)).json()["result"]["isError"]
+        live.log.wait_for(re.compile('"path": "/mcp".*"outcome": "MalformedQuery"'))
 
 
 def test_a_hundred_sessions_at_once(server: LiveServer) -> None:

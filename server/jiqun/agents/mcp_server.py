@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 import mcp_types as types
@@ -21,6 +21,7 @@ from jiqun.agents.tool_answers import Caller, answer, list_of_queries
 from jiqun.agents.tools import TOOLS, Tool
 from jiqun.errors import JiqunError, shorten
 from jiqun.query.service import PROGRAM, QueryService
+from jiqun.web.access_log import record_of
 from jiqun.web.http import public_url
 from jiqun.web.metadata.llms import READING_GUIDE
 
@@ -48,8 +49,18 @@ def make_server(current: Callable[[], QueryService]) -> Server[Any]:
         context: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult:
         service = current()
-        return await call(
-            lambda: answer(service, params.name, params.arguments or {}, _caller(context, service))
+        try:
+            caller = _caller(context, service)
+            body = await answer(service, params.name, params.arguments or {}, caller)
+        except JiqunError as error:
+            _note(context, error)
+            return _failed(_told(error))
+        except Exception as error:
+            _note(context, error)
+            _log.exception("a tool failed because of a bug")
+            return _failed("Internal error. It has been logged.")
+        return types.CallToolResult(
+            content=[types.TextContent(text=body.decode())], structured_content=json.loads(body)
         )
 
     async def read_resource(
@@ -98,18 +109,10 @@ def make_manager(server: Server[Any], longest: int) -> StreamableHTTPSessionMana
     )
 
 
-async def call(make: Callable[[], Awaitable[bytes]]) -> types.CallToolResult:
-    """Return the answer of a tool, or its error in words; a bug is logged and says nothing more."""
-    try:
-        body = await make()
-    except JiqunError as error:
-        return _failed(_told(error))
-    except Exception:
-        _log.exception("a tool failed because of a bug")
-        return _failed("Internal error. It has been logged.")
-    return types.CallToolResult(
-        content=[types.TextContent(text=body.decode())], structured_content=json.loads(body)
-    )
+def _note(context: Context, error: Exception) -> None:
+    """Note the outcome of a call for the access log and the metrics: its status is 200 anyway."""
+    if context.request is not None:
+        record_of(context.request.scope).outcome = type(error).__name__
 
 
 def _failed(text: str) -> types.CallToolResult:

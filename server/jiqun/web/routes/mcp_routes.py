@@ -20,7 +20,7 @@ from jiqun.errors import (
 )
 from jiqun.query.service import QueryService
 from jiqun.settings import Settings
-from jiqun.web.http import Message, Receive, Scope, Send, header, read_body
+from jiqun.web.http import ClientWatch, Message, Receive, Scope, Send, header, read_body
 
 _SERVER: Final = "jiqun.agents.mcp_server"
 _LONGEST: Final = 128 * 1024
@@ -57,9 +57,14 @@ class McpRoute:
         pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
-            return pending.pop() if pending else await receive()
+            if pending:
+                return pending.pop()
+            # The watch hears when the client leaves; two listeners would take it from each other.
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError("nothing more comes")
 
-        await manager.handle_request(scope, replay, send)
+        async with ClientWatch(receive):
+            await manager.handle_request(scope, replay, send)
 
     async def stop(self) -> None:
         """End what serves the requests."""
