@@ -386,7 +386,7 @@ def test_several_default_graphs_are_merged(by: str, client: httpx.Client) -> Non
         ("CONSTRUCT FROM <a:a> WHERE { ?s ?p ?o }", (("a:a",), ())),
         ("DESCRIBE <a:x> FROM <a:a>", (("a:a",), ())),
         ("ASK FROM <a:\\u0061> { }", (("a:a",), ())),
-        ("ASK FROM <relative> { }", None),
+        ("ASK FROM <relative> { }", (("relative",), ())),
         ("ASK FROM unknown:x { }", None),
         ("ASK # FROM <a:a>\n{ }", None),
     ],

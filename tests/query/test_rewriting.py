@@ -65,6 +65,61 @@ def test_distinct_solutions_are_counted_without_hidden_variables(
     assert found == _numbers(*counts)
 
 
+CONCATENATED = 'SELECT (GROUP_CONCAT(?l; SEPARATOR="/") AS ?x) { VALUES ?l { %s } }'
+
+
+@pytest.mark.parametrize("texts", ['"a"@en "b"@en', '"a" "b"', '"a"@en "b"'])
+def test_joined_texts_have_no_language(texts: str) -> None:
+    assert _rows(CONCATENATED % texts) == [('"a/b"',)]
+
+
+def test_a_joined_text_may_be_a_condition() -> None:
+    text = """SELECT ?s { ?s <a:p> ?o } GROUP BY ?s HAVING (GROUP_CONCAT(STR(?o)) != "")
+    ORDER BY GROUP_CONCAT(DISTINCT STR(?o))"""
+    assert _rows(text) == [("<a:a>",)]
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("SELECT (COUNT(*) AS ?n) (?n + 1 AS ?m) { <a:a> <a:p> ?o }", _numbers(2, 3)),
+        (
+            "SELECT (COUNT(*) AS ?n) (?n * 2 AS ?m) (?n + ?m AS ?k) { <a:a> <a:p> ?o }",
+            _numbers(2, 4, 6),
+        ),
+        (
+            "SELECT ?n { { SELECT (COUNT(*) AS ?m) (-?m AS ?n) { <a:a> <a:p> ?o } } }",
+            _numbers(-2),
+        ),
+        ("SELECT (1 AS ?n) (?n + 1 AS ?m) {}", _numbers(1, 2)),
+    ],
+)
+def test_the_name_of_an_aggregate_can_be_used_at_once(
+    text: str, rows: list[tuple[str, ...]]
+) -> None:
+    assert _rows(text) == rows
+
+
+@pytest.mark.parametrize(
+    ("group", "rows"),
+    [
+        ("VALUES ?t { 7 }", [("<a:g>", _numbers(7)[0][0]), ("<a:h>", _numbers(7)[0][0])]),
+        (
+            "VALUES (?g ?t) { (UNDEF 'x') (<a:h> 'y') (<a:none> 'z') }",
+            [("<a:g>", '"x"'), ("<a:h>", '"x"'), ("<a:h>", '"y"')],
+        ),
+        ("GRAPH <a:g> { <a:a> <a:p> ?t }", [("<a:g>", "<a:b>"), ("<a:h>", "<a:b>")]),
+        ("VALUES ?s { <a:a> } ?s <a:p> ?t", [("<a:g>", "<a:b>")]),
+    ],
+)
+def test_a_graph_is_named_whatever_stands_in_it(group: str, rows: list[tuple[str, ...]]) -> None:
+    store = ox.Store()
+    store.update("INSERT DATA { GRAPH <a:g> { <a:a> <a:p> <a:b> } } ; CREATE GRAPH <a:h>")
+    text = parse_query(f"SELECT ?g ?t {{ GRAPH ?g {{ {group} }} }}").evaluated()
+    found: Any = store.query(text)
+    assert sorted(tuple(map(str, row)) for row in found) == rows
+
+
 @pytest.mark.parametrize(
     "text",
     [

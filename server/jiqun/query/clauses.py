@@ -70,6 +70,10 @@ class Prologue:
             return None
         return iri if is_absolute_iri(iri) else None
 
+    def reference(self, token: Token) -> str | None:
+        """Return what `resolve` does, or a relative reference where nothing declares a base."""
+        return self.resolve(token) or (self._absolute(token.text) if token.kind == "iri" else None)
+
     def literal(self, token: Token) -> str | None:
         """Return the IRI of a token that needs neither a base nor escapes to be read."""
         if token.kind == "iri":
@@ -85,7 +89,8 @@ class Prologue:
 def read_dataset(tokens: Sequence[Token]) -> Dataset | None:
     """Return the graphs of FROM and FROM NAMED.
 
-    None when there are none, or when one cannot be resolved: the engine then reports it.
+    An IRI may be relative to the request. None when there are none, or when a prefix is unknown:
+    the engine then reports it.
     """
     head = list(_before_where(tokens))
     prologue: Prologue | None = None
@@ -100,11 +105,28 @@ def read_dataset(tokens: Sequence[Token]) -> Dataset | None:
                 return None
             target, found = named, head[at + 2]
         prologue = prologue or Prologue(tokens)
-        iri = prologue.resolve(found)
+        iri = prologue.reference(found)
         if iri is None:
             return None
         target[iri] = None
     return (tuple(default), tuple(named)) if default or named else None
+
+
+def has_relative_iri(tokens: Sequence[Token]) -> bool:
+    """Whether an IRI is relative to the address of the request, as far as no BASE is absolute."""
+    for at, token in enumerate(tokens):
+        if token.kind == "iri":
+            if _ABSOLUTE.match(token.text[1:-1]) is None:
+                return True
+            if at and tokens[at - 1].text == "BASE":
+                return False
+    return False
+
+
+def resolve_dataset(dataset: Dataset, base: str) -> Dataset | None:
+    """Return a dataset with its IRIs resolved against `base`; None if one cannot be."""
+    default, named = (tuple(urljoin(base, iri) for iri in graphs) for graphs in dataset)
+    return (default, named) if all(map(is_absolute_iri, (*default, *named))) else None
 
 
 def _before_where(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -19,6 +19,7 @@ from jiqun.query.clauses import (
     Dataset,
     ServiceCall,
     check_services,
+    has_relative_iri,
     read_dataset,
     read_services,
     service_edits,
@@ -75,7 +76,7 @@ class ParsedQuery:
     SERVICE calls. `row_limit` is its own outermost LIMIT, at `row_limit_span`; without one, the
     span is where it could be inserted. `dataset` holds the graphs of its FROM clauses. `lookups`
     are its patterns when its work depends on their matches alone. `warnings` are sentences for its
-    author.
+    author. `relative` tells that an IRI in it depends on the address of the request.
     """
 
     text: str
@@ -92,6 +93,7 @@ class ParsedQuery:
     lookups: tuple[Lookup, ...] | None = None
     edits: tuple[Edit, ...] = ()
     warnings: tuple[str, ...] = ()
+    relative: bool = False
 
     def evaluated(self, rows: int | None = None) -> str:
         """Return the text for the engine, with an outermost LIMIT of at most `rows`."""
@@ -172,6 +174,7 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
         lookups=read_lookups(text, form, tokens, nesting, shape),
         edits=edits,
         warnings=advice(text, tokens, edits),
+        relative=has_relative_iri(tokens),
     )
 
 

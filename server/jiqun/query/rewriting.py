@@ -9,12 +9,16 @@ input:
   `SELECT *`, which hides them.
 * The store has language tags in lower case, where the data has `zh-Hans`: what LANG() is compared
   with is folded, and where its value goes elsewhere, it is the usual form of the tag.
+* GROUP_CONCAT has a language when all its texts have the same: it is a plain text (18.5.1.7).
+* `GRAPH ?g { VALUES … }` leaves ?g without a value: `GRAPH ?g {}` before it gives it all of them.
+* A name that SELECT gives to an aggregate cannot be used in the next expression of the same SELECT:
+  the aggregate is put in its place.
 * Nested `!` take exponential time when something in them is wrong: many are written with IF.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice, pairwise
 from typing import Final, NamedTuple
 
@@ -22,6 +26,7 @@ from jiqun.query.functions import LANGUAGE_FUNCTION
 from jiqun.query.tokens import Token
 
 _SUBJECTS: Final = frozenset({"iri", "name", "variable"})
+_SELECTED: Final = frozenset({"DISTINCT", "REDUCED", "("})
 _OPENING: Final = frozenset({"(", "{", "<<("})
 _CLOSING: Final = frozenset({")", "}", ")>>"})
 _AGGREGATES: Final = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
@@ -61,6 +66,12 @@ def mends(text: str, tokens: Sequence[Token], words: frozenset[str]) -> tuple[Ed
         found += _languages(text, tokens)
     if text.count("!") > _MOST_NEGATED:
         found += _negations(tokens)
+    if "GROUP_CONCAT" in words:
+        found += _concatenations(tokens)
+    if "GRAPH" in words and not words.isdisjoint({"VALUES", "GRAPH"}):
+        found += _graphs_without_patterns(tokens)
+    if "AS" in words and not words.isdisjoint(_AGGREGATES):
+        found += list(_reused_aggregates(text, tokens, found))
     return tuple(found)
 
 
@@ -309,3 +320,74 @@ def _signs_before(tokens: Sequence[Token], opening: int) -> list[Token]:
         signs.append(tokens[at])
         at -= 1
     return signs
+
+
+def _concatenations(tokens: Sequence[Token]) -> Iterator[Edit]:
+    closings = _matching(tokens)
+    for at, token in enumerate(tokens):
+        if token.kind == "word" and token.text == "GROUP_CONCAT" and at + 1 in closings:
+            end = tokens[closings[at + 1]].end
+            yield Edit(token.start, token.start, "STR(")
+            yield Edit(end, end, ")")
+
+
+def _graphs_without_patterns(tokens: Sequence[Token]) -> Iterator[Edit]:
+    """Yield edits that name the graph before a group of nothing but VALUES and GRAPH."""
+    for at, token in enumerate(tokens):
+        if token.kind != "word" or token.text != "GRAPH" or _text(tokens, at + 2) != "{":
+            continue
+        variable = tokens[at + 1]
+        if variable.kind == "variable" and _text(tokens, at + 3) in {"VALUES", "GRAPH"}:
+            end = at + 3
+            while _text(tokens, end) in {"VALUES", "GRAPH"}:
+                end = _after_block(tokens, end)
+            if _text(tokens, end) == "}":
+                yield Edit(token.start, token.start, f"GRAPH {variable.text} {{}} ")
+
+
+def _after_block(tokens: Sequence[Token], at: int) -> int:
+    """Return the place after the block in braces that follows `at`."""
+    depth = 0
+    for place in range(at, len(tokens)):
+        if tokens[place].kind == "mark" and tokens[place].text in {"{", "}"}:
+            depth += 1 if tokens[place].text == "{" else -1
+            if depth == 0:
+                return place + 1
+    return len(tokens)
+
+
+def _reused_aggregates(text: str, tokens: Sequence[Token], edits: Sequence[Edit]) -> Iterator[Edit]:
+    closings = _matching(tokens)
+    for at, token in enumerate(tokens):
+        if token.kind == "word" and token.text == "SELECT":
+            yield from _reused_in(text, tokens, at + 1, closings, edits)
+
+
+def _reused_in(
+    text: str,
+    tokens: Sequence[Token],
+    at: int,
+    closings: Mapping[int, int],
+    edits: Sequence[Edit],
+) -> Iterator[Edit]:
+    """Yield edits for the expressions of one SELECT that use the name of an aggregate before."""
+    named: dict[str, str] = {}
+    while at < len(tokens) and (tokens[at].kind == "variable" or _text(tokens, at) in _SELECTED):
+        end = closings.get(at)
+        if end is None:
+            at += 1
+            continue
+        inside = tokens[at + 1 : end - 2]
+        own = [
+            Edit(each.start, each.end, named[each.text[1:]])
+            for each in inside
+            if each.kind == "variable" and each.text[1:] in named
+        ]
+        yield from own
+        aggregated = any(each.kind == "word" and each.text in _AGGREGATES for each in inside)
+        if _text(tokens, end - 2) == "AS" and inside and (aggregated or own):
+            start, stop = inside[0].start, inside[-1].end
+            within = [each for each in (*edits, *own) if start <= each.start and each.end <= stop]
+            moved = [Edit(e.start - start, e.end - start, e.text) for e in within]
+            named[tokens[end - 1].text[1:]] = f"({edited(text[start:stop], moved)})"
+        at = end + 1

@@ -21,6 +21,7 @@ from jiqun.compression import encode, encoder
 from jiqun.errors import Busy, JiqunError, QueryTimeout
 from jiqun.query import gate
 from jiqun.query.cache import LruCache
+from jiqun.query.clauses import resolve_dataset
 from jiqun.query.engine import Engine
 from jiqun.query.gate import Limits, ParsedQuery
 from jiqun.query.jobs import Answer, DocumentJob, Job
@@ -45,7 +46,7 @@ class QueryRequest:
     """A query as a client sends it, whatever format it wants.
 
     `bindings` map variables (without question mark) to terms in N-Triples syntax; `timeout` is in
-    seconds.
+    seconds. `base` is the address at which it arrived.
     """
 
     text: str
@@ -56,6 +57,7 @@ class QueryRequest:
     excel: bool = False
     max_rows: int | None = None
     row_limit: int | None = None
+    base: str | None = None
     max_bytes: int | None = None
     client: str = ""
 
@@ -144,8 +146,9 @@ class QueryService:
         parsed, left = await self.parse(request)
         format_, content_type = choose(parsed)
         settings, dataset = self.settings, (request.default_graphs, request.named_graphs)
+        base = (request.base or None) if parsed.relative else None
         if dataset == (None, None) and parsed.dataset is not None:
-            dataset = parsed.dataset
+            dataset = resolve_dataset(parsed.dataset, base or "") or dataset
         job = Job(
             parsed=parsed,
             media_type=format_.media_type,
@@ -155,6 +158,7 @@ class QueryService:
             client=request.client,
             light=parsed.light,
             row_limit=request.row_limit,
+            base_iri=base,
             max_rows=min(request.max_rows or settings.max_rows, settings.max_rows),
             max_bytes=min(request.max_bytes or settings.max_bytes, settings.max_bytes),
         )
@@ -374,6 +378,7 @@ class QueryService:
             content_type,
             str(job.max_rows),
             str(job.row_limit),
+            str(job.base_iri),
             repr(job.default_graphs),
             repr(job.named_graphs),
             str(excel),

@@ -20,7 +20,8 @@ class Format:
 
     `aliases` are other media types by which clients ask for the same bytes (and get them under
     that name); `names` are the values of `?format=`; `extensions` are file extensions without a
-    dot, the usual one first.
+    dot, the usual one first. `versions` tells that the media type has the parameter `version` of
+    RDF 1.2.
     """
 
     label: str
@@ -30,6 +31,7 @@ class Format:
     aliases: tuple[str, ...] = ()
     iri: str = ""
     charset: bool = True
+    versions: bool = False
 
     @property
     def extension(self) -> str:
@@ -68,6 +70,7 @@ JSON: Final = Format(
     ("srj",),
     ("application/json",),
     f"{FORMATS}SPARQL_Results_JSON",
+    versions=True,
 )
 XML: Final = Format(
     "XML",
@@ -76,10 +79,17 @@ XML: Final = Format(
     ("srx",),
     ("application/xml", "text/xml"),
     f"{FORMATS}SPARQL_Results_XML",
+    versions=True,
 )
 CSV: Final = Format("CSV", "text/csv", ("csv",), ("csv",), (), f"{FORMATS}SPARQL_Results_CSV")
 TSV: Final = Format(
-    "TSV", "text/tab-separated-values", ("tsv",), ("tsv",), (), f"{FORMATS}SPARQL_Results_TSV"
+    "TSV",
+    "text/tab-separated-values",
+    ("tsv",),
+    ("tsv",),
+    (),
+    f"{FORMATS}SPARQL_Results_TSV",
+    versions=True,
 )
 TURTLE: Final = Format(
     "Turtle",
@@ -88,6 +98,7 @@ TURTLE: Final = Format(
     ("ttl",),
     ("application/x-turtle", "text/n3"),
     f"{FORMATS}Turtle",
+    versions=True,
 )
 N_TRIPLES: Final = Format(
     "N-Triples",
@@ -96,6 +107,7 @@ N_TRIPLES: Final = Format(
     ("nt",),
     ("text/plain",),
     f"{FORMATS}N-Triples",
+    versions=True,
 )
 RDF_XML: Final = Format(
     "RDF/XML",
@@ -104,6 +116,7 @@ RDF_XML: Final = Format(
     ("rdf", "xml", "owl"),
     ("application/xml", "text/xml"),
     f"{FORMATS}RDF_XML",
+    versions=True,
 )
 JSON_LD: Final = Format(
     "JSON-LD",
@@ -115,7 +128,13 @@ JSON_LD: Final = Format(
     charset=False,
 )
 TRIG: Final = Format(
-    "TriG", "application/trig", ("trig",), ("trig",), ("application/x-trig",), f"{FORMATS}TriG"
+    "TriG",
+    "application/trig",
+    ("trig",),
+    ("trig",),
+    ("application/x-trig",),
+    f"{FORMATS}TriG",
+    versions=True,
 )
 N_QUADS: Final = Format(
     "N-Quads",
@@ -124,6 +143,7 @@ N_QUADS: Final = Format(
     ("nq",),
     ("text/x-nquads",),
     f"{FORMATS}N-Quads",
+    versions=True,
 )
 OWL_FUNCTIONAL: Final = Format(
     "OWL functional syntax",

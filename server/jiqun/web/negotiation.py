@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -22,6 +22,8 @@ from jiqun.rdf.formats import Format
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]++")
 _QUALITY: Final = re.compile(r"0(?:\.\d{0,3}+)?|1(?:\.0{0,3}+)?")
+
+_VERSIONS: Final = frozenset({("version", "1.1"), ("version", "1.2")})
 
 MOST_ELEMENTS: Final = 64
 """Elements of one Accept or Accept-Encoding header that are read; the rest is ignored."""
@@ -32,12 +34,20 @@ MOST_CHARACTERS: Final = 4096
 
 @dataclass(frozen=True)
 class MediaRange:
-    """One element of an Accept header, with its quality in thousandths."""
+    """One element of an Accept header, with its quality in thousandths.
+
+    `version` is that of RDF or SPARQL, `1.1` or `1.2`, empty where none is asked for.
+    """
 
     type: str
     subtype: str
     parameters: frozenset[tuple[str, str]]
     quality: int
+    version: str = ""
+
+    def names(self, media_type: str) -> bool:
+        """Whether this range is that media type itself."""
+        return f"{self.type}/{self.subtype}" == media_type
 
     def match(self, type_: str, subtype: str, parameters: frozenset[tuple[str, str]]) -> int | None:
         """Return how specifically this range matches a media type; None when it does not."""
@@ -103,9 +113,13 @@ def _parse_range(element: str) -> MediaRange | None:
         parameters.add((name, value.lower()))
     # Every answer is UTF-8, so a range that asks for UTF-8 asks for nothing more.
     parameters.discard(("charset", "utf-8"))
-    return (
-        MediaRange(type_, subtype, frozenset(parameters), quality) if quality is not None else None
-    )
+    # A document of 1.1 is one of 1.2 as well.
+    versions = parameters & _VERSIONS
+    parameters -= versions
+    version = max(value for _, value in versions) if versions else ""
+    if quality is None:
+        return None
+    return MediaRange(type_, subtype, frozenset(parameters), quality, version)
 
 
 @lru_cache(maxsize=512)
@@ -133,15 +147,17 @@ def quality(ranges: Sequence[MediaRange], media_type: str) -> int:
 
 @dataclass(frozen=True)
 class Choice:
-    """A format and the media type under which it is sent."""
+    """A format, the media type under which it is sent, and the version that was asked for."""
 
     format: Format
     media_type: str
+    version: str = ""
 
     @property
     def content_type(self) -> str:
         """The value of the Content-Type header."""
-        return self.format.content_type(self.media_type)
+        plain = self.format.content_type(self.media_type)
+        return f"{plain}; version={self.version}" if self.version else plain
 
 
 def choose(accept: str | None, available: tuple[Format, ...]) -> Choice:
@@ -170,7 +186,8 @@ def _choose(accept: str, available: tuple[Format, ...]) -> Choice:
         raise NotAcceptable(
             f"None of the media types in the Accept header is available. Available: {listed}."
         )
-    return found
+    asked = next((each.version for each in ranges if each.names(found.media_type)), "")
+    return replace(found, version=asked) if found.format.versions else found
 
 
 def choose_named(name: str, available: Iterable[Format]) -> Choice:

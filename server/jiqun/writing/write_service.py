@@ -300,8 +300,8 @@ class WriteService:
             seconds = deadline - asyncio.get_running_loop().time()
             try:
                 document = await fetch(url, self._options.load_allow, left, seconds)
-            except (UpdateFailed, UpdateRefused) as error:
-                if silent and isinstance(error, UpdateFailed):
+            except (UpdateFailed, UpdateRefused):
+                if silent:  # hides refusals as it hides failures (SPARQL 1.1 Update, 3.1.4)
                     process.send(frames.SKIP, {})
                     continue
                 process.send(frames.CANCEL, {})

@@ -48,6 +48,7 @@ _BODY_METHODS: Final = frozenset({"POST", "QUERY", "PUT", "PATCH"})
 _PAGE_BYTES: Final = 4 * 1024 * 1024
 """Longest result that is shown as a page."""
 
+_PATH: Final = "/sparql"
 _MOST_WARNINGS: Final = 5
 _VARY: Final = (b"vary", b"Accept, Accept-Encoding")
 
@@ -103,8 +104,9 @@ async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
             response = await _describe(scope, operation.options, service)
             await response(scope, receive, send)
             return
-        plan = await _plan(service, request_of(scope, operation), headers, operation.options.format)
-        if cacheable:
+        request = request_of(scope, operation, service)
+        plan = await _plan(service, request, headers, operation.options.format)
+        if cacheable and plan.job.base_iri is None:
             service.plans.put(headers.signature, plan, sum(map(len, headers.signature)))
     await send_answer(service, plan, headers.if_none_match, scope, receive, send)
 
@@ -117,7 +119,7 @@ async def _read(scope: Scope, receive: Receive, service: QueryService) -> Operat
     return read_operation(method, scope["query_string"], header(scope, b"content-type"), body)
 
 
-def request_of(scope: Scope, query: Query) -> QueryRequest:
+def request_of(scope: Scope, query: Query, service: QueryService) -> QueryRequest:
     """Return the request for a query operation of a client."""
     client = scope.get("client")
     return QueryRequest(
@@ -127,6 +129,7 @@ def request_of(scope: Scope, query: Query) -> QueryRequest:
         timeout=query.options.timeout,
         excel=query.options.excel,
         client=client[0] if client else "",
+        base=f"{public_url(scope, service.settings)}{_PATH}",
     )
 
 
@@ -271,7 +274,9 @@ async def _page(scope: Scope, operation: Query | Description, service: QueryServ
     if isinstance(operation, Description):
         return page(request, render_query_form(reader))
     try:
-        form, result, milliseconds = await collect_result(service, request_of(scope, operation))
+        form, result, milliseconds = await collect_result(
+            service, request_of(scope, operation, service)
+        )
     except JiqunError as error:
         text = render_error(error.status, error.title, error.detail, reader, operation.text)
         return page(request, text, error.status, error_headers(error))
