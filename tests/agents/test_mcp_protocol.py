@@ -75,7 +75,7 @@ def test_a_message_has_a_limit(server: LiveServer) -> None:
     long = message("tools/call", name="search", arguments={"text": "x" * 200_000})
     response = post(server, long)
     assert response.status_code == 413
-    assert "131072 bytes" in response.text
+    assert "65536 bytes" in response.text
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,9 @@ HOSTILE: list[tuple[str, dict[str, Any]]] = [
     ("run_query", {"name": "x", "parameters": {str(n): "1" for n in range(500)}}),
     ("sparql", {"query": "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"}),
     ("sparql", {"query": "LOAD <file:///etc/passwd>"}),
+    ("sparql", {"query": "SELECT * { " + "x" * 19_000}),
+    ("sparql", {"query": "SELECT * { " + "label " * 3_000}),
+    ("search", {f"k{number}": number for number in range(4_000)}),
     ("sparql", {"query": "SELECT * {" + "(" * 5000}),
     ("sparql", {"query": "SELECT * {" + "{} UNION " * 3000 + "{} }"}),
     ("compare", {"metric": "id:x", "things": ["y"] * 10_000}),

@@ -95,7 +95,7 @@ async def _run(
     found = service.cached(plan) or await service.answer(plan)
     rest = [block async for block in found.blocks] if found.blocks is not None else []
     body = b"".join([found.body, *rest])
-    arguments = (parsed.text, body, limit, address)
+    arguments = (parsed.text, body, limit, address, parsed.warnings)
     return await _document(service, table_answer, arguments, caller, cached=False)
 
 
@@ -126,9 +126,12 @@ def all_queries(context: Context) -> Document:
     return _json(QueryList(queries=listed, total=len(listed)))
 
 
-def table_answer(context: Context, query: str, body: bytes, limit: int, address: str) -> Document:
-    """Return the result of a query as a table of at most `limit` rows."""
+def table_answer(
+    context: Context, query: str, body: bytes, limit: int, address: str, warnings: tuple[str, ...]
+) -> Document:
+    """Return the result of a query as a table of at most `limit` rows, with the gate's warnings."""
     table = solutions_table(context, query, body, limit)
+    table["notes"] = [*warnings, *table["notes"]]
     if address:
         table["url"] = address
     return _json(table)

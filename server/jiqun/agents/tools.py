@@ -68,7 +68,7 @@ class RunQuery(Arguments):
 class Sparql(Arguments):
     """Of `sparql`."""
 
-    query: str = Field(min_length=1, max_length=100_000)
+    query: str = Field(min_length=1, max_length=20_000)
     limit: int = Field(ROWS, ge=1, le=MOST_ROWS)
 
 

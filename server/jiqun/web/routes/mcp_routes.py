@@ -23,8 +23,8 @@ from jiqun.settings import Settings
 from jiqun.web.http import ClientWatch, Message, Receive, Scope, Send, header, read_body
 
 _SERVER: Final = "jiqun.agents.mcp_server"
-_LONGEST: Final = 128 * 1024
-"""Bytes of a message: the longest query fits; more would hold up the event loop."""
+_LONGEST: Final = 64 * 1024
+"""Bytes of a message: the longest query of a tool fits; more would hold up the event loop."""
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 -- compared, not bound
