@@ -65,6 +65,22 @@ def test_distinct_solutions_are_counted_without_hidden_variables(
     assert found == _numbers(*counts)
 
 
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("ASK { <a:none> <a:p>* <a:none> }", [("true",)]),
+        ("ASK { <a:none> <a:p>? <a:none> . <a:a> <a:p> <a:m> }", [("true",)]),
+        ("ASK { <a:a> <a:p> <a:m> . <a:none> (<a:p>|^<a:q>)* <a:none> . }", [("true",)]),
+        ("ASK { <a:none> <a:p>+ <a:none> }", [("false",)]),
+        ("ASK { <a:none> <a:p>* <a:other> }", [("false",)]),
+        ("ASK { <a:a> <a:p>* <a:m> }", [("true",)]),
+        ("SELECT (COUNT(*) AS ?n) { <a:a> <a:p>* <a:a> . <a:a> <a:p> ?o }", _numbers(2)),
+    ],
+)
+def test_a_path_of_no_length_leads_to_itself(text: str, rows: list[tuple[str, ...]]) -> None:
+    assert _rows(text) == rows
+
+
 CONCATENATED = 'SELECT (GROUP_CONCAT(?l; SEPARATOR="/") AS ?x) { VALUES ?l { %s } }'
 
 

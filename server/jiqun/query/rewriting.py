@@ -9,6 +9,7 @@ input:
   `SELECT *`, which hides them.
 * The store has language tags in lower case, where the data has `zh-Hans`: what LANG() is compared
   with is folded, and where its value goes elsewhere, it is the usual form of the tag.
+* A path of zero length from a constant to itself needs it in the graph: it always holds (18.4).
 * GROUP_CONCAT has a language when all its texts have the same: it is a plain text (18.5.1.7).
 * `GRAPH ?g { VALUES … }` leaves ?g without a value: `GRAPH ?g {}` before it gives it all of them.
 * A name that SELECT gives to an aggregate cannot be used in the next expression of the same SELECT:
@@ -66,6 +67,8 @@ def mends(text: str, tokens: Sequence[Token], words: frozenset[str]) -> tuple[Ed
         found += _languages(text, tokens)
     if text.count("!") > _MOST_NEGATED:
         found += _negations(tokens)
+    if "*" in text or "?" in text:
+        found += _paths_to_themselves(text, tokens)
     if "GROUP_CONCAT" in words:
         found += _concatenations(tokens)
     if "GRAPH" in words and not words.isdisjoint({"VALUES", "GRAPH"}):
@@ -391,3 +394,20 @@ def _reused_in(
             moved = [Edit(e.start - start, e.end - start, e.text) for e in within]
             named[tokens[end - 1].text[1:]] = f"({edited(text[start:stop], moved)})"
         at = end + 1
+
+
+def _paths_to_themselves(text: str, tokens: Sequence[Token]) -> Iterator[Edit]:
+    """Yield edits that leave out `:a :p* :a` and `:a (…)? :a`, each of which has one solution."""
+    if "_:" in text:  # the empty group would part the pattern that blank nodes share
+        return
+    closings = _matching(tokens)
+    for at in range(1, len(tokens) - 4):
+        subject = tokens[at]
+        if subject.kind not in {"iri", "name"} or tokens[at - 1].text not in {"{", ".", "}"}:
+            continue
+        path = closings.get(at + 1, at + 1)
+        last = path + 2
+        if _text(tokens, path + 1) not in {"*", "?"} or _text(tokens, last) != subject.text:
+            continue
+        if _text(tokens, last + 1) in {".", "}"}:
+            yield Edit(subject.start, tokens[last].end, "{}")

@@ -42,7 +42,8 @@ _MAX_LINK: Final = 6000
 class Outcome:
     """The result of a query: `rows` of a SELECT, `boolean` of an ASK, or the Turtle of a `graph`.
 
-    `truncated` if rows were left out; `milliseconds` is None when not measured.
+    `truncated` if rows were left out; `milliseconds` is None when not measured. `warnings` are
+    sentences for the author of the query.
     """
 
     variables: tuple[str, ...] = ()
@@ -51,6 +52,7 @@ class Outcome:
     graph: str | None = None
     truncated: bool = False
     milliseconds: float | None = None
+    warnings: tuple[str, ...] = ()
 
     def iris(self) -> list[str]:
         """Return the IRIs in the rows, each once."""
@@ -78,10 +80,16 @@ class ResultTable:
 
 
 def results_page(
-    context: Context, reader: Reader, query: str, form: str, result: bytes, milliseconds: int
+    context: Context,
+    reader: Reader,
+    query: str,
+    form: str,
+    result: bytes,
+    milliseconds: int,
+    warnings: tuple[str, ...] = (),
 ) -> Document:
     """Return the page with the result of a query; see `read_outcome`."""
-    outcome = read_outcome(form, result, milliseconds)
+    outcome = replace(read_outcome(form, result, milliseconds), warnings=warnings)
     captions = read_captions(context.select, outcome.iris())
     return html_document(render_results(query, outcome, captions, reader), reader)
 

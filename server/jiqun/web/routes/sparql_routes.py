@@ -274,14 +274,14 @@ async def _page(scope: Scope, operation: Query | Description, service: QueryServ
     if isinstance(operation, Description):
         return page(request, render_query_form(reader))
     try:
-        form, result, milliseconds = await collect_result(
-            service, request_of(scope, operation, service)
-        )
+        asked = request_of(scope, operation, service)
+        form, result, milliseconds = await collect_result(service, asked)
+        warnings = (await service.parse(asked))[0].warnings[:_MOST_WARNINGS]
     except JiqunError as error:
         text = render_error(error.status, error.title, error.detail, reader, operation.text)
         return page(request, text, error.status, error_headers(error))
     return await respond_uncached(
-        request, results_page, reader, operation.text, form, result, milliseconds
+        request, results_page, reader, operation.text, form, result, milliseconds, warnings
     )
 
 
