@@ -132,12 +132,6 @@ def _caller(context: Context, service: QueryService) -> Caller:
     return Caller(client, public_url(request.scope, service.settings))
 
 
-async def _list_tools(
-    _context: Context, _params: types.PaginatedRequestParams | None
-) -> types.ListToolsResult:
-    return types.ListToolsResult(tools=[_tool(each) for each in TOOLS.values()])
-
-
 def _tool(tool: Tool) -> types.Tool:
     return types.Tool(
         name=tool.name,
@@ -146,6 +140,16 @@ def _tool(tool: Tool) -> types.Tool:
         output_schema=tool.output_schema(),
         annotations=_READ_ONLY,
     )
+
+
+# Made with the import, outside the event loop: making the schemas takes milliseconds.
+_LISTED: Final = types.ListToolsResult(tools=[_tool(each) for each in TOOLS.values()])
+
+
+async def _list_tools(
+    _context: Context, _params: types.PaginatedRequestParams | None
+) -> types.ListToolsResult:
+    return _LISTED
 
 
 async def _list_resources(

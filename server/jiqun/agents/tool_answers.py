@@ -72,7 +72,9 @@ async def list_of_queries(service: QueryService, caller: Caller) -> bytes:
 
 
 async def _run_saved(service: QueryService, given: RunQuery, caller: Caller) -> bytes:
-    query = find_query(service.release, given.name)
+    query = service.release.queries.get(given.name)
+    if query is None:
+        return await _document(service, unknown_query, (given.name,), caller)
     texts = {name: _text(value) for name, value in given.parameters.items()}
     terms = read_parameters(query, {name: [text] for name, text in texts.items()})
     request = QueryRequest(query.text, bindings=terms, client=caller.client)
@@ -124,6 +126,11 @@ def all_queries(context: Context) -> Document:
     queries = context.release.queries.values()
     listed = [_listed(query, Reader()) for query in queries]
     return _json(QueryList(queries=listed, total=len(listed)))
+
+
+def unknown_query(context: Context, name: str) -> Document:
+    """Raise `NotFound` with the names most like this one, which takes a moment."""
+    return _json(_listed(find_query(context.release, name), Reader()))
 
 
 def table_answer(

@@ -10,7 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, NotRequired, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 from typing_extensions import TypedDict
 
 from jiqun.errors import BadParameter, NotFound, shorten
@@ -18,6 +26,7 @@ from jiqun.errors import BadParameter, NotFound, shorten
 MOST_ROWS: Final = 1000
 ROWS: Final = 200
 STATEMENTS: Final = 60
+_MOST_ARGUMENTS: Final = 20
 MOST_BYTES: Final = 48 * 1024
 """Of the rows of a result, in UTF-8: what an agent can take in, and the event loop can send."""
 
@@ -25,6 +34,13 @@ T = TypeVar("T")
 Lang = Literal["en", "zh-Hans", "zh-Hant"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Value = str | float | bool | None
+
+
+def _few(given: object) -> object:
+    """Refuse more parameters than any query has before each is looked at."""
+    if isinstance(given, dict) and len(given) > _MOST_ARGUMENTS:
+        raise ValueError(f"no query has more than {_MOST_ARGUMENTS} parameters")
+    return given
 
 
 class Arguments(BaseModel):
@@ -61,7 +77,7 @@ class RunQuery(Arguments):
     """Of `run_query`."""
 
     name: Name
-    parameters: dict[Name, str | int | float | bool] = Field({}, max_length=20)
+    parameters: Annotated[dict[Name, str | int | float | bool], BeforeValidator(_few)] = {}
     limit: int = Field(ROWS, ge=1, le=MOST_ROWS)
 
 
@@ -254,6 +270,8 @@ class Tool:
 
     def read(self, given: Mapping[str, Any]) -> Any:
         """Read the arguments of a call; raises `BadParameter`."""
+        if len(given) > _MOST_ARGUMENTS:
+            raise BadParameter(f"{self.name} has {', '.join(self.arguments.model_fields)}.")
         try:
             return self.arguments.model_validate(given)
         except ValidationError as error:
@@ -269,7 +287,7 @@ class Tool:
             elif each["type"] == "missing":
                 parts.append(f"{self.name} needs the argument {name}.")
             else:
-                parts.append(f"{name}: {each['msg']}.")
+                parts.append(f"{name}: {each['msg'].removeprefix('Value error, ')}.")
         return " ".join(parts)
 
 
