@@ -120,12 +120,6 @@ class Cursor:
                     f"“{self.now.text}” stands where “{mark}” must close the “{opened.text}” of "
                     f"{where}"
                 )
-            if self.last.kind == "string" and self.now.kind == "word":
-                quote = self.last.text[0]
-                self.fail(
-                    f"{self.shown()} follows a text. If the text has a {quote} in it, write it as "
-                    f"\\{quote}"
-                )
             also = f", {expected}," if expected else ""
             self.fail(
                 f"{self.shown()} is not expected here{also} nor is the “{opened.text}” of {where} "
@@ -148,6 +142,15 @@ class Cursor:
         token = self.now
         if token.kind == "text":
             self._fail_open_text(token)
+        if self.text.startswith(("//", "/*", "--"), token.start):
+            self.fail("a comment begins with “#”")
+        if token.kind == "word" and self.last.kind == "string" and self.last.end == token.start:
+            self._fail_after_text(token)
+        if token.kind == "language" and self.last.kind in {"variable", "name", "iri"}:
+            self.fail(
+                f"only a text can have a language. For a variable, write FILTER (LANG(?x) = "
+                f'"{token.text[1:_SHOWN]}")'
+            )
         if token.kind == "mark" and token.text == "<":
             self._fail_open_iri(token)
         if token.kind == "mark" and token.text == "?" and self.last.kind != "name":
@@ -155,6 +158,11 @@ class Cursor:
         if token.kind != "stray":
             return
         character = token.text[0]
+        if "\uff10" <= character <= "\uff5a" and character not in FULL_WIDTH:
+            plain = chr(ord(character) - 0xFEE0)
+            self.fail(f"“{character}” is a full-width character. Write “{plain}” instead")
+        if character == "`":
+            self.fail("“`” is no sign of SPARQL. Send the query without the marks around it")
         if character in FULL_WIDTH:
             plain = FULL_WIDTH[character]
             self.fail(f"“{character}” is full-width punctuation. Write “{plain}” instead")
@@ -172,7 +180,9 @@ class Cursor:
         if character == "\\":
             self.fail("“\\” has no meaning here. It stands only within texts and names")
         if character == "%":
-            self.fail("“%” has no meaning here; within a name it is followed by two hexadecimals")
+            self.fail(
+                "“%” has no meaning here. SPARQL has no remainder: write ?x - FLOOR(?x / 2) * 2"
+            )
         if character == "@":
             self.fail('“@” is followed by a language, as in "cluster"@en')
         if character in "?$":
@@ -214,6 +224,18 @@ class Cursor:
                     at = token.start + token.text.index(character)
                     self._disguised = at, character, token.text
                     return
+
+    def _fail_after_text(self, token: Lexeme) -> NoReturn:
+        quote, line = self.last.text[0], self.text[token.end :].split("\n", 1)[0]
+        if quote in line:
+            self.fail(
+                f"{self.shown()} follows a text. If the text has a {quote} in it, write it as "
+                f"\\{quote}"
+            )
+        self.fail(
+            f"“@” is missing before {self.shown()}: a language is written "
+            f"{self.last.text[:_SHOWN]}@{token.text[:_SHOWN]}"
+        )
 
     def _fail_open_text(self, token: Lexeme) -> NoReturn:
         quote = token.text

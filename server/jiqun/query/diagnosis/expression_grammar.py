@@ -97,6 +97,8 @@ class ExpressionGrammar(TermGrammar):
                 )
             self._list()
             return self._operator()
+        if self.is_mark("!") and self.following().text == "=":
+            self.fail("“! =” is written “!=”")
         foreign = FOREIGN_OPERATORS.get(self.bare())
         if foreign is not None:
             self.fail(foreign)
@@ -123,6 +125,8 @@ class ExpressionGrammar(TermGrammar):
             "!==": "!=",
             "&&&": "&&",
         }
+        if pair == "**":
+            self.fail("SPARQL has no powers: write ?x * ?x", operator.start)
         mend = mends.get(pair)
         if mend is not None:
             self.fail(f"“{pair}” is written “{mend}”", operator.start)
@@ -210,10 +214,7 @@ class ExpressionGrammar(TermGrammar):
         elif word == "NOT":
             self.advance()
             if not self.take_word("EXISTS"):
-                self.fail(
-                    "“not” is written “!”, as in !BOUND(?x); NOT stands in NOT EXISTS and NOT IN",
-                    self.last.start,
-                )
+                self._fail_not()
             self._exists()
         elif word in ARITIES:
             self._call()
@@ -231,6 +232,16 @@ class ExpressionGrammar(TermGrammar):
             if self.following().text == "(" and word in FOREIGN_FUNCTIONS:
                 self._fail_word()
             self.fail(f"a value is missing before {self.shown()}")
+
+    def _fail_not(self) -> NoReturn:
+        if self.is_mark("{"):
+            self.fail("EXISTS is missing after NOT: NOT EXISTS { … }")
+        if close(self.now.text, ("EXISTS",)) is not None:
+            self.fail(f"{self.shown()} is no keyword. Did you mean EXISTS?")
+        self.fail(
+            "“not” is written “!”, as in !BOUND(?x); NOT stands in NOT EXISTS and NOT IN",
+            self.last.start,
+        )
 
     def _exists(self) -> None:
         if not self.is_mark("{"):

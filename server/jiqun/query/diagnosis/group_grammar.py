@@ -289,7 +289,7 @@ class GroupGrammar(ExpressionGrammar):
         elif self.now.kind in {"iri", "name"}:
             self.iri("a value")
         else:
-            if self.now.kind == "word" and not self.now.word:
+            if self.now.kind == "word" and self.now.word not in {"TRUE", "FALSE"}:
                 self.fail(
                     f"{self.shown()} is no value. Write a text in quotation marks, an IRI in < >, "
                     "or UNDEF for none"
@@ -303,8 +303,12 @@ class GroupGrammar(ExpressionGrammar):
         following = self.following().text
         if self.is_mark(";", ","):
             self.fail(f"“{token.text}” continues a statement, and there is none before it")
-        if word in {"AND", "OR"}:
-            self.fail(f"{word} is written “{'&&' if word == 'AND' else '||'}”, within FILTER ( … )")
+        if word == "OR" and self.last.text == "}":
+            self.fail("two patterns are joined by UNION: { … } UNION { … }")
+        if word == "AND":
+            self.fail("statements are joined by “.”, conditions by “&&” within FILTER ( … )")
+        if word == "OR":
+            self.fail("OR is written “||”, within FILTER ( … )")
         if word in {"EXISTS", "NOT"}:
             self.fail(f"FILTER is missing before {word}: FILTER {word} …")
         if word in _AFTER_WHERE:
@@ -332,6 +336,8 @@ class GroupGrammar(ExpressionGrammar):
             self.fail("AS stands in BIND ( expression AS ?name ) and in SELECT ( … AS ?name )")
         if token.kind == "word" and not token.word:
             self.fail(self.no_word(token, (*GROUP_WORDS, *_AFTER_WHERE)))
+        if self.is_mark(">") and self.last.kind in {"name", "iri"}:
+            self.fail("the “>” closes no IRI. Remove it, or add “<” before the IRI")
         if self.is_mark("=", "!=", ">", "<=", ">=", "&&", "||", "!"):
             self.fail(f"“{token.text}” belongs into FILTER ( … )")
         if self.is_mark(")", "]", "|}", ">>", ")>>"):

@@ -111,7 +111,7 @@ class ModifierGrammar(GroupGrammar):
                 word = self.advance().word
                 if not self.is_mark("("):
                     self.check_readable()
-                    self.fail(f"{word} takes parentheses: {word}({self.now.text[:40]})")
+                    self.fail(f"{word} takes parentheses: {word}({self.now.text[:40] or '?x'})")
                 self.open("(")
                 self.expression()
                 if self.is_mark(","):

@@ -135,6 +135,12 @@ class QueryGrammar(ModifierGrammar):
         token = self.now
         if token.kind == "end":
             self.fail("the query is empty: it has no SELECT, ASK, CONSTRUCT or DESCRIBE")
+        if self.is_mark("{") and self.following().kind == "string":
+            self.fail("this looks like JSON. Send the text of the query itself")
+        if token.kind == "stray" and len(token.text) > 1:
+            self.fail(
+                f"{self.shown()} begins no query: SELECT, ASK, CONSTRUCT or DESCRIBE is expected"
+            )
         self.check_readable()
         if self.is_word(*UPDATE_FORMS):
             self.fail(
@@ -436,7 +442,9 @@ class QueryGrammar(ModifierGrammar):
             self.fail(f"SPARQL has no {word}: write LIMIT 10")
         if word in {"ASC", "DESC"}:
             self.fail(f"{word} stands in ORDER BY: ORDER BY {word}(?x)")
-        if word in QUERY_FORMS or word in PROLOGUE:
+        if word in PROLOGUE:
+            self.fail(f"{word} stands before the query, not after it")
+        if word in QUERY_FORMS:
             self.fail(f"{word} begins another query, and only one can be sent at a time")
         if word in UPDATE_FORMS:
             self.fail(f"{word} begins an update, which cannot follow a query")

@@ -135,6 +135,10 @@ class TermGrammar(PathGrammar):
             if self.last.text in {f"{each}:" for each in SCHEMES}:
                 self.fail_bare_iri(self.last)
             self.fail("“/” cannot stand in a prefixed name. Write the whole IRI in < >")
+        if self.is_mark("-") and self.last.kind == "variable" and self.last.end == token.start:
+            self.fail("the name of a variable has no “-”. Write “_” instead")
+        if self.bare() in {"IS", "ISA", "TYPE", "INSTANCEOF"}:
+            self.fail(f"a class is named by “a”: {self.last.text[:30]} a …")
         if token.kind == "word" and not token.word:
             meant = close(token.text, GROUP_WORDS)
             if meant:
@@ -283,6 +287,8 @@ class TermGrammar(PathGrammar):
             self.fail(f"{self.labelless} cannot have lists")
         self.open("(")
         empty = self.is_mark(")")
+        if self.is_word("SELECT"):
+            self.fail("a subquery stands in braces: { SELECT … }")
         while not self.is_mark(")"):
             if self.is_mark(","):
                 self.fail("the members of a list are separated by blanks: remove the comma")

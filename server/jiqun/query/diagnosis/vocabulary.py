@@ -118,7 +118,7 @@ FULL_WIDTH: Final[Mapping[str, str]] = {
 
 LOOKALIKES: Final[Mapping[str, str]] = {
     **dict.fromkeys("“”„‟«»″", '"'),
-    **dict.fromkeys("‘’‚‛`´′", "'"),
+    **dict.fromkeys("‘’‚‛´′", "'"),
     **dict.fromkeys("‐‑‒–—―−", "-"),
     "…": "...",
     "×": "*",
