@@ -116,6 +116,12 @@ def test_the_name_of_an_aggregate_can_be_used_at_once(
     assert _rows(text) == rows
 
 
+def test_repeated_aggregates_do_not_grow_without_end() -> None:
+    doubled = " ".join(f"(?n{i} + ?n{i} AS ?n{i + 1})" for i in range(150))
+    text = f"SELECT (COUNT(*) AS ?n0) {doubled} {{ ?s ?p ?o }}"
+    assert len(parse_query(text).evaluated()) < 100 * len(text)
+
+
 @pytest.mark.parametrize(
     ("group", "rows"),
     [

@@ -33,6 +33,8 @@ _CLOSING: Final = frozenset({")", "}", ")>>"})
 _AGGREGATES: Final = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
 
 _MOST_NEGATED: Final = 5
+# Characters of an expression that is repeated; each of many could double the one before.
+_MOST_REPEATED: Final = 400
 _EQUALITY: Final = frozenset({"=", "!="})
 _JOINERS: Final = frozenset({"(", ")", ",", "&&", "||", "}", "{"})
 
@@ -392,7 +394,9 @@ def _reused_in(
             start, stop = inside[0].start, inside[-1].end
             within = [each for each in (*edits, *own) if start <= each.start and each.end <= stop]
             moved = [Edit(e.start - start, e.end - start, e.text) for e in within]
-            named[tokens[end - 1].text[1:]] = f"({edited(text[start:stop], moved)})"
+            moved_length = stop - start + sum(len(each.text) for each in moved)
+            if moved_length <= _MOST_REPEATED:
+                named[tokens[end - 1].text[1:]] = f"({edited(text[start:stop], moved)})"
         at = end + 1
 
 
