@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SEED: Final = 20241223
 CLIENTS: Final = (1, 4, 16)
 COLD, WARM, OXIGRAPH, RDFLIB = "cold", "warm", "oxigraph", "rdflib-endpoint"
+ASK: Final = "`ASK {}`"
 NAMES: Final = {
     COLD: "this endpoint, cache off",
     WARM: "this endpoint, cache warm",
@@ -59,6 +60,12 @@ class Cell:
     kind: str
     clients: int
     observed: Observed
+    processor_seconds: float
+
+    @property
+    def microseconds(self) -> float:
+        """Processor time of all processes of the server for each good answer."""
+        return 1e6 * self.processor_seconds / max(1, len(self.observed.latencies))
 
 
 def queries_of(release: Path) -> dict[str, list[str]]:
@@ -77,6 +84,7 @@ def queries_of(release: Path) -> dict[str, list[str]]:
     )
     chance.shuffle(classes)
     return {
+        ASK: ["ASK {}"],
         "look-up": [f"SELECT ?p ?o WHERE {{ {each} ?p ?o }}" for each in things],
         "2 hops": [
             f"SELECT ?x ?y ?l WHERE {{ {each} ?p ?x . ?x ?q ?y . ?y <{_RDFS}label> ?l }}"
@@ -155,8 +163,14 @@ async def _answers(url: str, queries: list[str], rows: dict[str, int]) -> list[s
                 rows[query] = -1
                 return queries[at + 1 :]
         good = status == 200
-        rows[query] = len(json.loads(body)["results"]["bindings"]) if good else -1
+        rows[query] = _count(json.loads(body)) if good else -1
     return []
+
+
+def _count(document: dict[str, Any]) -> int:
+    if "boolean" in document:
+        return int(document["boolean"])
+    return len(document["results"]["bindings"])
 
 
 async def warm(url: str, kinds: Sequence[Sequence[str]]) -> None:
@@ -189,8 +203,10 @@ def measure(release: Path, seconds: float, report: Path) -> None:
                     if (name, kind) in absent:
                         continue
                     requests = endless(rival.url, queries)
+                    before_cell = rival.processor_seconds()
                     observed = asyncio.run(observe(rival.url, requests, clients, seconds))
-                    cells.append(Cell(name, kind, clients, observed))
+                    used = rival.processor_seconds() - before_cell
+                    cells.append(Cell(name, kind, clients, observed, used))
                     _tell(cells[-1])
         memory = {name: rival.peak_bytes() for name, rival in rivals.items()}
     after = os.getloadavg()
@@ -199,7 +215,7 @@ def measure(release: Path, seconds: float, report: Path) -> None:
 
 
 def _tell(cell: Cell) -> None:
-    rate = f"{cell.observed.rate:9.1f}/s"
+    rate = f"{cell.observed.rate:9.1f}/s {cell.microseconds:9.0f} µs"
     print(f"{cell.kind:12} {cell.clients:2} {cell.server:16} {rate}", file=sys.stderr)
 
 
@@ -233,12 +249,14 @@ def _page(
         "",
         *notes,
         "",
-        "Rates are good answers a second; latencies are in milliseconds.",
+        "Rates are good answers a second; latencies are in milliseconds. Processor time is that of",
+        "all processes of a server, in microseconds an answer: it depends least on what else the",
+        "machine does, so compare by it first.",
     )
     for kind in dict.fromkeys(cell.kind for cell in cells):
         yield from ("", f"## {kind[0].upper()}{kind[1:]}", "")
-        yield "| clients | server | answers/s | p50 | p95 | p99 | errors |"
-        yield "|--:|---|--:|--:|--:|--:|---|"
+        yield "| clients | server | processor µs | answers/s | p50 | p95 | p99 | errors |"
+        yield "|--:|---|--:|--:|--:|--:|--:|---|"
         yield from (_row(cell) for cell in cells if cell.kind == kind)
     yield from ("", "## Memory", "", "The most that all processes of a server ever held (resident;")
     yield from ("pages that several workers share are counted for each of them).", "")
@@ -253,46 +271,45 @@ def _row(cell: Cell) -> str:
     seen = cell.observed
     tail = " | ".join(f"{1000 * seen.percentile(share):,.1f}" for share in (0.5, 0.95, 0.99))
     errors = ", ".join(f"{count}× {kind}" for kind, count in sorted(seen.errors.items())) or "0"
-    return f"| {cell.clients} | {NAMES[cell.server]} | {seen.rate:,.0f} | {tail} | {errors} |"
+    start = f"| {cell.clients} | {NAMES[cell.server]} | {cell.microseconds:,.0f}"
+    return f"{start} | {seen.rate:,.0f} | {tail} | {errors} |"
 
 
 def _verdicts(cells: Sequence[Cell]) -> Iterator[str]:
-    """Say for every goal where it is met and where it is lost."""
+    """Say for every goal where it is met and where it is lost, by rate and by processor time."""
     rates = {(cell.server, cell.kind, cell.clients): cell.observed.rate for cell in cells}
-    places = dict.fromkeys((cell.kind, cell.clients) for cell in cells)
+    costs = {
+        (cell.server, cell.kind, cell.clients): 1 / max(cell.microseconds, 1) for cell in cells
+    }
+    kinds = dict.fromkeys(cell.kind for cell in cells)
     goals = (
-        ("warm at least as fast as Oxigraph's server", WARM, OXIGRAPH, 1.0, None),
-        ("cold at least half of Oxigraph's rate on look-ups", COLD, OXIGRAPH, 0.5, {"look-up"}),
-        (
-            "cold at least 0.95 of Oxigraph's rate on heavy queries",
-            *(COLD, OXIGRAPH, 0.95),
-            {"1,000 rows", "aggregate", "saved query"},
-        ),
-        ("warm at least 5 times rdflib-endpoint", WARM, RDFLIB, 5.0, None),
-        ("cold at least 5 times rdflib-endpoint", COLD, RDFLIB, 5.0, None),
+        ("cold at least as fast as Oxigraph's server", COLD, OXIGRAPH, 1.0, set(kinds)),
+        ("cold look-ups at least 5 times rdflib-endpoint", COLD, RDFLIB, 5.0, {"look-up"}),
+        ("warm at least 1.5 times Oxigraph's server", WARM, OXIGRAPH, 1.5, {*kinds} - {ASK}),
     )
-    yield "| goal | met | lost (ratio reached) |"
-    yield "|---|--:|---|"
+    yield "| goal | by | met | lost (ratio reached) |"
+    yield "|---|---|--:|---|"
     for title, ours, theirs, factor, only in goals:
-        ratios = {
-            (kind, clients): rates[ours, kind, clients] / max(rates[theirs, kind, clients], 1e-9)
-            for kind, clients in places
-            if (only is None or kind in only) and (theirs, kind, clients) in rates
-        }
-        lost = [
-            f"{kind} × {clients} ({ratio:.2f})"
-            for (kind, clients), ratio in ratios.items()
-            if ratio < factor
-        ]
-        met = f"{len(ratios) - len(lost)} of {len(ratios)}"
-        yield f"| {title} | {met} | {', '.join(lost) or 'nowhere'} |"
+        for measure_, values in (("processor time", costs), ("rate", rates)):
+            ratios = {
+                (kind, clients): value / max(values[theirs, kind, clients], 1e-9)
+                for (name, kind, clients), value in values.items()
+                if name == ours and kind in only and (theirs, kind, clients) in values
+            }
+            lost = [
+                f"{kind} × {clients} ({ratio:.2f})"
+                for (kind, clients), ratio in ratios.items()
+                if ratio < factor
+            ]
+            met = f"{len(ratios) - len(lost)} of {len(ratios)}"
+            yield f"| {title} | {measure_} | {met} | {', '.join(lost) or 'nowhere'} |"
 
 
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.endpoint", description=__doc__)
     parser.add_argument("--release", type=Path, default=Path("release"), help="release folder")
-    parser.add_argument("--seconds", type=float, default=5.0, help="duration of each cell")
+    parser.add_argument("--seconds", type=float, default=4.0, help="duration of each cell")
     parser.add_argument("--report", type=Path, default=Path("docs/benchmarks.md"))
     given = parser.parse_args()
     measure(given.release, given.seconds, given.report)

@@ -42,6 +42,10 @@ class Rival:
         """Add up the most memory that each of its processes ever held."""
         return sum(_peak(pid) for pid in _family(self.pid))
 
+    def processor_seconds(self) -> float:
+        """Add up the processor time of its processes, and of those that they have reaped."""
+        return sum(map(_processor_seconds, _family(self.pid)))
+
 
 @contextlib.contextmanager
 def endpoint(name: str, release: Path, **settings: object) -> Iterator[Rival]:
@@ -117,6 +121,13 @@ def _family(pid: int) -> Iterator[int]:
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in task.read_text().split():
             yield from _family(int(child))
+
+
+def _processor_seconds(pid: int) -> float:
+    with contextlib.suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def _peak(pid: int) -> int:

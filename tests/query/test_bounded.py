@@ -170,7 +170,7 @@ def _answer(room: EngineThread, one: Job) -> Answer | None:
 
     async def evaluate(engine: Engine) -> Answer | None:
         local = _local(engine)
-        return local.answer(one) if local.admits(one) else None
+        return local.answer(one.order()) if local.admits(one) else None
 
     return room.run(evaluate)
 
@@ -201,8 +201,10 @@ def test_a_round_of_the_loop_has_a_limit(room: EngineThread) -> None:
     """Beyond it, workers answer; in the next round there is time again."""
     one = job(f"SELECT * {{ <{X}n0> ?p ?o . <{X}n0> ?q ?r . <{X}n0> ?t ?u }}")
 
+    order = one.order()
+
     async def exhaust(engine: Engine) -> bool:
-        return any(_local(engine).answer(one) is None for _ in range(5_000))
+        return any(_local(engine).answer(order) is None for _ in range(5_000))
 
     assert room.run(exhaust)
     assert _answer(room, one) is not None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyoxigraph as ox
 
@@ -36,8 +37,8 @@ class InProcessEvaluation:
             return False
         return is_bounded(self._store, lookups)
 
-    def answer(self, job: Job) -> Answer | None:
-        """Evaluate a query that was admitted.
+    def answer(self, order: Mapping[str, Any]) -> Answer | None:
+        """Evaluate the order of a job that was admitted.
 
         None when this round has had its time, and when the evaluation fails: a worker finds out
         how, and says so.
@@ -47,9 +48,11 @@ class InProcessEvaluation:
         if not self._used:
             asyncio.get_running_loop().call_soon(self._begin_round)
         began = time.perf_counter()
-        stream = ResultStream(job.media_type, (job.max_rows, job.max_bytes), _refuse_block)
+        stream = ResultStream(
+            order["media_type"], (order["max_rows"], order["max_bytes"]), _refuse_block
+        )
         try:
-            rows, truncated, data = evaluate(self._store, job.order(), stream)
+            rows, truncated, data = evaluate(self._store, order, stream)
         except Failure:
             return None
         finally:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import Final
+from typing import Any, Final
 
 from jiqun.compression import encode, encoder
 from jiqun.errors import Busy, JiqunError, QueryTimeout
@@ -67,8 +67,8 @@ class Plan:
     """How a request will be answered, whoever sends it.
 
     `key` identifies the answer; it is None for what may differ from one evaluation to the next.
-    `coding` is the content coding, None for identity. A plan that is `bounded` is evaluated in this
-    process.
+    `coding` is the content coding, None for identity. `bounded` is what `evaluate` is told where
+    this process evaluates the query, None where a worker does.
     """
 
     job: Job
@@ -77,7 +77,7 @@ class Plan:
     key: bytes | None = None
     coding: str | None = None
     excel: bool = False
-    bounded: bool = False
+    bounded: Mapping[str, Any] | None = None
 
     def etag(self, coding: str | None) -> bytes:
         """Return the strong entity tag of the answer in a content coding, quotes included."""
@@ -165,7 +165,8 @@ class QueryService:
         excel = request.excel and format_ is CSV
         key = self._key(job, content_type, excel) if parsed.deterministic else None
         local = self.engine.in_process
-        bounded = key is not None and local is not None and local.admits(job)
+        admitted = key is not None and local is not None and local.admits(job)
+        bounded = job.order() if admitted else None
         return Plan(job, job.frame(), content_type, key, coding if key else None, excel, bounded)
 
     def cached(self, plan: Plan) -> Answer | None:
@@ -189,9 +190,9 @@ class QueryService:
     def _bounded(self, plan: Plan) -> Answer | None:
         """Return the answer to a bounded query, None for all others."""
         local = self.engine.in_process
-        if not plan.bounded or local is None:
+        if plan.bounded is None or local is None:
             return None
-        answer = local.answer(plan.job)
+        answer = local.answer(plan.bounded)
         if answer is None:
             return None
         if plan.excel:
@@ -311,7 +312,7 @@ class QueryService:
     async def probe(self) -> bool:
         """Return whether a query comes back from a worker; never answered from the cache."""
         request = QueryRequest("ASK {}", timeout=self.settings.deadline_seconds)
-        plan = replace(await self.plan(request, in_format(JSON)), key=None, bounded=False)
+        plan = replace(await self.plan(request, in_format(JSON)), key=None, bounded=None)
         return b"true" in (await self.answer(plan)).body
 
     async def collect(self, request: QueryRequest, format_: Format = JSON) -> bytes:
