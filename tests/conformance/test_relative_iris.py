@@ -56,3 +56,14 @@ def test_each_host_gets_its_own_answer(store: httpx.Client) -> None:
             "/sparql", params={"query": text, "format": "nt"}, headers={"Host": host}
         )
         assert answer.text.startswith(f"<http://{host}/s>")
+
+
+def test_a_query_is_warned_in_a_header(store: httpx.Client) -> None:
+    query = "SELECT (<urn:f>(1) AS ?x) (LANG('x'@zh-HANS) AS ?tag) {}"
+    answer = store.get("/sparql", params={"query": query})
+    assert "no function <urn:f>" in answer.headers["Jiqun-Warning"]
+    assert "Jiqun-Warning" in answer.headers["Access-Control-Expose-Headers"]
+    (row,) = answer.json()["results"]["bindings"]
+    assert {name: term["value"] for name, term in row.items()} == {"tag": "zh-Hans"}
+    page = store.get("/sparql", params={"query": query, "format": "html"})
+    assert "There is no function &lt;urn:f&gt;" in page.text

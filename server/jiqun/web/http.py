@@ -44,7 +44,7 @@ HTML_HEADERS: Final[Headers] = (
 
 EXPOSED_HEADERS: Final = (
     b"ETag, Link, Location, Content-Location, Retry-After, Server-Timing, Content-Disposition, "
-    b"Accept-Ranges, Content-Range, Jiqun-Limits, Jiqun-Truncated"
+    b"Accept-Ranges, Content-Range, Jiqun-Limits, Jiqun-Truncated, Jiqun-Warning"
 )
 EVERYWHERE: Final[Headers] = (
     (b"access-control-allow-origin", b"*"),
