@@ -122,8 +122,9 @@ def agree(
     """
     absent: set[tuple[str, str]] = set()
     found = []
+    counts = {name: _rows(starter, kinds) for name, starter in starters.items()}
     for kind, queries in kinds.items():
-        rows = {name: _rows(starter, queries) for name, starter in starters.items()}
+        rows = {name: counts[name][kind] for name in starters}
         for name in starters:
             missed = [query for query in queries if rows[name].get(query, -1) < 0]
             if len(missed) > _MOST_MISSED:
@@ -141,29 +142,39 @@ def agree(
     return absent, found
 
 
-def _rows(starter: Starter, queries: Sequence[str]) -> dict[str, int]:
-    """Count the rows of each answer, -1 for none; a server that is stuck is started anew."""
-    rows: dict[str, int] = {}
-    left, missed = list(queries), 0
-    while left and missed <= _MOST_MISSED:
+def _rows(starter: Starter, kinds: Mapping[str, Sequence[str]]) -> dict[str, dict[str, int]]:
+    """Count the rows of each answer by kind, -1 for none; a server that is stuck is started anew.
+
+    Whoever misses too many of a kind is not asked the rest of it.
+    """
+    rows: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
+    left = [(kind, query) for kind, queries in kinds.items() for query in queries]
+    while left:
         with starter() as rival:
             left = asyncio.run(_answers(rival.url, left, rows))
-        missed = sum(count < 0 for count in rows.values())
+        slow = {
+            kind
+            for kind, found in rows.items()
+            if sum(count < 0 for count in found.values()) > _MOST_MISSED
+        }
+        left = [(kind, query) for kind, query in left if kind not in slow]
     return rows
 
 
-async def _answers(url: str, queries: list[str], rows: dict[str, int]) -> list[str]:
+async def _answers(
+    url: str, asked: list[tuple[str, str]], rows: dict[str, dict[str, int]]
+) -> list[tuple[str, str]]:
     """Write the number of rows of each answer into `rows`; return what is left to be asked."""
-    for at, query in enumerate(queries):
+    for at, (kind, query) in enumerate(asked):
         async with Client(url) as client:
             try:
                 async with asyncio.timeout(_PATIENCE_SECONDS):
                     status, body = await client.ask(request_for(url, query))
             except TimeoutError:
-                rows[query] = -1
-                return queries[at + 1 :]
+                rows[kind][query] = -1
+                return asked[at + 1 :]
         good = status == 200
-        rows[query] = _count(json.loads(body)) if good else -1
+        rows[kind][query] = _count(json.loads(body)) if good else -1
     return []
 
 
