@@ -22,6 +22,8 @@ _DEBIAN: Final = {
     "roqet": "rasqal-utils",
     "virtuoso-t": "virtuoso-opensource-7-bin",
     "isql-vt": "virtuoso-opensource-7",
+    "ab": "apache2-utils",
+    "wrk": "wrk",
 }
 _FUSEKI: Final = "org.apache.jena:jena-fuseki-server:6.2.0"
 
@@ -29,7 +31,7 @@ _FUSEKI: Final = "org.apache.jena:jena-fuseki-server:6.2.0"
 def main() -> None:
     """Install all that is missing."""
     _try("from Debian", _debian)
-    _try("Comunica and N3.js", _npm)
+    _try("from npm", _npm)
     _try("Apache Jena", _jena)
     for pom in sorted((HERE / "maven").glob("*.xml")):
         _try(pom.stem, partial(_maven, pom))

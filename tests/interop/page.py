@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from interop.clients import matrix
 from interop.deviations import ABSENT, DEVIATIONS
 from interop.tool import ROOT
 from interop.tools import TOOLS
@@ -26,6 +27,17 @@ the tools from package registries, lets each load the dumps, and compares what c
 the manifest says and the endpoint answers; do not edit it. `make test` repeats the part that needs
 only Python, and checks that this page says what is recorded in `tests/interop/results.json`.
 
+"""
+_CLIENTS: Final = """
+## Clients
+
+Programs that ask the endpoint over HTTP, some of them also write, and what came back: the number of
+rows or triples, the truth, what is stored after writing. All is compared with what the endpoint
+answers to a plain request. `tests/interop/clients/questions` has the queries; schemathesis is a
+test of its own there. Every client is asked for its answers by `make interop`.
+
+| client | version | from | step → came back | as it must |
+|---|---|---|---|---|
 """
 _QUERIES: Final = """\
 ## Saved queries
@@ -57,6 +69,8 @@ def page(records: list[Record], recipes: Mapping[str, Mapping[str, str]]) -> str
             *(f"{row}\n" for row in _other_rows(records)),
             "\n## Checks\n\n| tool | version | file | found |\n|---|---|---|---|\n",
             *(f"{row}\n" for row in _check_rows(records)),
+            _CLIENTS,
+            *(f"{row}\n" for row in matrix.rows(matrix.recorded())),
             "\n## Recipes\n\n",
             "The commands of [the recipes](recipes/README.md), run as they stand there.\n\n",
             "| recipe | printed last | expected |\n|---|---|---|\n",
@@ -71,7 +85,10 @@ def page(records: list[Record], recipes: Mapping[str, Mapping[str, str]]) -> str
                 for each in DEVIATIONS
             ),
             "\n## Not in the matrix\n\n",
-            *(f"* **{name}**: {why}\n" for name, why in (*ABSENT, *_skipped(records))),
+            *(
+                f"* **{name}**: {why}\n"
+                for name, why in (*ABSENT, *_skipped(records), *matrix.skipped(matrix.recorded()))
+            ),
         )
     )
 

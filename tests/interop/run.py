@@ -1,7 +1,7 @@
 """Load the release into every tool, ask it, and record what came out: `make interop`.
 
-Names of tools as arguments (recipes: the recipes) try only those, and keep what is recorded of the
-others.
+Names of tools and clients as arguments (recipes: the recipes) try only those, and keep what is
+recorded of the others.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from interop import page, recipes
+from interop.clients import matrix
+from interop.clients.client import differing
 from interop.release import endpoint_answers, open_release
 from interop.tool import CACHE, HERE, ROOT
 from interop.tools import TOOLS
@@ -37,8 +39,11 @@ def main(names: list[str]) -> int:
         if not names or tool.name in names:
             sys.stderr.write(f"{tool.name}\n")
             record(try_tool(tool, release, expected))
+    chosen = {each.name for each in matrix.CLIENTS if not names or each.name in names}
+    records = matrix.try_clients(folder, chosen) if chosen else matrix.recorded()
     page.PAGE.write_text(page.page(recorded(), recorded_recipes()), "utf-8")
     unexplained = page.unexplained(recorded()) + recipes.failed(recorded_recipes())
+    unexplained += [f"{each['client']}, {said}" for each in records for said in differing(each)]
     for each in unexplained:
         sys.stderr.write(f"not explained in deviations.py: {each}\n")
     return 1 if unexplained else 0
