@@ -1,9 +1,10 @@
-"""Two hundred clients with the worst queries, and the light ones beside them.
+"""Two hundred clients with the worst queries or all routes, and the light ones beside them.
 
 `python -m benchmarks.crowd`, from the top of the checkout. Starts `jiqun serve` on the release with
 its cache off, lets the crowd ask for so many seconds, and meanwhile measures `ASK {}` and look-ups
 from clients of their own. Prints what the light ones waited, how the crowd was answered, and how
-many workers the server had to start and kill.
+many workers the server had to start and kill. `--routes` lets the crowd ask every route of the
+OpenAPI document instead of the worst queries, `--one-address` lets all of it come from one address.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 import httpx
 
 from benchmarks.endpoint import queries_of
 from benchmarks.load import Client, Observed, observe, request_for
 from benchmarks.rivals import endpoint
+from benchmarks.route_addresses import Address, addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,13 +52,32 @@ class Found:
     counts: dict[str, float]
 
 
-async def _crowd(url: str, number: int, until: float, statuses: dict[str, int]) -> None:
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """What the crowd asks: these addresses, or the worst queries if there are none; from where."""
+
+    routes: tuple[Address, ...]
+    one_address: bool
+
+    def request(self, url: str, number: int, chance: random.Random) -> bytes:
+        """Return a request of the client with this number."""
+        last = 1 if self.one_address else number % 250 + 1
+        source = f"X-Forwarded-For: 192.0.2.{last}"
+        if not self.routes:
+            query = chance.choice(WORST).format(chance.randrange(1, 10**9))
+            return request_for(url, query, [source, "Accept: */*"])
+        each = chance.choice(self.routes)
+        head = (f"GET {each.target} HTTP/1.1", f"Host: {urlsplit(url).netloc}", source)
+        return "\r\n".join((*head, f"Accept: {each.accept}", "", "")).encode()
+
+
+async def _crowd(
+    url: str, number: int, until: float, statuses: dict[str, int], attack: Attack
+) -> None:
     """One of the crowd: asks for the worst, waits a little when it is told to come back."""
     chance = random.Random(number)  # noqa: S311 (no secret)
-    headers = [f"X-Forwarded-For: 192.0.2.{number % 250 + 1}", "Accept: */*"]
     while time.perf_counter() < until:
-        query = chance.choice(WORST).format(chance.randrange(1, 10**9))
-        request = request_for(url, query, headers)
+        request = attack.request(url, number, chance)
         async with Client(url) as client:
             try:
                 async with asyncio.timeout(max(0.1, until - time.perf_counter())):
@@ -74,12 +96,14 @@ def _different(url: str, queries: list[str]) -> Iterator[bytes]:
 
 
 async def press(
-    url: str, looks: list[str], seconds: float
+    url: str, looks: list[str], seconds: float, attack: Attack
 ) -> tuple[dict[str, Observed], dict[str, int]]:
     """Let crowd and light clients ask at once."""
     statuses: dict[str, int] = {}
     until = time.perf_counter() + seconds + 1
-    crowd = [asyncio.create_task(_crowd(url, each, until, statuses)) for each in range(CROWD)]
+    crowd = [
+        asyncio.create_task(_crowd(url, each, until, statuses, attack)) for each in range(CROWD)
+    ]
     await asyncio.sleep(1)
     asks, finds = await asyncio.gather(
         observe(url, _different(url, ["ASK {}"]), 1, seconds),
@@ -89,12 +113,14 @@ async def press(
     return {"ASK {}": asks, "look-up": finds}, statuses
 
 
-def measure(release: Path, seconds: float) -> Found:
+def measure(release: Path, seconds: float, *, routes: bool, one_address: bool) -> Found:
     """Start a server, press it, and read its counts."""
     looks = queries_of(release)["look-up"]
     proxies = json.dumps(["127.0.0.1"])
     with endpoint("pressed", release, cache_bytes=0, trusted_proxies=proxies) as rival:
-        light, crowd = asyncio.run(press(rival.url, looks, seconds))
+        document = httpx.get(rival.url.replace("/sparql", "/openapi.json")).json()
+        attack = Attack(tuple(addresses(document)) if routes else (), one_address)
+        light, crowd = asyncio.run(press(rival.url, looks, seconds, attack))
         text = httpx.get(rival.url.replace("/sparql", "/metrics")).text
     lines = (line.rpartition(" ") for line in text.splitlines() if line[0] != "#")
     counts = {name: float(value) for name, _, value in lines if "worker_" in name}
@@ -106,8 +132,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.crowd", description=__doc__)
     parser.add_argument("--release", type=Path, default=Path("release"), help="release folder")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to press")
+    parser.add_argument("--routes", action="store_true", help="ask every route")
+    parser.add_argument("--one-address", action="store_true", help="all from one address")
     given = parser.parse_args()
-    found = measure(given.release, given.seconds)
+    found = measure(
+        given.release, given.seconds, routes=given.routes, one_address=given.one_address
+    )
     for kind, seen in found.light.items():
         shares = ", ".join(
             f"p{round(share * 100)} {1000 * seen.percentile(share):.1f} ms"

@@ -1,0 +1,42 @@
+"""No route does long work in the event loop: its thread's own processor time, for each route."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from benchmarks.route_addresses import UnknownRoute, addresses
+
+if TYPE_CHECKING:
+    from live_server import LiveServer
+
+GENEROUS = 60.0
+"""Milliseconds of processor time; documents that were made in the loop took 80 to 580."""
+STREAMED = ("/graphs", "/dumps")
+"""Answers of many blocks, between which the loop serves others."""
+
+
+def spent(live: LiveServer) -> float:
+    """Return the processor time of the thread of the event loop so far, in milliseconds."""
+    number = live.process.pid
+    return int(Path(f"/proc/{number}/task/{number}/schedstat").read_text("ascii").split()[0]) / 1e6
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="needs Linux")
+def test_no_route_keeps_the_event_loop(built_server: LiveServer) -> None:
+    client = built_server.client
+    client.get("/none", headers={"Accept": "text/html"})  # the first page of an error
+    over = {}
+    for each in addresses(client.get("/openapi.json").json()):
+        before = spent(built_server)
+        client.get(each.target, headers={"Accept": each.accept})
+        took = spent(built_server) - before
+        if took > GENEROUS and not each.target.startswith(STREAMED):
+            over[each] = took
+    assert over == {}
+
+
+def test_a_new_route_is_not_forgotten() -> None:
+    with pytest.raises(UnknownRoute, match="say in"):
+        list(addresses({"paths": {"/new/{part}": {"get": {}}}}))
