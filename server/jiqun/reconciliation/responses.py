@@ -29,7 +29,7 @@ _SETTINGS: Final = (
 )
 """Settings of a property in data extension: id, type, default, name, help."""
 _DATE: Final = re.compile(r"-?\d{4,}-\d\d-\d\d", re.ASCII)
-_FLOAT: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_FLOAT: Final = re.compile(r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _INTEGERS: Final = frozenset(XSD + name for name in ("integer", "int", "long", "gYear"))
 
 
