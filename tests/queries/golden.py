@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from jiqun.knowledge.assembly import assemble, read_content
 from jiqun.knowledge.content import locate
+from jiqun.query.language_case import LanguageCase
 from jiqun.saved_queries import SavedQuery, bind, read_parameters
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class Collection:
         if isinstance(found, ox.QuerySolutions):
             content = found.serialize(format=ox.QueryResultsFormat.CSV)
             return (content or b"").decode().replace("\r\n", "\n")
-        return "".join(sorted(f"{triple} .\n" for triple in set(found)))
+        lines = "".join(f"{triple} .\n" for triple in set(found)).encode()
+        cased = LanguageCase("application/n-triples").write(lines).decode()
+        return "".join(sorted(cased.splitlines(keepends=True)))
 
 
 def collect() -> Collection:

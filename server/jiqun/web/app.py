@@ -43,6 +43,7 @@ from jiqun.web.http import (
 )
 from jiqun.web.metadata.openapi import openapi_document
 from jiqun.web.metrics import Metrics
+from jiqun.web.pages.rendering import load_templates
 from jiqun.web.problems import problem_response
 from jiqun.web.routes import (
     catalogue_routes,
@@ -265,6 +266,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
                 engine.store = state.store
                 app.state.service.advance(f"{run} {state.number}")
             await engine.start()
+            await asyncio.to_thread(load_templates, "error.html", "results.html")
         except JiqunError as error:
             app.failure = error
             if writing is not None:
