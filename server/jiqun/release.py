@@ -29,6 +29,9 @@ _REBUILD: Final = "Build it again with `jiqun build`."
 _MANIFEST: Final = "manifest.json"
 _QUERIES: Final = "queries.json"
 _QUALITY: Final = "quality.json"
+_VOCABULARY: Final = "vocab.json"
+_READ: Final = frozenset({_QUERIES, _QUALITY, _VOCABULARY})
+"""Files that this program reads, and that are served at addresses of their own."""
 _ONTOLOGY: Final = "ontology-"
 
 
@@ -76,7 +79,8 @@ class Release:
 
     `identifier` is the SHA-256 of the content, in hexadecimal: two releases with the same content
     have the same identifier wherever they were built. `quality` is the report on the quality of the
-    data, `ontologies` are the files of the versions of the ontology.
+    data, `ontologies` are the files of the versions of the ontology, `vocabulary` is the list of
+    terms with their use.
     """
 
     folder: Path
@@ -89,6 +93,7 @@ class Release:
     queries: Mapping[str, SavedQuery] = field(default_factory=dict)
     quality: Mapping[str, Any] = field(default_factory=dict)
     ontologies: Mapping[str, Dump] = field(default_factory=dict)
+    vocabulary: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def store(self) -> Path:
@@ -158,7 +163,7 @@ def _from_manifest(folder: Path, content: bytes) -> tuple[dict[str, Dump], Relea
             f"{_REBUILD}"
         )
     files = {name: _file(folder, name, entry) for name, entry in manifest["files"].items()}
-    dumps = {name: file for name, file in files.items() if name not in {_QUERIES, _QUALITY}}
+    dumps = {name: file for name, file in files.items() if name not in _READ}
     ontologies = {name: dumps.pop(name) for name in list(dumps) if name.startswith(_ONTOLOGY)}
     return files, Release(
         folder=folder,
@@ -170,6 +175,7 @@ def _from_manifest(folder: Path, content: bytes) -> tuple[dict[str, Dump], Relea
         dumps=dumps,
         queries=_read(folder, _QUERIES, read_saved_queries),
         quality=_read(folder, _QUALITY, _read_object) if _QUALITY in files else {},
+        vocabulary=_read(folder, _VOCABULARY, _read_object) if _VOCABULARY in files else {},
         ontologies=ontologies,
     )
 

@@ -48,6 +48,7 @@ from jiqun.web.problems import problem_response
 from jiqun.web.routes import (
     catalogue_routes,
     dump_routes,
+    editor_routes,
     home_routes,
     query_routes,
     reconcile_routes,
@@ -201,6 +202,7 @@ def _log_abort(error: Exception) -> None:
 
 _ROUTES = (
     home_routes,
+    editor_routes,
     query_routes,
     resource_routes,
     dump_routes,

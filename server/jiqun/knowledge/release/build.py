@@ -26,6 +26,7 @@ from jiqun.knowledge.release.rdf_dumps import Evidence, evidence, write_rdf
 from jiqun.knowledge.release.release_files import OFFERS, Written, ontology_offer, write_plain
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
 from jiqun.knowledge.release.tabular import data_package, write_tables
+from jiqun.knowledge.release.term_index import term_index
 from jiqun.knowledge.tables import Table, check_references, fill_table
 from jiqun.rdf.namespaces import KG, OWL
 from jiqun.rdf.terms import TYPE
@@ -161,6 +162,8 @@ def _write(
         ]
         queries = [each.to_json() for each in knowledge.queries]
         written.append(_write_json(folder, "queries.json", queries))
+        vocabulary = term_index(knowledge.default, knowledge.version)
+        written.append(write_plain(folder, "vocab.json", vocabulary, OFFERS["vocab.json"], {}))
     with step("write the store"):
         _write_store(knowledge, folder / "store")
     with step("write the quality report"):

@@ -234,6 +234,7 @@ OFFERS: Final[dict[str, Offer]] = {
     ),
     "queries.json": Offer("about", "application/json"),
     "quality.json": Offer("about", "application/json"),
+    "vocab.json": Offer("about", "application/json"),
 }
 """By name, without the suffix of the compression. The tables describe themselves."""
 

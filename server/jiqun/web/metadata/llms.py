@@ -71,6 +71,7 @@ def _schema(root: str) -> str:
         "## Schema\n\n"
         f"- [Ontology]({root}/ontology.ttl): every class and property with a definition and an "
         "example\n"
+        f"- [Terms]({root}/vocab.json): labels in three scripts and use by class, 15 kB gzipped\n"
         f"- [Dataset]({root}/.well-known/void): counts by class and property\n"
         f"- [Sources]({root}/source): what was read, and the words that are quoted"
     )
