@@ -8,7 +8,6 @@ from typing import Final
 import pyoxigraph as ox
 from pyoxigraph import NamedNode
 
-from jiqun.agents.premises import INFERRED, Premise, derive, graphs_of, mentions_of, statement_text
 from jiqun.agents.schema_terms import find_term
 from jiqun.agents.statements import kind_of, no_fact_of
 from jiqun.agents.thing_names import expand, find_thing
@@ -18,6 +17,14 @@ from jiqun.language import Reader, pick
 from jiqun.query.solutions import Term, node_of
 from jiqun.rdf.namespaces import DCTERMS, ID, KG, SOURCE, compact, prologue
 from jiqun.web.documents import Context
+from jiqun.web.linked_data.premises import (
+    INFERRED,
+    Premise,
+    derive,
+    graphs_of,
+    mentions_of,
+    statement_text,
+)
 from jiqun.web.linked_data.triples import Description, first
 from jiqun.web.pages.cells import Caption, read_captions
 from jiqun.web.pages.evidence import find_web_page

@@ -1,7 +1,7 @@
 """What an inferred statement follows from, down to statements of sources and curators.
 
-The patterns mirror the inference rules of the ontology; `tests/agents/test_premises.py` derives a
-statement of every property that is ever inferred.
+The patterns mirror the inference rules of the ontology; a test derives one statement of every
+property that is ever inferred (`tests/web/linked_data/test_premises.py`).
 """
 
 from __future__ import annotations

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from jiqun.agents.premises import INFERRED, derive
 from jiqun.query.solutions import triple_of
 from jiqun.rdf.namespaces import KG, RDF_TYPE
 from jiqun.release import open_release
 from jiqun.settings import Settings
 from jiqun.web.documents import Context
+from jiqun.web.linked_data.premises import INFERRED, derive
 
 if TYPE_CHECKING:
     from pathlib import Path
