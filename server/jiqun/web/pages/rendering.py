@@ -89,6 +89,7 @@ def highlight(text: str) -> Markup:
 
 STATIC_TYPES: Final = {
     "style.css": "text/css; charset=utf-8",
+    "pictures.css": "text/css; charset=utf-8",
     "page.js": "text/javascript; charset=utf-8",
     "mark.svg": "image/svg+xml",
 }

@@ -1,0 +1,174 @@
+"""The dot plot: figures along one axis, each drawn as certain as it is; goals stand below it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from markupsafe import Markup
+
+from jiqun.language import Reader, Text
+from jiqun.web.pages.rendering import phrase
+from jiqun.web.pictures.amounts import SHARE, Amount, tick_text
+from jiqun.web.pictures.certainty import flag, legend_of, sign
+from jiqun.web.pictures.drawing import PAGE, Paper, Picture, caption, join, link, words
+
+_ROW: Final = 40
+_GOAL_ROW: Final = 30
+_HEAD: Final = 30
+_START, _END = 0.03, 0.93
+_ROOM: Final = 50
+"""Letters of a label."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A figure of a dot plot: what it is of, with a quiet note, and where its words are.
+
+    `bound` is the slug of a bound. `amount` is what is written beside the dot.
+    """
+
+    label: Text
+    note: str
+    value: Decimal
+    bound: str
+    amount: Amount
+    href: str | None
+
+
+@dataclass(frozen=True)
+class GoalFlag:
+    """A goal: what it is for, and its amount with the deadline, in words."""
+
+    label: Text
+    told: str
+    href: str | None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """An axis from `least` to `most`, logarithmic or not."""
+
+    least: float
+    most: float
+    logarithmic: bool
+
+    @classmethod
+    def of(cls, numbers: Sequence[Decimal], unit: str) -> Axis:
+        """Return the axis for values of a unit: of shares 0 to 1, else in powers of ten."""
+        positive = [float(each) for each in numbers if each > 0]
+        if unit == SHARE or not positive or min(numbers) <= 0:
+            return cls(0.0, max([1.0, *positive]), logarithmic=False)
+        least = math.floor(math.log10(min(positive)))
+        most = math.ceil(math.log10(max(positive)) + 1e-9)
+        return cls(10.0**least, 10.0 ** max(most, least + 1), logarithmic=True)
+
+    def share(self, number: float) -> float:
+        """Return where a number is on the paper, as a share of its width."""
+        if self.logarithmic:
+            part = math.log10(number / self.least) / math.log10(self.most / self.least)
+        else:
+            part = (number - self.least) / (self.most - self.least)
+        return _START + part * (_END - _START)
+
+    def ticks(self) -> list[float]:
+        """Return the numbers that the axis names."""
+        if not self.logarithmic:
+            return [self.least + (self.most - self.least) * n / 4 for n in range(5)]
+        powers = round(math.log10(self.most / self.least))
+        step = 1 if powers <= 6 else 2
+        return [self.least * 10**n for n in range(0, powers + 1, step)]
+
+
+def draw_dots(  # noqa: PLR0913
+    name: str,
+    title: str,
+    description: str,
+    dots: Sequence[Dot],
+    unit: str,
+    reader: Reader,
+    *,
+    goals: Sequence[GoalFlag] = (),
+    paper: Paper = PAGE,
+) -> Picture:
+    """Draw figures of one metric and one unit (an IRI), one in a row, in the order given.
+
+    Goals get flags of their own below the axis, never a place on it. Every mark leads to the words
+    that state it, if it has an address.
+    """
+    axis = Axis.of([each.value for each in dots], unit)
+    bottom = _HEAD + _ROW * len(dots)
+    parts = [_grid(axis, bottom, unit, reader, paper)] if dots else []
+    parts += [_row(each, axis, _HEAD + _ROW * n, reader, paper) for n, each in enumerate(dots)]
+    height = bottom + 10.0 if dots else 0.0
+    if goals:
+        heading = Text(phrase("goals_apart", reader.lang), reader.lang)
+        parts.append(paper.at(0, height, words(heading, 0, 22, reader, "heading")))
+        height += 34
+        for each in goals:
+            parts.append(_goal(each, height, reader, paper))
+            height += _GOAL_ROW
+    return Picture(
+        name,
+        title,
+        description,
+        join(parts),
+        height,
+        reader.lang,
+        legend_of({each.bound for each in dots}, reader, goals=bool(goals)),
+        paper=paper,
+    )
+
+
+def _grid(axis: Axis, bottom: float, unit: str, reader: Reader, paper: Paper) -> Markup:
+    parts = []
+    ticks = axis.ticks()
+    for number, tick in enumerate(ticks):
+        share = axis.share(tick)
+        text = Text(tick_text(Decimal(repr(tick)).normalize(), unit, reader), reader.lang)
+        anchor = "" if number == 0 else "end" if number == len(ticks) - 1 else "middle"
+        parts += [
+            paper.line(share, share, 20, bottom, "grid"),
+            paper.at(share, 12, words(text, 0, 0, reader, "tick", anchor)),
+        ]
+    return join(parts)
+
+
+def _row(each: Dot, axis: Axis, y: float, reader: Reader, paper: Paper) -> Markup:
+    share = axis.share(float(each.value))
+    left = share > 0.62
+    gap = -28 if left else 28
+    told = " · ".join(part for part in (each.label.value, each.note, each.amount.text) if part)
+    if each.amount.whole != each.amount.bare:
+        told = f"{told} ({each.amount.whole})"
+    return join(
+        (
+            paper.line(_START, _END, y + 27, y + 27, "rail"),
+            paper.at(0, y, caption(each.label, _ROOM, reader, more=each.note)),
+            link(
+                each.href,
+                told,
+                paper.at(
+                    share,
+                    y + 27,
+                    sign(each.bound),
+                    words(
+                        Text(each.amount.text, reader.lang), gap, 4.5, reader, "amount",
+                        "end" if left else "",
+                    ),
+                ),
+            ),
+        )
+    )  # fmt: skip
+
+
+def _goal(each: GoalFlag, y: float, reader: Reader, paper: Paper) -> Markup:
+    return link(
+        each.href,
+        f"{each.label.value} · {each.told}",
+        paper.at(0.005, y + 12, flag()),
+        paper.at(0, y + 4, caption(each.label, _ROOM - 4, reader, x=28, more=each.told)),
+    )

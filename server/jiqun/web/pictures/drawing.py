@@ -1,0 +1,277 @@
+"""The paper that pictures are drawn on, and a picture as it stands on a page or in a file.
+
+On a page a picture is as wide as its column: positions along it are shares of the width, from 0 to
+1, while marks and letters keep their size. As a file it has a width of its own, and its colours
+are written out, so that programs without custom properties show it as a light page does. What is
+drawn has classes, which `static/pictures.css` colours for light, dark and print.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from jiqun.language import Reader, Text
+
+FILE_WIDTH: Final = 960
+"""Pixels of a picture in a file."""
+
+_MARGIN: Final = 16
+_NOTHING: Final = Markup("")
+_VARIABLE: Final = re.compile(r"var\((--[a-z-]+)\)")
+_DECLARED: Final = re.compile(r"(--[a-z-]+):\s*([^;]+);")
+_HREF: Final = re.compile(r'<a href="/')
+_LEGEND_ROW: Final = 24
+_LETTER: Final = 6.6
+"""Pixels of half an em, the width of a Latin letter, in the letters of pictures."""
+
+_FIGURE: Final = Markup(
+    '<figure class="picture" id="{0}"><div class="canvas{7}"{8}><svg class="drawing" {1} '
+    'role="group" aria-labelledby="{0}-title" aria-describedby="{0}-about">'
+    '<title id="{0}-title">{2}</title><desc id="{0}-about">{3}</desc>{4}{5}</svg></div>'
+    '<figcaption><ul class="legend">{6}</ul></figcaption></figure>'
+)
+_ENTRY: Final = Markup(
+    '<li><svg class="drawing" width="32" height="20" viewBox="-16 -10 32 20" aria-hidden="true">'
+    "{}</svg> {}</li>"
+)
+_FILE: Final = Markup(
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="{0} {0} {1} {2}" width="{1}" height="{2}" '
+    'lang="{9}"><title>{3}</title><desc>{4}</desc><style>{10}</style>{11}<g class="drawing">'
+    '<rect class="sheet" x="{0}" y="{0}" width="{1}" height="{2}"/>'
+    '<text class="heading" y="14">{3}</text><g transform="translate(0 34)">{5}</g>{6}'
+    '<text class="note" y="{7}">{8}</text></g></svg>\n'
+)
+_FILE_ENTRY: Final = Markup(
+    '<g transform="translate({} {})">{}<text class="note" x="22" y="4">{}</text></g>'
+)
+
+
+@dataclass(frozen=True)
+class Paper:
+    """Where something is drawn: as wide as its column, or of a fixed width in pixels."""
+
+    width: int | None = None
+
+    def at(self, share: float, y: float, *content: Markup) -> Markup:
+        """Move what is drawn around (0, 0) to a share of the width and to `y` pixels from above."""
+        inside = _NOTHING.join(content)
+        if self.width is None:
+            return Markup('<svg x="{}%" y="{}">{}</svg>').format(
+                _short(share * 100), _short(y), inside
+            )
+        x = _short(share * self.width)
+        return Markup('<g transform="translate({} {})">{}</g>').format(x, _short(y), inside)
+
+    def bar(self, start: float, end: float, y: float, height: float, style: str) -> Markup:
+        """Draw a bar between two shares of the width; `style` are its classes."""
+        return Markup('<rect class="{}" x="{}" y="{}" width="{}" height="{}"/>').format(
+            style, self._length(start), _short(y), self._length(end - start), _short(height)
+        )
+
+    def line(self, start: float, end: float, y: float, end_y: float, style: str) -> Markup:
+        """Draw a line from (`start`, `y`) to (`end`, `end_y`)."""
+        return Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
+            style, self._length(start), _short(y), self._length(end), _short(end_y)
+        )
+
+    def _length(self, share: float) -> str:
+        return f"{_short(share * 100)}%" if self.width is None else _short(share * self.width)
+
+
+PAGE: Final = Paper()
+"""The paper of a page."""
+
+
+@dataclass(frozen=True)
+class Legend:
+    """An entry of a legend: a sign drawn around the middle of 32 x 20 pixels, and its meaning."""
+
+    sign: Markup
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that is drawn already.
+
+    `name` is unique on its page. `size` is given for a picture that is scaled as a whole, such as a
+    map; without it the picture keeps its `height` and is as wide as its column, or as `paper` says.
+    `scrolls` if its letters are too small on a telephone, so that it scrolls instead of shrinking.
+    """
+
+    name: str
+    title: str
+    description: str
+    body: Markup
+    height: float
+    lang: str
+    legend: tuple[Legend, ...] = ()
+    size: float | None = None
+    scrolls: bool = False
+    definitions: Markup = _NOTHING
+    paper: Paper = PAGE
+
+    @property
+    def figure(self) -> Markup:
+        """The picture as an HTML figure with its legend, for a page."""
+        shape = (
+            Markup('width="100%" height="{}"').format(_short(self.height))
+            if self.size is None
+            else Markup('viewBox="0 0 {} {}"').format(_short(self.size), _short(self.height))
+        )
+        entries = _NOTHING.join(_ENTRY.format(each.sign, each.meaning) for each in self.legend)
+        scrolling = Markup(' tabindex="0" role="group" aria-label="{}"').format(self.title)
+        return _FIGURE.format(
+            self.name,
+            shape,
+            self.title,
+            self.description,
+            self.definitions,
+            self.body,
+            entries,
+            " scrolling" if self.scrolls else "",
+            scrolling if self.scrolls else "",
+        )
+
+    def file(self, site: str, note: str) -> bytes:
+        """Return the picture as an SVG file with its legend.
+
+        `site` is put before links to this site, `note` is printed below: where it is from.
+        """
+        width = self.size or self.paper.width or FILE_WIDTH
+        top = 34.0
+        rows, under = self._legend_rows(width), top + self.height + 14
+        total = under + _LEGEND_ROW * len(rows) + 26
+        entries = _NOTHING.join(
+            _FILE_ENTRY.format(
+                _short(x + 16), _short(under + _LEGEND_ROW * n + 10), each.sign, each.meaning
+            )
+            for n, row in enumerate(rows)
+            for x, each in row
+        )
+        text = _FILE.format(
+            -_MARGIN,
+            _short(width + 2 * _MARGIN),
+            _short(total + _MARGIN),
+            self.title,
+            self.description,
+            self.body,
+            entries,
+            _short(total - 10),
+            note,
+            self.lang,
+            Markup(file_style()),  # noqa: S704 - our own sheet
+            self.definitions,
+        )
+        return _HREF.sub(f'<a href="{escape(site)}/', str(text)).encode()
+
+    def _legend_rows(self, width: float) -> list[list[tuple[float, Legend]]]:
+        rows: list[list[tuple[float, Legend]]] = [[]]
+        x = 0.0
+        for each in self.legend:
+            needed = 46 + _LETTER * units(each.meaning)
+            if rows[-1] and x + needed > width:
+                rows.append([])
+                x = 0.0
+            rows[-1].append((x, each))
+            x += needed
+        return rows if self.legend else []
+
+
+def link(href: str | None, told: str, *content: Markup) -> Markup:
+    """Return a mark that leads to `href`; `told` is its name, which a pointer shows too."""
+    inside = _NOTHING.join(content)
+    if href is None:
+        return Markup("<g><title>{}</title>{}</g>").format(told, inside)
+    return Markup('<a href="{}"><title>{}</title>{}</a>').format(href, told, inside)
+
+
+def words(
+    text: Text, x: float, y: float, reader: Reader, style: str = "", anchor: str = ""
+) -> Markup:
+    """Write a text; `anchor` is where (`x`, `y`) is: the start, "middle" or "end"."""
+    attributes = {
+        "class": style,
+        "text-anchor": anchor,
+        "lang": text.lang if text.lang != reader.lang else "",
+    }
+    return Markup('<text x="{}" y="{}"{}>{}</text>').format(
+        _short(x), _short(y), _attributes(attributes), text.value
+    )
+
+
+def caption(label: Text, room: int, reader: Reader, *, x: float = 0, more: str = "") -> Markup:
+    """Write a label with a quiet `more` after it, and a shorter one for narrow screens.
+
+    `room` are the letters that a narrow screen has for all of it.
+    """
+    whole = units(label.value) + units(more) + (2 if more else 0)
+    wide = _caption(label, more, x, "wide" if whole > room else "", reader)
+    if whole <= room:
+        return wide
+    kept = cut(Text(more, reader.lang), room // 3) if more else Text("")
+    short = cut(label, room - units(kept.value) - (2 if more else 0))
+    return wide + _caption(short, kept.value, x, "narrow", reader)
+
+
+def _caption(label: Text, more: str, x: float, style: str, reader: Reader) -> Markup:
+    attributes = {"class": style, "lang": label.lang if label.lang != reader.lang else ""}
+    after = Markup('<tspan class="quiet" dx="8">{}</tspan>').format(more) if more else _NOTHING
+    return Markup('<text x="{}" y="13"{}>{}{}</text>').format(
+        _short(x), _attributes(attributes), label.value, after
+    )
+
+
+def path(data: str, style: str) -> Markup:
+    """Draw a path; `data` is made of numbers and commands only."""
+    return Markup('<path class="{}" d="{}"/>').format(style, data)
+
+
+def join(parts: Iterable[Markup]) -> Markup:
+    """Put what is drawn together, one upon the other."""
+    return _NOTHING.join(parts)
+
+
+def units(text: str) -> int:
+    """Return the width of a text in letters; a Chinese character counts twice."""
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+
+
+def cut(text: Text, room: int) -> Text:
+    """Shorten a text to `room` letters, with an ellipsis."""
+    if units(text.value) <= room:
+        return text
+    kept = text.value
+    while units(kept) > room - 1:
+        kept = kept[:-1]
+    return Text(f"{kept.rstrip()}…", text.lang)
+
+
+@cache
+def file_style() -> str:
+    """Return the style of pictures with the colours of a light page written out, for files."""
+    sheet = resources.files("jiqun.web").joinpath("static", "pictures.css").read_text("utf-8")
+    light = sheet.partition("@media")[0]
+    colours = dict(_DECLARED.findall(light))
+    rules = light.partition("/* Rules")[2].partition("*/")[2]
+    return " ".join(_VARIABLE.sub(lambda found: colours[found[1]], rules).split())
+
+
+def _attributes(given: Mapping[str, str]) -> Markup:
+    return _NOTHING.join(
+        Markup(' {}="{}"').format(name, value) for name, value in given.items() if value
+    )
+
+
+def _short(number: float) -> str:
+    """Write a number with at most two decimals."""
+    text = f"{number:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text

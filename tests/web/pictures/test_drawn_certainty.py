@@ -1,0 +1,178 @@
+"""The grammar of certainty: what is drawn for what, and what never is."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from jiqun.language import Reader, Text
+from jiqun.rdf.namespaces import ID
+from jiqun.web.pictures.amounts import MONEY, SHARE, write_amount
+from jiqun.web.pictures.certainty import BOUNDS
+from jiqun.web.pictures.dot_plot import Axis, Dot, GoalFlag, draw_dots
+from jiqun.web.pictures.drawing import FILE_WIDTH, Paper, Picture, file_style
+from jiqun.web.pictures.map_picture import MapMark, Outline, draw_map
+from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
+from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes
+
+SVG = "{http://www.w3.org/2000/svg}"
+EN, HANS, HANT = Reader("en"), Reader("zh-Hans"), Reader("zh-Hant")
+COUNT = f"{ID}unit-enterprise"
+HOSTILE = '"><script>&\u202e'
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "bound", "reader", "text"),
+    [
+        ("420000000000", MONEY, "exact", EN, "420 bn CNY"),
+        ("420000000000", MONEY, "exact", HANS, "4200亿元"),
+        ("420000000000", MONEY, "exact", HANT, "4200億元"),
+        ("2000000000000", MONEY, "more-than", EN, "more than 2 tn CNY"),
+        ("2000000000000", MONEY, "more-than", HANS, "超过2万亿元"),
+        ("2218000000", MONEY, "exact", HANS, "22.18亿元"),
+        ("2218000000", MONEY, "exact", EN, "2.218 bn CNY"),
+        ("500", MONEY, "exact", EN, "500 CNY"),
+        ("0.198", SHARE, "exact", EN, "19.8%"),
+        ("0.3333", SHARE, "approximately", HANT, "約33.33%"),
+        ("33000", COUNT, "more-than", EN, "more than 33,000 enterprises"),
+        ("96", COUNT, "less-than", EN, "less than 96 enterprises"),
+        ("1000", COUNT, "at-least", HANS, "至少1,000enterprises"),
+        ("many", COUNT, "exact", EN, "many enterprises"),
+    ],
+)
+def test_amounts_are_written_as_people_write_them(
+    value: str, unit: str, bound: str, reader: Reader, text: str
+) -> None:
+    assert write_amount(value, unit, Text("enterprises"), bound, reader).text == text
+
+
+def test_the_whole_number_is_kept() -> None:
+    assert write_amount("2218000000", MONEY, Text("元"), "exact", HANS).whole == "2,218,000,000元"
+
+
+def dot(bound: str, value: int = 10) -> Dot:
+    amount = write_amount(str(value), COUNT, Text("enterprises"), bound, EN)
+    return Dot(Text(f"A {bound}"), "2023", Decimal(value), bound, amount, f"/doc/{bound}")
+
+
+def signs(picture: Picture) -> str:
+    return re.sub(r'class="hit"', "", str(picture.body))
+
+
+@pytest.mark.parametrize(
+    ("bound", "drawn"),
+    [
+        ("exact", {"exact"}),
+        ("more-than", {"exact", "arrow"}),
+        ("at-least", {"exact", "arrow"}),
+        ("less-than", {"exact", "arrow"}),
+        ("approximately", {"about", "blur"}),
+    ],
+)
+def test_each_bound_has_its_sign(bound: str, drawn: set[str]) -> None:
+    body = signs(draw_dots("p", "T", "D", [dot(bound)], COUNT, EN))
+    assert set(re.findall(r'class="(exact|arrow|about|blur|goal)"', body)) == drawn
+    arrow = re.search(r'class="arrow" d="M(-?)5 0', body)
+    assert (arrow is not None and arrow[1] == "-") == (bound == "less-than")
+
+
+def test_a_goal_is_a_flag_and_never_on_the_axis() -> None:
+    alone = draw_dots("p", "T", "D", [dot("exact", 10)], COUNT, EN)
+    goal = GoalFlag(Text("A"), "900,000 enterprises by 2030", "/doc/goal")
+    both = draw_dots("p", "T", "D", [dot("exact", 10)], COUNT, EN, goals=[goal])
+    ticks = re.compile(r'class="tick"[^>]*>([^<]+)<')
+    assert ticks.findall(both.body) == ticks.findall(alone.body) == ["10", "100"]
+    assert str(both.body).count('class="goal"') == 1
+
+
+def test_every_mark_leads_to_its_words() -> None:
+    picture = draw_dots("p", "T", "D", [dot(each) for each in BOUNDS], COUNT, EN)
+    assert re.findall(r'<a href="([^"]+)"', picture.body) == [f"/doc/{each}" for each in BOUNDS]
+
+
+def test_a_subset_lies_inside_its_whole() -> None:
+    part = Bar(Text("Part"), Decimal(1331), "exact", None, "/p")
+    whole = Bar(Text("Whole"), Decimal(3219), "exact", None, "/w", (part,))
+    picture = draw_nested_bars("p", "T", "D", [whole], EN, paper=Paper(1000))
+    boxes = {
+        name: [float(each) for each in numbers]
+        for name, *numbers in re.findall(
+            r'class="(tray|whole|part)" '
+            r'x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"',
+            picture.body,
+        )
+    }
+    x, y, width, height = boxes["tray"]
+    for name in ("whole", "part"):
+        left, top, length, thick = boxes[name]
+        assert x <= left
+        assert left + length <= x + width
+        assert y <= top
+        assert top + thick <= y + height
+    assert boxes["part"][0] > boxes["whole"][0]
+    assert boxes["part"][2] / boxes["whole"][2] == pytest.approx(1331 / 3219, abs=0.001)
+
+
+def test_what_has_no_date_is_in_a_hatched_lane() -> None:
+    spans = (
+        Span(Text("A"), "A", None, None, "/a"),
+        Span(Text("B"), "B", None, None, "/b", goal=True),
+    )
+    dated = Span(Text("C"), "C", None, date(2025, 12, 31), "/c", goal=True)
+    picture = draw_lanes(
+        "p", "T", "D", [Lane(Text("Goals"), (*spans, dated))], EN, at=date(2028, 1, 1)
+    )
+    assert str(picture.body).count('class="undated-lane"') == 1
+    assert str(picture.body).count('class="goal"') == 1
+    assert "2028-01-01" in picture.body
+
+
+def test_an_axis_of_shares_ends_at_the_whole() -> None:
+    assert Axis.of([Decimal("0.1"), Decimal("0.65")], SHARE) == Axis(0.0, 1.0, logarithmic=False)
+
+
+def square(x: float, y: float) -> Outline:
+    ring = ((x, y), (x + 3, y), (x + 3, y + 3), (x, y + 3), (x, y))
+    return Outline(f"{ID}s{x}", {"en": "Square"}, (ring,))
+
+
+def test_marks_of_a_map_do_not_cover_each_other() -> None:
+    marks = [MapMark(f"M{n}", "list-2022", ((110.0, 30.0),), f"/doc/{n}") for n in range(12)]
+    outlines = [square(108, 28), square(112, 32)]
+    drawn = draw_map("m", "T", "D", outlines, marks, EN)
+    spots = [
+        (float(x), float(y))
+        for x, y in re.findall(r"translate\((-?[\d.]+) (-?[\d.]+)\)", str(drawn.body))
+    ]
+    near = [
+        (a, b) for a in spots for b in spots if a < b and abs(a[0] - b[0]) + abs(a[1] - b[1]) < 8
+    ]
+    assert len(spots) == 12
+    assert near == []
+    assert drawn == draw_map("m", "T", "D", outlines, marks, EN)
+
+
+def test_a_file_stands_alone() -> None:
+    picture = draw_dots(
+        "p", f"T {HOSTILE}", f"D {HOSTILE}", [dot(each) for each in BOUNDS], COUNT, EN,
+        goals=[GoalFlag(Text(HOSTILE), HOSTILE, "/doc/goal")], paper=Paper(FILE_WIDTH),
+    )  # fmt: skip
+    root = ET.fromstring(picture.file("https://example.org", "Jiqun"))
+    assert "var(" not in file_style()
+    assert "%" not in "".join(each.get("x", "") for each in root.iter())
+    links = [each.get("href", "") for each in root.iter(f"{SVG}a")]
+    assert links == [f"https://example.org/doc/{each}" for each in (*BOUNDS, "goal")]
+    assert not list(root.iter(f"{SVG}script"))
+
+
+def test_a_page_has_no_inline_style_and_a_legend() -> None:
+    figure = str(draw_dots("p", HOSTILE, "D", [dot(each) for each in BOUNDS], COUNT, EN).figure)
+    assert "style=" not in figure
+    assert "<style" not in figure
+    assert "<script" not in figure
+    assert figure.count("<li>") == 4
+    assert re.search(r'<title id="p-title">.+</title><desc id="p-about">D</desc>', figure)
