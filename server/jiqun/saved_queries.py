@@ -21,6 +21,8 @@ from jiqun.errors import BadParameter, shorten
 from jiqun.rdf.namespaces import BASE, ID, PREFIXES, QUERY, SOURCE, XSD, is_absolute_iri
 
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+VIEWS: Final = ("table", "map", "chart", "graph", "timeline")
+"""How a result may be shown."""
 LONGEST_VALUE: Final = 1000
 """Characters of one value."""
 
@@ -73,7 +75,7 @@ class SavedQuery:
     """A saved query; `summary` and `description` are by language tag (`en`, `zh-Hans`).
 
     `text` is the query without the header of its file, `form` one of `FORMS`, `example` a value
-    for each parameter by name.
+    for each parameter by name, `view` the one of `VIEWS` that shows its result best.
     """
 
     name: str
@@ -84,6 +86,7 @@ class SavedQuery:
     text: str
     parameters: tuple[Parameter, ...]
     example: Mapping[str, str]
+    view: str = "table"
 
     @property
     def iri(self) -> str:
@@ -107,6 +110,8 @@ def from_json(entry: Mapping[str, Any]) -> SavedQuery:
         raise ValueError(f"{query.name!r} is not a name for a query")
     if query.form not in FORMS:
         raise ValueError(f"the query {query.name} has the unknown form {query.form!r}")
+    if query.view not in VIEWS:
+        raise ValueError(f"the query {query.name} has the unknown view {query.view!r}")
     return query
 
 

@@ -58,6 +58,11 @@ def test_a_query_is_read_with_its_header(small: Small) -> None:
         ),
         ("#+   - places", "#+ more: 1", "queries/where.rq:1: the header has no key more"),
         ("#+ tags:\n#+   - places\n", "", "queries/where.rq:1: the header must end with tags"),
+        (
+            "#+ tags:",
+            "#+ view: pie\n#+ tags:",
+            "queries/where.rq:1: view must be one of table, map",
+        ),
         ("#+   - places", "#+   - [", "queries/where.rq:11: the header is not YAML"),
         (
             "#+   limit: how many at most\n",

@@ -14,7 +14,8 @@ from jiqun.errors import BadParameter
 from jiqun.saved_queries import TYPES, Parameter, bind, read_saved_queries, read_value
 from queries.golden import FOLDER, Collection, collect, golden
 
-NAMES = sorted(path.stem for path in (Path(__file__).parents[2] / "queries").glob("*.rq"))
+FILES = Path(__file__).parents[2] / "queries"
+NAMES = sorted(path.stem for path in FILES.glob("*.rq"))
 EXECUTABLE = "http://www.w3.org/ns/shacl#"
 HOSTILE = (
     '" } INSERT DATA { <x:a> <x:b> <x:c> } #',
@@ -53,6 +54,13 @@ def test_answer_is_golden(collection: Collection, name: str) -> None:
 
 def test_no_golden_answer_is_left_over(collection: Collection) -> None:
     assert {path.stem for path in FOLDER.iterdir() if path.is_file()} == set(collection.queries)
+
+
+def test_every_file_declares_its_view() -> None:
+    silent = [
+        name for name in NAMES if "\n#+ view: " not in (FILES / f"{name}.rq").read_text("utf-8")
+    ]
+    assert silent == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,7 +17,7 @@ import yaml
 
 from jiqun.knowledge.content import Content, Finding
 from jiqun.knowledge.turtle_files import Malformed
-from jiqun.saved_queries import FORMS, TYPES, Parameter, SavedQuery, without_strings
+from jiqun.saved_queries import FORMS, TYPES, VIEWS, Parameter, SavedQuery, without_strings
 
 DATASETS: Final = ("ontology", "all")
 LANGUAGES: Final = ("en", "zh-Hans")
@@ -40,6 +40,7 @@ _KEYS: Final = {
     "enumerate",
     "parameters",
     "example",
+    "view",
     "tags",
 }
 
@@ -119,6 +120,9 @@ def read_query(path: Path, content: Content) -> SavedQuery:
     if list(file.header)[-1:] != ["tags"]:
         raise file.mistake("the header must end with tags")
     bare = without_strings(file.text)
+    view = file.header.get("view", "table")
+    if view not in VIEWS:
+        raise file.mistake(f"view must be one of {', '.join(VIEWS)}")
     form = _check_syntax(file, bare)
     parameters = tuple(_parameters(file, bare))
     defaults = {each.name: each.default for each in parameters if each.default is not None}
@@ -131,6 +135,7 @@ def read_query(path: Path, content: Content) -> SavedQuery:
         text=file.text,
         parameters=parameters,
         example=defaults | {name: str(value) for name, value in _pairs(file, "example").items()},
+        view=view,
     )
 
 

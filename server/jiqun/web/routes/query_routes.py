@@ -75,7 +75,10 @@ class ParameterEntry(BaseModel):
 
 
 class QueryEntry(BaseModel):
-    """A saved query; `url` is where its result is, `example` has a value for each parameter."""
+    """A saved query; `url` is where its result is, `example` has a value for each parameter.
+
+    `view` is how its page shows the result at first.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -88,6 +91,7 @@ class QueryEntry(BaseModel):
     form: str
     parameters: tuple[ParameterEntry, ...]
     example: Mapping[str, str]
+    view: str
 
 
 class QueryList(BaseModel):
