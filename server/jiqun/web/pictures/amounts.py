@@ -21,6 +21,7 @@ _HANS: Final = ((12, "万亿"), (8, "亿"), (4, "万"))
 _HANT: Final = ((12, "萬億"), (8, "億"), (4, "萬"))
 _SCALES: Final = {"en": _ENGLISH, "zh-Hans": _HANS, "zh-Hant": _HANT}
 _SPACED: Final = "en"
+_MOST_DIGITS: Final = 40
 
 
 @dataclass(frozen=True)
@@ -96,4 +97,4 @@ def _decimal(value: str) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) < _MOST_DIGITS else None
