@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from jiqun.settings import table
 from tiny_release import write_release
@@ -30,6 +31,8 @@ PAGES = [
     THREATS,
     TOP / "docs" / "operations.md",
     TOP / "deploy" / "jiqun.service",
+    TOP / "deploy" / "replicas.conf",
+    TOP / "deploy" / "compose.yaml",
     TOP / "deploy" / "Containerfile",
 ]
 
@@ -68,6 +71,47 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", unit], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
+@pytest.mark.parametrize("name", ["jiqun-blue@8001", "jiqun-green@8011"])
+def test_the_unit_is_a_template_for_replicas(name: str, tmp_path: Path) -> None:
+    program = shutil.which("true") or "true"
+    for source, target in (
+        ("jiqun.service", f"{name.partition('@')[0]}@.service"),
+        ("replicas.conf", f"{name.partition('@')[0]}@.service.d/replicas.conf"),
+    ):
+        text = (TOP / "deploy" / source).read_text("utf-8")
+        (tmp_path / target).parent.mkdir(exist_ok=True)
+        (tmp_path / target).write_text(text.replace("/srv/jiqun/venv/bin/jiqun", program))
+    (tmp_path / f"{name}.service").symlink_to(f"{name.partition('@')[0]}@.service")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", tmp_path / f"{name}.service"],
+        env={"SYSTEMD_UNIT_PATH": f"{tmp_path}:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_servers_of_the_containers_are_those_of_the_proxy() -> None:
+    services = yaml.safe_load((TOP / "deploy" / "compose.yaml").read_text("utf-8"))["services"]
+    ports = {
+        int(each["environment"]["JIQUN_PORT"]): each["environment"]["RELEASE"]
+        for name, each in services.items()
+        if name != "proxy"
+    }
+    assert set(services) == {"proxy"} | {f"{colour}-{port}" for port, colour in ports.items()}
+    for name in ("nginx.conf", "haproxy.cfg"):
+        text = (TOP / "deploy" / name).read_text("utf-8")
+        sections = re.findall(r"(?:upstream|backend) jiqun_(\w+)(.*?)(?=\n\n|\Z)", text, re.DOTALL)
+        found = {
+            int(port): colour
+            for colour, section in sections
+            for port in re.findall(r"127\.0\.0\.1:(\d+)", section)
+        }
+        assert found == ports, name
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")

@@ -62,6 +62,14 @@ class Settings(BaseSettings):
         ),
     ] = ()
 
+    replica: Annotated[
+        bool,
+        Field(
+            description="This server is one of several that give the same answers behind a load "
+            "balancer; a workspace, which the others would not have, is refused."
+        ),
+    ] = False
+
     # The engine
     workers: Annotated[
         int,

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 def test_health(server: LiveServer) -> None:
     assert server.client.get("/health/live").text == "alive\n"
     ready = server.client.get("/health/ready")
-    assert (ready.status_code, ready.text) == (200, "ready\n")
+    release = ready.headers["Jiqun-Release"]
+    assert (ready.status_code, ready.text) == (200, f"ready\nrelease {release}\n")
+    assert len(release) == 64
     assert ready.headers["cache-control"] == "no-store"
 
 

@@ -25,7 +25,12 @@ from jiqun.query.in_process import InProcessEvaluation
 from jiqun.query.jobs import Answer, DocumentJob, Job
 from jiqun.query.lanes import EngineOptions, Lane, Lanes, LaneSize
 from jiqun.query.rewriting import Edit
-from jiqun.query.worker_process import Confinement, WorkerExited, WorkerStartError
+from jiqun.query.worker_process import (
+    Confinement,
+    WorkerExited,
+    WorkerProcess,
+    WorkerStartError,
+)
 from jiqun.release import Release
 from jiqun.settings import Settings
 
@@ -144,18 +149,20 @@ class Engine:
 
         Raises `ReleaseError`, and stays with the old store, when the new one cannot be read.
         """
-        reopened: list[tuple[Lane, Mapping[str, Any] | None]] = []
+        prepared: list[tuple[Lane, WorkerProcess, Mapping[str, Any] | None]] = []
         try:
             for lane in self.lanes:
-                reopened.append((lane, lane.settings))
-                await lane.reopen(store, worker_settings if lane is self.lanes.documents else None)
-        except WorkerStartError as error:
-            for lane, settings in reopened:
-                if lane.store != self.store:
-                    await lane.reopen(self.store, settings)
+                changed = worker_settings if lane is self.lanes.documents else None
+                settings = changed or lane.settings
+                prepared.append((lane, await lane.prepare(store, settings), settings))
+            in_process = await asyncio.to_thread(InProcessEvaluation, store)
+        except (WorkerStartError, OSError) as error:
+            for lane, worker, _ in prepared:
+                lane.dismiss(worker)
             raise ReleaseError(f"The new store cannot be read: {error}") from error
-        self.store = store
-        self.in_process = await asyncio.to_thread(InProcessEvaluation, store)
+        for lane, worker, settings in prepared:  # all at once: no client sees old after new
+            lane.adopt(worker, store, settings)
+        self.store, self.in_process = store, in_process
 
     @property
     def ready(self) -> bool:

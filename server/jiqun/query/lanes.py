@@ -197,14 +197,21 @@ class Lane:
         seconds = min(30, max(1, round(expected)))
         return Busy(f"{reason} Try again in {seconds} s.", seconds)
 
-    async def reopen(self, store: Path, settings: Mapping[str, Any] | None = None) -> None:
-        """Read `store` from now on; returns once a worker does, raises `WorkerStartError`.
+    async def prepare(self, store: Path, settings: Mapping[str, Any] | None) -> WorkerProcess:
+        """Return a worker that reads `store`, for `adopt`; raises `WorkerStartError`."""
+        worker = await self._reopened(store, settings)
+        return worker or await start_worker(store, self.confinement, settings)
+
+    def dismiss(self, worker: WorkerProcess) -> None:
+        """Take back a worker that was prepared for nothing."""
+        worker.kill()
+        self._place(worker)
+
+    def adopt(self, worker: WorkerProcess, store: Path, settings: Mapping[str, Any] | None) -> None:
+        """Read `store` from now on, beginning with a worker that was prepared for it.
 
         Jobs that run stay with what they read. Others begin on the new store only.
         """
-        settings = settings or self.settings
-        worker = await self._reopened(store, settings)
-        worker = worker or await start_worker(store, self.confinement, settings)
         self.store, self.settings = store, settings
         before, self.idle = self.idle, []
         self._place(worker)

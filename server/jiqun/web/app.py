@@ -32,12 +32,12 @@ from jiqun.settings import Settings
 from jiqun.web.access_log import AccessLog, RequestRecord, record_of
 from jiqun.web.authorization import read_token
 from jiqun.web.http import (
-    EVERYWHERE,
     ClientGone,
     Message,
     Receive,
     Scope,
     Send,
+    everywhere,
     send_whole,
     trust_proxy,
 )
@@ -118,11 +118,13 @@ class Front:
         client = scope.get("client")
         record = RequestRecord(scope["method"], path, client[0] if client else "")
         scope["record"] = record
+        # Of the release at the beginning: what says that it is new, is of the new one.
+        common = everywhere(scope["app"].state.release.identifier)
 
         async def answer(message: Message) -> None:
             if message["type"] == "http.response.start":
                 record.status = message["status"]
-                message["headers"] = [*message["headers"], *EVERYWHERE]
+                message["headers"] = [*message["headers"], *common]
             else:
                 record.size += len(message.get("body", b""))
             await send(message)
@@ -334,6 +336,12 @@ def _token(release: Path | None, settings: Settings) -> str | None:
     token = read_token(settings)
     if settings.workspace is None and release is None:
         raise SettingsError("There is nothing to serve: name a release, a workspace or both.")
+    if settings.replica and settings.workspace is not None:
+        raise SettingsError(
+            "This server is one of several (JIQUN_REPLICA), and what is written to a workspace of "
+            "one of them would be missing from the others. Serve the workspace by a server of its "
+            "own, or leave JIQUN_REPLICA out."
+        )
     if settings.workspace is None and token is not None:
         raise SettingsError(
             "There is a token that allows writing, but no workspace to write to. Name a folder "

@@ -23,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from jiqun.settings import Settings
 from jiqun.web.access_log import RequestRecord
 from jiqun.web.app import Endpoint, Front
-from jiqun.web.http import EVERYWHERE, ClientGone, trust_proxy
+from jiqun.web.http import ClientGone, everywhere, trust_proxy
 from jiqun.web.routes.sparql_routes import answer_headers
 
 _REFUSALS: Final = {
@@ -332,7 +332,8 @@ class HttpConnection(HttpToolsProtocol):
         key = (plan.key or b"") + (answer.coding or "").encode()
         head = service.heads.peek(key) if answer.outcome == "cached" else None
         if head is None:
-            headers = (*answer_headers(service, plan, answer), *EVERYWHERE)
+            common = everywhere(service.release.identifier)
+            headers = (*answer_headers(service, plan, answer), *common)
             head = b"".join(b"%b: %b\r\n" % each for each in headers)
             if answer.outcome == "cached":
                 service.heads.put(key, head, len(head))
@@ -385,7 +386,8 @@ class HttpConnection(HttpToolsProtocol):
             return
         self._stop_timer()
         if self._may_answer():
-            self.transport.write(_refusal(status, detail))
+            release = self.endpoint.state.release.identifier
+            self.transport.write(_refusal(status, detail, release))
             record = RequestRecord("", "", self.client[0] if self.client else "")
             record.status, record.outcome = status, _REFUSALS[status][1]
             self.front.finish(record, self.loop)
@@ -402,7 +404,7 @@ class HttpConnection(HttpToolsProtocol):
         return cycle.more_body and not cycle.response_started and not self.pipeline
 
 
-def _refusal(status: int, detail: str) -> bytes:
+def _refusal(status: int, detail: str, release: str) -> bytes:
     title = _REFUSALS[status][0]
     members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
     body = json.dumps(members).encode()
@@ -410,9 +412,9 @@ def _refusal(status: int, detail: str) -> bytes:
         f"HTTP/1.1 {status} {title}\r\n"
         "content-type: application/problem+json\r\n"
         f"content-length: {len(body)}\r\n"
-        "access-control-allow-origin: *\r\n"
-        "x-content-type-options: nosniff\r\n"
         "connection: close\r\n"
     )
-    head += "retry-after: 1\r\n\r\n" if status == 503 else "\r\n"
-    return head.encode() + body
+    if status == 503:
+        head += "retry-after: 1\r\n"
+    common = b"".join(b"%b: %b\r\n" % each for each in everywhere(release))
+    return b"".join((head.encode(), common, b"\r\n", body))

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
@@ -44,20 +45,26 @@ HTML_HEADERS: Final[Headers] = (
 
 EXPOSED_HEADERS: Final = (
     b"ETag, Link, Location, Content-Location, Retry-After, Server-Timing, Content-Disposition, "
-    b"Accept-Ranges, Content-Range, Jiqun-Limits, Jiqun-Truncated, Jiqun-Warning"
+    b"Accept-Ranges, Content-Range, Jiqun-Release, Jiqun-Limits, Jiqun-Truncated, Jiqun-Warning"
 )
-EVERYWHERE: Final[Headers] = (
+_EVERYWHERE: Final[Headers] = (
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", EXPOSED_HEADERS),
     (b"x-content-type-options", b"nosniff"),
 )
-"""What is on every answer and every error."""
 
 _LONGEST_PRECONDITION: Final = 4096
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 _WATCHED_AFTER: Final = 0.05
 """Seconds."""
+
+
+@lru_cache(maxsize=16)
+def everywhere(release: str) -> Headers:
+    """Return what is on every answer and every error; `release` is the identifier, or ""."""
+    named = ((b"jiqun-release", release.encode()),) if release else ()
+    return (*_EVERYWHERE, *named)
 
 
 class ClientGone(Exception):

@@ -59,14 +59,16 @@ async def show_live() -> Response:
     responses=text("They are") | problems(),
 )
 async def show_ready(request: Request) -> Response:
-    """Respond with 200 after running a query in a worker, else with 503 and the reason."""
+    """Respond with 200 and the release after running a query in a worker, else with 503."""
     service: QueryService = request.app.state.service
     try:
         answered = await service.probe()
     except JiqunError as error:
         state, status = f"not ready: {error.title}\n", 503
     else:
-        state, status = ("ready\n", 200) if answered else ("not ready\n", 503)
+        identifier = service.release.identifier
+        ready = f"ready\nrelease {identifier}\n" if identifier else "ready\n"
+        state, status = (ready, 200) if answered else ("not ready\n", 503)
     return Response(state, status, _NO_STORE, "text/plain")
 
 
