@@ -78,6 +78,7 @@ QUALITY: Final[dict[str, Any]] = {
             "candidates": 1,
         }
     ],
+    "depth": [{"measure": "promoter", "number": 1, "of": 2}],
     "open": {
         "disagreements": 0,
         "brandsWithCandidates": 0,

@@ -146,6 +146,7 @@ def test_the_report_on_quality_is_a_page_and_json(client: httpx.Client) -> None:
     text = Audit(page.text).text
     for expected in ("100.0 %", "Life and health cluster", "data-label", "somebody <else>"):
         assert expected in text
+    assert "with an organisation that promotes it" in text, "each measure of depth has a name"
     assert "/quality" in Audit(client.get("/", headers=BROWSER).text).links
     for told in (client.get("/quality"), client.get("/quality?format=json", headers=BROWSER)):
         assert told.headers["content-type"] == "application/json"

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import pyoxigraph as ox
 
+from jiqun.knowledge.release.evidence_depth import depth
 from jiqun.rdf.namespaces import prologue
 from jiqun.rdf.terms import language_tag
 
@@ -148,6 +149,7 @@ def report(store: ox.Store, violations: Mapping[str, int]) -> Report:
             _counted({"missing": "0", **row}, "size", "missing", "named", "candidates")
             for row in _rows(store, _LISTS)
         ],
+        "depth": depth(store),
         "open": {name: int(_rows(store, text)[0]["n"]) for name, text in _OPEN.items()},
         "rules": _rules(violations),
         "freshness": _freshness(sources),

@@ -143,6 +143,7 @@ def render_quality(report: Mapping[str, Any], reader: Reader) -> str:
         sources=rows("sources", _MAX_SOURCES),
         more_sources=max(0, len(sources) - _MAX_SOURCES),
         lists=rows("lists"),
+        depth=report.get("depth", ()),
         candidates=rows("candidates"),
         links=rows("links"),
         datasets=rows("datasets"),
