@@ -7,6 +7,7 @@ read, such as the release of the content, is made once for all of them.
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from tiny_release import write_release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import httpx
 
@@ -53,9 +53,18 @@ def make_once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> MakeO
     return make
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--release", type=Path, help="folder of a release of this content, else one is built"
+    )
+
+
 @pytest.fixture(scope="session")
-def built_release(make_once: MakeOnce) -> Path:
+def built_release(make_once: MakeOnce, pytestconfig: pytest.Config) -> Path:
     """The release of the project's own content, built once; not to be changed."""
+    built = pytestconfig.getoption("--release")
+    if built is not None:
+        return Path(built).resolve()
     return make_once("built", lambda folder: build(locate(), folder / "release")) / "release"
 
 

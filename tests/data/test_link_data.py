@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import pyoxigraph as ox
 import pytest
 
 from jiqun.knowledge.content import locate
 from jiqun.knowledge.links.mappings import EXACT, MappingSet, read_all
 from jiqun.rdf.namespaces import GRAPH, ID, SKOS
 from jiqun.rdf.terms import natural
-
-if TYPE_CHECKING:
-    from jiqun.knowledge.assembly import Knowledge
 
 SETS: Final = {found.target: found for found in read_all(locate())}
 # in a process of its own: what sssom imports warns of its own future
@@ -88,9 +86,11 @@ def test_seats_are_close_to_prefectures_and_divisions_are_exact() -> None:
             assert link.predicate == f"{SKOS}closeMatch"
 
 
-def test_each_target_has_its_graph_and_its_linkset(knowledge: Knowledge) -> None:
-    catalogue = {str(triple.subject)[1:-1] for triple in knowledge.graphs[f"{GRAPH}catalogue"]}
+def test_each_target_has_its_graph_and_its_linkset(store: ox.Store) -> None:
+    catalogue = ox.NamedNode(f"{GRAPH}catalogue")
     for found in SETS.values():
-        assert found.iri in knowledge.graphs
-        assert found.iri in catalogue
-        assert knowledge.graphs[found.iri] <= knowledge.default
+        graph = ox.NamedNode(found.iri)
+        links = list(store.quads_for_pattern(None, None, None, graph))
+        assert links
+        assert any(store.quads_for_pattern(graph, None, None, catalogue))
+        assert all(ox.Quad(*link.triple) in store for link in links)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-if TYPE_CHECKING:
-    from jiqun.knowledge.assembly import Knowledge
+from jiqun.knowledge.content import locate
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,10 +27,10 @@ def test_the_first_query_gives_the_rows_shown(store: ox.Store) -> None:
     assert rows.decode().replace("\r\n", "\n") == block("csv")
 
 
-def test_the_queries_named_exist(knowledge: Knowledge) -> None:
+def test_the_queries_named_exist() -> None:
     named = set(re.findall(r"(?:jiqun query |/queries/)([a-z][a-z-]+)", README + CHINESE))
     assert named
-    assert named <= {query.name for query in knowledge.queries}
+    assert named <= {path.stem for path in locate().queries()}
 
 
 def test_what_is_linked_is_there() -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).with_name("golden")
 DEFAULTS: Final = FOLDER / "defaults"
-MOST_ROWS: Final = 120  # what a person reads; of a longer answer, the head and the number of rows
+MOST_ROWS: Final = 120
 ENDINGS: Final = {"SELECT": "csv", "ASK": "txt", "CONSTRUCT": "ttl", "DESCRIBE": "ttl"}
 
 
@@ -69,21 +69,21 @@ def golden(collection: Collection, name: str) -> tuple[Path, str]:
     return FOLDER / f"{name}.{ENDINGS[query.form]}", collection.answer(text)
 
 
-def default_golden(collection: Collection, name: str) -> tuple[Path, str] | None:
-    """Return the same for the answer without values, where it is another one.
+def head_only(answer: str) -> str:
+    """Return the head and the number of rows of a CSV with more rows than a person reads."""
+    head, *rows = answer.splitlines(keepends=True)
+    return answer if len(rows) <= MOST_ROWS else f"{head}# {len(rows)} rows\n"
 
-    Of an answer of more rows than a person reads, it is the head and the number of rows.
-    """
+
+def default_golden(collection: Collection, name: str) -> tuple[Path, str] | None:
+    """Return the same for the answer without values, where it is another one."""
     query = collection.queries[name]
     if query.form != "SELECT" or not query.example:
         return None
     answer = collection.answer(collection.text(name, {}))
     if answer == golden(collection, name)[1]:
         return None
-    head, *rows = answer.splitlines(keepends=True)
-    if len(rows) > MOST_ROWS:
-        answer = f"{head}# {len(rows)} rows\n"
-    return DEFAULTS / f"{name}.csv", answer
+    return DEFAULTS / f"{name}.csv", head_only(answer)
 
 
 def write() -> list[Path]:

@@ -9,7 +9,7 @@ from typing import Final
 import pyoxigraph as ox
 import pytest
 
-from queries.golden import Collection, collect
+from queries.golden import Collection
 
 GUIDE: Final = Path(__file__).parents[2] / "docs" / "ontology-guide.md"
 QUESTIONS: Final = re.findall(r"```sparql\n(# .*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
@@ -18,11 +18,6 @@ PREFIX id: <https://w3id.org/jiqun/id/>
 PREFIX kg: <https://w3id.org/jiqun/ontology#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
 """
-
-
-@pytest.fixture(scope="module")
-def collection() -> Collection:
-    return collect()
 
 
 def test_there_are_ten() -> None:

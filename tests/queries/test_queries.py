@@ -1,4 +1,4 @@
-"""Every saved query parses, runs with and without values, and answers what its golden file says."""
+"""Every saved query parses, is described in full, and takes values as terms."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pytest
 from rdflib.plugins.sparql import prepareQuery
 
 from jiqun.errors import BadParameter
+from jiqun.query.tokens import tokenize
 from jiqun.saved_queries import TYPES, Parameter, bind, read_saved_queries, read_value
-from queries.golden import FOLDER, Collection, collect, golden
+from queries.golden import DEFAULTS, FOLDER, Collection
 
 FILES = Path(__file__).parents[2] / "queries"
 NAMES = sorted(path.stem for path in FILES.glob("*.rq"))
@@ -30,11 +31,6 @@ HOSTILE = (
 )
 
 
-@pytest.fixture(scope="session")
-def collection() -> Collection:
-    return collect()
-
-
 def test_there_are_enough_questions(collection: Collection) -> None:
     asking = [
         query
@@ -46,14 +42,9 @@ def test_there_are_enough_questions(collection: Collection) -> None:
     assert {query.form for query in asking} == {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_answer_is_golden(collection: Collection, name: str) -> None:
-    path, answer = golden(collection, name)
-    assert path.read_text("utf-8") == answer, "see tests/queries/README.md"
-
-
 def test_no_golden_answer_is_left_over(collection: Collection) -> None:
     assert {path.stem for path in FOLDER.iterdir() if path.is_file()} == set(collection.queries)
+    assert {path.stem for path in DEFAULTS.iterdir()} < set(collection.queries)
 
 
 def test_every_file_declares_its_view() -> None:
@@ -65,11 +56,13 @@ def test_every_file_declares_its_view() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_libraries_read_it(collection: Collection, name: str) -> None:
-    """As the file has it, and with the values of its example."""
+    """As the file has it, and with the values of its example; test_unbound has rdflib read it."""
     query = collection.queries[name]
-    for text in {query.text, collection.text(name, query.example)}:
+    bound = collection.text(name, query.example)
+    for text in (query.text, bound):
         ox.Store().query(text)
-        prepareQuery(text)
+    if bound != query.text:
+        prepareQuery(bound)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -93,13 +86,6 @@ def _open(name: str) -> bool:
         "disagreements",
         "figures",
     }
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_runs_without_any_value(collection: Collection, name: str) -> None:
-    query = collection.queries[name]
-    answer = collection.answer(query.text)
-    assert answer or query.form in {"DESCRIBE", "CONSTRUCT"}
 
 
 NARROWING = [
@@ -192,17 +178,28 @@ def test_values_become_terms_in_every_query(collection: Collection, name: str) -
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_no_query_is_changed_by_a_hostile_value(collection: Collection, value: str) -> None:
-    before, answered = len(collection.store), 0
+    """Its tokens are those of the query with a harmless value; only that one string differs."""
+    changed = 0
     for name, query in collection.queries.items():
         for parameter in query.parameters:
             if parameter.type == "literal" and parameter.values is None and value != "\ud800":
-                collection.answer(collection.text(name, {parameter.name: value}))
-                answered += 1
+                text = collection.text(name, {parameter.name: value})
+                harmless = collection.text(name, {parameter.name: "harmless"})
+                assert _tokens(text, value) == _tokens(harmless, "harmless")
+                ox.Store().query(text)
+                changed += 1
             else:
                 with pytest.raises(BadParameter):
                     collection.text(name, {parameter.name: value})
-    assert answered >= 5 or value == "\ud800"
-    assert len(collection.store) == before
+    assert changed >= 5 or value == "\ud800"
+
+
+def _tokens(text: str, value: str) -> list[tuple[str, str]]:
+    """Return kind and text of each token of a query, with the value itself left out."""
+    written = str(ox.Literal(value))
+    _, tokens, _ = tokenize(text, 10_000, 100)
+    assert any(token.text == written for token in tokens)
+    return [(token.kind, "" if token.text == written else token.text) for token in tokens]
 
 
 def test_queries_survive_being_written_and_read(collection: Collection) -> None:
