@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import typer
 
+from command_line import jiqun
 from jiqun.ask import complete_thing
 from jiqun.cli import app
 from knowledge.small_content import write_small
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
     from live_server import LiveServer
 
 CLUSTER = "jjj-safety-emergency-equipment"
-
-
-def jiqun(*arguments: str | Path) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "jiqun", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def in_terminal(columns: int, *arguments: str | Path) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import typer
 
+from command_line import jiqun
 from jiqun.ask import complete_query, parameters
 from jiqun.cli import app
 from jiqun.errors import BadParameter
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
 @pytest.fixture
 def small(tmp_path: Path) -> Small:
     return write_small(tmp_path)
-
-
-def jiqun(*arguments: str | Path) -> tuple[int, str, str]:
-    """Run the command as a user does and return its exit code, output and errors."""
-    command = [sys.executable, "-m", "jiqun", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
 
 
 def test_check_of_good_content_is_silent(small: Small) -> None:
@@ -128,6 +122,13 @@ def test_build_refuses_what_check_rejects(small: Small, tmp_path: Path) -> None:
     assert not release.exists()
     assert jiqun("build", *content, "--no-check", "--release", release)[0] == 0
     assert (release / "manifest.json").exists()
+
+
+def test_the_command_is_a_process_with_the_exit_code_of_what_it_found() -> None:
+    command = [sys.executable, "-m", "jiqun", "query", "goals", "--release", "/no/such"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("jiqun: There is no release folder at /no/such.")
 
 
 def test_starting_a_command_does_not_load_what_it_does_not_need() -> None:

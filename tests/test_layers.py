@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
     "run_query": READING | {"query", "web"},
     "web": READING | {"query", "search", "reconciliation", "writing"},
     "agents": READING | {"query", "search", "web"},
-    "knowledge": BASICS | {"saved_queries"},
+    "knowledge": BASICS | {"saved_queries", "outbound"},
     "progress": set(),
     "ask": READING | {"query", "search", "web", "agents", "run_query"},
     "cli": READING

@@ -7,8 +7,6 @@ import csv
 import io
 import json
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -27,7 +25,7 @@ from jiqun.settings import Settings
 # What takes long to import is imported by the command that needs it.
 # ruff: noqa: PLC0415
 
-_SECONDS: Final = 60
+_SECONDS: Final = 60.0
 _MOST_COMPLETIONS: Final = 30
 _WIDTH_OF_FILES: Final = 100_000
 
@@ -179,16 +177,14 @@ def _fetch(address: str) -> bytes:
     """Return what a server answers; raise `OperatorError` with what it says is wrong."""
     if not address.startswith(("http://", "https://")):
         raise BadParameter("--url is the address of a server, as https://example.org.")
-    request = urllib.request.Request(address, headers={"Accept": "*/*"})  # noqa: S310 -- http only
-    try:
-        with urllib.request.urlopen(request, timeout=_SECONDS) as reply:  # noqa: S310
-            body: bytes = reply.read()
-            return body
-    except urllib.error.HTTPError as error:
-        raise OperatorError(_detail(error.read()) or f"{error.code} {error.reason}") from None
-    except (urllib.error.URLError, OSError) as error:
-        reason = getattr(error, "reason", error)
-        raise OperatorError(f"{address.partition('?')[0]} cannot be reached: {reason}.") from None
+    from jiqun.outbound.operator_requests import get
+
+    with get(address, "*/*", _SECONDS) as response:
+        body = response.read()
+    if response.status_code != 200:
+        status = f"{response.status_code} {response.reason_phrase}"
+        raise OperatorError(_detail(body) or status)
+    return body
 
 
 def _detail(problem: bytes) -> str:

@@ -1,6 +1,6 @@
-"""The one HTTP client for requests to other servers.
+"""The HTTP client for requests of the server to other servers.
 
-It is built on httpcore, which follows no redirect, reads no proxy or credentials from the
+It is built on httpcore2, which follows no redirect, reads no proxy or credentials from the
 environment, keeps no cookies and decodes no content coding. A host name is resolved once, every
 address is checked, and the connection goes to an address that was checked, while Host, SNI and the
 certificate remain those of the name. Every redirect is checked as the first URL was. Limits on
@@ -20,7 +20,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Final
 from urllib.parse import quote, urljoin, urlsplit
 
-import httpcore
+import httpcore2
 
 Networks = Sequence[IPv4Network | IPv6Network]
 
@@ -139,7 +139,7 @@ async def open_response(
 @asynccontextmanager
 async def _exchange(
     request: OutboundRequest, url: str, networks: Networks
-) -> AsyncIterator[httpcore.Response]:
+) -> AsyncIterator[httpcore2.Response]:
     """Send the request to `url` over a connection of its own; yield the response, head read."""
     origin = origin_of(url)
     if origin is None:
@@ -156,14 +156,14 @@ async def _exchange(
             ("Content-Type", request.content_type),
             ("Content-Length", str(len(request.body))),
         ]
-    target = httpcore.URL(
+    target = httpcore2.URL(
         scheme=origin.scheme, host=origin.host, port=origin.port, target=_target(url)
     )
     tls = await asyncio.to_thread(_tls_context) if origin.scheme == "https" else None
-    async with httpcore.AsyncConnectionPool(tls, network_backend=_Network(networks)) as pool:
+    async with httpcore2.AsyncConnectionPool(tls, network_backend=_Network(networks)) as pool:
         with _explained("it does not answer by HTTP/1.1"):
             response = await pool.handle_async_request(
-                httpcore.Request(
+                httpcore2.Request(
                     request.method,
                     target,
                     headers=headers,
@@ -177,7 +177,7 @@ async def _exchange(
             await response.aclose()
 
 
-async def _blocks(response: httpcore.Response) -> AsyncIterator[bytes]:
+async def _blocks(response: httpcore2.Response) -> AsyncIterator[bytes]:
     blocks = response.aiter_stream()
     while True:
         with _explained("its answer broke off"):
@@ -199,12 +199,12 @@ def _explained(otherwise: str) -> Iterator[None]:
     """Turn errors of the connection into `OutboundError`; `otherwise` is for protocol errors."""
     try:
         yield
-    except (httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
+    except (httpcore2.ProtocolError, httpcore2.NetworkError, httpcore2.TimeoutException) as error:
         raise OutboundError(_reason(error, otherwise)) from None
 
 
 def _reason(error: BaseException, otherwise: str) -> str:
-    if isinstance(error, httpcore.TimeoutException):
+    if isinstance(error, httpcore2.TimeoutException):
         return "it did not answer in time"
     cause: BaseException | None = error
     while cause is not None:
@@ -213,7 +213,7 @@ def _reason(error: BaseException, otherwise: str) -> str:
         if isinstance(cause, ssl.SSLError):
             return "TLS failed"
         cause = cause.__cause__ or cause.__context__
-    return "it cannot be reached" if isinstance(error, httpcore.ConnectError) else otherwise
+    return "it cannot be reached" if isinstance(error, httpcore2.ConnectError) else otherwise
 
 
 def _target(url: str) -> str:
@@ -229,12 +229,12 @@ def _tls_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class _Network(httpcore.AsyncNetworkBackend):
+class _Network(httpcore2.AsyncNetworkBackend):
     """Resolves host names and connects to addresses that were checked, and to nothing else."""
 
     def __init__(self, networks: Networks) -> None:
         self._networks = networks
-        self._backend = httpcore.AnyIOBackend()
+        self._backend = httpcore2.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -242,19 +242,19 @@ class _Network(httpcore.AsyncNetworkBackend):
         port: int,
         timeout: float | None = None,  # noqa: ARG002, ASYNC109
         local_address: str | None = None,  # noqa: ARG002
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
-    ) -> httpcore.AsyncNetworkStream:
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002
+    ) -> httpcore2.AsyncNetworkStream:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
                 return await self._connect(await self._addresses(host, port), port)
         except TimeoutError:
-            raise httpcore.ConnectTimeout from None
+            raise httpcore2.ConnectTimeout from None
 
-    async def _connect(self, addresses: Sequence[str], port: int) -> httpcore.AsyncNetworkStream:
+    async def _connect(self, addresses: Sequence[str], port: int) -> httpcore2.AsyncNetworkStream:
         for address in addresses[:-1]:
             try:
                 return await self._backend.connect_tcp(address, port)
-            except httpcore.ConnectError:
+            except httpcore2.ConnectError:
                 continue
         return await self._backend.connect_tcp(addresses[-1], port)
 

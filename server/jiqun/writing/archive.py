@@ -1,20 +1,15 @@
 """`jiqun load`, `backup` and `restore`: files into a workspace and out of it.
 
-A URL is fetched because the operator wrote it on the command line, through the operator's proxy if
-there is one; nothing that is loaded can make this fetch anything else.
+A URL is fetched because the operator wrote it on the command line; nothing that is loaded can make
+this fetch anything else.
 """
 
 from __future__ import annotations
 
 import gzip
-import http.client
-import shutil
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -23,6 +18,7 @@ from urllib.parse import urlsplit
 import pyoxigraph as ox
 
 from jiqun.errors import BadParameter, OperatorError, WorkspaceError
+from jiqun.outbound.operator_requests import get
 from jiqun.rdf.formats import GRAPH_EXTENSIONS, graph_format
 from jiqun.rdf.namespaces import absolute_iri
 from jiqun.rdf.parsing import read_file
@@ -34,7 +30,7 @@ _ACCEPT: Final = (
     "application/rdf+xml;q=0.5, application/ld+json;q=0.4"
 )
 # How long a server may be silent.
-_READ_SECONDS: Final = 60
+_READ_SECONDS: Final = 60.0
 # The file of a release that holds everything the others hold.
 _WHOLE_RELEASE: Final = "jiqun.nq.gz"
 _COMPRESSION_LEVEL: Final = 6
@@ -93,30 +89,23 @@ def _is_rdf(name: str) -> bool:
 def _fetch(url: str, folder: Path) -> Input:
     """Fetch a file into the folder, under a name with the extension of its format."""
     folder.mkdir()
-    request = urllib.request.Request(url, headers={"Accept": _ACCEPT})  # noqa: S310 (http only)
-    try:
-        with urllib.request.urlopen(request, timeout=_READ_SECONDS) as reply:  # noqa: S310
-            path = folder / _file_name(reply.url, reply.headers)
-            with path.open("wb") as file:
-                shutil.copyfileobj(reply, file)
-            if reply.length:
-                raise OperatorError(f"{url} broke off, {reply.length} bytes before its end.")
-            return Input(path, reply.url)
-    except urllib.error.HTTPError as error:
-        raise OperatorError(f"{url} answered {error.code} {error.reason}.") from None
-    except urllib.error.URLError as error:
-        raise OperatorError(f"{url} cannot be reached: {error.reason}.") from None
-    except (http.client.HTTPException, OSError) as error:
-        raise OperatorError(f"{url} broke off: {error}.") from None
+    with get(url, _ACCEPT, _READ_SECONDS) as response:
+        if response.status_code != 200:
+            raise OperatorError(f"{url} answered {response.status_code} {response.reason_phrase}.")
+        path = folder / _file_name(response.url.path, response.headers)
+        with path.open("wb") as file:
+            for block in response.iter_raw():
+                file.write(block)
+        return Input(path, str(response.url))
 
 
-def _file_name(url: str, headers: Message) -> str:
+def _file_name(url_path: str, headers: Mapping[str, str]) -> str:
     """Return the file name of the URL, with an extension by the media type if it has none."""
-    name = urlsplit(url).path.rpartition("/")[2]
-    packed = ".gz" if headers["Content-Encoding"] == "gzip" else ""
+    name = url_path.rpartition("/")[2]
+    packed = ".gz" if headers.get("Content-Encoding") == "gzip" else ""
     if _is_rdf(name):
         return name if name.lower().endswith(".gz") else name + packed
-    format_ = graph_format(headers.get_content_type())
+    format_ = graph_format(headers.get("Content-Type", "").partition(";")[0].strip().lower())
     return f"{name or 'data'}{f'.{format_.extension}' if format_ else ''}{packed}"
 
 

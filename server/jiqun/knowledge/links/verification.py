@@ -13,20 +13,19 @@ from __future__ import annotations
 import json
 import time
 import unicodedata
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPException
-from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import quote
 from xml.etree import ElementTree
+
+import httpx2
 
 from jiqun.errors import BadParameter
 from jiqun.knowledge.content import Finding
 from jiqun.knowledge.links.mappings import Mapping as Link
 from jiqun.knowledge.links.mappings import MappingSet
+from jiqun.outbound.operator_requests import operator_client
 from jiqun.rdf.namespaces import DBPEDIA, DBPEDIA_ONTOLOGY, GEONAMES, RDF, RDFS_LABEL
 
 _GN: Final = f"{{{GEONAMES}}}"
@@ -199,22 +198,10 @@ class Verifier:
         self._servers = {name: target.server for name, target in TARGETS.items()}
         self._servers |= {name: url.rstrip("/") for name, url in (servers or {}).items()}
         self._pause = pause
-        self._timeout = timeout
         self._asked: dict[str, float] = {}
         self._failures: dict[str, int] = {}
         self._answers: dict[tuple[str, str], tuple[str, Answer | str]] = {}
-        # Only http and https: a redirect to ftp: or file: is not followed.
-        self._opener = urllib.request.OpenerDirector()
-        for handler in (
-            urllib.request.ProxyHandler,
-            urllib.request.HTTPHandler,
-            urllib.request.HTTPSHandler,
-            urllib.request.HTTPDefaultErrorHandler,
-            urllib.request.HTTPRedirectHandler,
-            urllib.request.HTTPErrorProcessor,
-            urllib.request.UnknownHandler,
-        ):
-            self._opener.add_handler(handler())
+        self._client = operator_client(timeout)
 
     def verify(self, sets: Iterable[MappingSet]) -> Iterator[Verdict]:
         """Yield a verdict for every link to a known target, in the order of files."""
@@ -249,45 +236,39 @@ class Verifier:
             return "unreachable", f"not asked: {FAILURES} requests in a row got no answer"
         url = server + target.path.format(quote(target.key(identifier), safe="/"))
         try:
-            body = self._get(url, server)
-        except urllib.error.HTTPError as error:
-            with error:
-                status = "dead" if error.code in _GONE else "unreachable"
-                return status, f"the target answers {error.code}"
-        except (urllib.error.URLError, HTTPException, OSError) as error:
+            status, body = self._get(url, server)
+        except (httpx2.HTTPError, OSError) as error:
             self._failures[server] = self._failures.get(server, 0) + 1
-            reason = getattr(error, "reason", error)
-            return "unreachable", f"no answer: {reason}"
+            return "unreachable", f"no answer: {error}"
+        if status != 200:
+            return "dead" if status in _GONE else "unreachable", f"the target answers {status}"
         self._failures[server] = 0
         try:
             return "", target.read(body, identifier)
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
             return "unreachable", "the answer cannot be read"
 
-    def _get(self, url: str, server: str) -> bytes:
-        try:
-            return self._once(url, server)
-        except urllib.error.HTTPError as error:
-            if error.code not in _LATER:
-                raise
-            with error:
-                wait = error.headers.get("Retry-After", "")
+    def _get(self, url: str, server: str) -> tuple[int, bytes]:
+        """Return status and body, of a second request where the server asks to come later."""
+        status, body, wait = self._once(url, server)
+        if status in _LATER:
             time.sleep(min(float(wait) if wait.isdecimal() else self._pause, LONGEST_WAIT))
-            return self._once(url, server)
+            status, body, _ = self._once(url, server)
+        return status, body
 
-    def _once(self, url: str, server: str) -> bytes:
+    def _once(self, url: str, server: str) -> tuple[int, bytes, str]:
         ready = self._asked.get(server, 0.0) + self._pause
         time.sleep(max(0.0, ready - time.monotonic()))
-        agent = f"jiqun/{version('jiqun')} (link check; https://w3id.org/jiqun/)"
-        request = urllib.request.Request(url, headers={"User-Agent": agent})  # noqa: S310
+        body = bytearray()
         try:
-            with self._opener.open(request, timeout=self._timeout) as answer:
-                body: bytes = answer.read(LARGEST_BODY + 1)
+            with self._client.stream("GET", url) as response:
+                for block in response.iter_raw():
+                    body += block
+                    if len(body) > LARGEST_BODY:
+                        raise OSError(f"more than {LARGEST_BODY} bytes")
         finally:
             self._asked[server] = time.monotonic()
-        if len(body) > LARGEST_BODY:
-            raise OSError(f"more than {LARGEST_BODY} bytes")
-        return body
+        return response.status_code, bytes(body), response.headers.get("Retry-After", "")
 
 
 def _plain(name: str) -> str:
