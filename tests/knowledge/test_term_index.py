@@ -41,6 +41,9 @@ def test_terms_are_counted_by_class() -> None:
     assert not any("odd" in name for name in terms)
     assert next(iter(found["use"]["kg:Cluster"])) == "kg:coreArea"
     assert found["use"]["kg:Cluster"]["rdf:type"] == 1
+    assert found["languages"] == {"de": 1, "en": 2, "zh-Hans": 1}
+    assert terms["rdfs:label"]["tagged"]
+    assert "tagged" not in terms["kg:coreArea"]
 
 
 def test_a_release_has_a_list_that_is_small(built_release: Path, built: httpx.Client) -> None:

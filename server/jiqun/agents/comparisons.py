@@ -8,13 +8,14 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
-from jiqun.agents.thing_names import expand, find_thing, nearest
+from jiqun.agents.thing_names import expand, find_thing
 from jiqun.agents.tools import Compare, Comparison, Figure
 from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, pick
 from jiqun.query.solutions import Row
 from jiqun.rdf.namespaces import ID, SOURCE, compact, prologue
 from jiqun.web.documents import Context
+from jiqun.web.linked_data.similar_names import nearest
 from jiqun.web.pages.cells import Caption, read_captions
 
 MOST_FIGURES: Final = 100

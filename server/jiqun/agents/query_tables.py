@@ -9,23 +9,23 @@ from typing import Any, Final
 
 import pyoxigraph as ox
 
-from jiqun.agents.schema_terms import read_terms
 from jiqun.agents.statements import KINDS
-from jiqun.agents.thing_names import exists, nearest, similar_ids
 from jiqun.agents.tools import Table, Value, fitting
 from jiqun.errors import BadParameter
 from jiqun.query.solutions import Row, Term, term, term_of
-from jiqun.query.tokens import Token, tokenize
-from jiqun.rdf.namespaces import BASE, ID, KG, PREFIXES, SOURCE, XSD, compact
+from jiqun.rdf.namespaces import ID, PREFIXES, XSD, compact
 from jiqun.web.documents import Context
+from jiqun.web.linked_data.query_remarks import read_remarks
 from jiqun.web.pages.cells import values
 
 _LONGEST_CELL: Final = 2000
 _LARGEST_NUMBER: Final = 2**53
 _MOST_CHECKED: Final = 300
+_MISSING: Final = {
+    "unknown_term": ("is no term", "find one with schema."),
+    "unknown_thing": ("is not in the graph", "find its id with search."),
+}
 _BOOLEAN: Final = f"{XSD}boolean"
-_TOKENS: Final = 10_000
-_NESTING: Final = 64
 _KINDS: Final = (
     "SELECT ?thing ?class WHERE {{ VALUES ?thing {{ {} }} VALUES ?class {{ {} }} ?thing a ?class }}"
 )
@@ -143,35 +143,9 @@ def _is_own(found: Term) -> bool:
 
 def _unknown(context: Context, query: str) -> Iterator[str]:
     """Say which terms, things and sources in a query do not exist, and what may be meant."""
-    _, tokens, _ = tokenize(query, _TOKENS, _NESTING)
-    iris = dict.fromkeys(_iris(tokens))
-    unknown = [each for each in iris if each.startswith(BASE) and not exists(context, each)]
-    for iri in unknown[:5]:
-        if iri.startswith(KG):
-            known = [compact(each.iri) for each in read_terms(context)]
-            near = nearest(compact(iri), known)
-            hint = f"did you mean {', '.join(near)}?" if near else "find one with schema."
-            yield f"{compact(iri)} is no term; {hint}"
-        elif iri.startswith((ID, SOURCE)) and "#" not in iri:
-            near = similar_ids(context, iri)
-            hint = f"did you mean {', '.join(near)}?" if near else "find its id with search."
-            yield f"{compact(iri)} is not in the graph; {hint}"
-
-
-def _iris(tokens: Iterable[Token]) -> Iterator[str]:
-    prefixes = dict(PREFIXES)
-    declared = ""
-    for token in tokens:
-        if token.kind == "name" and token.text.endswith(":") and declared == "PREFIX":
-            declared = token.text[:-1]
-            continue
-        if token.kind == "iri":
-            if declared not in {"", "PREFIX", "BASE"}:
-                prefixes[declared] = token.text[1:-1]
-            elif declared != "BASE":
-                yield token.text[1:-1]
-        elif token.kind == "name":
-            prefix, _, local = token.text.partition(":")
-            if prefix in prefixes and local:
-                yield prefixes[prefix] + local.replace("\\", "")
-        declared = token.text if token.kind == "word" and token.text in {"PREFIX", "BASE"} else ""
+    found = {each.name: each for each in read_remarks(context, query)}
+    for each in found.values():
+        if each.kind in _MISSING:
+            what, help_text = _MISSING[each.kind]
+            hint = f"did you mean {', '.join(each.near)}?" if each.near else help_text
+            yield f"{each.name} {what}; {hint}"

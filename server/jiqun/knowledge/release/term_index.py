@@ -2,9 +2,10 @@
 
 Every class and property that is declared in the ontology or used in the default graph, by its
 CURIE: `kind` is `class` or `property`, the labels are by language, `count` is the number of
-instances of a class or of statements with a property. `use` holds, by class, how many statements
-about its instances have each property. Terms whose namespace has no prefix are left out. Everything
-is sorted, so that equal content gives equal bytes.
+instances of a class or of statements with a property; a property is `tagged` if each of its values
+is a text with a language. `use` holds, by class, how many statements about its instances have each
+property; `languages` counts the texts by language tag. Terms whose namespace has no prefix are left
+out. Everything is sorted, so that equal content gives equal bytes.
 """
 
 from __future__ import annotations
@@ -35,10 +36,16 @@ def term_index(triples: Iterable[ox.Triple], version: str) -> str:
     types: defaultdict[str, set[str]] = defaultdict(set)
     labels: defaultdict[str, dict[str, str]] = defaultdict(dict)
     statements: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    languages: Counter[str] = Counter()
+    untagged: set[str] = set()
     for subject, predicate, value in triples:
         if not isinstance(subject, ox.NamedNode):
             continue
         statements[subject.value][predicate.value] += 1
+        if isinstance(value, ox.Literal) and value.language:
+            languages[language_tag(value.language)] += 1
+        else:
+            untagged.add(predicate.value)
         if predicate == TYPE and isinstance(value, ox.NamedNode):
             types[subject.value].add(value.value)
         elif predicate.value == RDFS_LABEL and isinstance(value, ox.Literal):
@@ -53,9 +60,12 @@ def term_index(triples: Iterable[ox.Triple], version: str) -> str:
             named = {lang: texts[lang] for lang in sorted(_LANGUAGES & texts.keys())}
             count = (instances if kinds[iri] == "class" else uses)[iri]
             terms[name] = {"kind": kinds[iri], **named, "count": count}
+            if kinds[iri] == "property" and count and iri not in untagged:
+                terms[name]["tagged"] = True
     content = {
         "version": version,
         "prefixes": dict(PREFIXES),
+        "languages": dict(sorted(languages.items())),
         "terms": terms,
         "use": {
             name: dict(sorted(found.items(), key=lambda each: (-each[1], each[0])))
