@@ -28,10 +28,12 @@ $(BIN)/python:
 
 # Only wheels, which run no code when they are installed; the program itself is built by the
 # hatchling that is among them.
-$(VENV)/.installed: pyproject.toml requirements.lock | $(BIN)/python
+$(VENV)/.installed: pyproject.toml requirements.lock requirements-editor.lock | $(BIN)/python
 	@echo "Installing $$(grep -c '^[a-z]' requirements.lock) packages and the program into $(VENV)"
 	@$(PIP) install --only-binary :all: --require-hashes --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PIP) install --no-deps --only-binary :all: --require-hashes --requirement requirements-editor.lock \
+	  || echo "The query editor could not be had: /sparql is a plain form until make install finds it." >&2
 	@touch $@
 
 $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""What every page is made with: templates, phrases, links, highlighting and static files.
+"""What every page is made with: templates, phrases, links, and highlighting.
 
 Templates are rendered with autoescaping, and undefined names are errors. Phrases are the texts of
 the pages in the three languages. SPARQL and Turtle are coloured here, so that no page needs a
@@ -7,7 +7,7 @@ script for it. Only `http` and `https` IRIs become links, and those of this grap
 
 from __future__ import annotations
 
-import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ from jiqun.rdf.formats import HTML, JSON_LD, N_TRIPLES, RDF_XML, TURTLE
 from jiqun.rdf.namespaces import BASE, ID, QUERY, SOURCE, compact
 from jiqun.web.documents import Document
 from jiqun.web.http import HTML_HEADERS
+from jiqun.web.static_files import editor_path, static_path
 
 PHRASES: Final[dict[str, dict[str, str]]] = tomllib.loads(
     resources.files("jiqun.web").joinpath("templates", "phrases.toml").read_text(encoding="utf-8")
@@ -45,6 +46,7 @@ _INVISIBLE: Final = re.compile(
 _ODD_SEGMENT: Final = re.compile(r"/(?:\.|%2e){0,2}(?=/|$)", re.IGNORECASE)
 """An empty segment of a path, or one of dots, which browsers resolve."""
 
+_EDITOR: Final = "editor_"
 _MAX_HIGHLIGHTED: Final = 200_000
 _KEYWORDS: Final = (
     "BASE|PREFIX|SELECT|ASK|CONSTRUCT|DESCRIBE|DISTINCT|REDUCED|FROM|NAMED|WHERE|GRAPH|OPTIONAL|"
@@ -87,27 +89,7 @@ def highlight(text: str) -> Markup:
     return Markup("").join(parts)
 
 
-STATIC_TYPES: Final = {
-    "style.css": "text/css; charset=utf-8",
-    "pictures.css": "text/css; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
-    "mark.svg": "image/svg+xml",
-}
 LANGUAGE_NAMES: Final = {"en": "English", "zh-Hans": "简体", "zh-Hant": "繁體"}
-
-
-@cache
-def static_file(name: str) -> bytes:
-    """Return the content of a static file; raises `KeyError` for names not in `STATIC_TYPES`."""
-    if name not in STATIC_TYPES:
-        raise KeyError(name)
-    return resources.files("jiqun.web").joinpath("static", name).read_bytes()
-
-
-@cache
-def static_path(name: str) -> str:
-    """Return the path of a static file; it changes with the content, so it can be cached."""
-    return f"/static/{name}?v={hashlib.sha256(static_file(name)).hexdigest()[:12]}"
 
 
 def html_document(
@@ -135,6 +117,16 @@ def load_templates(*names: str) -> None:
 def phrase(key: str, lang: str) -> str:
     """Return a phrase; raises `KeyError` for one that does not exist."""
     return PHRASES[key][lang]
+
+
+def editor_words(lang: str) -> str:
+    """Return the words of the query editor as JSON: those of `editor_…`, by the rest of the key."""
+    named = {
+        key.removeprefix(_EDITOR): texts[lang]
+        for key, texts in PHRASES.items()
+        if key.startswith(_EDITOR)
+    }
+    return json.dumps(named, ensure_ascii=False)
 
 
 def data_links(path: str, reader: Reader) -> list[tuple[str, str, str]]:
@@ -228,6 +220,8 @@ def _environment() -> Environment:
     )
     environment.globals.update(
         static_path=static_path,
+        editor_path=editor_path,
+        editor_words=editor_words,
         link_target=link_target,
         pick=pick,
         languages=LANGUAGE_NAMES,

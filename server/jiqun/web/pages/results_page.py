@@ -14,6 +14,7 @@ from jiqun.query.solutions import Term, term
 from jiqun.rdf.formats import CSV, JSON, JSON_LD, N_TRIPLES, RDF_XML, TSV, TURTLE, XML
 from jiqun.web.documents import Context, Document
 from jiqun.web.pages.cells import Caption, Cell, Labels, read_captions
+from jiqun.web.pages.query_advice import advise
 from jiqun.web.pages.rendering import html_document, render
 
 DEFAULT_QUERY: Final = """\
@@ -43,7 +44,7 @@ class Outcome:
     """The result of a query: `rows` of a SELECT, `boolean` of an ASK, or the Turtle of a `graph`.
 
     `truncated` if rows were left out; `milliseconds` is None when not measured. `warnings` are
-    sentences for the author of the query.
+    sentences for the author of the query, in English; `remarks` are those in the reader's language.
     """
 
     variables: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ class Outcome:
     truncated: bool = False
     milliseconds: float | None = None
     warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def iris(self) -> list[str]:
         """Return the IRIs in the rows, each once."""
@@ -89,7 +91,8 @@ def results_page(
     warnings: tuple[str, ...] = (),
 ) -> Document:
     """Return the page with the result of a query; see `read_outcome`."""
-    outcome = replace(read_outcome(form, result, milliseconds), warnings=warnings)
+    remarks = tuple(dict.fromkeys(each.text for each in advise(context, query, reader)))
+    outcome = replace(read_outcome(form, result, milliseconds), warnings=warnings, remarks=remarks)
     captions = read_captions(context.select, outcome.iris())
     return html_document(render_results(query, outcome, captions, reader), reader)
 

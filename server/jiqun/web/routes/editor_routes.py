@@ -1,20 +1,34 @@
-"""What a query editor needs: the vocabulary of the release."""
+"""What a query editor needs: the vocabulary of the release, and the check of a query."""
 
 from __future__ import annotations
 
 import json
-from typing import Final
+from dataclasses import asdict
+from typing import Any, Final
 
+import pyoxigraph as ox
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
-from jiqun.errors import NotFound
+from jiqun.errors import MalformedQuery, NotFound, RequestError
+from jiqun.language import Reader
+from jiqun.query.diagnosis.mistakes import explain
+from jiqun.query.functions import call_with_functions
+from jiqun.query.gate import parse_query
+from jiqun.query.service import gate_limits
 from jiqun.rdf.formats import PLAIN_JSON
-from jiqun.web.documents import Context, Document, respond
+from jiqun.web.documents import Context, Document, respond, respond_uncached
+from jiqun.web.http import read_body
 from jiqun.web.metadata.openapi import METHODS, found, problems
+from jiqun.web.pages.query_advice import advise
+from jiqun.web.problems import problem_members
+from jiqun.web.routes.parameters import PageReader
 
 router = APIRouter(tags=["sparql"], default_response_class=Response)
 
 _VARY: Final = {"Vary": "Accept-Encoding"}
+_BASE: Final = "http://localhost/sparql"
+"""For relative IRIs, which need some base to be read."""
 
 
 @router.api_route(
@@ -35,3 +49,85 @@ def vocabulary_document(context: Context) -> Document:
         raise NotFound("This release has no list of terms. Build it again with `jiqun build`.")
     body = json.dumps(vocabulary, ensure_ascii=False, separators=(",", ":")).encode()
     return Document(body, PLAIN_JSON.media_type, headers=_VARY)
+
+
+class Problem(BaseModel):
+    """Why a query would be refused; `line` and `column`, if known, count from 1 and characters."""
+
+    title: str
+    detail: str
+    line: int | None = None
+    column: int | None = None
+
+
+class Remark(BaseModel):
+    """Something odd in a valid query: a name that does not exist, a text that cannot match.
+
+    `line`, `column` and `length` are its place in characters; `replacement` is what may be meant.
+    """
+
+    text: str
+    line: int
+    column: int
+    length: int
+    replacement: str
+
+
+class Check(BaseModel):
+    """What is wrong with a query (`problem`), and what is odd about it."""
+
+    problem: Problem | None
+    remarks: list[Remark]
+
+
+@router.api_route(
+    "/sparql/check",
+    methods=["POST"],
+    summary="Check a query without running it",
+    responses={200: {"model": Check, "description": "The check"}, **problems(408, 413, 415)},
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/sparql-query": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def check_query(request: Request, reader: PageReader) -> Response:
+    """Say what is wrong with the query in the body and where, and what is odd about it."""
+    settings = request.app.state.settings
+    body = await read_body(request.scope, request.receive, settings, 4 * settings.query_length)
+    return await respond_uncached(request, check_document, reader, body.decode(errors="replace"))
+
+
+def check_document(context: Context, reader: Reader, text: str) -> Document:
+    """Return the check of a query as JSON."""
+    problem: dict[str, Any] | None = None
+    try:
+        _parse(context, text)
+    except RequestError as error:
+        members = problem_members(error)
+        problem = {name: members[name] for name in Problem.model_fields if name in members}
+    remarks = [] if problem else [asdict(each) for each in advise(context, text, reader)]
+    check = {"problem": problem, "remarks": remarks}
+    body = json.dumps(check, ensure_ascii=False).encode()
+    headers = {"Vary": "Accept-Language, Accept-Encoding", "Cache-Control": "no-store"}
+    return Document(body, PLAIN_JSON.media_type, headers=headers)
+
+
+def _parse(context: Context, text: str) -> None:
+    """Let the gate and the engine read a query; raises what is wrong with it.
+
+    The engine asks an empty store for no row, so that hardly anything is evaluated.
+    """
+    settings = context.settings
+    parsed = parse_query(text, gate_limits(settings), frozenset(settings.service_allow))
+    if parsed.calls:  # the engine would call them
+        return
+    try:
+        call_with_functions(
+            lambda **options: ox.Store().query(parsed.evaluated(0), base_iri=_BASE, **options)
+        )
+    except SyntaxError as error:
+        raise MalformedQuery(explain(text, error.msg)) from None
+    except (RuntimeError, ValueError):  # what fails in an empty store may work in a full one
+        return

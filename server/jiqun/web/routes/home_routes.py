@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from jiqun.compression import CODINGS
 from jiqun.errors import JiqunError, NotFound, shorten
 from jiqun.query.service import QueryService
 from jiqun.web.documents import respond
 from jiqun.web.metadata.openapi import METHODS, problems, text
 from jiqun.web.metrics import CONTENT_TYPE
+from jiqun.web.negotiation import choose_coding
 from jiqun.web.pages.home_page import home_document
-from jiqun.web.pages.rendering import STATIC_TYPES, static_file
 from jiqun.web.routes.parameters import PageReader, Root
+from jiqun.web.static_files import coded_file, media_type, static_file
 
 router = APIRouter(default_response_class=Response)
 
-_FOR_A_YEAR: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_FOR_A_YEAR: Final = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Vary": "Accept-Encoding",
+}
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
@@ -28,17 +34,22 @@ async def show_home(request: Request, root: Root, reader: PageReader) -> Respons
 
 
 @router.api_route("/static/{name}", methods=METHODS, include_in_schema=False)
-async def send_static(name: str) -> Response:
+async def send_static(request: Request, name: str) -> Response:
     """Send a static file; its address on the pages changes with its content."""
-    if name not in STATIC_TYPES:
+    kind = media_type(name)
+    if kind is None:
         raise NotFound(f"There is no static file {shorten(name)}.")
-    return Response(static_file(name), headers=_FOR_A_YEAR, media_type=STATIC_TYPES[name])
+    coding = choose_coding(request.headers.get("accept-encoding"), CODINGS)
+    if coding is None:
+        return Response(static_file(name), headers=_FOR_A_YEAR, media_type=kind)
+    body = await asyncio.to_thread(coded_file, name, coding)
+    return Response(body, headers={**_FOR_A_YEAR, "Content-Encoding": coding}, media_type=kind)
 
 
 @router.api_route("/favicon.ico", methods=METHODS, include_in_schema=False)
-async def send_icon() -> Response:
+async def send_icon(request: Request) -> Response:
     """Send the icon from its traditional address."""
-    return await send_static("mark.svg")
+    return await send_static(request, "mark.svg")
 
 
 @router.api_route(
