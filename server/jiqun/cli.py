@@ -282,6 +282,12 @@ def serve(
     update_token_file: Annotated[
         Path | None, typer.Option(help="File with the token that allows writing.")
     ] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="Query endpoint of another engine that holds the release.")
+    ] = None,
+    backend_kind: Annotated[
+        str | None, typer.Option(help="What it is: fuseki, oxigraph, jiqun or generic.")
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
@@ -291,7 +297,12 @@ def serve(
     from jiqun.web.server import serve as serve_release
 
     settings = ask.read_settings(
-        host=host, port=port, workspace=workspace, update_token_file=update_token_file
+        host=host,
+        port=port,
+        workspace=workspace,
+        update_token_file=update_token_file,
+        backend=backend,
+        backend_kind=backend_kind,
     )
     if release is None and settings.workspace is None:
         release = Path("release")

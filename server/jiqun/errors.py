@@ -188,6 +188,21 @@ class Busy(ServerError):
         self.retry_after = retry_after
 
 
+class EngineUnavailable(Busy):
+    """The engine behind the endpoint cannot be reached, or has too much to do."""
+
+    title = "Engine unavailable"
+
+    def __init__(self, detail: str, retry_after: int = 5) -> None:
+        super().__init__(detail, retry_after)
+
+
+class EngineFailed(ServerError):
+    """The engine behind the endpoint gave an answer that is none."""
+
+    status, title = 502, "Engine failed"
+
+
 class QueryTimeout(ServerError):
     """The query reached its deadline and was stopped."""
 

@@ -106,10 +106,13 @@ def no_release() -> Release:
     return Release(Path(), title="Workspace", version="0", identifier="")
 
 
-def open_release(folder: Path, *, verify: bool = True, check_files: bool = True) -> Release:
+def open_release(
+    folder: Path, *, verify: bool = True, check_files: bool = True, with_store: bool = True
+) -> Release:
     """Open the release in `folder`; with `verify`, check the SHA-256 of every file.
 
     Without `check_files`, its files are not looked at, as for a worker that only reads the store.
+    Without `with_store`, it needs none, as where an engine elsewhere holds the data.
 
     Raises `ReleaseError` when the folder is missing, incomplete, damaged or of another format.
     """
@@ -119,7 +122,7 @@ def open_release(folder: Path, *, verify: bool = True, check_files: bool = True)
             "with --release."
         )
     files, release = _read(folder, _MANIFEST, partial(_from_manifest, folder))
-    if not (release.store / "CURRENT").is_file():
+    if with_store and not (release.store / "CURRENT").is_file():
         raise ReleaseError(f"The release has no store. {_REBUILD}")
     for file in files.values() if check_files else ():
         _check_file(file, verify=verify)

@@ -11,7 +11,7 @@ import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -130,6 +130,34 @@ class Settings(BaseSettings):
     service_bytes: Annotated[
         int, Field(ge=KIBIBYTE, description="Bytes that SERVICE may bring in for one query.")
     ] = 64 * MEBIBYTE
+
+    # An engine elsewhere
+    backend: Annotated[
+        str | None,
+        Field(
+            description="URL of the query endpoint of another SPARQL 1.1 engine that holds the "
+            "release; queries are evaluated there."
+        ),
+    ] = None
+    backend_kind: Annotated[
+        Literal["fuseki", "oxigraph", "jiqun", "generic"],
+        Field(description="What kind of engine it is."),
+    ] = "generic"
+    backend_seconds: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="The limit on one query that is set in the engine itself, in seconds. A "
+            "query that was given up counts as running there until then.",
+        ),
+    ] = 30.0
+    backend_connections: Annotated[
+        int, Field(ge=1, description="Queries that the engine is given at once; more get 503.")
+    ] = 8
+    backend_credentials_file: Annotated[
+        Path | None,
+        Field(description="File with user:password, or with Bearer and a token, for the engine."),
+    ] = None
 
     # The gate: limits on the text of a query
     query_length: Annotated[
@@ -274,6 +302,13 @@ class Settings(BaseSettings):
         if not _PUBLIC_URL.fullmatch(value):
             raise ValueError("must be an absolute http or https URL without query or fragment")
         return value.rstrip("/")
+
+    @field_validator("backend")
+    @classmethod
+    def _check_backend(cls, value: str | None) -> str | None:
+        if value and not _ENDPOINT.fullmatch(value):
+            raise ValueError("must be an http or https URL without user and fragment")
+        return value or None
 
     @field_validator("service_allow")
     @classmethod

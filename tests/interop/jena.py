@@ -43,7 +43,8 @@ def _arq(file: Path, questions: list[Question]) -> dict[str, bytes | Refused]:
 
 
 @contextmanager
-def _fuseki(file: Path) -> Iterator[str]:
+def fuseki(file: Path) -> Iterator[str]:
+    """Serve a file; yield the address of its queries."""
     jar = next(java.jars("jena").glob("*.jar"))
     home = fresh(CACHE / "scratch" / "fuseki")
     words = [java.runtime(_LEAST), "-jar", str(jar), "--localhost", f"--port={_PORT}"]
@@ -52,7 +53,7 @@ def _fuseki(file: Path) -> Iterator[str]:
 
 
 def _served(file: Path, questions: list[Question]) -> batch.Answers:
-    with _fuseki(file) as url:
+    with fuseki(file) as url:
         return batch.over_http(url, questions)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ from interop.server import serving
 from interop.tool import CACHE, NotInstalled, Question, Tool, command, fresh
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from interop.tool import Refused
 
@@ -25,13 +26,20 @@ def _program() -> str:
     return str(program)
 
 
-def _served(file: Path, questions: list[Question]) -> Mapping[str, bytes | Refused]:
+@contextmanager
+def oxigraph(file: Path) -> Iterator[str]:
+    """Serve a file, read-only; yield the address of its queries."""
     home = fresh(CACHE / "scratch" / "oxigraph")
     command(_program(), "load", "--location", home / "store", "--file", file)
     words = [_program(), "serve-read-only", "--location", str(home / "store")]
     address = f"127.0.0.1:{_PORT}"
     with serving([*words, "--bind", address], home, f"http://{address}/"):
-        return batch.over_http(f"http://{address}/query", questions)
+        yield f"http://{address}/query"
+
+
+def _served(file: Path, questions: list[Question]) -> Mapping[str, bytes | Refused]:
+    with oxigraph(file) as url:
+        return batch.over_http(url, questions)
 
 
 TOOLS: Final = (

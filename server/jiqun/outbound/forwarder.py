@@ -18,11 +18,15 @@ from urllib.parse import urlsplit
 
 from jiqun.errors import shorten
 from jiqun.outbound.http_client import OutboundError, OutboundRequest, open_response
+from jiqun.outbound.loopback import (
+    LOOPBACK,
+    LoopbackServer,
+    WorkerCall,
+    chunk,
+    refusal,
+    response_head,
+)
 
-LOOPBACK: Final = "127.0.0.1"
-_HEAD_BYTES: Final = 64 * 1024
-_BODY_BYTES: Final = 4 * 1024 * 1024
-_REQUEST_SECONDS: Final = 5.0
 _ACCEPT: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
 
 
@@ -56,40 +60,15 @@ class Permit:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
-    permit: Permit
-    endpoint: str
-    content_type: str
-    body: bytes
-
-
-class Forwarder:
-    """Listens on the loopback interface from `start` to `stop`."""
+class Forwarder(LoopbackServer):
+    """Forwards the calls of queries that have a permit."""
 
     def __init__(self, rules: Rules) -> None:
         """Forward by these rules."""
+        super().__init__()
         self.rules = rules
-        self.port = 0
         self._networks = [ip_network(each) for each in rules.networks]
         self._permits: dict[str, tuple[Permit, str]] = {}
-        self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> None:
-        """Listen on a port that the system chooses; a second call does nothing."""
-        if self._server is not None:
-            return
-        self._server = await asyncio.start_server(self._serve, LOOPBACK, 0, limit=_HEAD_BYTES)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        """Stop listening and end what is under way."""
-        if self._server is not None:
-            self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def permit(self, endpoints: Iterable[str], deadline: float) -> Permit:
         """Let a query call these endpoints, as far as listed, until `deadline` (time of the loop).
@@ -111,104 +90,51 @@ class Forwarder:
         for task in permit.tasks:
             task.cancel()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
-            await self._answer(reader, writer)
-        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            writer.transport.abort()
-        except asyncio.CancelledError:
-            # The query has ended, or the server stops: nothing awaits this task.
-            writer.transport.abort()
-        finally:
-            self._tasks.discard(task)
-            writer.close()
+    def accepts(self, path: str) -> bool:
+        """Whether a path belongs to a permit that is valid."""
+        return path in self._permits
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        call = await self._read_call(reader)
-        if call is None:
-            writer.write(_refusal(404, "There is nothing at this address."))
-            return
-        forwarding = asyncio.ensure_future(self._forward(call, writer))
-        disconnect = asyncio.ensure_future(reader.read(1))
-        call.permit.tasks.add(forwarding)
-        try:
-            await asyncio.wait({forwarding, disconnect}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            call.permit.tasks.discard(forwarding)
-            for task in (forwarding, disconnect):
-                task.cancel()
-            await asyncio.gather(forwarding, disconnect, return_exceptions=True)
+    def begin(self, call: WorkerCall, task: asyncio.Task[None]) -> None:
+        """Let `revoke` cancel the call."""
+        self._permits[call.path][0].tasks.add(task)
 
-    async def _read_call(self, reader: asyncio.StreamReader) -> _Call | None:
-        """Read the request of a worker; None when its address is not valid (any more)."""
-        async with asyncio.timeout(_REQUEST_SECONDS):
-            head = await reader.readuntil(b"\r\n\r\n")
-            first, *lines = head.decode("latin-1").splitlines()
-            method, path, _ = first.split(" ")
-            headers = {
-                name.strip().lower(): value.strip()
-                for name, _, value in (line.partition(":") for line in lines)
-            }
-            length = int(headers.get("content-length", "0"))
-            found = self._permits.get(path)
-            if found is None or method != "POST" or not 0 <= length <= _BODY_BYTES:
-                return None
-            body = await reader.readexactly(length)
-        permit, endpoint = found
+    def end(self, call: WorkerCall, task: asyncio.Task[None]) -> None:
+        """Forget a call that is over."""
+        if call.path in self._permits:
+            self._permits[call.path][0].tasks.discard(task)
+
+    async def forward(self, call: WorkerCall, writer: asyncio.StreamWriter) -> None:
+        """Stream the endpoint's response to the worker; abort where that breaks off."""
+        (permit, endpoint), begun, body = self._permits[call.path], False, call.body
         # A nested SERVICE in what the endpoint is asked gets the real endpoint back.
         for iri, address in permit.addresses.items():
             body = body.replace(f"<{address}>".encode(), f"<{iri}>".encode())
-        content_type = headers.get("content-type", "application/sparql-query")
-        return _Call(permit, endpoint, content_type, body)
-
-    async def _forward(self, call: _Call, writer: asyncio.StreamWriter) -> None:
-        """Stream the endpoint's response to the worker; abort where that breaks off."""
-        permit, begun = call.permit, False
-        request = OutboundRequest("POST", call.endpoint, _ACCEPT, call.content_type, call.body)
+        request = OutboundRequest("POST", endpoint, _ACCEPT, call.content_type, body)
         try:
             async with asyncio.timeout_at(permit.deadline):
                 permit.calls -= 1
                 if permit.calls < 0:
                     raise OutboundError(f"the query asks more than {self.rules.calls} times")
                 async with open_response(request, self._check_url, self._networks) as response:
-                    writer.write(_head(response.content_type))
+                    writer.write(response_head(response.content_type))
                     begun = True
                     async for block in response.blocks:
                         permit.size -= len(block)
                         if permit.size < 0:
                             raise OutboundError("its answers are too long for one query")
-                        writer.write(b"%x\r\n%b\r\n" % (len(block), block))
+                        writer.write(chunk(block))
                         await writer.drain()
-                    writer.write(b"0\r\n\r\n")
+                    writer.write(chunk(b""))
                     await writer.drain()
         except (OutboundError, OSError) as error:
             reason = str(error) if isinstance(error, OutboundError) else "it did not answer in time"
-            permit.trouble = f"<{shorten(call.endpoint, 200)}>: {reason}."
+            permit.trouble = f"<{shorten(endpoint, 200)}>: {reason}."
             if begun:
                 writer.transport.abort()
             else:
-                writer.write(_refusal(502, permit.trouble))
+                writer.write(refusal(502, permit.trouble))
                 await writer.drain()
 
     def _check_url(self, url: str) -> None:
         if url not in self.rules.endpoints:
             raise OutboundError("it redirects to what is not allow-listed")
-
-
-def _head(content_type: str) -> bytes:
-    return (
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
-        f"Content-Type: {content_type or 'application/octet-stream'}\r\n\r\n"
-    ).encode("latin-1")
-
-
-def _refusal(status: int, reason: str) -> bytes:
-    body = reason.encode()
-    head = (
-        f"HTTP/1.1 {status} Not forwarded\r\nContent-Type: text/plain; charset=utf-8\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body

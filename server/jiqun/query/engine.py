@@ -16,10 +16,13 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from jiqun.errors import MalformedQuery, QueryTimeout, QueryTooLarge, ReleaseError, ServiceRefused
+from jiqun.outbound.backend import Backend, BackendOptions, authorization
+from jiqun.outbound.dialects import DIALECTS
 from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query import frames
 from jiqun.query.clauses import ServiceCall
 from jiqun.query.execution import Execution
+from jiqun.query.functions import LANGUAGE_FUNCTION
 from jiqun.query.gate import ParsedQuery, ParseKey, cache_parsed
 from jiqun.query.in_process import InProcessEvaluation
 from jiqun.query.jobs import Answer, DocumentJob, Job
@@ -32,10 +35,13 @@ from jiqun.query.worker_process import (
     WorkerStartError,
 )
 from jiqun.release import Release
+from jiqun.secret_file import read_secret
 from jiqun.settings import Settings
 
 HEAVY_NICENESS: Final = 10
 DOCUMENT_NICENESS: Final = 5
+_SECRETS: Final = {"update_token", "update_token_file", "backend_credentials_file"}
+_BACKEND_SLICE: Final = 1.0
 _PARSE_ERRORS: Final = {
     each.__name__: each for each in (MalformedQuery, QueryTooLarge, ServiceRefused)
 }
@@ -52,12 +58,22 @@ class LaneStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class BackendStatistics:
+    """Queries that the engine elsewhere evaluates, that it may not have given up, and refusals."""
+
+    busy: int
+    lingering: int
+    refusals: int
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """The engine at this moment; `outcomes` and `kills` count since its start."""
 
     outcomes: Mapping[str, int]
     kills: Mapping[str, int]
     lanes: Mapping[str, LaneStatistics]
+    backend: BackendStatistics | None = None
 
 
 class Engine:
@@ -77,6 +93,7 @@ class Engine:
         self.options = options
         self.store = store
         self.in_process: InProcessEvaluation | None = None
+        self.backend = Backend(options.backend) if options.backend else None
         queue, documents = options.queue_length, None
         if options.documents:
             documents = self._lane(
@@ -109,7 +126,10 @@ class Engine:
             client_share=settings.client_share,
             services=_rules(settings),
             documents=documents,
+            backend=_backend(settings),
         )
+        if options.backend is not None:  # a query spends its time elsewhere
+            options = replace(options, slice_seconds=_BACKEND_SLICE)
         return cls(store, options, document_settings(settings, release) if release else None)
 
     @property
@@ -123,6 +143,11 @@ class Engine:
             await self.forwarder.start()
             for lane in (self.lanes.light, self.lanes.heavy):
                 lane.confinement = replace(lane.confinement, port=self.forwarder.port)
+        if self.backend is not None:
+            await self.backend.start()
+            for lane in self.lanes:
+                lane.confinement = replace(lane.confinement, port=self.backend.port)
+                lane.settings = self._with_backend(lane.settings)
         opening = [lane.open(self.store) for lane in self.lanes]
         for outcome in await asyncio.gather(*opening, return_exceptions=True):
             if isinstance(outcome, WorkerStartError):
@@ -133,7 +158,13 @@ class Engine:
                 ) from outcome
             if outcome is not None:
                 raise outcome
-        self.in_process = InProcessEvaluation(self.store)
+        if self.backend is None:
+            self.in_process = InProcessEvaluation(self.store)
+
+    def _with_backend(self, settings: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+        if self.backend is None:
+            return settings
+        return {**(settings or {}), "backend": self.backend.address}
 
     async def stop(self) -> None:
         """End every job and every worker."""
@@ -143,6 +174,8 @@ class Engine:
         await asyncio.gather(*(lane.close() for lane in self.lanes))
         if self.forwarder is not None:
             await self.forwarder.stop()
+        if self.backend is not None:
+            await self.backend.stop()
 
     async def switch(self, store: Path, worker_settings: Mapping[str, Any] | None = None) -> None:
         """Answer from another store from now on; what runs ends on the one it began with.
@@ -153,9 +186,11 @@ class Engine:
         try:
             for lane in self.lanes:
                 changed = worker_settings if lane is self.lanes.documents else None
-                settings = changed or lane.settings
+                settings = self._with_backend(changed or lane.settings)
                 prepared.append((lane, await lane.prepare(store, settings), settings))
-            in_process = await asyncio.to_thread(InProcessEvaluation, store)
+            in_process = None
+            if self.backend is None:
+                in_process = await asyncio.to_thread(InProcessEvaluation, store)
         except (WorkerStartError, OSError) as error:
             for lane, worker, _ in prepared:
                 lane.dismiss(worker)
@@ -168,6 +203,15 @@ class Engine:
     def ready(self) -> bool:
         """Whether all lanes have workers."""
         return all(lane.workers for lane in self.lanes)
+
+    def adapted(self, parsed: ParsedQuery) -> ParsedQuery:
+        """Return the query as what evaluates it needs it: without edits for another engine."""
+        if self.backend is None or not parsed.edits:
+            return parsed
+        kept = parsed.edits if self.backend.options.dialect.is_oxigraph else ()
+        return replace(
+            parsed, edits=tuple(each for each in kept if LANGUAGE_FUNCTION not in each.text)
+        )
 
     async def run(self, job: Job | DocumentJob, frame: bytes | None = None) -> Answer:
         """Evaluate a job, whose `frame` may be packed already.
@@ -219,7 +263,9 @@ class Engine:
             lane.name: LaneStatistics(len(lane.workers), lane.busy, lane.waiting, lane.starts)
             for lane in self.lanes
         }
-        return Statistics(dict(self.lanes.outcomes), dict(self.lanes.kills), lanes)
+        far = self.backend
+        backend = BackendStatistics(far.busy, far.lingering, far.refusals) if far else None
+        return Statistics(dict(self.lanes.outcomes), dict(self.lanes.kills), lanes, backend)
 
     def _lane(
         self,
@@ -239,9 +285,25 @@ class Engine:
 
 def document_settings(settings: Settings, release: Release) -> dict[str, Any]:
     """Return what a worker that makes documents is told: release folder and settings."""
-    shown = settings.model_dump(mode="json", exclude={"update_token", "update_token_file"})
+    shown = settings.model_dump(mode="json", exclude=_SECRETS)
     folder = str(release.folder.resolve()) if release.identifier else None
     return {"release": folder, "identifier": release.identifier, "settings": shown}
+
+
+def _backend(settings: Settings) -> BackendOptions | None:
+    """Return the engine that the operator names; raises `SettingsError`."""
+    if settings.backend is None:
+        return None
+    secret = ""
+    if settings.backend_credentials_file is not None:
+        secret = read_secret(settings.backend_credentials_file, "The credentials of the backend")
+    return BackendOptions(
+        settings.backend,
+        DIALECTS[settings.backend_kind],
+        settings.backend_seconds,
+        settings.backend_connections,
+        authorization(secret) if secret else "",
+    )
 
 
 def _rules(settings: Settings) -> Rules | None:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 import pyoxigraph as ox
 
@@ -55,14 +55,22 @@ class Failure(Exception):
     """The query cannot be answered; `kind` says whose fault it is."""
 
     def __init__(self, kind: str, detail: str) -> None:
-        """Keep the kind (`syntax`, `evaluation`, `media`, `large`, `internal`) and the text."""
+        """Keep the kind, as `execution` lists them, or `internal`, and the text."""
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
 
 
+class QueryStore(Protocol):
+    """What answers queries: a store here, or an engine elsewhere (`remote_store`)."""
+
+    @property
+    def query(self) -> Callable[..., Any]:
+        """Evaluate a query, as pyoxigraph's `Store.query` does."""
+
+
 def evaluate(
-    store: ox.Store, job: Mapping[str, Any], stream: ResultStream
+    store: QueryStore, job: Mapping[str, Any], stream: ResultStream
 ) -> tuple[int | None, bool, bytes | None]:
     """Answer `job` from `store` into `stream`; return (rows or None, whether it was cut, data).
 
@@ -90,12 +98,12 @@ def evaluate(
 
 
 def _evaluate(
-    store: ox.Store, job: Mapping[str, Any], stream: ResultStream
+    store: QueryStore, job: Mapping[str, Any], stream: ResultStream
 ) -> tuple[int | None, bool, bytes | None]:
     media_type, most = job["media_type"], job["max_rows"]
     default_graph: Any = _graphs(job["default_graphs"], job["named_graphs"])
     named_graphs = _graphs(job["named_graphs"], job["default_graphs"])
-    if default_graph is not None and len(default_graph) > 1:
+    if isinstance(store, ox.Store) and default_graph is not None and len(default_graph) > 1:
         store = _merged(store, default_graph, named_graphs or [])
         default_graph = ox.DefaultGraph()
     results = call_with_functions(
@@ -107,12 +115,15 @@ def _evaluate(
             named_graphs=named_graphs,
         )
     )
-    if isinstance(results, ox.QueryTriples):
+    if not isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
         return _write_graph(results, media_type, most, stream)
     if media_type not in RESULTS:
         raise Failure("media", f"The result of this query cannot be written as {media_type}.")
     file: Any = stream
-    results.serialize(file, RESULTS[media_type])
+    try:
+        results.serialize(file, RESULTS[media_type])
+    except SyntaxError:
+        raise Failure("gateway", "The engine's answer cannot be read.") from None
     data = stream.held()
     rows = None if isinstance(results, ox.QueryBoolean) else stream.rows.count
     if rows is not None and most is not None and rows > most and media_type == JSON:
@@ -123,7 +134,7 @@ def _evaluate(
 
 
 def _write_graph(
-    triples: ox.QueryTriples, media_type: str, most: int | None, stream: ResultStream
+    triples: Iterator[ox.Triple], media_type: str, most: int | None, stream: ResultStream
 ) -> tuple[int | None, bool, bytes | None]:
     count = 0
     file: Any = stream

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from jiqun import errors
 from jiqun.errors import (
+    EngineFailed,
+    EngineUnavailable,
     EvaluationFailed,
     JiqunError,
     MalformedQuery,
@@ -31,6 +33,9 @@ _QUERY_ERRORS: Final[dict[str, tuple[type[JiqunError], str]]] = {
     "service": (EvaluationFailed, "A SERVICE call failed: "),
     "media": (NotAcceptable, ""),
     "large": (ResultTooLarge, ""),
+    "gateway": (EngineFailed, ""),
+    "unavailable": (EngineUnavailable, ""),
+    "timeout": (QueryTimeout, ""),
 }
 """Kinds of errors that a worker reports, with the opening of their message."""
 
@@ -127,7 +132,8 @@ class Execution:
         self._began = self._loop.time()
         self._killed_for = ""
         if lane is self._lanes.light:
-            self._processor_before = worker.processor_seconds()
+            waits = self._lanes.options.backend is not None
+            self._processor_before = None if waits else worker.processor_seconds()
             self._start_slice()
         else:
             self._start_deadline()

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jiqun.errors import Busy
+from jiqun.outbound.backend import BackendOptions
 from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query.worker_process import (
     Confinement,
@@ -43,7 +44,7 @@ class EngineOptions:
     """How many workers there are and what they may take; sizes in bytes, times in seconds.
 
     Without `services`, no SERVICE can be called. Without `documents`, the module with the document
-    functions, there is no lane for documents.
+    functions, there is no lane for documents. With `backend`, an engine elsewhere evaluates.
     """
 
     heavy_workers: int = 2
@@ -57,6 +58,7 @@ class EngineOptions:
     cancel_seconds: float = 0.05
     services: Rules | None = None
     documents: str = ""
+    backend: BackendOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ class QueryService:
         if dataset == (None, None) and parsed.dataset is not None:
             dataset = resolve_dataset(parsed.dataset, base or "") or dataset
         job = Job(
-            parsed=parsed,
+            parsed=self.engine.adapted(parsed),
             media_type=format_.media_type,
             default_graphs=dataset[0],
             named_graphs=dataset[1],

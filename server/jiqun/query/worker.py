@@ -21,7 +21,7 @@ from typing import Any
 from pyoxigraph import Store
 
 from jiqun.query import frames, sandbox
-from jiqun.query.evaluation import Failure, evaluate
+from jiqun.query.evaluation import Failure, QueryStore, evaluate
 from jiqun.query.result_stream import Cancelled, ResultStream
 
 # The parser and the planner recurse over the query; memory is only taken where it is used.
@@ -43,7 +43,7 @@ class Worker:
         self.connection = connection
         self.memory = memory
         self.documents = documents
-        self.store: Store | None = None
+        self.store: QueryStore | None = None
         self.context: Any = None
         self.confined = False
         self.initial_memory = 0
@@ -64,7 +64,7 @@ class Worker:
 
     def _open(self, order: Mapping[str, Any]) -> None:
         try:
-            self.store = Store.read_only(order["store"])
+            self.store = _open_store(order)
             if self.documents is not None:
                 self.context = self.documents.open_context(self.context, self.store, order)
         except Exception as error:
@@ -110,7 +110,12 @@ class Worker:
     def _document(self, call: bytes) -> None:
         began = time.perf_counter()
         module, function, arguments, named = pickle.loads(call)  # noqa: S301 -- from the server
-        data = self.documents.make(self.context, module, function, arguments, named)
+        try:
+            data = self.documents.make(self.context, module, function, arguments, named)
+        except SyntaxError:
+            if isinstance(self.store, Store):
+                raise
+            raise Failure("gateway", "The engine's answer cannot be read.") from None
         retire = self._must_retire(time.perf_counter() - began)
         self._send(frames.ANSWER, frames.SUMMARY.pack(retire, -1, False) + data)
 
@@ -162,6 +167,16 @@ class Worker:
         if not received:
             os._exit(0)
         raise Cancelled
+
+
+def _open_store(order: Mapping[str, Any]) -> QueryStore:
+    """Open the folder that an order names, or the engine at its address."""
+    if "backend" not in order:
+        return Store.read_only(order["store"])
+    # Imported here: it takes long, and most servers need none of it.
+    from jiqun.query.remote_store import RemoteStore  # noqa: PLC0415
+
+    return RemoteStore(order["backend"])
 
 
 def main(arguments: list[str]) -> None:

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
+from jiqun.query.backend_check import check_backend, check_limit
 from jiqun.query.engine import Engine, document_settings
 from jiqun.query.protocol import METHODS as QUERY_METHODS
 from jiqun.query.service import QueryService
@@ -243,7 +244,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     start and stop with the application's lifespan.
     """
     settings = settings or Settings()
-    opened = open_release(release) if release else no_release()
+    opened = _opened(release, settings)
     token = _token(release, settings)
     engine = Engine.from_settings(opened.store, settings, opened, "jiqun.web.documents")
     run = secrets.token_hex(8)  # numbers of states may come again after a restart
@@ -270,11 +271,13 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
                 engine.store = state.store
                 app.state.service.advance(f"{run} {state.number}")
             await engine.start()
+            await _check_engine(engine, opened)
             await asyncio.to_thread(load_templates, "error.html", "results.html")
         except JiqunError as error:
             app.failure = error
             if writing is not None:
                 await writing.stop()
+            await engine.stop()
             raise
         try:
             yield
@@ -314,6 +317,19 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     return app
 
 
+def _opened(release: Path | None, settings: Settings) -> Release:
+    if release is None:
+        return no_release()
+    return open_release(release, with_store=settings.backend is None)
+
+
+async def _check_engine(engine: Engine, release: Release) -> None:
+    """Compare an engine elsewhere with the release; raises `ReleaseError`."""
+    if engine.backend is not None:
+        await check_backend(engine.backend, release)
+        engine.backend.beside(check_limit(engine.backend))
+
+
 def _fill_state(
     app: Endpoint,
     settings: Settings,
@@ -334,6 +350,8 @@ def _fill_state(
 
 def _token(release: Path | None, settings: Settings) -> str | None:
     token = read_token(settings)
+    if settings.backend is not None:
+        _check_backend_settings(release, settings)
     if settings.workspace is None and release is None:
         raise SettingsError("There is nothing to serve: name a release, a workspace or both.")
     if settings.replica and settings.workspace is not None:
@@ -350,6 +368,24 @@ def _token(release: Path | None, settings: Settings) -> str | None:
     return token
 
 
+def _check_backend_settings(release: Path | None, settings: Settings) -> None:
+    if release is None:
+        raise SettingsError(
+            "An engine elsewhere (JIQUN_BACKEND) needs the release that it holds: name it with "
+            "--release. The folder store/ may be missing there."
+        )
+    if settings.workspace is not None:
+        raise SettingsError(
+            "A workspace is laid over the store of this server and cannot be laid over an engine "
+            "elsewhere (JIQUN_BACKEND). Leave one of them out."
+        )
+    if settings.service_allow:
+        raise SettingsError(
+            "SERVICE would be called by the engine elsewhere (JIQUN_BACKEND), where this server "
+            "cannot limit it. Leave JIQUN_SERVICE_ALLOW out."
+        )
+
+
 def _add_routes(app: FastAPI) -> None:
     for each in _ROUTES:
         app.include_router(each.router)
@@ -363,7 +399,10 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     Raises `ReleaseError`, and goes on with the one before, when the new one is not usable.
     """
     state = app.state
-    opened = await asyncio.to_thread(open_release, folder)
+    backend = state.engine.backend
+    opened = await asyncio.to_thread(open_release, folder, with_store=backend is None)
+    if backend is not None:
+        await check_backend(backend, opened)
     if state.writing is None:
         await state.engine.switch(opened.store, document_settings(state.settings, opened))
         state.service = QueryService(opened, state.engine, state.settings)

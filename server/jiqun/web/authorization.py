@@ -6,14 +6,12 @@ A token in a URL is refused even when it is valid: URLs end up in logs and histo
 from __future__ import annotations
 
 import hmac
-import os
 import re
-import stat
-from pathlib import Path
 from typing import Final
 
 from jiqun.errors import BadParameter, SettingsError, Unauthorized, UpdateRefused
 from jiqun.query.protocol import parse_parameters
+from jiqun.secret_file import read_secret
 from jiqun.settings import Settings
 from jiqun.web.http import Scope, header
 
@@ -32,7 +30,7 @@ def read_token(settings: Settings) -> str | None:
     if settings.update_token_file is not None:
         if token:
             raise SettingsError("Set the update token or a file with it, not both.")
-        token = _read_file(settings.update_token_file)
+        token = read_secret(settings.update_token_file, "The update token")
     if not token:
         return None
     if len(token) < LEAST_CHARACTERS or not _TOKEN.fullmatch(token):
@@ -40,23 +38,6 @@ def read_token(settings: Settings) -> str | None:
             f"The update token needs at least {LEAST_CHARACTERS} characters, all of them letters, "
             "digits or - . _ ~ + /, for example the output of `openssl rand -hex 32`."
         )
-    return token
-
-
-def _read_file(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            token = file.read().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"The update token cannot be read from {path}: {error}.") from None
-    if mode & (stat.S_IROTH | stat.S_IWOTH):
-        raise SettingsError(
-            f"Every user of this machine may read or change {path} (mode {mode & 0o777:o}), and "
-            f"with it write to the workspace. Make it private: chmod 600 {path}"
-        )
-    if not token:
-        raise SettingsError(f"{path} is empty: it must hold the token.")
     return token
 
 

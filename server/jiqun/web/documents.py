@@ -23,6 +23,7 @@ from starlette.responses import Response
 
 from jiqun.compression import CODINGS
 from jiqun.errors import JiqunError, ReleaseError
+from jiqun.query.evaluation import QueryStore
 from jiqun.query.jobs import DocumentJob
 from jiqun.query.service import QueryService
 from jiqun.query.solutions import Row, term_of
@@ -49,7 +50,7 @@ class Document:
 class Context:
     """What document functions read: the release, its store and its search index."""
 
-    def __init__(self, release: Release, settings: Settings, store: ox.Store) -> None:
+    def __init__(self, release: Release, settings: Settings, store: QueryStore) -> None:
         self.release = release
         self.settings = settings
         self.store = store
@@ -76,7 +77,7 @@ class Context:
         return bool(self.store.query(bind(text, bindings or {})))
 
 
-def open_context(previous: Context | None, store: ox.Store, order: Mapping[str, Any]) -> Context:
+def open_context(previous: Context | None, store: QueryStore, order: Mapping[str, Any]) -> Context:
     """Open what a worker needs for documents; called by the worker before it is confined.
 
     For another state of the same release the index stays open. Raises `ReleaseError`.
@@ -91,7 +92,9 @@ def open_context(previous: Context | None, store: ox.Store, order: Mapping[str, 
         return context
     folder = order["release"]
     release = (
-        open_release(Path(folder), verify=False, check_files=False) if folder else no_release()
+        open_release(Path(folder), verify=False, check_files=False, with_store=False)
+        if folder
+        else no_release()
     )
     context = Context(release, settings, store)
     if folder and (Path(folder) / "search").is_dir():

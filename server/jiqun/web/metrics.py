@@ -155,6 +155,16 @@ def _engine_families(engine: Engine) -> Iterator[Metric]:
         "outcome",
         found.outcomes,
     )
+    if found.backend is not None:
+        far = found.backend
+        yield _labelled(
+            gauge,
+            "backend_queries",
+            "Queries at the engine elsewhere, and those given up that it may still evaluate.",
+            "state",
+            {"busy": far.busy, "lingering": far.lingering},
+        )
+        yield counter("jiqun_backend_refusals", "Queries it was not given.", far.refusals)
 
 
 def _cache_families(cache: LruCache[bytes, Answer]) -> Iterator[Metric]:

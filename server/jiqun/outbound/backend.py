@@ -1,0 +1,300 @@
+"""The way to an engine of another program: its connections, its failures, its pauses.
+
+Workers send their queries to a loopback address, and from there they go to the one URL that the
+operator has set. Nothing is redirected. A call that failed before the engine answered is sent once
+more. After several failures in a row nobody is sent for some seconds, then one to try. An engine
+that goes on with a query when its connection is closed keeps its place until its own limit has
+passed, so that it is never given more than it can do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import httpcore
+
+from jiqun.outbound.dialects import Dialect
+from jiqun.outbound.loopback import (
+    LOOPBACK,
+    LoopbackServer,
+    WorkerCall,
+    chunk,
+    refusal,
+    response_head,
+)
+
+SOLUTIONS: Final = "application/sparql-results+json"
+TRIPLES: Final = "application/n-triples"
+ACCEPT: Final = f"{SOLUTIONS}, {TRIPLES}"
+FORM: Final = "application/x-www-form-urlencoded"
+PAUSE_SECONDS: Final = 5
+_MOST_FAILURES: Final = 5
+_CONNECT_SECONDS: Final = 5.0
+_KEPT_SECONDS: Final = 15.0
+_GRACE_SECONDS: Final = 5.0
+_READABLE: Final = {SOLUTIONS, TRIPLES, "application/json", "text/plain"}
+_ATTEMPTS: Final = 2
+
+
+class BackendError(Exception):
+    """There is no answer: `status` is that of a response that says so, the text is a sentence."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class BackendOptions:
+    """Which engine, and how it may be used.
+
+    `seconds` is the engine's own limit on a query; `connections` are the queries at once;
+    `credentials` is the value of the Authorization header, "" for none.
+    """
+
+    url: str
+    dialect: Dialect
+    seconds: float
+    connections: int
+    credentials: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendAnswer:
+    """The head of an answer, and its body block by block."""
+
+    content_type: str
+    headers: dict[str, str]
+    blocks: AsyncIterator[bytes]
+
+
+def authorization(secret: str) -> str:
+    """Return the Authorization header for `user:password`, or for `Bearer …` as it stands."""
+    if secret.startswith("Bearer "):
+        return secret
+    return f"Basic {base64.b64encode(secret.encode()).decode()}"
+
+
+class Backend(LoopbackServer):
+    """One engine; `start` before use, `stop` at the end."""
+
+    def __init__(self, options: BackendOptions) -> None:
+        super().__init__()
+        self.options = options
+        self.busy = 0
+        self.lingering = 0
+        self.refusals = 0
+        self._path = f"/{secrets.token_urlsafe(24)}"
+        self._failures = 0
+        self._paused_until = 0.0
+        self._pool: httpcore.AsyncConnectionPool | None = None
+
+    @property
+    def address(self) -> str:
+        """Where workers send their queries."""
+        return f"http://{LOOPBACK}:{self.port}{self._path}"
+
+    async def start(self) -> None:
+        """Listen for workers."""
+        await super().start()
+        if self._pool is None:
+            secure = self.options.url.startswith("https:")
+            tls = await asyncio.to_thread(ssl.create_default_context) if secure else None
+            self._pool = httpcore.AsyncConnectionPool(
+                tls,
+                max_connections=self.options.connections + 1,
+                keepalive_expiry=_KEPT_SECONDS,
+            )
+
+    async def stop(self) -> None:
+        """End what is under way and close all connections."""
+        await super().stop()
+        if self._pool is not None:
+            await self._pool.aclose()
+            self._pool = None
+
+    def beside(self, work: Coroutine[object, object, None]) -> None:
+        """Run something until it ends or this stops."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def accepts(self, path: str) -> bool:
+        """Whether a path is that of the engine."""
+        return secrets.compare_digest(path, self._path)
+
+    async def forward(self, call: WorkerCall, writer: asyncio.StreamWriter) -> None:
+        """Stream the engine's answer to a worker; abort where it breaks off."""
+        begun = False
+        try:
+            async with self.ask(call.body) as answer:
+                writer.write(response_head(answer.content_type))
+                begun = True
+                async for block in answer.blocks:
+                    writer.write(chunk(block))
+                    await writer.drain()
+                writer.write(chunk(b""))
+        except BackendError as error:
+            if begun:
+                writer.transport.abort()
+            else:
+                writer.write(refusal(error.status, str(error)))
+        await writer.drain()
+
+    @asynccontextmanager
+    async def ask(self, form: bytes) -> AsyncIterator[BackendAnswer]:
+        """Send the form of a query (SPARQL 1.1 Protocol, 2.1.2); raises `BackendError`."""
+        loop = asyncio.get_running_loop()
+        self._check_free(loop.time())
+        began, whole = loop.time(), False
+        self.busy += 1
+        try:
+            response = await self._send(form, loop)
+            try:
+                yield BackendAnswer(
+                    _media_type(response), _headers(response), self._blocks(response)
+                )
+                whole = True
+            finally:
+                await response.aclose()
+        finally:
+            self.busy -= 1
+            left = began + self.options.seconds - loop.time()
+            if not whole and left > 0 and not self.options.dialect.stops_when_closed:
+                self._linger(left)
+
+    def _linger(self, seconds: float) -> None:
+        """Keep the place of a query that the engine may still be evaluating."""
+        if self._pool is None or self._failures:
+            return
+        self.lingering += 1
+
+        def leave() -> None:
+            self.lingering -= 1
+
+        asyncio.get_running_loop().call_later(seconds, leave)
+
+    def _check_free(self, now: float) -> None:
+        if now < self._paused_until:
+            self.refusals += 1
+            raise BackendError(
+                503, f"The engine does not answer at present. Try again in {PAUSE_SECONDS} s."
+            )
+        if self.busy + self.lingering >= self.options.connections:
+            self.refusals += 1
+            raise BackendError(
+                503, f"The engine is busy with other queries. Try again in {PAUSE_SECONDS} s."
+            )
+        if self._failures >= _MOST_FAILURES:
+            self._paused_until = now + PAUSE_SECONDS  # this one tries, the others wait
+
+    async def _send(self, form: bytes, loop: asyncio.AbstractEventLoop) -> httpcore.Response:
+        """Return the response, head read; one that did not come is asked for once more."""
+        began = loop.time()
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                response = await self._request(form)
+            except httpcore.ReadTimeout:
+                raise BackendError(
+                    504, "The engine did not end within its own limit, and the query was given up."
+                ) from None
+            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
+                if attempt == _ATTEMPTS:
+                    raise self._failed(503, "The engine cannot be reached.") from None
+                continue
+            try:
+                self._check(response, loop.time() - began)
+            except BackendError:
+                await response.aclose()
+                raise
+            self._failures, self._paused_until = 0, 0.0
+            return response
+        raise AssertionError("an attempt ends in a response or in an error")
+
+    async def _request(self, form: bytes) -> httpcore.Response:
+        options = self.options
+        headers = [
+            ("Host", _authority(options.url)),
+            ("Accept", ACCEPT),
+            ("Accept-Encoding", "identity"),
+            ("User-Agent", "jiqun"),
+            ("Content-Type", FORM),
+            ("Content-Length", str(len(form))),
+        ]
+        if options.credentials:
+            headers.append(("Authorization", options.credentials))
+        times = {"connect": _CONNECT_SECONDS, "read": options.seconds + _GRACE_SECONDS}
+        assert self._pool is not None
+        return await self._pool.handle_async_request(
+            httpcore.Request(
+                "POST",
+                options.url,
+                headers=headers,
+                content=form,
+                extensions={"timeout": times},
+            )
+        )
+
+    def _check(self, response: httpcore.Response, seconds: float) -> None:
+        """Raise `BackendError` unless the response is an answer."""
+        status = response.status
+        if status >= 500 and seconds >= 0.9 * self.options.seconds:
+            raise BackendError(504, "The engine stopped the query at its own limit.")
+        if status >= 500:
+            raise self._failed(503, f"The engine answers with status {status}.")
+        if 300 <= status < 400:
+            raise self._failed(502, "The engine redirects; its URL must be the final one.")
+        if status in {401, 403}:
+            raise self._failed(502, "The engine refuses the credentials of this server.")
+        if status == 404:
+            raise self._failed(502, "The engine has nothing at its URL.")
+        if status != 200:
+            self._failures = 0
+            raise BackendError(400, "The engine does not accept the query.")
+        headers = _headers(response)
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise self._failed(502, "The engine answers in a coding that was not asked for.")
+        if _media_type(response) not in _READABLE:
+            raise self._failed(502, "The engine answers in a format that was not asked for.")
+        if self.options.dialect.truncation in headers:
+            raise BackendError(413, "The engine gives only a part of so long a result.")
+
+    def _failed(self, status: int, reason: str) -> BackendError:
+        self._failures += 1
+        if self._failures >= _MOST_FAILURES:
+            self._paused_until = asyncio.get_running_loop().time() + PAUSE_SECONDS
+        return BackendError(status, reason)
+
+    async def _blocks(self, response: httpcore.Response) -> AsyncIterator[bytes]:
+        blocks = response.aiter_stream()
+        while True:
+            try:
+                block = await anext(blocks, None)
+            except httpcore.ReadTimeout:
+                raise BackendError(504, "The engine stopped in the middle of its answer.") from None
+            except (httpcore.NetworkError, httpcore.ProtocolError):
+                raise self._failed(502, "The engine's answer broke off.") from None
+            if block is None:
+                return
+            yield block
+
+
+def _headers(response: httpcore.Response) -> dict[str, str]:
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+    }
+
+
+def _media_type(response: httpcore.Response) -> str:
+    return _headers(response).get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _authority(url: str) -> str:
+    return url.split("/", 3)[2]

@@ -1,0 +1,127 @@
+"""Whether the engine elsewhere holds the release and answers as the endpoint needs it.
+
+Each thing that may be wrong has a sentence that says what was expected, what came, and what to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from jiqun.errors import ReleaseError
+from jiqun.outbound.backend import Backend, BackendError
+from jiqun.rdf.namespaces import DATASET, DCAT
+from jiqun.release import Release
+
+_LOG: Final = logging.getLogger(__name__)
+_IN_DEFAULT: Final = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
+_IN_NAMED: Final = "SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } }"
+_VERSION: Final = f"SELECT ?version WHERE {{ <{DATASET}> <{DCAT}version> ?version }}"
+_TAGGED: Final = (
+    'SELECT ?s ?p ?o WHERE { ?s ?p ?o FILTER(isIRI(?s) && CONTAINS(LANG(?o), "-")) } LIMIT 1'
+)
+_ENDLESS: Final = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+_GRACE_SECONDS: Final = 5.0
+
+
+async def check_backend(backend: Backend, release: Release) -> None:
+    """Compare the engine with the release; raises `ReleaseError` with a sentence that says why not.
+
+    What differs without harm is logged.
+    """
+    document, headers = await _ask(backend, "ASK {}")
+    if document.get("boolean") is not True:
+        raise _unfit("It answers ASK with a table instead of true or false")
+    served = headers.get("jiqun-release")
+    if served and release.identifier and served != release.identifier:
+        raise _unfit(
+            f"It serves the release {served[:12]}, this server {release.identifier[:12]}: load the "
+            "same into both"
+        )
+    await _check_count(backend, _IN_DEFAULT, "triples", "the default graph", release)
+    await _check_count(backend, _IN_NAMED, "quads", "the named graphs", release)
+    versions = await _rows(backend, _VERSION)
+    if versions and versions[0]["version"]["value"] != release.version:
+        raise _unfit(
+            f"It holds version {versions[0]['version']['value']} of the dataset, the release is "
+            f"version {release.version}: load the release"
+        )
+    await _note_tags(backend)
+
+
+async def check_limit(backend: Backend) -> None:
+    """Log an error when the engine goes on with a query beyond the limit that it should have."""
+    seconds = backend.options.seconds
+    if backend.options.dialect.stops_when_closed:
+        return
+    try:
+        async with asyncio.timeout(seconds + _GRACE_SECONDS):
+            await _rows(backend, _ENDLESS)
+    except TimeoutError:
+        _LOG.error(
+            "The engine did not stop a query after %g s. Set its own limit to that, or "
+            "JIQUN_BACKEND_SECONDS to its limit: queries that are given up go on there.",
+            seconds,
+        )
+    except ReleaseError:
+        _LOG.info("The engine stops queries by itself.")
+
+
+async def _check_count(
+    backend: Backend, query: str, name: str, place: str, release: Release
+) -> None:
+    expected = release.counts.get(name)
+    if expected is None:
+        return
+    found = int((await _rows(backend, query))[0]["n"]["value"])
+    if found != expected:
+        raise _unfit(
+            f"It has {found} {name} in {place}, the release has {expected}: load jiqun.nq of the "
+            "release into an empty dataset, whose default graph is one of its own and no union"
+        )
+
+
+async def _note_tags(backend: Backend) -> None:
+    """Log when the engine distinguishes zh-hans from zh-Hans, which RDF 1.1 does not."""
+    rows = await _rows(backend, _TAGGED)
+    if not rows:
+        return
+    row = rows[0]
+    text, tag = json.dumps(row["o"]["value"], ensure_ascii=False), row["o"]["xml:lang"]
+    pattern = f"<{row['s']['value']}> <{row['p']['value']}> {text}"
+    for other in {tag.lower(), tag.upper()} - {tag}:
+        document, _ = await _ask(backend, f"ASK {{ {pattern}@{other} }}")
+        if not document.get("boolean"):
+            _LOG.warning(
+                "The engine distinguishes the case of language tags: it has %s, and finds nothing "
+                "by %s.",
+                tag,
+                other,
+            )
+            return
+
+
+async def _rows(backend: Backend, query: str) -> list[dict[str, Any]]:
+    document, _ = await _ask(backend, query)
+    try:
+        return list(document["results"]["bindings"])
+    except (KeyError, TypeError):
+        raise _unfit("It answers a SELECT with what is no result") from None
+
+
+async def _ask(backend: Backend, query: str) -> tuple[dict[str, Any], dict[str, str]]:
+    try:
+        async with backend.ask(urlencode([("query", query)]).encode()) as answer:
+            body = b"".join([block async for block in answer.blocks])
+        return dict(json.loads(body)), answer.headers
+    except BackendError as error:
+        raise _unfit(str(error).removesuffix(".")) from None
+    except ValueError:
+        raise _unfit("It answers with what is no JSON") from None
+
+
+def _unfit(reason: str) -> ReleaseError:
+    return ReleaseError(f"The engine behind this server cannot be used. {reason}.")

@@ -1,0 +1,106 @@
+"""The store of an engine elsewhere, as a worker sees it: it has `query`, as pyoxigraph's has.
+
+Every answer is read as JSON or N-Triples, block by block as it comes, and written by us in the
+format that was asked for.
+"""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode, urlsplit
+
+import pyoxigraph as ox
+
+from jiqun.query.evaluation import Failure
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_SOLUTIONS: Final = {"application/sparql-results+json", "application/json"}
+_KINDS: Final = {413: "large", 502: "gateway", 503: "unavailable", 504: "timeout"}
+_BLOCK: Final = 64 * 1024
+
+
+class RemoteStore:
+    """Queries an engine over the loopback address that its server keeps for it."""
+
+    def __init__(self, address: str) -> None:
+        parts = urlsplit(address)
+        self._host, self._port, self._path = parts.hostname or "", parts.port, parts.path
+
+    def query(
+        self,
+        text: str,
+        *,
+        base_iri: str | None = None,
+        default_graph: Sequence[ox.NamedNode] | None = None,
+        named_graphs: Sequence[ox.NamedNode] | None = None,
+        custom_functions: object = None,  # noqa: ARG002 -- the engine has its own
+    ) -> Any:
+        """Return `QuerySolutions`, `QueryBoolean` or an iterator of triples.
+
+        Raises `SyntaxError` for a query that is none, and `Failure`, also while the triples are
+        read; reading solutions that are none raises `SyntaxError`.
+        """
+        if base_iri is not None:
+            text = f"BASE {ox.NamedNode(base_iri)}\n{text}"
+        pairs = [("query", text)]
+        pairs += [("default-graph-uri", each.value) for each in default_graph or ()]
+        pairs += [("named-graph-uri", each.value) for each in named_graphs or ()]
+        response = self._send(urlencode(pairs).encode())
+        if response.status == 400:
+            ox.Store().query(text)  # where it is wrong, it says so
+            raise Failure("evaluation", "the engine does not accept it")
+        body = Body(response)
+        file: Any = body
+        if body.media_type in _SOLUTIONS:
+            try:
+                return ox.parse_query_results(file, ox.QueryResultsFormat.JSON)
+            except (SyntaxError, ValueError):
+                raise unreadable() from None
+        return _triples(file)
+
+    def _send(self, form: bytes) -> http.client.HTTPResponse:
+        connection = http.client.HTTPConnection(self._host, self._port)
+        try:
+            connection.request("POST", self._path, form, {"Content-Type": _FORM})
+            response = connection.getresponse()
+            if response.status not in {200, 400}:
+                detail = response.read().decode("utf-8", "replace")
+                raise Failure(_KINDS.get(response.status, "gateway"), detail)
+        except (OSError, http.client.HTTPException):
+            raise Failure("gateway", "The engine's answer broke off.") from None
+        return response
+
+
+class Body:
+    """The body of an answer as a file; reading raises `Failure` where it breaks off."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        self._response = response
+        self._buffer = b""
+        self.media_type = response.headers.get_content_type()
+
+    def read(self, size: int = -1) -> bytes:
+        """Return at most `size` bytes, none at the end."""
+        try:
+            if not self._buffer:
+                self._buffer = self._response.read1(_BLOCK)
+        except (OSError, http.client.HTTPException):
+            raise Failure("gateway", "The engine's answer broke off.") from None
+        size = len(self._buffer) if size < 0 else size
+        data, self._buffer = self._buffer[:size], self._buffer[size:]
+        return data
+
+
+def _triples(file: Any) -> Iterator[ox.Triple]:
+    try:
+        for quad in ox.parse(file, format=ox.RdfFormat.N_TRIPLES):
+            yield quad.triple
+    except (SyntaxError, ValueError):
+        raise unreadable() from None
+
+
+def unreadable() -> Failure:
+    """Return the failure of an answer that is not what its media type says."""
+    return Failure("gateway", "The engine's answer cannot be read.")
