@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-import httpcore
+import httpcore2
 
 from jiqun.outbound.dialects import Dialect
 from jiqun.outbound.loopback import (
@@ -94,7 +94,7 @@ class Backend(LoopbackServer):
         self._path = f"/{secrets.token_urlsafe(24)}"
         self._failures = 0
         self._paused_until = 0.0
-        self._pool: httpcore.AsyncConnectionPool | None = None
+        self._pool: httpcore2.AsyncConnectionPool | None = None
 
     @property
     def address(self) -> str:
@@ -107,7 +107,7 @@ class Backend(LoopbackServer):
         if self._pool is None:
             secure = self.options.url.startswith("https:")
             tls = await asyncio.to_thread(ssl.create_default_context) if secure else None
-            self._pool = httpcore.AsyncConnectionPool(
+            self._pool = httpcore2.AsyncConnectionPool(
                 tls,
                 max_connections=self.options.connections + 1,
                 keepalive_expiry=_KEPT_SECONDS,
@@ -195,17 +195,17 @@ class Backend(LoopbackServer):
         if self._failures >= _MOST_FAILURES:
             self._paused_until = now + PAUSE_SECONDS  # this one tries, the others wait
 
-    async def _send(self, form: bytes, loop: asyncio.AbstractEventLoop) -> httpcore.Response:
+    async def _send(self, form: bytes, loop: asyncio.AbstractEventLoop) -> httpcore2.Response:
         """Return the response, head read; one that did not come is asked for once more."""
         began = loop.time()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 response = await self._request(form)
-            except httpcore.ReadTimeout:
+            except httpcore2.ReadTimeout:
                 raise BackendError(
                     504, "The engine did not end within its own limit, and the query was given up."
                 ) from None
-            except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException):
+            except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException):
                 if attempt == _ATTEMPTS:
                     raise self._failed(503, "The engine cannot be reached.") from None
                 continue
@@ -218,7 +218,7 @@ class Backend(LoopbackServer):
             return response
         raise AssertionError("an attempt ends in a response or in an error")
 
-    async def _request(self, form: bytes) -> httpcore.Response:
+    async def _request(self, form: bytes) -> httpcore2.Response:
         options = self.options
         headers = [
             ("Host", _authority(options.url)),
@@ -233,7 +233,7 @@ class Backend(LoopbackServer):
         times = {"connect": _CONNECT_SECONDS, "read": options.seconds + _GRACE_SECONDS}
         assert self._pool is not None
         return await self._pool.handle_async_request(
-            httpcore.Request(
+            httpcore2.Request(
                 "POST",
                 options.url,
                 headers=headers,
@@ -242,7 +242,7 @@ class Backend(LoopbackServer):
             )
         )
 
-    def _check(self, response: httpcore.Response, seconds: float) -> None:
+    def _check(self, response: httpcore2.Response, seconds: float) -> None:
         """Raise `BackendError` unless the response is an answer."""
         status = response.status
         if status >= 500 and seconds >= 0.9 * self.options.seconds:
@@ -272,27 +272,27 @@ class Backend(LoopbackServer):
             self._paused_until = asyncio.get_running_loop().time() + PAUSE_SECONDS
         return BackendError(status, reason)
 
-    async def _blocks(self, response: httpcore.Response) -> AsyncIterator[bytes]:
+    async def _blocks(self, response: httpcore2.Response) -> AsyncIterator[bytes]:
         blocks = response.aiter_stream()
         while True:
             try:
                 block = await anext(blocks, None)
-            except httpcore.ReadTimeout:
+            except httpcore2.ReadTimeout:
                 raise BackendError(504, "The engine stopped in the middle of its answer.") from None
-            except (httpcore.NetworkError, httpcore.ProtocolError):
+            except (httpcore2.NetworkError, httpcore2.ProtocolError):
                 raise self._failed(502, "The engine's answer broke off.") from None
             if block is None:
                 return
             yield block
 
 
-def _headers(response: httpcore.Response) -> dict[str, str]:
+def _headers(response: httpcore2.Response) -> dict[str, str]:
     return {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
     }
 
 
-def _media_type(response: httpcore.Response) -> str:
+def _media_type(response: httpcore2.Response) -> str:
     return _headers(response).get("content-type", "").partition(";")[0].strip().lower()
 
 
