@@ -41,7 +41,8 @@ class Audit(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        self.tags[tag] += 1
+        drawn = tag == "title" and "svg" in self._open
+        self.tags["title of a drawing" if drawn else tag] += 1
         if tag not in _VOID:
             self._open.append(tag)
         self._check_safety(tag, given)

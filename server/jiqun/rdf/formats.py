@@ -156,6 +156,7 @@ OWL_FUNCTIONAL: Final = Format(
 QUERY_TEXT: Final = Format("SPARQL", "application/sparql-query", ("rq",), ("rq",))
 HTML: Final = Format("HTML", "text/html", ("html",), ("html",), ("application/xhtml+xml",))
 TABLE: Final = Format("plain text", "text/plain", ("text",), ("txt",))
+SVG: Final = Format("SVG", "image/svg+xml", ("svg",), ("svg",), charset=False)
 PLAIN_JSON: Final = Format("JSON", "application/json", ("json",), ("json",), charset=False)
 PROBLEM: Final = Format(
     "problem details",

@@ -50,6 +50,7 @@ from jiqun.web.routes import (
     catalogue_routes,
     dump_routes,
     editor_routes,
+    explore_routes,
     home_routes,
     query_routes,
     reconcile_routes,
@@ -205,6 +206,7 @@ def _log_abort(error: Exception) -> None:
 
 _ROUTES = (
     home_routes,
+    explore_routes,
     editor_routes,
     query_routes,
     resource_routes,

@@ -13,9 +13,9 @@ from jiqun.language import Reader, Text
 from jiqun.rdf.namespaces import ID
 from jiqun.web.pictures.amounts import MONEY, SHARE, write_amount
 from jiqun.web.pictures.certainty import BOUNDS
-from jiqun.web.pictures.dot_plot import Axis, Dot, GoalFlag, draw_dots
+from jiqun.web.pictures.dot_plot import Axis, Dot, DotGroup, GoalFlag, draw_dots
 from jiqun.web.pictures.drawing import FILE_WIDTH, Paper, Picture, file_style
-from jiqun.web.pictures.map_picture import MapMark, Outline, draw_map
+from jiqun.web.pictures.map_picture import MapMark, Outline, draw_map, read_rings
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes
 
@@ -59,6 +59,10 @@ def dot(bound: str, value: int = 10) -> Dot:
     return Dot(Text(f"A {bound}"), "2023", Decimal(value), bound, amount, f"/doc/{bound}")
 
 
+def group(*dots: Dot) -> list[DotGroup]:
+    return [DotGroup("", "", dots)]
+
+
 def signs(picture: Picture) -> str:
     return re.sub(r'class="hit"', "", str(picture.body))
 
@@ -74,23 +78,23 @@ def signs(picture: Picture) -> str:
     ],
 )
 def test_each_bound_has_its_sign(bound: str, drawn: set[str]) -> None:
-    body = signs(draw_dots("p", "T", "D", [dot(bound)], COUNT, EN))
+    body = signs(draw_dots("p", "T", "D", group(dot(bound)), COUNT, EN))
     assert set(re.findall(r'class="(exact|arrow|about|blur|goal)"', body)) == drawn
     arrow = re.search(r'class="arrow" d="M(-?)5 0', body)
     assert (arrow is not None and arrow[1] == "-") == (bound == "less-than")
 
 
 def test_a_goal_is_a_flag_and_never_on_the_axis() -> None:
-    alone = draw_dots("p", "T", "D", [dot("exact", 10)], COUNT, EN)
+    alone = draw_dots("p", "T", "D", group(dot("exact", 10)), COUNT, EN)
     goal = GoalFlag(Text("A"), "900,000 enterprises by 2030", "/doc/goal")
-    both = draw_dots("p", "T", "D", [dot("exact", 10)], COUNT, EN, goals=[goal])
+    both = draw_dots("p", "T", "D", group(dot("exact", 10)), COUNT, EN, goals=[goal])
     ticks = re.compile(r'class="tick"[^>]*>([^<]+)<')
     assert ticks.findall(both.body) == ticks.findall(alone.body) == ["10", "100"]
     assert str(both.body).count('class="goal"') == 1
 
 
 def test_every_mark_leads_to_its_words() -> None:
-    picture = draw_dots("p", "T", "D", [dot(each) for each in BOUNDS], COUNT, EN)
+    picture = draw_dots("p", "T", "D", group(*map(dot, BOUNDS)), COUNT, EN)
     assert re.findall(r'<a href="([^"]+)"', picture.body) == [f"/doc/{each}" for each in BOUNDS]
 
 
@@ -124,11 +128,16 @@ def test_what_has_no_date_is_in_a_hatched_lane() -> None:
     )
     dated = Span(Text("C"), "C", None, date(2025, 12, 31), "/c", goal=True)
     picture = draw_lanes(
-        "p", "T", "D", [Lane(Text("Goals"), (*spans, dated))], EN, at=date(2028, 1, 1)
+        "p",
+        "T",
+        "D",
+        [Lane(Text("Goals"), (*spans, dated))],
+        EN,
+        at=(date(2028, 1, 1), date(2028, 12, 31)),
     )
     assert str(picture.body).count('class="undated-lane"') == 1
     assert str(picture.body).count('class="goal"') == 1
-    assert "2028-01-01" in picture.body
+    assert ">2028</text>" in picture.body
 
 
 def test_an_axis_of_shares_ends_at_the_whole() -> None:
@@ -136,8 +145,9 @@ def test_an_axis_of_shares_ends_at_the_whole() -> None:
 
 
 def square(x: float, y: float) -> Outline:
-    ring = ((x, y), (x + 3, y), (x + 3, y + 3), (x, y + 3), (x, y))
-    return Outline(f"{ID}s{x}", {"en": "Square"}, (ring,))
+    corners = ((x, y), (x + 3, y), (x + 3, y + 3), (x, y + 3), (x, y))
+    ring = ", ".join(f"{longitude} {latitude}" for longitude, latitude in corners)
+    return Outline(f"{ID}s{x}", {"en": "Square"}, read_rings(f"POLYGON (({ring}))"))
 
 
 def test_marks_of_a_map_do_not_cover_each_other() -> None:
@@ -158,7 +168,7 @@ def test_marks_of_a_map_do_not_cover_each_other() -> None:
 
 def test_a_file_stands_alone() -> None:
     picture = draw_dots(
-        "p", f"T {HOSTILE}", f"D {HOSTILE}", [dot(each) for each in BOUNDS], COUNT, EN,
+        "p", f"T {HOSTILE}", f"D {HOSTILE}", group(*map(dot, BOUNDS)), COUNT, EN,
         goals=[GoalFlag(Text(HOSTILE), HOSTILE, "/doc/goal")], paper=Paper(FILE_WIDTH),
     )  # fmt: skip
     root = ET.fromstring(picture.file("https://example.org", "Jiqun"))
@@ -170,7 +180,7 @@ def test_a_file_stands_alone() -> None:
 
 
 def test_a_page_has_no_inline_style_and_a_legend() -> None:
-    figure = str(draw_dots("p", HOSTILE, "D", [dot(each) for each in BOUNDS], COUNT, EN).figure)
+    figure = str(draw_dots("p", HOSTILE, "D", group(*map(dot, BOUNDS)), COUNT, EN).figure)
     assert "style=" not in figure
     assert "<style" not in figure
     assert "<script" not in figure

@@ -32,8 +32,20 @@ PATHS = (
     "/source/tiny",
     "/doc/life-health",
     "/quality",
+    "/clusters",
+    "/clusters?province=nowhere",
+    "/places",
+    "/companies",
+    "/plans",
+    "/figures",
+    "/compare",
+    "/timeline?at=2028",
+    "/timeline?at=soon",
+    "/network",
+    "/network?of=life-health",
     "/nowhere",
 )
+ERRORS = ("/clusters?province=nowhere", "/timeline?at=soon", "/nowhere")
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -48,7 +60,9 @@ def test_every_page_is_sound_and_guarded(client: httpx.Client, path: str) -> Non
 
 def test_every_link_within_the_site_leads_somewhere(client: httpx.Client) -> None:
     seen: set[str] = set()
-    for path in PATHS[:-1]:
+    for path in PATHS:
+        if path in ERRORS:
+            continue
         links = Audit(client.get(path, headers=BROWSER).text).links
         seen.update(link.partition("#")[0] for link in links if link.startswith("/"))
     dead = {

@@ -12,7 +12,22 @@ from jiqun.rdf.namespaces import ID, KG, SOURCE
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.representations import SLUG
 
-_PAGES: Final = ("/", "/catalogue", "/ontology", "/quality", "/queries", "/source")
+_PAGES: Final = (
+    "/",
+    "/catalogue",
+    "/clusters",
+    "/companies",
+    "/compare",
+    "/figures",
+    "/network",
+    "/ontology",
+    "/places",
+    "/plans",
+    "/quality",
+    "/queries",
+    "/source",
+    "/timeline",
+)
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _ADDRESSES: Final = 10_000
 _EVERY_THING: Final = f'?x a ?class FILTER (STRSTARTS(STR(?x), "{ID}"))'

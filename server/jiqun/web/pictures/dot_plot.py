@@ -19,8 +19,10 @@ from jiqun.web.pictures.drawing import PAGE, Paper, Picture, caption, join, link
 _ROW: Final = 40
 _GOAL_ROW: Final = 30
 _HEAD: Final = 30
+_GROUP_HEAD: Final = 46
+_GAP: Final = 14
 _START, _END = 0.03, 0.93
-_ROOM: Final = 50
+_ROOM: Final = 44
 """Letters of a label."""
 
 
@@ -83,11 +85,24 @@ class Axis:
         return [self.least * 10**n for n in range(0, powers + 1, step)]
 
 
+@dataclass(frozen=True)
+class DotGroup:
+    """Figures that compare with each other; `hatched` for those without a date.
+
+    `heading` and `reason` say what they are and why they are kept apart.
+    """
+
+    heading: str
+    reason: str
+    dots: tuple[Dot, ...]
+    hatched: bool = False
+
+
 def draw_dots(  # noqa: PLR0913
     name: str,
     title: str,
     description: str,
-    dots: Sequence[Dot],
+    groups: Sequence[DotGroup],
     unit: str,
     reader: Reader,
     *,
@@ -96,17 +111,28 @@ def draw_dots(  # noqa: PLR0913
 ) -> Picture:
     """Draw figures of one metric and one unit (an IRI), one in a row, in the order given.
 
-    Goals get flags of their own below the axis, never a place on it. Every mark leads to the words
-    that state it, if it has an address.
+    All groups share one axis and stand apart. Goals get flags of their own below the axis, never a
+    place on it. Every mark leads to the words that state it, if it has an address.
     """
-    axis = Axis.of([each.value for each in dots], unit)
-    bottom = _HEAD + _ROW * len(dots)
-    parts = [_grid(axis, bottom, unit, reader, paper)] if dots else []
-    parts += [_row(each, axis, _HEAD + _ROW * n, reader, paper) for n, each in enumerate(dots)]
-    height = bottom + 10.0 if dots else 0.0
+    every = [dot for group in groups for dot in group.dots]
+    axis = Axis.of([each.value for each in every], unit)
+    parts: list[Markup] = []
+    y = float(_HEAD)
+    for group in groups:
+        if group.heading:
+            parts.append(paper.at(0, y, _heading(group.heading, group.reason, reader)))
+            y += _GROUP_HEAD
+        if group.hatched:
+            parts.append(paper.hatched(y + 2, _ROW * len(group.dots), name))
+        for dot in group.dots:
+            parts.append(_row(dot, axis, y, reader, paper))
+            y += _ROW
+        y += _GAP if group.heading else 0
+    grid = [_grid(axis, y, unit, reader, paper)] if every else []
+    height = y + 10 if every else 0.0
     if goals:
-        heading = Text(phrase("goals_apart", reader.lang), reader.lang)
-        parts.append(paper.at(0, height, words(heading, 0, 22, reader, "heading")))
+        heading = _heading(phrase("goals_apart", reader.lang), "", reader)
+        parts.append(paper.at(0, height, heading))
         height += 34
         for each in goals:
             parts.append(_goal(each, height, reader, paper))
@@ -115,12 +141,19 @@ def draw_dots(  # noqa: PLR0913
         name,
         title,
         description,
-        join(parts),
+        join((*grid, *parts)),
         height,
         reader.lang,
-        legend_of({each.bound for each in dots}, reader, goals=bool(goals)),
+        legend_of({each.bound for each in every}, reader, goals=bool(goals)),
+        hatching=any(group.hatched for group in groups),
         paper=paper,
     )
+
+
+def _heading(text: str, reason: str, reader: Reader) -> Markup:
+    """Write a heading, and below it why these figures are kept apart."""
+    below = caption(Text(reason, reader.lang), _ROOM, reader, y=38) if reason else Markup("")
+    return words(Text(text, reader.lang), 0, 20, reader, "heading") + below
 
 
 def _grid(axis: Axis, bottom: float, unit: str, reader: Reader, paper: Paper) -> Markup:
@@ -139,7 +172,7 @@ def _grid(axis: Axis, bottom: float, unit: str, reader: Reader, paper: Paper) ->
 
 def _row(each: Dot, axis: Axis, y: float, reader: Reader, paper: Paper) -> Markup:
     share = axis.share(float(each.value))
-    left = share > 0.62
+    left = share > 0.5
     gap = -28 if left else 28
     told = " · ".join(part for part in (each.label.value, each.note, each.amount.text) if part)
     if each.amount.whole != each.amount.bare:

@@ -38,6 +38,10 @@ _FIGURE: Final = Markup(
     '<title id="{0}-title">{2}</title><desc id="{0}-about">{3}</desc>{4}{5}</svg></div>'
     '<figcaption><ul class="legend">{6}</ul></figcaption></figure>'
 )
+_HATCH: Final = Markup(
+    '<defs><pattern id="{}-hatch" width="7" height="7" patternUnits="userSpaceOnUse" '
+    'patternTransform="rotate(45)"><path class="hatch" d="M0 0V7"/></pattern></defs>'
+)
 _ENTRY: Final = Markup(
     '<li><svg class="drawing" width="32" height="20" viewBox="-16 -10 32 20" aria-hidden="true">'
     "{}</svg> {}</li>"
@@ -76,6 +80,12 @@ class Paper:
             style, self._length(start), _short(y), self._length(end - start), _short(height)
         )
 
+    def hatched(self, y: float, height: float, name: str) -> Markup:
+        """Draw the field of what has no date, in the picture `name`, over the whole width."""
+        return Markup(
+            '<rect class="undated-lane" fill="url(#{}-hatch)" y="{}" width="{}" height="{}"/>'
+        ).format(name, _short(y), self._length(1), _short(height))
+
     def line(self, start: float, end: float, y: float, end_y: float, style: str) -> Markup:
         """Draw a line from (`start`, `y`) to (`end`, `end_y`)."""
         return Markup('<line class="{}" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
@@ -104,7 +114,8 @@ class Picture:
 
     `name` is unique on its page. `size` is given for a picture that is scaled as a whole, such as a
     map; without it the picture keeps its `height` and is as wide as its column, or as `paper` says.
-    `scrolls` if its letters are too small on a telephone, so that it scrolls instead of shrinking.
+    `hatching` if it has fields of what has no date. `scrolls` if its letters are too small on a
+    telephone, so that it scrolls instead of shrinking.
     """
 
     name: str
@@ -116,7 +127,7 @@ class Picture:
     legend: tuple[Legend, ...] = ()
     size: float | None = None
     scrolls: bool = False
-    definitions: Markup = _NOTHING
+    hatching: bool = False
     paper: Paper = PAGE
 
     @property
@@ -128,13 +139,15 @@ class Picture:
             else Markup('viewBox="0 0 {} {}"').format(_short(self.size), _short(self.height))
         )
         entries = _NOTHING.join(_ENTRY.format(each.sign, each.meaning) for each in self.legend)
-        scrolling = Markup(' tabindex="0" role="group" aria-label="{}"').format(self.title)
+        scrolling = Markup(' tabindex="0" role="group" aria-labelledby="{}-title"').format(
+            self.name
+        )
         return _FIGURE.format(
             self.name,
             shape,
             self.title,
             self.description,
-            self.definitions,
+            _HATCH.format(self.name) if self.hatching else "",
             self.body,
             entries,
             " scrolling" if self.scrolls else "",
@@ -169,7 +182,7 @@ class Picture:
             note,
             self.lang,
             Markup(file_style()),  # noqa: S704 - our own sheet
-            self.definitions,
+            _HATCH.format(self.name) if self.hatching else "",
         )
         return _HREF.sub(f'<a href="{escape(site)}/', str(text)).encode()
 
@@ -208,25 +221,40 @@ def words(
     )
 
 
-def caption(label: Text, room: int, reader: Reader, *, x: float = 0, more: str = "") -> Markup:
+def caption(
+    label: Text,
+    room: int,
+    reader: Reader,
+    *,
+    x: float = 0,
+    y: float = 13,
+    more: str = "",
+    anchor: str = "",
+) -> Markup:
     """Write a label with a quiet `more` after it, and a shorter one for narrow screens.
 
     `room` are the letters that a narrow screen has for all of it.
     """
     whole = units(label.value) + units(more) + (2 if more else 0)
-    wide = _caption(label, more, x, "wide" if whole > room else "", reader)
+    wide = _caption(label, more, (x, y), ("wide" if whole > room else "", anchor), reader)
     if whole <= room:
         return wide
     kept = cut(Text(more, reader.lang), room // 3) if more else Text("")
     short = cut(label, room - units(kept.value) - (2 if more else 0))
-    return wide + _caption(short, kept.value, x, "narrow", reader)
+    return wide + _caption(short, kept.value, (x, y), ("narrow", anchor), reader)
 
 
-def _caption(label: Text, more: str, x: float, style: str, reader: Reader) -> Markup:
-    attributes = {"class": style, "lang": label.lang if label.lang != reader.lang else ""}
+def _caption(
+    label: Text, more: str, at: tuple[float, float], style: tuple[str, str], reader: Reader
+) -> Markup:
+    attributes = {
+        "class": style[0],
+        "text-anchor": style[1],
+        "lang": label.lang if label.lang != reader.lang else "",
+    }
     after = Markup('<tspan class="quiet" dx="8">{}</tspan>').format(more) if more else _NOTHING
-    return Markup('<text x="{}" y="13"{}>{}{}</text>').format(
-        _short(x), _attributes(attributes), label.value, after
+    return Markup('<text x="{}" y="{}"{}>{}{}</text>').format(
+        _short(at[0]), _short(at[1]), _attributes(attributes), label.value, after
     )
 
 

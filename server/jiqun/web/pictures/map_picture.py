@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from markupsafe import Markup
@@ -19,6 +20,9 @@ from jiqun.web.pictures.drawing import Legend, Picture, join, link, path, units,
 
 Place = tuple[float, float]
 """Longitude and latitude in degrees (CRS 84)."""
+
+Spot = tuple[float, float]
+"""A place on the projected plane, in radii of the earth, or in a picture, in pixels."""
 
 WIDTH: Final = 900
 _GAP: Final = 10.5
@@ -43,11 +47,11 @@ SELECT ?place ?label ?wkt WHERE {{
 
 @dataclass(frozen=True)
 class Outline:
-    """A province-level division with the rings of its polygons."""
+    """A province-level division with the rings of its polygons, projected."""
 
     iri: str
     labels: Mapping[str, str]
-    rings: tuple[tuple[Place, ...], ...]
+    rings: tuple[tuple[Spot, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class MapMark:
     """A mark on the map, at the middle of `places`; with several, thin lines lead to them.
 
     `kind` is a class of marks of `MAP_SIGNS`, `told` what a pointer shows and a screen reader says,
-    `href` where the mark leads. A mark with a `label` shows it beside itself.
+    `href` where the mark leads. A mark with a `label` shows it beside itself; that of the kind
+    "count" is a number, and the circle as large.
     """
 
     told: str
@@ -72,6 +77,7 @@ MAP_SIGNS: Final = {
     "core": Markup('<circle class="core" r="6"/>'),
     "key": Markup('<circle class="key" r="5"/>'),
     "place": Markup('<circle class="place" r="5"/>'),
+    "count": Markup('<circle class="count" r="8"/>'),
 }
 """The signs of a map by kind; the phrase of each in a legend is `map_` and the kind."""
 
@@ -83,10 +89,7 @@ def read_outlines(select: Select) -> tuple[Outline, ...]:
     for row in select(_OUTLINES):
         labels.setdefault(row["place"].value, {})[row["label"].lang] = row["label"].value
         shapes[row["place"].value] = row["wkt"].value
-    return tuple(
-        Outline(iri, labels[iri], tuple(_ring(each) for each in _RING.findall(shapes[iri])))
-        for iri in shapes
-    )
+    return tuple(Outline(iri, labels[iri], read_rings(shapes[iri])) for iri in shapes)
 
 
 def read_points(select: Select, iris: Iterable[str]) -> dict[str, Place]:
@@ -122,21 +125,15 @@ def draw_map(  # noqa: PLR0913
     `shaded` are the IRIs of provinces to stand out, `close` looks at the marks and the shaded
     provinces only, with the names of provinces; `links` makes provinces lead to their pages.
     """
-    view = _View.of(
-        [each for mark in marks for each in mark.places]
-        + [
-            place
-            for each in outlines
-            if each.iri in shaded
-            for ring in each.rings
-            for place in ring
-        ]
-        if close
-        else [],
-        outlines,
-    )
+    seen = [_project(each) for mark in marks for each in mark.places]
+    seen += [
+        spot for each in outlines if each.iri in shaded for ring in each.rings for spot in ring
+    ]
+    view = _View.of(seen if close else [], outlines)
     drawn = [_province(each, view, shaded, reader, links) for each in outlines]
-    spots = _move_apart([view.middle(mark.places) for mark in marks])
+    spots = _move_apart(
+        [view.middle(mark.places) for mark in marks], [2 * _radius(mark) for mark in marks]
+    )
     legs = [
         path(f"M{x:.0f} {y:.0f}L{view.xy(place)[0]:.0f} {view.xy(place)[1]:.0f}", "leg")
         for mark, (x, y) in zip(marks, spots, strict=True)
@@ -174,16 +171,16 @@ class _View:
     height: float
 
     @classmethod
-    def of(cls, places: Sequence[Place], outlines: Sequence[Outline]) -> _View:
-        """Return the view of places; of all outlines if there are none."""
-        whole = [_project(place) for each in outlines for ring in each.rings for place in ring]
-        seen = [_project(place) for place in places] or whole
+    def of(cls, spots: Sequence[Spot], outlines: Sequence[Outline]) -> _View:
+        """Return the view of spots; of all outlines if there are none."""
+        whole = [spot for each in outlines for ring in each.rings for spot in ring]
+        seen = spots or whole
         if not seen:
             return cls(-1, -1, WIDTH / 2, WIDTH / 2)
         left, right = min(x for x, _ in seen), max(x for x, _ in seen)
         top, bottom = min(y for _, y in seen), max(y for _, y in seen)
         width, height = (right - left) * 1.06, (bottom - top) * 1.06
-        if places:
+        if spots:
             full = max(x for x, _ in whole) - min(x for x, _ in whole) if whole else width
             width = max(width * 1.1, full * _SMALL, height * 1.1 * 1.5)
             height = width / 1.5
@@ -191,33 +188,43 @@ class _View:
         scale = WIDTH / width
         return cls(middle[0] - width / 2, middle[1] - height / 2, scale, round(height * scale))
 
-    def xy(self, place: Place) -> tuple[float, float]:
+    def xy(self, place: Place) -> Spot:
         """Return where a place is in the picture."""
-        x, y = _project(place)
-        return (x - self.left) * self.scale, (y - self.top) * self.scale
+        return self.scaled(_project(place))
 
-    def middle(self, places: Sequence[Place]) -> tuple[float, float]:
+    def scaled(self, spot: Spot) -> Spot:
+        """Return where a spot of the projected plane is in the picture."""
+        return (spot[0] - self.left) * self.scale, (spot[1] - self.top) * self.scale
+
+    def middle(self, places: Sequence[Place]) -> Spot:
         """Return the middle of places in the picture."""
         spots = [self.xy(each) for each in places]
         return sum(x for x, _ in spots) / len(spots), sum(y for _, y in spots) / len(spots)
 
 
-def _project(place: Place) -> tuple[float, float]:
+def _project(place: Place) -> Spot:
     longitude, latitude = (math.radians(each) for each in place)
     radius = math.sqrt(max(0.0, _C - 2 * _N * math.sin(latitude))) / _N
     angle = _N * (longitude - _MIDDLE)
     return radius * math.sin(angle), radius * math.cos(angle) - _RADIUS
 
 
-def _ring(text: str) -> tuple[Place, ...]:
-    pairs = (each.split() for each in text.split(","))
-    return tuple((float(pair[0]), float(pair[1])) for pair in pairs)
+@lru_cache(maxsize=256)
+def read_rings(wkt: str) -> tuple[tuple[Spot, ...], ...]:
+    """Return the rings of a POLYGON or MULTIPOLYGON (WKT, CRS 84), projected."""
+    return tuple(
+        tuple(
+            _project((float(longitude), float(latitude)))
+            for longitude, latitude in (pair.split() for pair in ring.split(","))
+        )
+        for ring in _RING.findall(wkt)
+    )
 
 
 def _province(
     each: Outline, view: _View, shaded: frozenset[str], reader: Reader, links: bool
 ) -> Markup:
-    data = "".join(_path_data([view.xy(place) for place in ring], view) for ring in each.rings)
+    data = "".join(_path_data([view.scaled(spot) for spot in ring], view) for ring in each.rings)
     if not data:
         return Markup("")
     label = pick(each.labels, reader)
@@ -226,7 +233,7 @@ def _province(
     return link(href, label.value, shape)
 
 
-def _path_data(spots: Sequence[tuple[float, float]], view: _View) -> str:
+def _path_data(spots: Sequence[Spot], view: _View) -> str:
     """Write a ring as relative moves of whole pixels; nothing for one that is not in view."""
     if not any(-50 < x < WIDTH + 50 and -50 < y < view.height + 50 for x, y in spots):
         return ""
@@ -241,33 +248,46 @@ def _path_data(spots: Sequence[tuple[float, float]], view: _View) -> str:
     return "".join(moves) + "z" if len(moves) > 3 else ""
 
 
-def _move_apart(spots: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Move marks apart until none covers another, the same way every time."""
+def _radius(mark: MapMark) -> float:
+    """Return the radius of a mark in pixels; the area of a counting mark grows with its number."""
+    if mark.kind == "count" and mark.label is not None:
+        return 5 + 4.2 * math.sqrt(float(mark.label.value))
+    return _GAP / 2
+
+
+def _move_apart(spots: Sequence[Spot], sizes: Sequence[float]) -> list[Spot]:
+    """Move marks of these diameters apart until none covers another, the same way every time."""
     moved = [
         (x + math.cos(2.4 * n) / 50, y + math.sin(2.4 * n) / 50) for n, (x, y) in enumerate(spots)
     ]
+    most = max(sizes, default=0.0)
+    order = sorted(range(len(moved)), key=lambda n: moved[n])
     for _ in range(_SWEEPS):
         still = True
-        for first in range(len(moved)):
-            for second in range(first):
+        for position, first in enumerate(order):
+            for second in order[position + 1 :]:
                 (x, y), (u, v) = moved[first], moved[second]
-                if abs(x - u) >= _GAP or abs(y - v) >= _GAP:
-                    continue
-                distance = math.hypot(x - u, y - v)
-                if distance < _GAP:
-                    push = (_GAP - distance) / 2 / max(distance, 1e-9)
+                if u - x >= most:
+                    break
+                distance, gap = math.hypot(x - u, y - v), (sizes[first] + sizes[second]) / 2
+                if distance < gap:
+                    push = (gap - distance) / 2 / max(distance, 1e-9)
                     moved[first] = (x + (x - u) * push, y + (y - v) * push)
                     moved[second] = (u - (x - u) * push, v - (y - v) * push)
                     still = False
         if still:
             break
+        order.sort(key=lambda n: moved[n])
     return moved
 
 
-def _mark(mark: MapMark, spot: tuple[float, float], reader: Reader) -> Markup:
+def _mark(mark: MapMark, spot: Spot, reader: Reader) -> Markup:
     sign = MAP_SIGNS[mark.kind]
     text = Markup("")
-    if mark.label is not None:
+    if mark.kind == "count" and mark.label is not None:
+        sign = Markup('<circle class="count" r="{:.1f}"/>').format(_radius(mark) - 0.5)
+        text = words(mark.label, 0, 5, reader, "number", "middle")
+    elif mark.label is not None:
         right = spot[0] + 10 + 7.5 * units(mark.label.value) < WIDTH
         text = words(mark.label, 9 if right else -9, 4.5, reader, "name", "" if right else "end")
     inside = Markup('<g transform="translate({:.1f} {:.1f})">{}{}</g>').format(*spot, sign, text)

@@ -17,6 +17,7 @@ from jiqun.web.pictures.drawing import (
     Legend,
     Paper,
     Picture,
+    caption,
     cut,
     join,
     link,
@@ -26,18 +27,18 @@ from jiqun.web.pictures.drawing import (
 )
 
 _HEAD: Final = 26
-_ROW: Final = 22
+_ROW: Final = 24
 _TITLE: Final = 26
 _START, _END = 0.03, 0.97
-_LETTER_SHARE: Final = 0.0078
-"""The part of a wide picture that a letter takes: on a telephone, names end sooner."""
+_COLUMNS: Final = 2
+_SHORT: Final = 6
+"""Letters of a label that leaves room for others in its row."""
+
+_TO_LEFT: Final = 0.52
+"""Where the labels of marks begin to stand at their left."""
 
 _MOMENT_DAYS: Final = 45
 _DOT: Final = Markup('<circle class="exact" r="5"/>')
-HATCH: Final = Markup(
-    '<defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" '
-    'patternTransform="rotate(45)"><path class="hatch" d="M0 0V7"/></pattern></defs>'
-)
 _KINDS: Final = ("event", "span", "planned", "goal", "before", "undated")
 
 
@@ -83,10 +84,10 @@ def draw_lanes(
     lanes: Sequence[Lane],
     reader: Reader,
     *,
-    at: date | None = None,
+    at: tuple[date, date] | None = None,
     paper: Paper = PAGE,
 ) -> Picture:
-    """Draw lanes over a common axis of years; `at` is a day to mark across all of them.
+    """Draw lanes over a common axis of years; `at` are the first and last day to mark.
 
     A goal is a dashed flag at its deadline. What has only an end gets an arrow from before it.
     What has no date stands in a hatched field below its lane and nowhere on the axis.
@@ -95,7 +96,7 @@ def draw_lanes(
     parts: list[Markup] = []
     y = float(_HEAD)
     for number, lane in enumerate(lanes):
-        drawn, y = _lane(lane, number, y, scale, reader, paper)
+        drawn, y = _lane(lane, (name, number), y, scale, reader, paper)
         parts.append(drawn)
     grid = [
         join(
@@ -108,10 +109,12 @@ def draw_lanes(
     ]
     cursor = Markup("")
     if at is not None:
-        share, day = scale.share(at), Text(at.isoformat())
+        first, last = scale.share(at[0]), scale.share(at[1])
+        share = (first + last) / 2
+        day = Text(_period_text(*at))
         cursor = join(
             (
-                paper.line(share, share, 4, y, "cursor"),
+                paper.bar(first, max(last, first + 0.002), 18, y - 18, "cursor"),
                 paper.at(share, y + 15, words(day, 0, 0, reader, "cursor-day", "middle")),
             )
         )  # fmt: skip
@@ -124,8 +127,8 @@ def draw_lanes(
         join((*grid, *parts, cursor)),
         y,
         reader.lang,
-        _legend(kinds, reader),
-        definitions=HATCH,
+        _legend(kinds, name, reader),
+        hatching="undated" in kinds,
         paper=paper,
     )
 
@@ -136,7 +139,7 @@ class _Scale:
     last: int
 
     @classmethod
-    def of(cls, lanes: Sequence[Lane], at: date | None) -> _Scale:
+    def of(cls, lanes: Sequence[Lane], at: tuple[date, date] | None) -> _Scale:
         days = [
             day
             for lane in lanes
@@ -145,7 +148,7 @@ class _Scale:
             if day is not None
         ]
         if at is not None:
-            days.append(at)
+            days += at
         if not days:
             return cls(2020, 2030)
         return cls(min(days).year, max(days).year + 1)
@@ -169,79 +172,74 @@ class _Scale:
 
 
 def _lane(
-    lane: Lane, number: int, y: float, scale: _Scale, reader: Reader, paper: Paper
+    lane: Lane, place: tuple[str, int], y: float, scale: _Scale, reader: Reader, paper: Paper
 ) -> tuple[Markup, float]:
-    """Draw a lane from `y` on; also return where it ends."""
+    """Draw a lane from `y` on; also return where it ends.
+
+    `place` is the name of the picture and the number of the lane in it.
+    """
+    name, number = place
     dated = [span for span in lane.spans if span.kind != "undated"]
     undated = [span for span in lane.spans if span.kind == "undated"]
-    rows: list[float] = []
+    dated.sort(key=lambda each: (each.start or each.end or date.min, each.label.value))
     parts: list[Markup] = []
-    top = y + _TITLE
-    for span in sorted(
-        dated, key=lambda each: (each.start or each.end or date.min, each.label.value)
-    ):
-        label, begin, finish = _extent(span, scale)
-        row = next((n for n, taken in enumerate(rows) if taken <= begin), len(rows))
-        rows[row : row + 1] = [finish]
-        parts.append(_span(span, label, top + _ROW * row, scale, reader, paper))
-    bottom = top + _ROW * len(rows)
+    bottom = y + _TITLE
+    taken = 0.0
+    for span in dated:
+        begin = scale.share(span.start or span.end or date.min)
+        if units(span.label.value) > _SHORT or begin < taken or not parts:
+            bottom += _ROW
+        taken = scale.share(span.end) - 0.001 if span.end else 1.0
+        parts.append(_span(span, bottom - _ROW, scale, reader, paper))
     if undated:
-        parts.append(paper.bar(0, 1, bottom + 2, _ROW * len(undated) + 6, "undated-lane"))
-        parts += [
-            link(
-                span.href,
-                span.told,
-                paper.at(
-                    0.012,
-                    bottom + 5 + _ROW * n + 11,
-                    path("M-4 -4L4 4M-4 4L4 -4", "no-date"),
-                    words(cut(span.label, 48), 12, 4.5, reader, "on-hatch"),
-                ),
-            )
-            for n, span in enumerate(undated)
-        ]
-        bottom += _ROW * len(undated) + 10
+        rows = -(-len(undated) // _COLUMNS)
+        parts.append(paper.hatched(bottom + 2, _ROW * rows + 6, name))
+        for n, span in enumerate(undated):
+            column, row = divmod(n, rows)
+            sign = path("M-4 -4L4 4M-4 4L4 -4", "no-date")
+            text = caption(cut(span.label, 68), 22, reader, x=12, y=4.5)
+            at = paper.at(0.012 + column / _COLUMNS, bottom + 16 + _ROW * row, sign, text)
+            parts.append(link(span.href, span.told, at))
+        bottom += _ROW * rows + 10
     title = paper.at(0, y, words(lane.title, 0, 18, reader, "heading"))
     rule = paper.line(0, 1, y + 1, y + 1, "rule") if number else Markup("")
     return join((rule, title, *parts)), bottom + 8
 
 
-def _extent(span: Span, scale: _Scale) -> tuple[Text, float, float]:
-    """Return the label that fits, and the part of a row that a span needs with it."""
-    day = span.start or span.end
-    assert day is not None
-    begin = scale.share(day) - 0.02
-    label = cut(span.label, 44)
-    needed = _LETTER_SHARE * (units(label.value) + 4)
-    finish = scale.share(span.end) if span.end else begin
-    if begin + needed > 1:  # the label stands to the left
-        return label, max(0.0, begin - needed), max(finish, begin + 0.04)
-    return label, begin, max(finish + 0.02, begin + needed)
-
-
-def _span(span: Span, label: Text, y: float, scale: _Scale, reader: Reader, paper: Paper) -> Markup:
+def _span(span: Span, y: float, scale: _Scale, reader: Reader, paper: Paper) -> Markup:
     day = span.start or span.end
     assert day is not None
     share, middle = scale.share(day), y + 11
-    left = share - 0.02 + _LETTER_SHARE * (units(label.value) + 4) > 1
-    text = words(label, -12 if left else 12, 4.5, reader, "", "end" if left else "")
+    left = share > _TO_LEFT
+    anchor = "end" if left else ""
+
+    def label(gap: float) -> Markup:
+        x = -gap if left else gap
+        return caption(cut(span.label, 76), 30, reader, x=x, y=4.5, anchor=anchor)
+
     if span.kind == "goal":
-        text = words(label, -8 if left else 20, 4.5, reader, "", "end" if left else "")
-        return link(span.href, span.told, paper.at(share, middle, flag(), text))
+        gap = 8 if left else 20
+        return link(span.href, span.told, paper.at(share, middle, flag(), label(gap)))
     if span.kind == "event":
-        return link(span.href, span.told, paper.at(share, middle, _DOT, text))
+        return link(span.href, span.told, paper.at(share, middle, _DOT, label(12)))
     if span.kind == "before":
-        fade = join((path("M0 0H-22M-17 -4.5L-22 0L-17 4.5", "arrow"), path("M0 -6V6", "arrow")))
-        return link(span.href, span.told, paper.at(share, middle, fade, text))
+        fade = path("M0 0H-22M-17 -4.5L-22 0L-17 4.5M0 -6V6", "arrow")
+        return link(span.href, span.told, paper.at(share, middle, fade, label(30 if left else 12)))
     end = scale.share(span.end) if span.end else _END
     style = "planned" if span.planned else "span"
     open_end = Markup("") if span.end else paper.at(_END, middle, path("M-8 -5L2 0L-8 5", "arrow"))
     bar = paper.bar(share, max(end, share + 0.004), middle - 8, 16, style)
-    inside = words(label, 6, 4.5, reader, "on-bar")
-    return link(span.href, span.told, bar, open_end, paper.at(share, middle, inside))
+    return link(span.href, span.told, bar, open_end, paper.at(share, middle, label(6)))
 
 
-def _legend(kinds: set[str], reader: Reader) -> tuple[Legend, ...]:
+def _period_text(first: date, last: date) -> str:
+    """Write a year, a month or a day."""
+    if first == last:
+        return first.isoformat()
+    return str(first.year) if first.month != last.month else f"{first:%Y-%m}"
+
+
+def _legend(kinds: set[str], name: str, reader: Reader) -> tuple[Legend, ...]:
     signs = {
         "event": _DOT,
         "span": Markup('<rect class="span" x="-14" y="-7" width="28" height="14"/>'),
@@ -250,7 +248,10 @@ def _legend(kinds: set[str], reader: Reader) -> tuple[Legend, ...]:
             (path("M10 0H-12M-7 -4.5L-12 0L-7 4.5", "arrow"), path("M10 -6V6", "arrow"))
         ),
         "goal": Markup('<g transform="translate(-5 2)">{}</g>').format(flag()),
-        "undated": Markup('<rect class="undated-lane" x="-14" y="-7" width="28" height="14"/>'),
+        "undated": Markup(
+            '<rect class="undated-lane" fill="url(#{}-hatch)" '
+            'x="-14" y="-7" width="28" height="14"/>'
+        ).format(name),
     }
     return tuple(
         Legend(signs[each], phrase(f"lane_{each}", reader.lang)) for each in _KINDS if each in kinds

@@ -1,0 +1,135 @@
+"""Clusters as lists and maps show them: lists, places, fields, figures and evidence of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from jiqun.query.solutions import Select
+from jiqun.rdf.namespaces import ID, KG, prologue
+from jiqun.web.pages.cells import Caption, Labels, read_captions
+from jiqun.web.pages.rendering import phrase
+from jiqun.web.pictures.map_picture import MapMark, Place, read_points
+
+_PREFIXES: Final = prologue("kg", "id", "skos", "dcterms")
+_PATTERNS: Final = {
+    "lists": "?x a kg:Cluster ; kg:listedOn ?y",
+    "years": "?x a kg:Cluster ; kg:listedOn/kg:listYear ?y",
+    "provinces": "?x a kg:Cluster ; kg:inProvince ?y",
+    "cities": "?x a kg:Cluster ; kg:inCity ?y",
+    "fields": (
+        "?x a kg:Cluster ; kg:inIndustry/skos:broader* ?y . ?y skos:broader ?top . "
+        "FILTER NOT EXISTS { ?top skos:broader ?above }"
+    ),
+    "figures": "?y a kg:Observation ; kg:about ?x . ?x a kg:Cluster",
+    "proofs": "?designation kg:designates ?x ; kg:statedIn ?y . ?x a kg:Cluster",
+    "grades": (
+        "?designation kg:designates ?x ; kg:statedIn/kg:passageOf/kg:reliability ?y . "
+        "?x a kg:Cluster"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ClusterEntry:
+    """A cluster; all but the years are IRIs.
+
+    `grade` is the best grade of a source that says it is on a list, `proof` a passage that says so;
+    both are empty without one.
+    """
+
+    iri: str
+    lists: tuple[str, ...]
+    years: tuple[str, ...]
+    provinces: tuple[str, ...]
+    cities: tuple[str, ...]
+    fields: tuple[str, ...]
+    figures: tuple[str, ...]
+    grade: str
+    proof: str
+
+    @property
+    def slug(self) -> str:
+        """The last part of its IRI."""
+        return slug_of(self.iri)
+
+    @property
+    def kind(self) -> str:
+        """Its kind on a map: by the list it is on, or a candidate."""
+        return f"list-{self.years[0]}" if self.years else "candidate"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The places that say most about where it is: its cities, else its provinces."""
+        return self.cities or self.provinces
+
+
+def slug_of(iri: str) -> str:
+    """Return the last part of an IRI of ours, which is a key in addresses."""
+    return iri.removeprefix(ID).removeprefix(KG)
+
+
+def pairs(select: Select, pattern: str) -> dict[str, tuple[str, ...]]:
+    """Return the values of ?y for each ?x of a pattern of ours, in order."""
+    found: dict[str, list[str]] = {}
+    for row in select(f"{_PREFIXES}SELECT DISTINCT ?x ?y WHERE {{ {pattern} }} ORDER BY ?x ?y"):
+        found.setdefault(row["x"].value, []).append(row["y"].value)
+    return {key: tuple(values) for key, values in found.items()}
+
+
+def read_clusters(select: Select) -> tuple[ClusterEntry, ...]:
+    """Read all clusters, with candidates, in the order of their IRIs."""
+    rows = select(f"{_PREFIXES}SELECT DISTINCT ?x WHERE {{ ?x a kg:Cluster }} ORDER BY ?x")
+    of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
+    return tuple(
+        ClusterEntry(
+            iri,
+            of["lists"].get(iri, ()),
+            of["years"].get(iri, ()),
+            of["provinces"].get(iri, ()),
+            of["cities"].get(iri, ()),
+            of["fields"].get(iri, ()),
+            of["figures"].get(iri, ()),
+            min(of["grades"].get(iri, ()), default=""),
+            next(iter(of["proofs"].get(iri, ())), ""),
+        )
+        for iri in (row["x"].value for row in rows if row["x"].is_iri)
+    )
+
+
+def read_cluster_names(select: Select, entries: Iterable[ClusterEntry]) -> dict[str, Caption]:
+    """Read the captions of clusters and of what their entries name."""
+    iris = {
+        iri
+        for each in entries
+        for iri in (each.iri, each.grade, *each.provinces, *each.cities, *each.fields)
+        if iri
+    }
+    return read_captions(select, sorted(iris))
+
+
+def cluster_marks(
+    entries: Sequence[ClusterEntry], points: Mapping[str, Place], labels: Labels
+) -> list[MapMark]:
+    """Return the marks of clusters on a map; those without a place are left out."""
+    lang = labels.reader.lang
+    marks = []
+    for each in entries:
+        places = tuple(points[iri] for iri in each.places if iri in points)
+        if places:
+            name = labels.resource(each.iri).text.value
+            kind = each.kind if each.kind in _MAP_KINDS else "candidate"
+            listed = phrase(f"map_{kind.replace('-', '_')}", lang)
+            marks.append(
+                MapMark(f"{name} · {listed}", kind, places, labels.reader.link(f"/doc/{each.slug}"))
+            )
+    return marks
+
+
+_MAP_KINDS: Final = {"list-2022", "list-2024", "candidate"}
+
+
+def read_cluster_points(select: Select, entries: Iterable[ClusterEntry]) -> dict[str, Place]:
+    """Read the points of the places of clusters."""
+    return read_points(select, (iri for each in entries for iri in each.places))

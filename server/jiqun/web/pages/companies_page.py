@@ -1,0 +1,213 @@
+"""The list of companies and brands: which clusters they are said to be in, and in which role."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from jiqun.language import Reader
+from jiqun.query.solutions import Select
+from jiqun.rdf.namespaces import KG, SOURCE, prologue
+from jiqun.web.documents import Context, Document
+from jiqun.web.negotiation import Choice
+from jiqun.web.pages.cells import Labels, read_captions
+from jiqun.web.pages.cluster_facts import pairs, slug_of
+from jiqun.web.pages.listing import (
+    Column,
+    Entry,
+    Listing,
+    Selection,
+    Shown,
+    list_document,
+    said,
+    shown,
+)
+from jiqun.web.pages.rendering import address, phrase
+from jiqun.web.pictures.amounts import Amount
+from jiqun.web.pictures.drawing import Paper, Picture
+from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
+
+_FACETS: Final = ("sort_of", "cluster", "role", "province")
+_COLUMNS: Final = (
+    Column("company"),
+    Column("sort_of"),
+    Column("clusters_in"),
+    Column("role"),
+    Column("may_mean"),
+    Column("province"),
+)
+_MOST: Final = 20
+"""Bars of the picture."""
+
+_ROLES: Final = f"""{prologue("kg")}SELECT DISTINCT ?company ?cluster ?role ?passage WHERE {{
+  ?participation kg:participant ?company ; kg:participationIn ?cluster .
+  OPTIONAL {{ ?participation kg:chainRole ?role }}
+  OPTIONAL {{ ?participation kg:statedIn ?passage }}
+}} ORDER BY ?company ?cluster ?role ?passage"""
+_PATTERNS: Final = {
+    "kind": "VALUES ?y { kg:Company kg:Brand } ?x a ?y",
+    "may_mean": "?x a kg:Enterprise ; kg:candidateEntity ?y",
+    "province": "?x a kg:Enterprise ; kg:inProvince ?y",
+}
+
+
+@dataclass(frozen=True)
+class CompanyEntry:
+    """A company or brand: IRIs of its class, clusters, roles with passages, and candidates."""
+
+    iri: str
+    kind: str
+    clusters: tuple[str, ...]
+    roles: tuple[tuple[str, str], ...]
+    may_mean: tuple[str, ...]
+    provinces: tuple[str, ...]
+    proof: str
+
+
+def read_companies(select: Select) -> tuple[CompanyEntry, ...]:
+    """Read all companies and brands."""
+    of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
+    clusters: dict[str, dict[str, None]] = {}
+    roles: dict[str, dict[str, str]] = {}
+    proofs: dict[str, str] = {}
+    for row in select(_ROLES):
+        company = row["company"].value
+        clusters.setdefault(company, {})[row["cluster"].value] = None
+        passage = row["passage"].value if "passage" in row else ""
+        if passage.startswith(SOURCE):
+            proofs.setdefault(company, passage)
+        if "role" in row:
+            roles.setdefault(company, {}).setdefault(row["role"].value, passage)
+    return tuple(
+        CompanyEntry(
+            iri,
+            kinds[-1],
+            tuple(clusters.get(iri, ())),
+            tuple(roles.get(iri, {}).items()),
+            of["may_mean"].get(iri, ()),
+            of["province"].get(iri, ()),
+            proofs.get(iri, ""),
+        )
+        for iri, kinds in of["kind"].items()
+    )
+
+
+def companies_document(
+    context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
+) -> Document:
+    """Return the list of companies and brands; raises `BadParameter`."""
+    companies = read_companies(context.select)
+    iris = {
+        iri
+        for each in companies
+        for iri in (
+            each.iri,
+            each.kind,
+            *each.clusters,
+            *(role for role, _ in each.roles),
+            *each.may_mean,
+            *each.provinces,
+        )
+    }
+    labels = Labels(read_captions(context.select, sorted(iris)), reader)
+    by_iri = {each.iri: each for each in companies}
+    entries = sorted((_entry(each, labels) for each in companies), key=_order)
+
+    def draw(left: Sequence[Entry], paper: Paper) -> Picture | None:
+        return _bars([by_iri[each.iri] for each in left], labels, paper)
+
+    listing = Listing(
+        "companies",
+        _COLUMNS,
+        _FACETS,
+        tuple(entries),
+        {slug_of(iri): caption.labels for iri, caption in labels.captions.items()},
+    )
+    return list_document(listing, selection, reader, choice, draw, origin, _totals)
+
+
+def _bars(members: Sequence[CompanyEntry], labels: Labels, paper: Paper) -> Picture | None:
+    """Draw how many are named for each cluster; a name in two clusters counts in both."""
+    reader = labels.reader
+    counts = Counter(cluster for each in members for cluster in each.clusters)
+    brands = Counter(
+        cluster for each in members if each.kind == f"{KG}Brand" for cluster in each.clusters
+    )
+    bars = []
+    for cluster, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:_MOST]:
+        text = f"{count} {phrase('named_here', reader.lang)}"
+        part = f"{brands[cluster]} {phrase('only_brands', reader.lang)}"
+        href = reader.link("/companies", cluster=slug_of(cluster))
+        narrower = reader.link("/companies", cluster=slug_of(cluster), sort_of="Brand")
+        inside = (
+            (
+                Bar(
+                    labels.resource(f"{KG}Brand").text,
+                    Decimal(brands[cluster]),
+                    "exact",
+                    Amount(part, part, part),
+                    narrower,
+                ),
+            )
+            if 0 < brands[cluster] < count
+            else ()
+        )
+        bars.append(
+            Bar(
+                labels.resource(cluster).text,
+                Decimal(count),
+                "exact",
+                Amount(text, text, text),
+                href,
+                inside,
+            )
+        )
+    if not bars:
+        return None
+    title = phrase("companies_by_cluster", reader.lang)
+    about = phrase("companies_by_cluster_about", reader.lang)
+    return draw_nested_bars("named", title, about, bars, reader, paper=paper)
+
+
+def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:
+    brands = sum(each.values["sort_of"] == ("Brand",) for each in entries)
+    return [
+        ("total_companies", len(entries) - brands),
+        ("total_brands", brands),
+        ("total_in_clusters", len({key for each in entries for key in each.values["cluster"]})),
+    ]
+
+
+def _entry(each: CompanyEntry, labels: Labels) -> Entry:
+    reader = labels.reader
+    roles = tuple(
+        Shown(labels.resource(role).text, address(passage, reader) if passage else None)
+        for role, passage in each.roles
+    )
+    if not roles and each.proof:
+        roles = (said(phrase("role_not_stated", reader.lang), reader, address(each.proof, reader)),)
+    return Entry(
+        each.iri,
+        {
+            "company": shown(labels, each.iri),
+            "sort_of": shown(labels, each.kind),
+            "clusters_in": shown(labels, *each.clusters),
+            "role": roles,
+            "may_mean": shown(labels, *each.may_mean),
+            "province": shown(labels, *each.provinces),
+        },
+        {
+            "sort_of": (slug_of(each.kind),),
+            "cluster": tuple(map(slug_of, each.clusters)),
+            "role": tuple(slug_of(role) for role, _ in each.roles),
+            "province": tuple(map(slug_of, each.provinces)),
+        },
+    )
+
+
+def _order(entry: Entry) -> tuple[bool, str]:
+    """Order those in clusters first, then by name."""
+    return not entry.values["cluster"], entry.cells["company"][0].text.value

@@ -1,0 +1,234 @@
+"""The comparison of clusters by a metric: figures that compare on one axis, the others apart."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Final
+
+from jiqun.errors import BadParameter, shorten
+from jiqun.language import Reader
+from jiqun.rdf.formats import SVG
+from jiqun.rdf.namespaces import ID
+from jiqun.web.documents import Context, Document
+from jiqun.web.negotiation import Choice
+from jiqun.web.pages.cells import Labels
+from jiqun.web.pages.cluster_facts import slug_of
+from jiqun.web.pages.figure_facts import (
+    FigureEntry,
+    kinds_of,
+    read_figure_names,
+    read_figures,
+    read_goals,
+)
+from jiqun.web.pages.figures_page import figure_dot
+from jiqun.web.pages.listing import Option, Shown, picture_file, said, shown
+from jiqun.web.pages.rendering import address, html_document, phrase, render
+from jiqun.web.pictures.certainty import BOUNDS
+from jiqun.web.pictures.dot_plot import DotGroup, GoalFlag, draw_dots
+from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture
+
+GROUPS: Final = ("comparable", "undated", "subset", "place", "other")
+"""The groups of figures, in order; why each but the first is kept apart is among the phrases."""
+
+_MOST: Final = 60
+"""Dots of a group."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared: slugs of a metric and a bound, and a year; "" is the usual, or all."""
+
+    metric: str = ""
+    period: str = ""
+    bound: str = ""
+
+
+@dataclass(frozen=True)
+class ComparedRow:
+    """A row of the table below the picture; the same figure as one of its marks."""
+
+    subject: tuple[Shown, ...]
+    amount: Shown
+    whole: str
+    period: tuple[Shown, ...]
+    population: str
+    words: Shown
+
+
+def group_of(each: FigureEntry, labels: Labels) -> str:
+    """Return the group of a figure, by what it counts and whether its period is told."""
+    kind = kinds_of(labels, each.about)
+    if kind != "cluster":
+        return "place" if kind == "place" else "other"
+    if each.whole or each.enterprise_class:
+        return "subset"
+    return "comparable" if each.period else "undated"
+
+
+def compare_document(
+    context: Context, reader: Reader, choice: Choice, comparison: Comparison, origin: str
+) -> Document:
+    """Return the comparison as a page or a picture; raises `BadParameter`."""
+    every = [each for each in read_figures(context.select) if each.number is not None]
+    goals = read_goals(context.select)
+    labels = Labels(read_figure_names(context.select, [*every, *goals]), reader)
+    metric = _metric(every, comparison.metric)
+    of_metric = [each for each in every if each.metric == metric]
+    unit = _unit(of_metric)
+    measured = [each for each in of_metric if each.unit == unit]
+    years = Counter(each.year or "undated" for each in measured)
+    bounds = Counter(each.bound for each in measured)
+    _check("period", comparison.period, years)
+    _check("bound", comparison.bound, bounds)
+    left = [
+        each
+        for each in measured
+        if comparison.period in {"", each.year or "undated"}
+        and comparison.bound in {"", each.bound}
+    ]
+    groups = {
+        name: _sorted([each for each in left if group_of(each, labels) == name], labels)
+        for name in GROUPS
+    }
+    aims = [each for each in goals if each.metric == metric and each.unit == unit]
+    if choice.format == SVG:
+        paper = Paper(FILE_WIDTH)
+        picture = _draw(metric, unit, groups, aims, labels, paper) if left or aims else None
+        return picture_file(picture, "comparison", reader, origin)
+    given = {
+        name: value
+        for name, value in (
+            ("metric", slug_of(metric)),
+            ("period", comparison.period),
+            ("bound", comparison.bound),
+        )
+        if value
+    }
+    text = render(
+        "compare.html",
+        reader,
+        metric=labels.resource(metric) if metric else None,
+        metrics=_metrics(every, metric, labels),
+        periods=_options("period", years, comparison.period, labels),
+        bounds=_options("bound", bounds, comparison.bound, labels),
+        picture=_draw(metric, unit, groups, aims, labels, PAGE) if left or aims else None,
+        groups=[
+            (name, [_row(each, labels) for each in members[:_MOST]], len(members))
+            for name, members in groups.items()
+            if members
+        ],
+        goals=[(_row(each, labels), _deadline(each, reader)) for each in aims],
+        other_units=len(of_metric) - len(measured),
+        total=len(left),
+        svg=reader.link("/compare", **given, format="svg"),
+        all_figures=reader.link("/figures", metric=slug_of(metric)) if metric else "",
+    )
+    return html_document(text, reader)
+
+
+def _metric(figures: Sequence[FigureEntry], asked: str) -> str:
+    """Return the IRI of the metric that was asked for, or the one of most figures."""
+    counts = Counter(each.metric for each in figures)
+    if asked:
+        slugs = {slug_of(metric): metric for metric in counts}
+        slug = asked.removeprefix("id:").removeprefix(ID)
+        if slug in slugs:
+            return slugs[slug]
+        near = ", ".join(get_close_matches(slug, slugs, n=3, cutoff=0.4))
+        raise BadParameter(
+            f"There are no figures for metric={shorten(asked)}."
+            + (f" Did you mean {near}?" if near else " The page /compare offers those there are.")
+        )
+    usual = f"{ID}output-value"
+    return (
+        usual if usual in counts else max(counts, key=lambda each: (counts[each], each), default="")
+    )
+
+
+def _unit(figures: Sequence[FigureEntry]) -> str:
+    counts = Counter(each.unit for each in figures)
+    return max(counts, key=lambda each: (counts[each], each), default="")
+
+
+def _check(name: str, value: str, known: Counter[str]) -> None:
+    if value and value not in known:
+        raise BadParameter(
+            f"Nothing here has {name}={shorten(value)}. Choose one of {', '.join(sorted(known))}."
+        )
+
+
+def _sorted(figures: Sequence[FigureEntry], labels: Labels) -> list[FigureEntry]:
+    return sorted(
+        figures, key=lambda each: (-(each.number or 0), labels.label(each.about).value, each.iri)
+    )
+
+
+def _options(facet: str, counts: Counter[str], mine: str, labels: Labels) -> list[Option]:
+    def name(key: str) -> str:
+        if facet == "bound" and key in BOUNDS:
+            return labels.label(f"{ID}{key}").value or key
+        return phrase("period_undated", labels.reader.lang) if key == "undated" else key
+
+    return [Option(key, name(key), counts[key], key == mine) for key in sorted(counts)]
+
+
+def _metrics(figures: Sequence[FigureEntry], mine: str, labels: Labels) -> list[Option]:
+    counts = Counter(each.metric for each in figures)
+    return [
+        Option(slug_of(metric), labels.resource(metric).text.value, count, metric == mine)
+        for metric, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+
+
+def _draw(
+    metric: str,
+    unit: str,
+    groups: dict[str, list[FigureEntry]],
+    goals: Sequence[FigureEntry],
+    labels: Labels,
+    paper: Paper,
+) -> Picture:
+    reader = labels.reader
+    drawn = [
+        DotGroup(
+            phrase(f"group_{name}", reader.lang),
+            phrase(f"group_{name}_why", reader.lang),
+            tuple(dot for each in members[:_MOST] if (dot := figure_dot(each, labels)) is not None),
+            hatched=name == "undated",
+        )
+        for name, members in groups.items()
+        if members
+    ]
+    flags = [
+        GoalFlag(
+            labels.resource(each.about).text,
+            " ".join(part for part in (each.amount(labels).text, _deadline(each, reader)) if part),
+            each.words_at(labels),
+        )
+        for each in goals
+    ]
+    title = f"{labels.resource(metric).text.value} – {phrase('nav_compare', reader.lang)}"
+    about = phrase("dots_about", reader.lang)
+    return draw_dots("comparison", title, about, drawn, unit, reader, goals=flags, paper=paper)
+
+
+def _deadline(each: FigureEntry, reader: Reader) -> str:
+    return phrase("until", reader.lang).replace("{}", each.end) if each.end else ""
+
+
+def _row(each: FigureEntry, labels: Labels) -> ComparedRow:
+    reader = labels.reader
+    amount = each.amount(labels)
+    undated = (said(phrase("not_stated", reader.lang), reader),)
+    quoted = each.words if each.words.value else said(phrase("words", reader.lang), reader).text
+    return ComparedRow(
+        shown(labels, each.about),
+        said(amount.text, reader, address(each.iri, reader)),
+        amount.whole,
+        shown(labels, each.period) if each.period else undated,
+        labels.label(each.population).value if each.population else "",
+        Shown(quoted, each.words_at(labels)),
+    )

@@ -1,0 +1,327 @@
+"""A list of things with facets: what is chosen, counted, sorted, and written as a page or a table.
+
+The lists of clusters, places, companies, plans and figures are all of this kind; each of them says
+what its entries, columns and facets are, and draws its picture.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Final
+
+from jiqun.errors import BadParameter, shorten
+from jiqun.language import Reader, Text, pick
+from jiqun.query.spreadsheet import for_spreadsheet
+from jiqun.rdf.formats import CSV, HTML, SVG
+from jiqun.rdf.namespaces import BASE
+from jiqun.web.documents import Document
+from jiqun.web.negotiation import Choice
+from jiqun.web.pages.cells import Labels
+from jiqun.web.pages.rendering import html_document, phrase, render
+from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, file_style
+
+LIST_FORMS: Final = (HTML, CSV, SVG)
+"""The forms of a list: the page, the table, the picture."""
+
+PAGE_SIZE: Final = 100
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A piece of a cell: a text, and the address it leads to."""
+
+    text: Text
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of a list: cells by column, keys by facet, and how to sort where not by the text."""
+
+    iri: str
+    cells: Mapping[str, tuple[Shown, ...]]
+    values: Mapping[str, tuple[str, ...]]
+    ranks: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column; the phrase of its name is `column_` and its key."""
+
+    key: str
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a reader chose: a value for each facet, the column to sort by, and the page.
+
+    `sort` is the key of a column, with a minus sign in front for the largest first; "" is the order
+    of the list itself.
+    """
+
+    facets: tuple[tuple[str, str], ...] = ()
+    sort: str = ""
+    page: int = 1
+    excel: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list: entries in its own order; `labels` are the names of the values of facets."""
+
+    name: str
+    columns: tuple[Column, ...]
+    facets: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    labels: Mapping[str, Mapping[str, str]]
+
+    @property
+    def path(self) -> str:
+        """The path of its page."""
+        return f"/{self.name}"
+
+
+Totals = Callable[[Sequence[Entry]], list[tuple[str, int]]]
+"""Counts what the entries that are shown are about, each thing once: phrases with numbers."""
+
+Draw = Callable[[Sequence[Entry], Paper], Picture | None]
+"""Draws the entries that are shown."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """A value of a facet, with the number of entries that it leaves."""
+
+    key: str
+    name: str
+    count: int
+    chosen: bool
+
+
+def shown(labels: Labels, *iris: str) -> tuple[Shown, ...]:
+    """Return the names of resources, each leading to its page."""
+    cells = (labels.resource(iri) for iri in iris)
+    return tuple(Shown(cell.text, cell.href) for cell in cells)
+
+
+def said(text: str, reader: Reader, href: str | None = None) -> Shown:
+    """Return words of ours, in the language of the reader."""
+    return Shown(Text(text, reader.lang), href)
+
+
+def check(listing: Listing, selection: Selection) -> Selection:
+    """Return the selection with the keys of what may be given by name; raises `BadParameter`."""
+    found = []
+    for facet, value in selection.facets:
+        known = {key for entry in listing.entries for key in entry.values.get(facet, ())}
+        if value and value not in known:
+            value = _resolve(facet, value, known, listing.labels)  # noqa: PLW2901
+        if value:
+            found.append((facet, value))
+    columns = {each.key for each in listing.columns}
+    if selection.sort and selection.sort.removeprefix("-") not in columns:
+        raise BadParameter(
+            f"{listing.path} cannot be sorted by {shorten(selection.sort)}, only by "
+            f"{', '.join(each.key for each in listing.columns)}."
+        )
+    return replace(selection, facets=tuple(found))
+
+
+def _resolve(
+    facet: str, value: str, known: Iterable[str], labels: Mapping[str, Mapping[str, str]]
+) -> str:
+    """Return the key of a value that is given by a name, such as 江苏."""
+    names = {
+        name.casefold(): key
+        for key in sorted(known)
+        for name in (key, *labels.get(key, {}).values())
+    }
+    asked = value.strip().casefold()
+    starts = {key for name, key in names.items() if asked and name.startswith(asked)}
+    if len(starts) == 1:
+        return starts.pop()
+    near = [names[each] for each in get_close_matches(asked, names, n=3, cutoff=0.6)]
+    hint = ", ".join(dict.fromkeys([*sorted(starts)[:3], *near]))
+    raise BadParameter(
+        f"Nothing here has {facet}={shorten(value)}."
+        + (f" Did you mean {hint}?" if hint else " Choose one of the values that the page offers.")
+    )
+
+
+def chosen(listing: Listing, selection: Selection) -> list[Entry]:
+    """Return the entries that a selection leaves, in its order."""
+    left = [entry for entry in listing.entries if _fits(entry, selection.facets)]
+    if selection.sort:
+        column = selection.sort.removeprefix("-")
+        backwards = selection.sort.startswith("-")
+        filled = [each for each in left if column in each.ranks or _text(each, column)]
+        empty = [each for each in left if each not in filled]
+        filled.sort(key=lambda entry: _rank(entry, column), reverse=backwards)
+        left = [*filled, *empty]
+    return left
+
+
+def _fits(entry: Entry, facets: Iterable[tuple[str, str]]) -> bool:
+    return all(value in entry.values.get(facet, ()) for facet, value in facets)
+
+
+def _text(entry: Entry, column: str) -> str:
+    return " · ".join(each.text.value for each in entry.cells.get(column, ()))
+
+
+def _rank(entry: Entry, column: str) -> tuple[float, str]:
+    return entry.ranks.get(column, 0.0), _text(entry, column).casefold()
+
+
+def options(listing: Listing, selection: Selection, reader: Reader) -> dict[str, list[Option]]:
+    """Return the values of each facet with the number of entries under the other choices."""
+    found = {}
+    for facet in listing.facets:
+        others = [each for each in selection.facets if each[0] != facet]
+        counts: Counter[str] = Counter()
+        for entry in listing.entries:
+            if _fits(entry, others):
+                counts.update(set(entry.values.get(facet, ())))
+        mine = dict(selection.facets).get(facet, "")
+        named = [
+            Option(key, value_name(facet, key, listing.labels, reader), count, key == mine)
+            for key, count in counts.items()
+        ]
+        if mine and mine not in counts:
+            named.append(
+                Option(mine, value_name(facet, mine, listing.labels, reader), 0, chosen=True)
+            )
+        found[facet] = sorted(named, key=lambda option: (-option.count, option.name))
+    return found
+
+
+def value_name(
+    facet: str, key: str, labels: Mapping[str, Mapping[str, str]], reader: Reader
+) -> str:
+    """Return the name of a value of a facet: its label, a phrase, or the value itself."""
+    if key in labels and (text := pick(labels[key], reader).value):
+        return text
+    try:
+        return phrase(f"{facet}_{key}", reader.lang)
+    except KeyError:
+        return key
+
+
+def list_document(
+    listing: Listing,
+    selection: Selection,
+    reader: Reader,
+    choice: Choice,
+    draw: Draw,
+    origin: str,
+    totals: Totals,
+) -> Document:
+    """Return a list as its page, its table or its picture; raises `BadParameter`.
+
+    `origin` is the public URL of the site.
+    """
+    selection = check(listing, selection)
+    entries = chosen(listing, selection)
+    if choice.format == CSV:
+        return _table(listing, entries, selection, reader, choice)
+    if choice.format == SVG:
+        return picture_file(draw(entries, Paper(FILE_WIDTH)), listing.name, reader, origin)
+    pages = max(1, -(-len(entries) // PAGE_SIZE))
+    page = min(selection.page, pages)
+    shown = entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    picture = draw(entries, PAGE)
+    text = render(
+        "listing.html",
+        reader,
+        listing=listing,
+        selection=selection,
+        entries=shown,
+        total=len(entries),
+        of=len(listing.entries),
+        options=options(listing, selection, reader),
+        picture=picture,
+        totals=[pair for pair in totals(entries) if pair[1]],
+        sorts={
+            each.key: _sort_address(listing, selection, each, reader) for each in listing.columns
+        },
+        without={
+            facet: _address(listing, selection, reader, {facet: ""})
+            for facet, _ in selection.facets
+        },
+        names={
+            facet: value_name(facet, key, listing.labels, reader) for facet, key in selection.facets
+        },
+        csv=_address(listing, selection, reader, {"format": "csv"}),
+        excel=_address(listing, selection, reader, {"format": "csv", "excel": "1"}),
+        svg=_address(listing, selection, reader, {"format": "svg"}),
+        turns={
+            name: _address(listing, selection, reader, {"page": str(number)})
+            for name, number in (("previous", page - 1), ("next", page + 1))
+            if 1 <= number <= pages
+        },
+    )
+    return html_document(text, reader, {"Vary": _VARY})
+
+
+_VARY: Final = "Accept, Accept-Language, Accept-Encoding"
+
+
+def _address(
+    listing: Listing, selection: Selection, reader: Reader, changes: Mapping[str, str]
+) -> str:
+    parameters = dict(selection.facets)
+    if selection.sort:
+        parameters["sort"] = selection.sort
+    parameters = {name: value for name, value in {**parameters, **changes}.items() if value}
+    return reader.link(listing.path, **parameters)
+
+
+def _sort_address(listing: Listing, selection: Selection, column: Column, reader: Reader) -> str:
+    """Return the address that sorts by a column: numbers the largest first, then the other way."""
+    first = f"-{column.key}" if column.numeric else column.key
+    second = column.key if column.numeric else f"-{column.key}"
+    wanted = second if selection.sort == first else first
+    return _address(listing, selection, reader, {"sort": wanted})
+
+
+def _table(
+    listing: Listing,
+    entries: Iterable[Entry],
+    selection: Selection,
+    reader: Reader,
+    choice: Choice,
+) -> Document:
+    """Write the columns of the page, and the IRI of each entry before them."""
+    output = io.StringIO(newline="")
+    writer = csv.writer(output, lineterminator="\r\n")
+    keys = [each.key for each in listing.columns]
+    writer.writerow(["iri", *(phrase(f"column_{key}", reader.lang) for key in keys)])
+    for entry in entries:
+        writer.writerow([entry.iri, *(_text(entry, key) for key in keys)])
+    body = output.getvalue().encode(errors="replace")
+    if selection.excel:
+        body = for_spreadsheet(body)
+    headers = {"Vary": _VARY, "Content-Disposition": f'attachment; filename="{listing.name}.csv"'}
+    return Document(body, choice.content_type, headers=headers)
+
+
+def picture_file(picture: Picture | None, name: str, reader: Reader, origin: str) -> Document:
+    """Return a picture as a file that stands alone; raises `BadParameter` when there is none."""
+    if picture is None:
+        raise BadParameter("There is nothing to draw for this choice. Choose fewer facets.")
+    note = f"{phrase('picture_note', reader.lang)} {BASE}"
+    digest = b64encode(hashlib.sha256(file_style().encode()).digest()).decode()
+    headers = {
+        "Vary": _VARY,
+        "Content-Disposition": f'attachment; filename="{name}.svg"',
+        "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'",
+    }
+    return Document(picture.file(origin, note), SVG.content_type(), headers=headers)

@@ -1,0 +1,173 @@
+"""The list of places: how many clusters lie in each, on a map of circles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from jiqun.language import Reader, Text
+from jiqun.query.solutions import Select
+from jiqun.rdf.namespaces import KG
+from jiqun.web.documents import Context, Document
+from jiqun.web.negotiation import Choice
+from jiqun.web.pages.cells import Labels, read_captions
+from jiqun.web.pages.cluster_facts import pairs, slug_of
+from jiqun.web.pages.listing import (
+    Column,
+    Entry,
+    Listing,
+    Selection,
+    list_document,
+    said,
+    shown,
+)
+from jiqun.web.pages.rendering import phrase
+from jiqun.web.pictures.drawing import Paper, Picture
+from jiqun.web.pictures.map_picture import MapMark, draw_map, read_outlines, read_points
+
+_FACETS: Final = ("level", "area", "holds", "figures")
+_COLUMNS: Final = (
+    Column("place"),
+    Column("level"),
+    Column("area"),
+    Column("clusters", numeric=True),
+    Column("list_2022", numeric=True),
+    Column("list_2024", numeric=True),
+    Column("figures", numeric=True),
+)
+_LEVELS: Final = (
+    "ProvinceLevelDivision",
+    "PrefectureLevelDivision",
+    "CountyLevelDivision",
+    "EconomicRegion",
+)
+_PATTERNS: Final = {
+    "level": f"VALUES ?y {{ {' '.join(f'<{KG}{each}>' for each in _LEVELS)} }} ?x a ?y",
+    "clusters": "?x kg:hasCluster ?y . ?x a kg:Region",
+    "2022": "?x kg:hasCluster ?y . ?y kg:listedOn/kg:listYear ?year FILTER (STR(?year) = '2022')",
+    "2024": "?x kg:hasCluster ?y . ?y kg:listedOn/kg:listYear ?year FILTER (STR(?year) = '2024')",
+    "area": "?x kg:within ?y . ?y a kg:EconomicRegion",
+    "figures": "?y a kg:Observation ; kg:about ?x . ?x a kg:Region",
+}
+
+
+@dataclass(frozen=True)
+class PlaceEntry:
+    """A place with the IRIs of its class, of the regions around it, its clusters and figures."""
+
+    iri: str
+    level: str
+    areas: tuple[str, ...]
+    clusters: tuple[str, ...]
+    of_2022: int
+    of_2024: int
+    figures: int
+
+
+def read_places(select: Select) -> tuple[PlaceEntry, ...]:
+    """Read all provinces, and the other places that have a cluster or a figure."""
+    of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
+    province = f"{KG}{_LEVELS[0]}"
+    return tuple(
+        PlaceEntry(
+            iri,
+            levels[0],
+            of["area"].get(iri, ()),
+            of["clusters"].get(iri, ()),
+            len(of["2022"].get(iri, ())),
+            len(of["2024"].get(iri, ())),
+            len(of["figures"].get(iri, ())),
+        )
+        for iri, levels in of["level"].items()
+        if province in levels or iri in of["clusters"] or iri in of["figures"]
+    )
+
+
+def places_document(
+    context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
+) -> Document:
+    """Return the list of places; raises `BadParameter`."""
+    select = context.select
+    places = read_places(select)
+    iris = {iri for each in places for iri in (each.iri, each.level, *each.areas)}
+    labels = Labels(read_captions(select, sorted(iris)), reader)
+    by_iri = {each.iri: each for each in places}
+    entries = sorted((_entry(each, labels) for each in places), key=_order)
+
+    def draw(left: Sequence[Entry], _paper: Paper) -> Picture | None:
+        members = [by_iri[each.iri] for each in left]
+        levels = [f"{KG}{each}" for each in _LEVELS]
+        level = min((each.level for each in members), key=levels.index, default="")
+        return _map(select, [each for each in members if each.level == level], labels)
+
+    listing = Listing(
+        "places",
+        _COLUMNS,
+        _FACETS,
+        tuple(entries),
+        {slug_of(iri): caption.labels for iri, caption in labels.captions.items()},
+    )
+    return list_document(listing, selection, reader, choice, draw, origin, _totals)
+
+
+def _map(select: Select, members: Sequence[PlaceEntry], labels: Labels) -> Picture | None:
+    reader = labels.reader
+    counted = [each for each in members if each.clusters]
+    points = read_points(select, (each.iri for each in counted))
+    marks = [
+        MapMark(
+            f"{labels.label(each.iri).value}: {len(each.clusters)}",
+            "count",
+            (points[each.iri],),
+            reader.link(f"/doc/{slug_of(each.iri)}"),
+            Text(str(len(each.clusters))),
+        )
+        for each in counted
+        if each.iri in points
+    ]
+    if not marks:
+        return None
+    title = f"{phrase('places_map', reader.lang)}: {labels.resource(members[0].level).text.value}"
+    about = phrase("places_map_about", reader.lang)
+    return draw_map("map", title, about, read_outlines(select), marks, reader)
+
+
+def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:
+    return [("total_with_clusters", sum(each.values["holds"] == ("yes",) for each in entries))]
+
+
+def _entry(each: PlaceEntry, labels: Labels) -> Entry:
+    reader = labels.reader
+    slug = slug_of(each.iri)
+    province = each.level == f"{KG}{_LEVELS[0]}"
+    counts: Mapping[str, tuple[int, str | None]] = {
+        "clusters": (
+            len(each.clusters),
+            reader.link("/clusters", province=slug) if province and each.clusters else None,
+        ),
+        "list_2022": (each.of_2022, None),
+        "list_2024": (each.of_2024, None),
+        "figures": (each.figures, reader.link("/figures", about=slug) if each.figures else None),
+    }
+    return Entry(
+        each.iri,
+        {
+            "place": shown(labels, each.iri),
+            "level": shown(labels, each.level),
+            "area": shown(labels, *each.areas),
+            **{key: (said(str(count), reader, href),) for key, (count, href) in counts.items()},
+        },
+        {
+            "level": (slug_of(each.level),),
+            "area": tuple(map(slug_of, each.areas)),
+            "holds": ("yes" if each.clusters else "no",),
+            "figures": ("yes" if each.figures else "no",),
+        },
+        {key: float(count) for key, (count, _) in counts.items()},
+    )
+
+
+def _order(entry: Entry) -> tuple[int, float, str]:
+    level = _LEVELS.index(entry.values["level"][0])
+    return level, -entry.ranks["clusters"], entry.cells["place"][0].text.value

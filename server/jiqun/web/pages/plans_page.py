@@ -1,0 +1,133 @@
+"""The list of plans: documents, programmes, mechanisms and initiatives, on lanes of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from jiqun.language import Reader
+from jiqun.rdf.namespaces import KG
+from jiqun.web.documents import Context, Document
+from jiqun.web.negotiation import Choice
+from jiqun.web.pages.cells import Labels, read_captions
+from jiqun.web.pages.cluster_facts import pairs, slug_of
+from jiqun.web.pages.listing import (
+    Column,
+    Entry,
+    Listing,
+    Selection,
+    list_document,
+    said,
+    shown,
+)
+from jiqun.web.pages.rendering import address, phrase
+from jiqun.web.pages.time_facts import Happening, read_happenings, span_of, time_text
+from jiqun.web.pictures.drawing import Paper, Picture
+from jiqun.web.pictures.time_lanes import Lane, draw_lanes
+
+_CLASSES: Final = (
+    "DevelopmentPlan",
+    "PolicyDocument",
+    "Strategy",
+    "Programme",
+    "CoordinationMechanism",
+    "SelectionRound",
+    "Initiative",
+)
+_FACETS: Final = ("plan_kind", "by", "subject", "dated")
+_COLUMNS: Final = (
+    Column("plan"),
+    Column("plan_kind"),
+    Column("by"),
+    Column("time"),
+    Column("subject"),
+    Column("goals", numeric=True),
+)
+_ANY: Final = f"VALUES ?class {{ {' '.join(f'kg:{each}' for each in _CLASSES)} }} ?x a ?class . "
+_PATTERNS: Final = {
+    "kind": f"{_ANY}BIND (?class AS ?y)",
+    "by": f"{_ANY}{{ ?x kg:issuer ?y }} UNION {{ ?x kg:conductedBy ?y }}",
+    "subject": f"{_ANY}?x dcterms:subject ?y",
+    "goals": f"{_ANY}?x kg:setsGoal ?y",
+}
+
+
+def plans_document(
+    context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
+) -> Document:
+    """Return the list of plans; raises `BadParameter`."""
+    select = context.select
+    of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
+    times: dict[str, list[Happening]] = {}
+    for each in read_happenings(select):
+        times.setdefault(each.iri, []).append(each)
+    kinds = {
+        iri: min(found, key=lambda each: _CLASSES.index(each.removeprefix(KG)))
+        for iri, found in of["kind"].items()
+    }
+    iris = {iri for values in of.values() for key, found in values.items() for iri in (key, *found)}
+    labels = Labels(read_captions(select, sorted(iris)), reader)
+
+    def entry(iri: str) -> Entry:
+        happenings = times.get(iri, [])
+        dated = [each for each in happenings if each.relation]
+        goals = of["goals"].get(iri, ())
+        return Entry(
+            iri,
+            {
+                "plan": shown(labels, iri),
+                "plan_kind": shown(labels, kinds[iri]),
+                "by": shown(labels, *of["by"].get(iri, ())),
+                "time": tuple(
+                    said(time_text(each, labels), reader, address(each.passage or iri, reader))
+                    for each in happenings
+                ),
+                "subject": shown(labels, *of["subject"].get(iri, ())),
+                "goals": (said(str(len(goals)), reader),) if goals else (),
+            },
+            {
+                "plan_kind": (slug_of(kinds[iri]),),
+                "by": tuple(map(slug_of, of["by"].get(iri, ()))),
+                "subject": tuple(map(slug_of, of["subject"].get(iri, ()))),
+                "dated": ("yes" if dated else "no",),
+            },
+            {"goals": float(len(goals)), "time": _first(dated)},
+        )
+
+    def draw(left: Sequence[Entry], paper: Paper) -> Picture | None:
+        lanes = []
+        for kind in dict.fromkeys(each.values["plan_kind"][0] for each in left):
+            members = [each.iri for each in left if each.values["plan_kind"][0] == kind]
+            spans = tuple(span_of(each, labels) for iri in members for each in times.get(iri, []))
+            if spans:
+                lanes.append(Lane(labels.resource(f"{KG}{kind}").text, spans))
+        if not lanes:
+            return None
+        title = phrase("plans_lanes", reader.lang)
+        about = phrase("plans_lanes_about", reader.lang)
+        return draw_lanes("lanes", title, about, lanes, reader, paper=paper)
+
+    entries = sorted(map(entry, kinds), key=_order)
+    listing = Listing(
+        "plans",
+        _COLUMNS,
+        _FACETS,
+        tuple(entries),
+        {slug_of(iri): caption.labels for iri, caption in labels.captions.items()},
+    )
+    return list_document(listing, selection, reader, choice, draw, origin, _totals)
+
+
+def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:
+    return [("total_without_date", sum(each.values["dated"] == ("no",) for each in entries))]
+
+
+def _first(happenings: Sequence[Happening]) -> float:
+    days = [day for each in happenings for day in (each.start or each.end,) if day]
+    return float(min(days).toordinal()) if days else 0.0
+
+
+def _order(entry: Entry) -> tuple[int, bool, float, str]:
+    kind = _CLASSES.index(entry.values["plan_kind"][0])
+    undated = entry.values["dated"] == ("no",)
+    return kind, undated, entry.ranks["time"], entry.cells["plan"][0].text.value
