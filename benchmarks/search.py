@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jiqun.knowledge.release.search_entries import SOUGHT, Entry, Kind, Label, pinyin
+from jiqun.knowledge.release.search_entries import Entry, Kind, Label, pinyin
 from jiqun.knowledge.release.search_index import write_entries
-from jiqun.names import LABEL, PINYIN
+from jiqun.names import LABEL, PINYIN, SOUGHT
 from jiqun.rdf.namespaces import KG
 from jiqun.search.full_text import search
 from jiqun.search.index import SearchIndex

@@ -28,14 +28,14 @@ ALLOWED: dict[str, set[str]] = {
     "difference": READING,
     "reconciliation": READING | {"query", "search"},
     "writing": READING | {"query"},
-    "run_query": READING | {"query", "web"},
+    "run_query": READING | {"query", "web", "terminal"},
     "web": READING | {"query", "search", "reconciliation", "writing"},
     "agents": READING | {"query", "search", "web"},
     "knowledge": BASICS | {"saved_queries", "outbound"},
-    "progress": set(),
-    "ask": READING | {"query", "search", "web", "agents", "run_query"},
+    "terminal": set(),
+    "ask": READING | {"query", "search", "web", "agents", "run_query", "terminal"},
     "cli": READING
-    | {"knowledge", "query", "writing", "difference", "run_query", "web", "agents", "progress"}
+    | {"knowledge", "query", "writing", "difference", "run_query", "web", "agents", "terminal"}
     | {"ask"},
     "__main__": {"cli"},
 }

@@ -14,20 +14,16 @@ from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 import typer
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from jiqun.errors import BadParameter, JiqunError, OperatorError
 from jiqun.settings import Settings
+from jiqun.terminal import printable, table, width
 
 # What takes long to import is imported by the command that needs it.
 # ruff: noqa: PLC0415
 
 _SECONDS: Final = 60.0
 _MOST_COMPLETIONS: Final = 30
-_WIDTH_OF_FILES: Final = 100_000
 
 
 class Form(StrEnum):
@@ -124,7 +120,7 @@ def query(
     if url is None:
         from jiqun.run_query import run_query
 
-        answer = run_query(release, name, given, format_name, read_settings(), _width())
+        answer = run_query(release, name, given, format_name, read_settings(), width())
     else:
         answer = _fetch_query(url, name, given, format_name)
     sys.stdout.buffer.write(answer)
@@ -170,7 +166,7 @@ def _fetch_query(
     sent = "json" if format_name == TABLE else format_name
     address = f"{url.rstrip('/')}/queries/{name}?{urlencode([*pairs, ('format', sent)])}"
     answer = _fetch(address)
-    return table_text(json.loads(answer), _width()).encode() if format_name == TABLE else answer
+    return table_text(json.loads(answer), width()).encode() if format_name == TABLE else answer
 
 
 def _fetch(address: str) -> bytes:
@@ -268,7 +264,7 @@ def _evidence(statement: Mapping[str, Any]) -> str:
         for each in premise["citations"]:
             words = " ".join(f"“{text}”" for text in each["quotes"])
             lines += [f"    {words}", f"    {each['source']} · {each['date']} · {each['passage']}"]
-    return "\n".join(map(_printable, lines)) + "\n"
+    return "\n".join(map(printable, lines)) + "\n"
 
 
 def _cited(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -325,7 +321,12 @@ def _show(
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
         return
     texts = [[_text(row.get(column)) for column in columns] for row in rows]
-    typer.echo(_csv(columns, texts) if form is Form.CSV else _table(columns, texts), nl=False)
+    if form is Form.CSV:
+        typer.echo(_csv(columns, texts), nl=False)
+    else:
+        used = [place for place in range(len(columns)) if any(row[place] for row in texts)]
+        kept = [[row[place] for place in used] for row in texts]
+        typer.echo(table([columns[place] for place in used], kept, width()), nl=False)
     _note(answer)
 
 
@@ -346,27 +347,3 @@ def _csv(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     writer.writerow(columns)
     writer.writerows(rows)
     return written.getvalue()
-
-
-def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out rows: in a terminal to its width, with long cells on several lines."""
-    used = [place for place in range(len(columns)) if any(row[place] for row in rows)]
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
-    for place in used:
-        table.add_column(columns[place], overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_printable(row[place])) for place in used))
-    console = Console(file=io.StringIO(), width=_width(), color_system=None)
-    with console.capture() as capture:
-        console.print(table)
-    lines = [line.rstrip() for line in capture.get().splitlines()]
-    return "\n".join([*lines, "", f"{len(rows)} {'row' if len(rows) == 1 else 'rows'}", ""])
-
-
-def _width() -> int:
-    """Return the columns of the terminal; for a file, as many as a line may have."""
-    return Console().width if sys.stdout.isatty() else _WIDTH_OF_FILES
-
-
-def _printable(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in text)

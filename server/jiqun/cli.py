@@ -255,7 +255,7 @@ def build(
     """Check the content and write the release: dumps, store, saved queries, manifest."""
     from jiqun.knowledge.release.build import CHECKING_STEPS, STEPS
     from jiqun.knowledge.release.build import build as build_release
-    from jiqun.progress import steps
+    from jiqun.terminal import steps
 
     _require_folder(texts)
     # Millions of objects that live to the end: looking for cycles among them takes a fifth of the
@@ -337,7 +337,7 @@ def load(
     ] = None,
 ) -> None:
     """Add RDF to a workspace that no server uses; all of it or nothing."""
-    from jiqun.progress import reading
+    from jiqun.terminal import reading
     from jiqun.writing.archive import load as load_files
 
     with reading() as watch:

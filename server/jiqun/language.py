@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from jiqun.rdf.terms import language_tag
+from jiqun.rdf.terms import LANGUAGES, language_tag
 
-LANGUAGES: Final = ("en", "zh-Hans", "zh-Hant")
 _FALLBACK: Final = {
     "en": ("en", "zh-Hans", "zh-Hant"),
     "zh-Hans": ("zh-Hans", "zh-Hant", "en"),

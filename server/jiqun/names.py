@@ -17,6 +17,15 @@ from typing import Final
 LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
 """The kinds of names in the search index."""
 
+INDEX_FORMAT: Final = "2"
+"""The format of the search index."""
+
+SOUGHT, OTHER, FACT = range(3)
+"""The ranks of things in the search index; facts have a label only to be shown."""
+
+NOT_A_FACT: Final = 0
+"""The class, in the search index, of everything but facts."""
+
 SHORT: Final = 4
 """Han characters up to which a name is also indexed by each of its characters."""
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import Any, Final
-
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from jiqun.errors import BadParameter, shorten
 from jiqun.query.engine import Engine
@@ -22,13 +16,12 @@ from jiqun.rdf.namespaces import compact
 from jiqun.release import find_query, open_release
 from jiqun.saved_queries import read_parameters
 from jiqun.settings import Settings
+from jiqun.terminal import UNLIMITED, table
 from jiqun.web.negotiation import choose_named
 
 TABLE: Final = "table"
 WIDEST_CELL: Final = 44
 """Terminal columns of the widest cell; East Asian characters take two."""
-UNLIMITED: Final = 100_000
-"""Columns of a table that goes to a file."""
 
 
 def run_query(
@@ -85,28 +78,16 @@ def table_text(document: Mapping[str, Any], width: int = UNLIMITED) -> str:
         return "yes\n" if document["boolean"] else "no\n"
     names: list[str] = document["head"]["vars"]
     rows: list[dict[str, dict[str, str]]] = document["results"]["bindings"]
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     shown = [
         name
         for name in names
         if not name.endswith("Label") or name.removesuffix("Label") not in names
     ]
-    for name in shown:
-        if width < UNLIMITED:
-            table.add_column(name, overflow="fold")
-        else:
-            table.add_column(name, max_width=WIDEST_CELL, no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*(_cell(row.get(f"{name}Label", row.get(name))) for name in shown))
-    console = Console(file=StringIO(), width=width, color_system=None)
-    with console.capture() as capture:
-        console.print(table)
-    lines = "\n".join(line.rstrip() for line in capture.get().splitlines())
-    return f"{lines}\n\n{'1 row' if len(rows) == 1 else f'{len(rows)} rows'}\n"
+    cells = [[_cell(row.get(f"{name}Label", row.get(name))) for name in shown] for row in rows]
+    return table(shown, cells, width, WIDEST_CELL)
 
 
-def _cell(term: Mapping[str, str] | None) -> Text:
+def _cell(term: Mapping[str, str] | None) -> str:
     if term is None:
-        return Text()
-    value = compact(term["value"]) if term["type"] == "uri" else str(term["value"])
-    return Text("".join(each if each.isprintable() else " " for each in value))
+        return ""
+    return compact(term["value"]) if term["type"] == "uri" else term["value"]

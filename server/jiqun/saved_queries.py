@@ -18,7 +18,17 @@ import pyoxigraph as ox
 from pyoxigraph import Literal, NamedNode
 
 from jiqun.errors import BadParameter, shorten
-from jiqun.rdf.namespaces import BASE, ID, PREFIXES, QUERY, SOURCE, XSD, is_absolute_iri
+from jiqun.rdf.namespaces import (
+    BASE,
+    ID,
+    PASSAGE,
+    PREFIXES,
+    QUERY,
+    SLUG,
+    SOURCE,
+    XSD,
+    is_absolute_iri,
+)
 
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 VIEWS: Final = ("table", "map", "chart", "graph", "timeline")
@@ -26,8 +36,6 @@ VIEWS: Final = ("table", "map", "chart", "graph", "timeline")
 LONGEST_VALUE: Final = 1000
 """Characters of one value."""
 
-_SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
-_PASSAGE: Final = re.compile(rf"{_SLUG.pattern}#[a-z][0-9]+")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _PREFIXES: Final = {**PREFIXES, "jiqun": BASE}
 _LEXICAL: Final = {
@@ -106,7 +114,7 @@ def from_json(entry: Mapping[str, Any]) -> SavedQuery:
     ]
     lists = {"tags": tuple(entry["tags"]), "parameters": tuple(parameters)}
     query = SavedQuery(**{**entry, **lists})
-    if not _SLUG.fullmatch(query.name):
+    if not SLUG.fullmatch(query.name):
         raise ValueError(f"{query.name!r} is not a name for a query")
     if query.form not in FORMS:
         raise ValueError(f"the query {query.name} has the unknown form {query.form!r}")
@@ -209,9 +217,9 @@ def read_value(parameter: Parameter, value: str) -> str:
 def _read_iri(name: str, value: str) -> str:
     if value.startswith("<") and value.endswith(">"):
         value = value[1:-1]
-    if _SLUG.fullmatch(value.lower()):
+    if SLUG.fullmatch(value.lower()):
         return ID + value.lower()
-    if _PASSAGE.fullmatch(value):
+    if PASSAGE.fullmatch(value):
         return SOURCE + value
     prefix, _, local = value.partition(":")
     iri = _PREFIXES[prefix] + local if prefix in _PREFIXES else value

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
 from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, pick
-from jiqun.rdf.namespaces import ID, PREFIXES, SOURCE, compact, is_absolute_iri
+from jiqun.rdf.namespaces import ID, PASSAGE, PREFIXES, SLUG, SOURCE, compact, is_absolute_iri
 from jiqun.search.matching import SAME_NAME
 from jiqun.web.documents import Context
 from jiqun.web.linked_data.similar_names import candidates_for, exists, similar_ids
-
-_SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
-_PASSAGE: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*#[a-z][0-9]+")
 
 
 @dataclass(frozen=True)
@@ -32,9 +27,9 @@ def expand(text: str) -> str:
     prefix, colon, local = text.partition(":")
     if colon and prefix in PREFIXES:
         text = PREFIXES[prefix] + local
-    elif _PASSAGE.fullmatch(text):
+    elif PASSAGE.fullmatch(text):
         text = SOURCE + text
-    elif _SLUG.fullmatch(text):
+    elif SLUG.fullmatch(text):
         text = ID + text
     is_web = text.startswith(("http://", "https://"))
     return text if is_web and is_absolute_iri(text) else ""

@@ -40,7 +40,7 @@ from jiqun.rdf.namespaces import (
     PARTITION,
     PROV,
     QB,
-    QUERY,
+    RDF_TYPE,
     RDFS,
     SCHEMA,
     SH,
@@ -51,10 +51,9 @@ from jiqun.rdf.namespaces import (
     VOID_EXT,
     XSD,
 )
-from jiqun.rdf.terms import TYPE
+from jiqun.rdf.terms import TYPE, link, text, typed
 from jiqun.saved_queries import SavedQuery
 
-_INTEGER: Final = ox.NamedNode(f"{XSD}integer")
 _DATASET: Final = ox.NamedNode(DATASET)
 
 Node = ox.NamedNode | ox.BlankNode | ox.Triple
@@ -201,8 +200,7 @@ def _void(subject: ox.NamedNode, predicate: str, value: ox.NamedNode) -> ox.Trip
 
 
 def _number(subject: ox.NamedNode, predicate: str, count: int) -> ox.Triple:
-    number = ox.Literal(str(count), datatype=_INTEGER)
-    return ox.Triple(subject, ox.NamedNode(f"{VOID}{predicate}"), number)
+    return typed(subject.value, f"{VOID}{predicate}", count, "integer")
 
 
 _DATE: Final = ox.NamedNode(f"{XSD}date")
@@ -229,35 +227,27 @@ def describe_dataset(
     `release` is the version; `targets` are the datasets that are linked to. The temporal coverage
     is that of the sources in `default`, the date of modification that of the newest.
     """
-    described = ox.NamedNode(DATASET)
-
-    def about(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
-        return ox.Triple(described, ox.NamedNode(predicate), value)
-
     triples = {
-        about(TYPE.value, ox.NamedNode(f"{VOID}Dataset")),
-        about(f"{DCTERMS}license", ox.NamedNode(LICENCE)),
-        about(f"{DCAT}version", ox.Literal(release)),
-        about(f"{VOID}uriSpace", ox.Literal(ID)),
-        *(about(f"{VOID}vocabulary", ox.NamedNode(each)) for each in _VOCABULARIES),
-        *(about(f"{DCTERMS}relation", ox.NamedNode(each)) for each in targets),
+        link(DATASET, RDF_TYPE, f"{VOID}Dataset"),
+        link(DATASET, f"{DCTERMS}license", LICENCE),
+        text(DATASET, f"{DCAT}version", release),
+        text(DATASET, f"{VOID}uriSpace", ID),
+        *(link(DATASET, f"{VOID}vocabulary", each) for each in _VOCABULARIES),
+        *(link(DATASET, f"{DCTERMS}relation", each) for each in targets),
     }
     days = _days(default)
     if days:
-        period = ox.NamedNode(f"{DATASET}#period")
-        newest = ox.Literal(max(days), datatype=_DATE)
+        period = f"{DATASET}#period"
         triples |= {
-            about(f"{DCTERMS}modified", newest),
-            about(f"{DCTERMS}temporal", period),
-            ox.Triple(period, TYPE, ox.NamedNode(f"{DCTERMS}PeriodOfTime")),
-            ox.Triple(
-                period, ox.NamedNode(f"{DCAT}startDate"), ox.Literal(min(days), datatype=_DATE)
-            ),
-            ox.Triple(period, ox.NamedNode(f"{DCAT}endDate"), newest),
+            typed(DATASET, f"{DCTERMS}modified", max(days), "date"),
+            link(DATASET, f"{DCTERMS}temporal", period),
+            link(period, RDF_TYPE, f"{DCTERMS}PeriodOfTime"),
+            typed(period, f"{DCAT}startDate", min(days), "date"),
+            typed(period, f"{DCAT}endDate", max(days), "date"),
         }
     reference = ox.NamedNode(f"{KG}ReferenceDataset")
     triples |= {
-        about(f"{PROV}wasDerivedFrom", subject)
+        link(DATASET, f"{PROV}wasDerivedFrom", subject.value)
         for subject, predicate, value in default
         if predicate == TYPE and value == reference and isinstance(subject, ox.NamedNode)
     }
@@ -289,39 +279,31 @@ def describe_queries(
         for prefix, namespace in _PREFIX.findall(query.text):
             prefixes.setdefault(prefix, namespace)
         triples.update(_query(query))
-    owner = ox.NamedNode(QUERIES)
     for prefix, namespace in prefixes.items():
-        declaration = ox.NamedNode(f"{QUERIES}#{prefix}")
-        iri = ox.Literal(namespace, datatype=ox.NamedNode(f"{XSD}anyURI"))
+        declaration = f"{QUERIES}#{prefix}"
         triples |= {
-            ox.Triple(owner, ox.NamedNode(f"{SH}declare"), declaration),
-            ox.Triple(declaration, ox.NamedNode(f"{SH}prefix"), ox.Literal(prefix)),
-            ox.Triple(declaration, ox.NamedNode(f"{SH}namespace"), iri),
+            link(QUERIES, f"{SH}declare", declaration),
+            text(declaration, f"{SH}prefix", prefix),
+            typed(declaration, f"{SH}namespace", namespace, "anyURI"),
         }
     return triples
 
 
 def _query(query: SavedQuery) -> Iterator[ox.Triple]:
-    subject = ox.NamedNode(f"{QUERY}{query.name}")
-
-    def about(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
-        return ox.Triple(subject, ox.NamedNode(predicate), value)
-
-    yield about(TYPE.value, ox.NamedNode(f"{SH}SPARQLExecutable"))
+    yield link(query.iri, RDF_TYPE, f"{SH}SPARQLExecutable")
     if query.form == "DESCRIBE":
         # SHACL has no such property; examples are published with the one, editors query the other.
-        yield about(f"{SPARQL_EXAMPLES}describe", ox.Literal(query.text))
-        yield about(f"{SH}describe", ox.Literal(query.text))
+        yield text(query.iri, f"{SPARQL_EXAMPLES}describe", query.text)
+        yield text(query.iri, f"{SH}describe", query.text)
     else:
-        kind = f"{SH}SPARQL{query.form.title()}Executable"
-        yield about(TYPE.value, ox.NamedNode(kind))
-        yield about(f"{SH}{query.form.lower()}", ox.Literal(query.text))
-    yield about(f"{RDFS}comment", ox.Literal(query.summary["en"], language="en"))
-    yield about(f"{SH}prefixes", ox.NamedNode(QUERIES))
-    yield about(f"{SCHEMA}target", ox.NamedNode(f"{BASE}sparql"))
-    for language, text in query.summary.items():
-        yield about(f"{RDFS}label", ox.Literal(text, language=language))
-    for language, text in query.description.items():
-        yield about(f"{DCTERMS}description", ox.Literal(text, language=language))
+        yield link(query.iri, RDF_TYPE, f"{SH}SPARQL{query.form.title()}Executable")
+        yield text(query.iri, f"{SH}{query.form.lower()}", query.text)
+    yield text(query.iri, f"{RDFS}comment", query.summary["en"], "en")
+    yield link(query.iri, f"{SH}prefixes", QUERIES)
+    yield link(query.iri, f"{SCHEMA}target", f"{BASE}sparql")
+    for language, words in query.summary.items():
+        yield text(query.iri, f"{RDFS}label", words, language)
+    for language, words in query.description.items():
+        yield text(query.iri, f"{DCTERMS}description", words, language)
     for tag in query.tags:
-        yield about(f"{SCHEMA}keywords", ox.Literal(tag))
+        yield text(query.iri, f"{SCHEMA}keywords", tag)

@@ -7,6 +7,7 @@ not its words. The curator adds the quotes.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -27,8 +28,9 @@ from jiqun.knowledge.checks.passages import (
 from jiqun.knowledge.content import Content, write_text
 from jiqun.knowledge.formatting import canonical
 from jiqun.knowledge.turtle_files import Document, read_prefixes
-from jiqun.rdf.namespaces import DCTERMS, ID, KG, SOURCE, XSD
-from jiqun.rdf.terms import TYPE
+from jiqun.rdf.namespaces import DCTERMS, ID, KG, RDF_TYPE, SOURCE
+from jiqun.rdf.terms import link, typed
+from jiqun.rdf.terms import text as literal
 
 _SLUG: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -90,33 +92,27 @@ def new_source(
 
 def _description(
     slug: str, known: Particulars, text: Text, spans: list[tuple[str, int, int]]
-) -> list[ox.Quad]:
-    source = ox.NamedNode(f"{SOURCE}{slug}")
-    facts: list[tuple[ox.NamedNode, str, ox.NamedNode | ox.Literal]] = [
-        (source, TYPE.value, ox.NamedNode(f"{KG}Source")),
-        (source, TEXT_SHA256, ox.Literal(text.sha256)),
-        (source, TEXT_LENGTH, ox.Literal(len(text.characters))),
-    ]
+) -> Iterator[ox.Triple]:
+    source = f"{SOURCE}{slug}"
+    yield link(source, RDF_TYPE, f"{KG}Source")
+    yield literal(source, TEXT_SHA256, text.sha256)
+    yield typed(source, TEXT_LENGTH, len(text.characters), "integer")
     if known.title:
-        facts.append((source, f"{DCTERMS}title", ox.Literal(known.title)))
+        yield literal(source, f"{DCTERMS}title", known.title)
     if known.date:
-        date = ox.Literal(known.date, datatype=ox.NamedNode(f"{XSD}date"))
-        facts.append((source, f"{DCTERMS}issued", date))
+        yield typed(source, f"{DCTERMS}issued", known.date, "date")
     if known.publisher:
-        facts.append((source, f"{DCTERMS}publisher", ox.NamedNode(f"{ID}{known.publisher}")))
+        yield link(source, f"{DCTERMS}publisher", f"{ID}{known.publisher}")
     if known.url:
-        url = ox.Literal(known.url, datatype=ox.NamedNode(f"{XSD}anyURI"))
-        facts.append((source, f"{DCTERMS}source", url))
+        yield typed(source, f"{DCTERMS}source", known.url, "anyURI")
     for name, start, end in spans:
-        passage = ox.NamedNode(f"{source.value}#{name}")
-        facts += [
-            (passage, TYPE.value, ox.NamedNode(f"{KG}Passage")),
-            (passage, PASSAGE_OF, source),
-            (passage, START, ox.Literal(start)),
-            (passage, END, ox.Literal(end)),
-        ]
-    return [ox.Quad(subject, ox.NamedNode(verb), value) for subject, verb, value in facts]
+        passage = f"{source}#{name}"
+        yield link(passage, RDF_TYPE, f"{KG}Passage")
+        yield link(passage, PASSAGE_OF, source)
+        yield typed(passage, START, start, "integer")
+        yield typed(passage, END, end, "integer")
 
 
-def _canonical(path: Path, quads: list[ox.Quad], prefixes: dict[str, str]) -> str:
-    return canonical(Document(path, path.name, "", tuple(quads), {}), prefixes)
+def _canonical(path: Path, triples: Iterable[ox.Triple], prefixes: dict[str, str]) -> str:
+    quads = tuple(ox.Quad(*triple) for triple in triples)
+    return canonical(Document(path, path.name, "", quads, {}), prefixes)

@@ -22,14 +22,13 @@ import pyoxigraph as ox
 from jiqun.errors import ContentError
 from jiqun.knowledge.content import Content
 from jiqun.knowledge.query_files import Annotated, read_annotated
-from jiqun.rdf.terms import language_tag
+from jiqun.rdf.terms import LANGUAGES, language_tag
 
 Value = str | int | float | bool | None
 
 SEPARATORS: Final = {"iris": " ", "texts": "|"}
 """The separator of the values in a column of many, by its type."""
 
-_LANGUAGES: Final = ("en", "zh-Hans", "zh-Hant")
 _RULE: Final = "table"
 
 
@@ -69,7 +68,7 @@ def read_table(path: Path, content: Content) -> Table:
     """Read a table; raise `Malformed` when its header is not complete."""
     file = read_annotated(path, content)
     header = file.header
-    title = {language: _title(file, language) for language in _LANGUAGES}
+    title = {language: _title(file, language) for language in LANGUAGES}
     columns = [
         _column(file, name, described) for name, described in _pairs(file, "columns").items()
     ]

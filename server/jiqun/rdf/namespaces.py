@@ -89,6 +89,11 @@ PREFIXES: Final[Mapping[str, str]] = {
 }
 """Prefix to namespace. `ontology/prefixes.ttl` declares the same for the files of the content."""
 
+SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
+"""The local name of a thing, a source or a saved query."""
+PASSAGE: Final = re.compile(rf"{SLUG.pattern}#[a-z][0-9]+")
+"""A passage as people write it: `hebei-daily-2024-12-23#p16`."""
+
 _PREFIX_OF: Final = {namespace: prefix for prefix, namespace in PREFIXES.items()}
 _LOCAL: Final = re.compile(r"[\w.-]*")
 _SHAPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f<>\"{}|\\^`\ud800-\udfff]*")

@@ -1,4 +1,4 @@
-"""RDF terms as text: N-Triples for dumps and hashes, Turtle with prefixes for people.
+"""RDF terms and triples: made, and as text, N-Triples for dumps and hashes, Turtle for people.
 
 Language tags come out in their usual case (`zh-Hans`), lexical forms as they were written.
 Syntax: RDF 1.1 N-Triples and Turtle; escapes as in canonical N-Triples (RDF 1.2, section 4).
@@ -16,6 +16,8 @@ import pyoxigraph as ox
 from jiqun.rdf.namespaces import RDF_TYPE, XSD
 
 TYPE: Final = ox.NamedNode(RDF_TYPE)
+LANGUAGES: Final[tuple[str, ...]] = ("en", "zh-Hans", "zh-Hant")
+"""The languages of labels."""
 
 _ESCAPES: Final = {
     **{code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)},
@@ -61,6 +63,23 @@ def ntriples(term: Term) -> str:
     if not isinstance(term, ox.Literal):
         return str(term)
     return literal_text(term.value, term.language or "", term.datatype.value)
+
+
+def link(subject: str, predicate: str, value: str) -> ox.Triple:
+    """Return a triple of three IRIs."""
+    return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), ox.NamedNode(value))
+
+
+def text(subject: str, predicate: str, value: str, lang: str = "") -> ox.Triple:
+    """Return a triple whose value is a text, in a language if one is given."""
+    literal = ox.Literal(value, language=lang) if lang else ox.Literal(value)
+    return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), literal)
+
+
+def typed(subject: str, predicate: str, value: object, datatype: str) -> ox.Triple:
+    """Return a triple whose value has a datatype of XML Schema, such as `integer`."""
+    literal = ox.Literal(str(value), datatype=ox.NamedNode(XSD + datatype))
+    return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), literal)
 
 
 def triple_line(triple: ox.Triple) -> str:

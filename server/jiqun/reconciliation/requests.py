@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jiqun.errors import BadParameter, shorten
-from jiqun.rdf.namespaces import ID, KG, PREFIXES, compact, is_absolute_iri
+from jiqun.rdf.namespaces import ID, KG, PREFIXES, SLUG, compact, is_absolute_iri
 from jiqun.rdf.terms import language_tag
 
 MAX_QUERIES: Final = 50
@@ -35,7 +35,6 @@ _MAX_THINGS: Final = 200
 _MAX_COLUMNS: Final = 20
 _LOCAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 _CURIE: Final = re.compile(r"([a-z]{1,12}):([A-Za-z][A-Za-z0-9_.-]{0,99})")
-_SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 
 
 @dataclass(frozen=True)
@@ -111,7 +110,7 @@ def slug_of(identifier: str) -> str:
 
 def is_slug(text: str) -> bool:
     """Return whether a text can be the slug of a thing."""
-    return len(text) <= 200 and _SLUG.fullmatch(text) is not None
+    return len(text) <= 200 and SLUG.fullmatch(text) is not None
 
 
 def read_json(text: str | bytes, what: str) -> Any:

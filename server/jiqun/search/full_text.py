@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from jiqun.errors import BadParameter
-from jiqun.names import LABEL, Name, fold, is_han, origins
+from jiqun.names import LABEL, NOT_A_FACT, Name, fold, is_han, origins
 from jiqun.search.index import (
-    NOT_A_FACT,
     IndexedClass,
     IndexedName,
     IndexedThing,

@@ -20,7 +20,10 @@ import tantivy
 
 from jiqun.errors import ReleaseError
 from jiqun.names import (
+    FACT,
+    INDEX_FORMAT,
     LONGEST_START,
+    NOT_A_FACT,
     SHORT,
     Name,
     han_length,
@@ -30,12 +33,6 @@ from jiqun.names import (
 )
 
 FILE: Final = "records.sqlite"
-FORMAT: Final = "2"
-FACT: Final = 2
-"""The rank of things that have a label only to be shown: figures, designations, applications."""
-
-NOT_A_FACT: Final = 0
-"""The class of everything but facts."""
 
 _SAME_LIMIT: Final = 120
 _SIMILAR_LIMIT: Final = 50
@@ -123,9 +120,9 @@ class SearchIndex:
             version = self._meta("format")
         except sqlite3.Error:
             raise ReleaseError(_UNREADABLE) from None
-        if version != FORMAT:
+        if version != INDEX_FORMAT:
             raise ReleaseError(
-                f"The search index has format {version}; this version reads format {FORMAT}."
+                f"The search index has format {version}; this version reads format {INDEX_FORMAT}."
             )
 
     @cached_property

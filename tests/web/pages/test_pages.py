@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from html_audit import Audit
-from jiqun.language import LANGUAGES, Reader, Text, choose_language
+from jiqun.language import Reader, Text, choose_language
 from jiqun.query.solutions import Term
 from jiqun.rdf.namespaces import DATASET, GRAPH, ID, KG, SOURCE
-from jiqun.rdf.terms import language_tag
+from jiqun.rdf.terms import LANGUAGES, language_tag, text
 from jiqun.release import Dump, Release
 from jiqun.saved_queries import Parameter, SavedQuery
-from jiqun.web.linked_data.triples import text
 from jiqun.web.pages.catalogue_page import render_catalogue
 from jiqun.web.pages.cells import Caption, Wording, readable_number
 from jiqun.web.pages.error_page import render_error

@@ -32,15 +32,15 @@ from jiqun.rdf.namespaces import (
     DCTERMS,
     GRAPH,
     ID,
+    RDF_TYPE,
     RDFS,
     SEMAPV,
     SKOS,
     SSSOM,
     VOID,
-    XSD,
     is_absolute_iri,
 )
-from jiqun.rdf.terms import TYPE
+from jiqun.rdf.terms import link, text, typed
 
 EXACT: Final = f"{SKOS}exactMatch"
 PREDICATES: Final = frozenset(
@@ -304,59 +304,47 @@ def mapping_iri(mapping_set: MappingSet, mapping: Mapping) -> str:
 
 def _links(mapping_set: MappingSet) -> Iterator[ox.Triple]:
     for mapping in mapping_set.mappings:
-        subject, linked = ox.NamedNode(mapping.subject), ox.NamedNode(mapping.object)
-        yield ox.Triple(subject, ox.NamedNode(mapping.predicate), linked)
-        node = ox.NamedNode(mapping_iri(mapping_set, mapping))
-        confidence = ox.Literal(str(mapping.confidence), datatype=ox.NamedNode(f"{XSD}decimal"))
-        values: dict[str, ox.NamedNode | ox.Literal] = {
-            TYPE.value: ox.NamedNode(f"{SSSOM}Mapping"),
-            f"{DCTERMS}isPartOf": ox.NamedNode(mapping_set.iri),
-            f"{SSSOM}subject_id": subject,
-            f"{SSSOM}predicate_id": ox.NamedNode(mapping.predicate),
-            f"{SSSOM}object_id": linked,
-            f"{SSSOM}object_label": ox.Literal(mapping.label),
-            f"{SSSOM}mapping_justification": ox.NamedNode(mapping.justification),
-            f"{SSSOM}confidence": confidence,
-            f"{SSSOM}object_source_version": ox.Literal(mapping.version),
-        }
+        node = mapping_iri(mapping_set, mapping)
+        yield link(mapping.subject, mapping.predicate, mapping.object)
+        yield link(node, RDF_TYPE, f"{SSSOM}Mapping")
+        yield link(node, f"{DCTERMS}isPartOf", mapping_set.iri)
+        yield link(node, f"{SSSOM}subject_id", mapping.subject)
+        yield link(node, f"{SSSOM}predicate_id", mapping.predicate)
+        yield link(node, f"{SSSOM}object_id", mapping.object)
+        yield text(node, f"{SSSOM}object_label", mapping.label)
+        yield link(node, f"{SSSOM}mapping_justification", mapping.justification)
+        yield typed(node, f"{SSSOM}confidence", mapping.confidence, "decimal")
+        yield text(node, f"{SSSOM}object_source_version", mapping.version)
         if mapping.source:
-            values[f"{SSSOM}mapping_source"] = ox.NamedNode(mapping.source)
+            yield link(node, f"{SSSOM}mapping_source", mapping.source)
         if mapping.comment:
-            values[f"{RDFS}comment"] = ox.Literal(mapping.comment, language="en")
-        for predicate, value in values.items():
-            yield ox.Triple(node, ox.NamedNode(predicate), value)
+            yield text(node, f"{RDFS}comment", mapping.comment, "en")
 
 
 def _linkset(mapping_set: MappingSet) -> Iterator[ox.Triple]:
-    node = ox.NamedNode(mapping_set.iri)
-
-    def about(predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Triple:
-        return ox.Triple(node, ox.NamedNode(predicate), value)
-
-    yield ox.Triple(ox.NamedNode(DATASET), ox.NamedNode(f"{VOID}subset"), node)
-    yield about(TYPE.value, ox.NamedNode(f"{SSSOM}MappingSet"))
-    yield about(f"{DCTERMS}title", ox.Literal(mapping_set.title, language="en"))
-    yield about(f"{DCTERMS}license", ox.NamedNode(mapping_set.licence))
+    node = mapping_set.iri
+    yield link(DATASET, f"{VOID}subset", node)
+    yield link(node, RDF_TYPE, f"{SSSOM}MappingSet")
+    yield text(node, f"{DCTERMS}title", mapping_set.title, "en")
+    yield link(node, f"{DCTERMS}license", mapping_set.licence)
     predicates = Counter(mapping.predicate for mapping in mapping_set.mappings)
     yield from _counted(node, mapping_set, predicates)
     for predicate, count in sorted(predicates.items()):
-        part = ox.NamedNode(f"{mapping_set.iri}#{_LOCAL.split(predicate)[-1]}")
-        yield about(f"{VOID}subset", part)
+        part = f"{node}#{_LOCAL.split(predicate)[-1]}"
+        yield link(node, f"{VOID}subset", part)
         yield from _counted(part, mapping_set, {predicate: count})
 
 
 def _counted(
-    node: ox.NamedNode, mapping_set: MappingSet, predicates: Dictionary[str, int]
+    node: str, mapping_set: MappingSet, predicates: Dictionary[str, int]
 ) -> Iterator[ox.Triple]:
+    yield link(node, RDF_TYPE, f"{VOID}Linkset")
+    yield link(node, f"{VOID}subjectsTarget", DATASET)
+    yield link(node, f"{VOID}objectsTarget", mapping_set.object_source)
     # the SKOS triples, not what describes them
-    count = ox.Literal(str(sum(predicates.values())), datatype=ox.NamedNode(f"{XSD}integer"))
-    yield ox.Triple(node, TYPE, ox.NamedNode(f"{VOID}Linkset"))
-    yield ox.Triple(node, ox.NamedNode(f"{VOID}subjectsTarget"), ox.NamedNode(DATASET))
-    target = ox.NamedNode(mapping_set.object_source)
-    yield ox.Triple(node, ox.NamedNode(f"{VOID}objectsTarget"), target)
-    yield ox.Triple(node, ox.NamedNode(f"{VOID}triples"), count)
+    yield typed(node, f"{VOID}triples", sum(predicates.values()), "integer")
     for predicate in predicates:
-        yield ox.Triple(node, ox.NamedNode(f"{VOID}linkPredicate"), ox.NamedNode(predicate))
+        yield link(node, f"{VOID}linkPredicate", predicate)
 
 
 def check_set(mapping_set: MappingSet, known: Collection[str]) -> Iterator[Finding]:

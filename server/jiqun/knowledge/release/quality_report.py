@@ -14,13 +14,12 @@ import pyoxigraph as ox
 
 from jiqun.knowledge.release.evidence_depth import depth
 from jiqun.rdf.namespaces import prologue
-from jiqun.rdf.terms import language_tag
+from jiqun.rdf.terms import LANGUAGES, language_tag
 
 Report = dict[str, Any]
 Row = dict[str, str]
 
 _PREFIXES: Final = prologue("dcterms", "graph", "id", "kg", "rdf", "rdfs", "sssom", "void")
-_LANGUAGES: Final = frozenset({"en", "zh-Hans", "zh-Hant"})
 
 _CLASSES: Final = """
 SELECT ?class (COUNT(DISTINCT ?thing) AS ?things)
@@ -229,6 +228,6 @@ def _labels(store: ox.Store, found: Report) -> dict[str, dict[str, str]]:
     if isinstance(rows, ox.QuerySolutions):
         for thing, label in rows:
             tag = language_tag(label.language or "")
-            if tag in _LANGUAGES:
+            if tag in LANGUAGES:
                 labels.setdefault(thing.value, {})[tag] = label.value
     return {iri: dict(sorted(labels[iri].items())) for iri in sorted(labels)}

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -322,19 +323,23 @@ def write_rdf(
     everything = len(default) + sum(map(len, graphs.values()))
     heading = _heading(knowledge)
     annotated, stated = annotated_turtle(default, evidence, known, heading)
-    texts = {
-        "jiqun.ttl": (readable_turtle(default, known, heading), len(default)),
-        "jiqun-1.2.ttl": (annotated, stated),
-        "jiqun.nt": (ntriples_text(default), len(default)),
-        "jiqun.nq": (nquads_text(graphs, default), everything),
-        "jiqun.trig": (trig_text(graphs, default, known), everything),
-        "jiqun.rdf": (_rdf_xml(default, prefixes), len(default)),
-        "jiqun.jsonld": (json_ld(default, terms), len(default)),
-        "evidence.ttl": (turtle_text(reified, known), len(reified)),
+    texts: dict[str, tuple[Callable[[], str], int]] = {
+        "jiqun.ttl": (lambda: readable_turtle(default, known, heading), len(default)),
+        "jiqun-1.2.ttl": (lambda: annotated, stated),
+        "jiqun.nt": (lambda: ntriples_text(default), len(default)),
+        "jiqun.nq": (lambda: nquads_text(graphs, default), everything),
+        "jiqun.trig": (lambda: trig_text(graphs, default, known), everything),
+        "jiqun.rdf": (lambda: _rdf_xml(default, prefixes), len(default)),
+        "jiqun.jsonld": (lambda: json_ld(default, terms), len(default)),
+        "evidence.ttl": (lambda: turtle_text(reified, known), len(reified)),
     }
-    written = []
-    for name, (text, count) in texts.items():
-        written += write_packed(folder, name, text, OFFERS[name], {"triples": count})
+    # Compression needs no lock of Python: a file is packed while the next is written.
+    with ThreadPoolExecutor(1) as packing:
+        packed = [
+            packing.submit(write_packed, folder, name, make(), OFFERS[name], {"triples": count})
+            for name, (make, count) in texts.items()
+        ]
+    written = [file for each in packed for file in each.result()]
     name = "context.jsonld"
     written.append(write_plain(folder, name, context_document(terms), OFFERS[name], {}))
     return written

@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import zstandard
 
+from jiqun.rdf.terms import LANGUAGES
+
 _GZIP_LEVEL: Final = 6
 _ZSTD_LEVEL: Final = 9
 
@@ -114,7 +116,7 @@ _CONTEXT: Final = 'application/ld+json; profile="http://www.w3.org/ns/json-ld#co
 
 
 def _offer(group: str, media_type: str, standard: str, english: str, *chinese: str) -> Offer:
-    title = dict(zip(("en", "zh-Hans", "zh-Hant"), (english, *chinese), strict=True))
+    title = dict(zip(LANGUAGES, (english, *chinese), strict=True))
     packed = group == "rdf" and media_type != _CONTEXT
     return Offer(group, media_type, title, standard, packed)
 

@@ -14,9 +14,9 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.names import ALTERNATIVE, CODE, LABEL, NICKNAME, PINYIN, is_han
+from jiqun.names import ALTERNATIVE, CODE, FACT, LABEL, NICKNAME, OTHER, PINYIN, SOUGHT, is_han
 from jiqun.rdf.namespaces import ID, KG, RDFS, SKOS
-from jiqun.rdf.terms import TYPE, language_tag
+from jiqun.rdf.terms import LANGUAGES, TYPE, language_tag
 
 # Both libraries are imported where they are used: they read large tables.
 
@@ -60,12 +60,6 @@ def pinyin(text: str) -> str:
 
 
 Facts = Sequence[tuple[str, ox.NamedNode | ox.Literal]]
-
-
-SOUGHT, OTHER, FACT = range(3)
-"""Things that people search for by name; other things; facts, whose labels are for display."""
-
-LANGUAGES: Final = ("en", "zh-Hans", "zh-Hant")
 
 _NAMES: Final = {
     f"{RDFS}label": LABEL,

@@ -31,7 +31,6 @@ import pyoxigraph as ox
 import tantivy
 
 from jiqun.knowledge.release.search_entries import (
-    FACT,
     Entry,
     Kind,
     entries_of,
@@ -40,7 +39,10 @@ from jiqun.knowledge.release.search_entries import (
 )
 from jiqun.names import (
     CODE,
+    FACT,
+    INDEX_FORMAT,
     LABEL,
+    NOT_A_FACT,
     PINYIN,
     PLACES,
     Name,
@@ -98,9 +100,7 @@ class _FullText:
         self._writer.add_document(document)
 
 
-FORMAT: Final = 2
 FOLDER: Final = "search"
-NOT_A_FACT: Final = 0
 
 _TABLES: Final = """
 PRAGMA journal_mode = OFF;
@@ -176,7 +176,7 @@ def _read(number: int, entry: Entry, numbers: Mapping[str, int], table: Mapping[
 
 
 def _write_meta(database: sqlite3.Connection, simple: Mapping[str, str]) -> None:
-    values = {"format": str(FORMAT), "readings": _json(readings()), "simplified": _json(simple)}
+    values = {"format": INDEX_FORMAT, "readings": _json(readings()), "simplified": _json(simple)}
     database.executemany("INSERT INTO meta VALUES (?, ?)", values.items())
 
 

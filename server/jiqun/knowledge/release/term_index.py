@@ -18,7 +18,7 @@ from typing import Any, Final
 import pyoxigraph as ox
 
 from jiqun.rdf.namespaces import OWL, PREFIXES, RDFS_LABEL, compact
-from jiqun.rdf.terms import TYPE, language_tag
+from jiqun.rdf.terms import LANGUAGES, TYPE, language_tag
 
 _KINDS: Final = {
     f"{OWL}Class": "class",
@@ -26,7 +26,6 @@ _KINDS: Final = {
     f"{OWL}DatatypeProperty": "property",
     f"{OWL}AnnotationProperty": "property",
 }
-_LANGUAGES: Final = frozenset({"en", "zh-Hans", "zh-Hant"})
 
 Entry = dict[str, Any]
 
@@ -57,7 +56,7 @@ def term_index(triples: Iterable[ox.Triple], version: str) -> str:
         name = compact(iri)
         if name != iri and ":" in name:
             texts = labels.get(iri, {})
-            named = {lang: texts[lang] for lang in sorted(_LANGUAGES & texts.keys())}
+            named = {lang: texts[lang] for lang in LANGUAGES if lang in texts}
             count = (instances if kinds[iri] == "class" else uses)[iri]
             terms[name] = {"kind": kinds[iri], **named, "count": count}
             if kinds[iri] == "property" and count and iri not in untagged:

@@ -29,11 +29,10 @@ from jiqun.rdf.namespaces import (
     RDF_TYPE,
     RDFS,
     RDFS_LABEL,
+    SLUG,
     SOURCE,
 )
-from jiqun.rdf.terms import quad_line
-from jiqun.web.linked_data.representations import SLUG
-from jiqun.web.linked_data.triples import link, text
+from jiqun.rdf.terms import link, quad_line, text
 
 Stated = tuple[str, Triple]
 """The IRI of a graph and a triple in it."""

@@ -6,7 +6,6 @@ The last part of an address is a slug, with or without the suffix of a form: `be
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,12 +23,10 @@ from jiqun.rdf.formats import (
     TURTLE,
     Format,
 )
-from jiqun.rdf.namespaces import LICENCE
+from jiqun.rdf.namespaces import LICENCE, SLUG
 from jiqun.web.negotiation import Choice, negotiate
 
 Suffixes = Mapping[str, Choice]
-
-SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 
 
 def _plain(format_: Format) -> Choice:

@@ -1,4 +1,4 @@
-"""Triples: made, looked up, and written in every format of RDF, always in the same order."""
+"""Triples: looked up, and written in every format of RDF, always in the same order."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, Final
 
-from pyoxigraph import Literal, NamedNode, Triple, serialize
+from pyoxigraph import Triple, serialize
 
 from jiqun.query.solutions import Term, term_of
 from jiqun.rdf.formats import JSON_LD, N_QUADS, N_TRIPLES, RDF_XML, Format
-from jiqun.rdf.namespaces import EVIDENCE, PREFIXES, XSD
+from jiqun.rdf.namespaces import EVIDENCE, PREFIXES
 from jiqun.rdf.rdf_xml import rdf_xml
 from jiqun.rdf.terms import language_tag, ntriples, triple_line
 
@@ -21,23 +21,6 @@ Description = Mapping[str, Sequence[Term]]
 """The values of each property of one resource, ordered by value and language."""
 
 _IN_TURTLE: Final = re.compile(r'<[^>]*>|"(?:[^"\\]|\\.)*"(?:@([A-Za-z0-9-]+))?', re.DOTALL)
-
-
-def link(subject: str, predicate: str, value: str) -> Triple:
-    """Return a triple of three IRIs."""
-    return Triple(NamedNode(subject), NamedNode(predicate), NamedNode(value))
-
-
-def text(subject: str, predicate: str, value: str, lang: str = "") -> Triple:
-    """Return a triple whose value is a text, in a language if one is given."""
-    literal = Literal(value, language=lang) if lang else Literal(value)
-    return Triple(NamedNode(subject), NamedNode(predicate), literal)
-
-
-def typed(subject: str, predicate: str, value: object, datatype: str) -> Triple:
-    """Return a triple whose value has a datatype of XML Schema, such as `integer`."""
-    literal = Literal(str(value), datatype=NamedNode(XSD + datatype))
-    return Triple(NamedNode(subject), NamedNode(predicate), literal)
 
 
 def descriptions(triples: Iterable[Triple]) -> defaultdict[str, Description]:

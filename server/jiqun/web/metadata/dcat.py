@@ -33,9 +33,10 @@ from jiqun.rdf.namespaces import (
     SPDX,
     VOID,
 )
+from jiqun.rdf.terms import link, text, typed
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.triples import link, text, typed, write
+from jiqun.web.linked_data.triples import write
 from jiqun.web.negotiation import Choice
 
 MEDIA_TYPE: Final = "https://www.iana.org/assignments/media-types/"

@@ -13,9 +13,10 @@ from pyoxigraph import Triple
 from jiqun.query.functions import EXTENSION_FUNCTIONS
 from jiqun.rdf.formats import GRAPHS, SOLUTIONS
 from jiqun.rdf.namespaces import DCTERMS, OWL, PREFIXES, RDF_TYPE, RDFS, SD, VOID
+from jiqun.rdf.terms import link, text, typed
 from jiqun.settings import Settings
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.triples import link, text, typed, write
+from jiqun.web.linked_data.triples import write
 from jiqun.web.negotiation import Choice
 
 

@@ -8,9 +8,8 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from jiqun.errors import NotFound
-from jiqun.rdf.namespaces import ID, KG, SOURCE
+from jiqun.rdf.namespaces import ID, KG, SLUG, SOURCE
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.representations import SLUG
 
 _PAGES: Final = (
     "/",

@@ -10,10 +10,11 @@ from pyoxigraph import Triple
 
 from jiqun.language import Reader, pick
 from jiqun.query.solutions import Select
-from jiqun.rdf.namespaces import DCTERMS, OWL, RDFS
+from jiqun.rdf.namespaces import DCTERMS, OWL, RDFS, SLUG
+from jiqun.rdf.terms import text, typed
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.representations import SLUG, SUFFIXES, Suffixes, Target, suffix_of
-from jiqun.web.linked_data.triples import text, typed, write
+from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, suffix_of
+from jiqun.web.linked_data.triples import write
 from jiqun.web.pages.rendering import data_links, html_document, render
 
 _WAIT: Final = frozenset({429, 503})

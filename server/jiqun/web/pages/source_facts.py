@@ -9,8 +9,7 @@ from typing import Final
 
 from jiqun.language import Text
 from jiqun.query.solutions import Row, Select, Term
-from jiqun.rdf.namespaces import SOURCE, prologue
-from jiqun.web.linked_data.representations import SLUG
+from jiqun.rdf.namespaces import SLUG, SOURCE, prologue
 from jiqun.web.linked_data.triples import Description
 from jiqun.web.pages.cells import Caption, read_captions, text_of, values
 from jiqun.web.pages.thing_facts import Fact

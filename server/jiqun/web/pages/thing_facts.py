@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from jiqun.query.solutions import Row, Select, Term
-from jiqun.rdf.namespaces import DCTERMS, FOAF, GRAPH, ID, KG, RDF_TYPE, RDFS, SCHEMA, SOURCE
-from jiqun.web.linked_data.representations import SLUG
+from jiqun.rdf.namespaces import DCTERMS, FOAF, GRAPH, ID, KG, RDF_TYPE, RDFS, SCHEMA, SLUG, SOURCE
 from jiqun.web.linked_data.triples import Description
 from jiqun.web.pages.cells import Caption, read_captions, values
 

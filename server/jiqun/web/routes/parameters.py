@@ -10,9 +10,10 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import BeforeValidator, Field
 
 from jiqun.errors import BadParameter
-from jiqun.language import LANGUAGES, Reader
+from jiqun.language import Reader
 from jiqun.query.protocol import parse_parameters
 from jiqun.rdf.formats import Format
+from jiqun.rdf.terms import LANGUAGES
 from jiqun.web.http import header, public_url, reader_of
 from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, choose_form, read_name
 from jiqun.web.metadata.openapi import FORMAT_HELP, format_names, found, problems

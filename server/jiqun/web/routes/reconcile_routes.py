@@ -55,11 +55,11 @@ from jiqun.reconciliation.responses import (
 )
 from jiqun.web.documents import Context, Document, respond
 from jiqun.web.http import CONTENT_SECURITY_POLICY, read_body
-from jiqun.web.metadata.openapi import METHODS
+from jiqun.web.metadata.openapi import METHODS, problems
 from jiqun.web.pages.cells import read_captions
 from jiqun.web.pages.thing_page import PASSAGES, render_preview
 from jiqun.web.routes.parameters import PageReader, Root, check_query_string, whole_number
-from jiqun.web.routes.search_routes import PROBLEMS, json_document
+from jiqun.web.routes.search_routes import json_document
 
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/json"})
 _LAST: Final = 1000
@@ -104,7 +104,7 @@ Limit = Annotated[
 ]
 
 router = APIRouter(
-    tags=["reconciliation"], dependencies=[Depends(check_query_string)], responses=PROBLEMS
+    tags=["reconciliation"], dependencies=[Depends(check_query_string)], responses=problems()
 )
 
 

@@ -9,10 +9,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 
 from jiqun.errors import NotFound, shorten
-from jiqun.rdf.namespaces import GRAPH
+from jiqun.rdf.namespaces import GRAPH, SLUG
 from jiqun.release import Release
 from jiqun.web.documents import Context, Document, respond
-from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, SLUG, SUFFIXES, no_form
+from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, SUFFIXES, no_form
 from jiqun.web.metadata.openapi import METHODS, problems
 from jiqun.web.pages.error_page import redirect
 from jiqun.web.pages.ontology_page import ontology_document, ontology_version

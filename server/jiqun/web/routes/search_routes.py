@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import Annotated
 from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -19,7 +19,7 @@ from jiqun.rdf.namespaces import ID, KG
 from jiqun.search.full_text import MAX_PAGES, Hit, SearchResult, search
 from jiqun.search.index import IndexedClass
 from jiqun.web.documents import Context, Document, respond
-from jiqun.web.metadata.openapi import METHODS
+from jiqun.web.metadata.openapi import METHODS, problems
 from jiqun.web.negotiation import negotiate
 from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.search_page import SearchQuery, render_search
@@ -30,28 +30,6 @@ from jiqun.web.routes.parameters import (
     format_query,
     whole_number,
 )
-
-PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    status: {
-        "description": "Problem details (RFC 9457)",
-        "content": {
-            "application/problem+json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["title", "status", "detail"],
-                    "properties": {
-                        "title": {"type": "string"},
-                        "status": {"type": "integer"},
-                        "detail": {"type": "string"},
-                    },
-                }
-            },
-            **{name: {"schema": {"type": "string"}} for name in ("text/html", "text/plain")},
-        },
-    }
-    for status in ("4XX", "5XX")
-}
-"""The errors of every route, as `responses` of FastAPI."""
 
 
 def json_document(body: object, status: int = 200, vary: str = "Accept-Language") -> Document:
@@ -125,7 +103,7 @@ PageNumber = Annotated[
     methods=METHODS,
     summary="Search for things",
     response_model=SearchAnswer,
-    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}, **PROBLEMS},
+    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}, **problems()},
 )
 async def search_things(
     request: Request,
@@ -216,7 +194,7 @@ def _class(each: IndexedClass, reader: Reader) -> Class:
     methods=METHODS,
     summary="Describe the search to browsers (OpenSearch 1.1)",
     response_class=Response,
-    responses={200: {"content": {"application/opensearchdescription+xml": {}}}, **PROBLEMS},
+    responses={200: {"content": {"application/opensearchdescription+xml": {}}}, **problems()},
 )
 async def describe_search(root: Root) -> Response:
     """Return the OpenSearch description document."""

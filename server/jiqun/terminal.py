@@ -1,24 +1,32 @@
-"""Progress of long commands on standard error: a bar in a terminal, lines elsewhere."""
+"""What commands show: their progress, on standard error, and tables."""
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from io import StringIO
 from typing import Final, TypeVar
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
 
 T = TypeVar("T")
 Step = Callable[[str], AbstractContextManager[None]]
+
+UNLIMITED: Final = 100_000
+"""Columns of a table that goes to a file."""
 
 _SHOWN_EVERY: Final = 10_000
 
 
 @contextmanager
 def steps(total: int) -> Iterator[Step]:
-    """Show the steps of a command, of which there are `total`, each with its seconds at its end."""
+    """Show the `total` steps of a command: in a terminal a bar, and the time of each."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with _bar(console) as bar:
         task = bar.add_task("", total=total)
@@ -68,3 +76,40 @@ def _bar(console: Console) -> Progress:
         TimeElapsedColumn(),
     )
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def width() -> int:
+    """Return the columns of the terminal, `UNLIMITED` where the output goes elsewhere."""
+    return Console().width if sys.stdout.isatty() else UNLIMITED
+
+
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int = UNLIMITED,
+    widest: int | None = None,
+) -> str:
+    """Lay out rows, and count them in the last line.
+
+    In a `width` of a terminal, long cells take several lines. Without one, cells of more than
+    `widest` columns of a terminal, of which East Asian characters take two, end with `…`.
+    """
+    laid_out = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
+    cut = widest is not None and width == UNLIMITED
+    for column in columns:
+        if cut:
+            laid_out.add_column(column, max_width=widest, no_wrap=True, overflow="ellipsis")
+        else:
+            laid_out.add_column(column, overflow="fold")
+    for row in rows:
+        laid_out.add_row(*(Text(printable(cell)) for cell in row))
+    console = Console(file=StringIO(), width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(laid_out)
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    return "\n".join([*lines, "", "1 row" if len(rows) == 1 else f"{len(rows)} rows", ""])
+
+
+def printable(text: str) -> str:
+    """Return a text with a space for each character that is not printable."""
+    return "".join(each if each.isprintable() else " " for each in text)
