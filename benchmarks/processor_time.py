@@ -24,9 +24,16 @@ from urllib.parse import quote
 
 _HERE = Path(__file__).parents[1]
 _LABEL = "SELECT ?l { <https://w3id.org/jiqun/id/beijing> ?p ?l }"
+_HOPS = (
+    "PREFIX kg: <https://w3id.org/jiqun/ontology#> SELECT ?c ?n { "
+    "?c a kg:Cluster ; kg:coreArea ?a . ?a <http://www.w3.org/2000/01/rdf-schema#label> ?n }"
+)
+_AGGREGATE = "SELECT ?t (COUNT(*) AS ?n) { ?s a ?t } GROUP BY ?t ORDER BY DESC(?n)"
 PATHS = {
     "ASK {}": f"/sparql?query={quote('ASK {}')}",
     "look-up": f"/sparql?query={quote(_LABEL)}",
+    "two hops": f"/sparql?query={quote(_HOPS)}",
+    "aggregate": f"/sparql?query={quote(_AGGREGATE)}",
     "1,000 rows": f"/sparql?query={quote('SELECT * { ?s ?p ?o } LIMIT 1000')}",
     "home page": "/",
 }
@@ -64,7 +71,7 @@ def server(name: str, checkout: Path, release: Path, cache: bool) -> Iterator[Ru
             stdin=process.stderr,
             stdout=subprocess.DEVNULL,
         ):
-            time.sleep(3)
+            time.sleep(8)
             yield Running(name, process, found[1])
             process.terminate()
             process.wait()
@@ -80,8 +87,12 @@ def seconds(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    """Return the child processes of a process."""
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    """Return the processes that a process started, and those that these started."""
+    try:
+        found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        return []
+    return [each for child in map(int, found) for each in (child, *children(child))]
 
 
 def measure(running: Running, path: str, clients: int, duration: int) -> tuple[float, float, float]:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from jiqun.knowledge.content import locate
 from jiqun.knowledge.release.build import build
-from live_server import LiveServer, running
+from live_server import IN_MEMORY, LiveServer, running
 from tiny_release import write_release
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def built_release(make_once: MakeOnce, pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def built_server(built_release: Path) -> Iterator[LiveServer]:
     """A server with default settings on the release of the project's own content."""
-    with running(built_release) as live:
+    with running(built_release, store_memory_bytes=IN_MEMORY) as live:
         yield live
 
 

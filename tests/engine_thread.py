@@ -103,6 +103,14 @@ class EngineThread:
         """Ask a query and read the answer; raises what the engine raises."""
         return self.run(lambda engine: read(engine, job(text, media_type, **more)))
 
+    def wait_until_in_memory(self) -> None:
+        """Wait until the workers read the store from memory."""
+
+        async def waiting(engine: Engine) -> None:
+            await until(lambda: engine.statistics().in_memory)
+
+        self.run(waiting)
+
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until something has become true, at most half a minute."""

@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
@@ -60,6 +60,10 @@ class Log:
         return found[0]
 
 
+IN_MEMORY: Final = 1024 * 1024 * 1024
+"""The setting `store_memory_bytes` of a server that copies its release into memory."""
+
+
 @dataclass(frozen=True)
 class LiveServer:
     """A running server: where it listens, its process, and a client with kept connections."""
@@ -94,10 +98,14 @@ class LiveServer:
 
 @contextmanager
 def running(release: Path | None, **settings: object) -> Iterator[LiveServer]:
-    """Run a server on `release` with the given settings until the block ends."""
+    """Run a server on `release` with the given settings until the block ends.
+
+    It reads from disk, unless `store_memory_bytes` is among them.
+    """
     environment = {name: value for name, value in os.environ.items() if "JIQUN" not in name}
     environment |= {f"JIQUN_{name.upper()}": str(value) for name, value in settings.items()}
     environment.setdefault("JIQUN_PORT", "0")
+    environment.setdefault("JIQUN_STORE_MEMORY_BYTES", "0")
     process = subprocess.Popen(
         [sys.executable, "-W", "error", "-c", _START, *([str(release)] if release else [])],
         env=environment,

@@ -54,7 +54,9 @@ def run_query(
         ) from None
 
     async def collect() -> bytes:
-        single = settings.model_copy(update={"workers": 1, "light_workers": 1})
+        single = settings.model_copy(
+            update={"workers": 1, "light_workers": 1, "store_memory_bytes": 0}
+        )
         engine = Engine.from_settings(release.store, single)
         await engine.start()
         try:

@@ -18,7 +18,7 @@ from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query.clauses import UNKNOWN
 from jiqun.query.gate import parse_query, with_services_at
 from jiqun.settings import Settings
-from live_server import LiveServer, running
+from live_server import IN_MEMORY, LiveServer, running
 from tiny_release import write_release
 
 if TYPE_CHECKING:
@@ -127,7 +127,12 @@ def federated(release_folder: Path, other: LiveServer) -> Iterator[tuple[LiveSer
             "unknown": "http://no-such-host.invalid/sparql",
         }
         allowed = [f"{other.url}/sparql", *servers.values()]
-        settings = {"service_bytes": 60_000, "service_calls": 10, "workers": 2}
+        settings = {
+            "service_bytes": 60_000,
+            "service_calls": 10,
+            "workers": 2,
+            "store_memory_bytes": IN_MEMORY,
+        }
         with running(release_folder, service_allow=json.dumps(allowed), **settings) as live:
             yield live, Servers(servers, canary, [silent, named])
         assert canary.requests == [], "somebody was called who is not on the list"

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from engine_thread import ENDLESS
-from live_server import running
+from live_server import IN_MEMORY, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +69,7 @@ def target(release_folder: Path) -> Iterator[LiveServer]:
         workers=2,
         memory_bytes=96 * MEBIBYTE,
         deadline_seconds=5,
+        store_memory_bytes=IN_MEMORY,
         log_requests=False,
     ) as live:
         yield live

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from live_server import running
+from live_server import IN_MEMORY, running
 from tiny_release import write_release
 
 if TYPE_CHECKING:
@@ -55,7 +55,10 @@ def test_no_request_is_dropped_by_a_switch(way: str, tmp_path: Path) -> None:
     if way == "linked":
         folder.symlink_to(tmp_path / "release-0")
     enough = threading.Event()
-    with running(folder, workers=1) as live, ThreadPoolExecutor(4) as pool:
+    with (
+        running(folder, workers=1, store_memory_bytes=IN_MEMORY) as live,
+        ThreadPoolExecutor(4) as pool,
+    ):
         if way == "replaced":  # for a moment there is no folder: nobody may need it just then
             assert live.client.get("/health/ready").is_success
         asking = [pool.submit(ask_until, live, enough, each) for each in range(4)]

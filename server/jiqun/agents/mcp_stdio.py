@@ -39,7 +39,8 @@ async def _serve_release(folder: Path, settings: Settings) -> None:
 async def running_service(folder: Path, settings: Settings) -> AsyncIterator[QueryService]:
     """Run a query service of one user on a release; raises `ReleaseError`."""
     release = open_release(folder, verify=False)
-    single = settings.model_copy(update={"workers": 1, "light_workers": 1, "client_share": 1.0})
+    few = {"workers": 1, "light_workers": 1, "client_share": 1.0, "store_memory_bytes": 0}
+    single = settings.model_copy(update=few)
     engine = Engine.from_settings(release.store, single, release, "jiqun.web.documents")
     await engine.start()
     try:

@@ -3,13 +3,15 @@
 In: a `Job`. Out: an `Answer` whose first block is ready, so that most failures are known before a
 status is sent. Light queries have a lane of their own; one that takes longer than its time slice is
 moved to the heavy lane, together with its worker, or starts again there. Documents have a third
-lane, whose workers have the pages loaded.
+lane, whose workers have the pages loaded. All of them read RocksDB. The default graph of a store
+that is small enough is copied into memory, where light queries are evaluated and others begin.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,6 +26,7 @@ from jiqun.query.clauses import ServiceCall
 from jiqun.query.execution import Execution
 from jiqun.query.functions import LANGUAGE_FUNCTION
 from jiqun.query.gate import ParsedQuery, ParseKey, cache_parsed
+from jiqun.query.holder_process import SUPPORTED, HolderProcess, expected_bytes
 from jiqun.query.in_process import InProcessEvaluation
 from jiqun.query.jobs import Answer, DocumentJob, Job
 from jiqun.query.lanes import EngineOptions, Lane, Lanes, LaneSize
@@ -38,6 +41,8 @@ from jiqun.release import Release
 from jiqun.secret_file import read_secret
 from jiqun.settings import Settings
 
+_LOG: Final = logging.getLogger(__name__)
+_HOLD_AGAIN_SECONDS: Final = 60.0
 HEAVY_NICENESS: Final = 10
 DOCUMENT_NICENESS: Final = 5
 _SECRETS: Final = {"update_token", "update_token_file", "backend_credentials_file"}
@@ -68,11 +73,15 @@ class BackendStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The engine at this moment; `outcomes` and `kills` count since its start."""
+    """The engine at this moment; `outcomes` and `kills` count since its start.
+
+    `in_memory` says whether the default graph is held in memory.
+    """
 
     outcomes: Mapping[str, int]
     kills: Mapping[str, int]
     lanes: Mapping[str, LaneStatistics]
+    in_memory: bool = False
     backend: BackendStatistics | None = None
 
 
@@ -94,6 +103,9 @@ class Engine:
         self.store = store
         self.in_process: InProcessEvaluation | None = None
         self.backend = Backend(options.backend) if options.backend else None
+        self._holders: list[HolderProcess] = []
+        """The one in use last, before it those that finish."""
+        self._holding: asyncio.Task[None] | None = None
         queue, documents = options.queue_length, None
         if options.documents:
             documents = self._lane(
@@ -107,6 +119,7 @@ class Engine:
         self.lanes = Lanes(
             options,
             self._lane("light", options.light_workers, 0, queue * 4),
+            self._lane("memory", options.heavy_workers, HEAVY_NICENESS, 0),
             self._lane("heavy", options.heavy_workers, HEAVY_NICENESS, queue),
             documents,
             Forwarder(options.services) if options.services else None,
@@ -122,6 +135,7 @@ class Engine:
             light_workers=settings.light_workers,
             document_workers=settings.document_workers,
             memory_bytes=settings.memory_bytes,
+            store_memory_bytes=0 if settings.workspace else settings.store_memory_bytes,
             queue_length=settings.queue_length,
             client_share=settings.client_share,
             services=_rules(settings),
@@ -148,7 +162,7 @@ class Engine:
             for lane in self.lanes:
                 lane.confinement = replace(lane.confinement, port=self.backend.port)
                 lane.settings = self._with_backend(lane.settings)
-        opening = [lane.open(self.store) for lane in self.lanes]
+        opening = [lane.open(self.store) for lane in self.lanes.on_disk]
         for outcome in await asyncio.gather(*opening, return_exceptions=True):
             if isinstance(outcome, WorkerStartError):
                 await self.stop()
@@ -160,6 +174,7 @@ class Engine:
                 raise outcome
         if self.backend is None:
             self.in_process = InProcessEvaluation(self.store)
+            self._begin_holding()
 
     def _with_backend(self, settings: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         if self.backend is None:
@@ -168,10 +183,14 @@ class Engine:
 
     async def stop(self) -> None:
         """End every job and every worker."""
+        await self._stop_holding()
         for task in list(self.lanes.tasks):
             task.cancel()
         await asyncio.gather(*self.lanes.tasks, return_exceptions=True)
         await asyncio.gather(*(lane.close() for lane in self.lanes))
+        for holder in self._holders:
+            holder.kill()
+            await holder.exited()
         if self.forwarder is not None:
             await self.forwarder.stop()
         if self.backend is not None:
@@ -182,9 +201,10 @@ class Engine:
 
         Raises `ReleaseError`, and stays with the old store, when the new one cannot be read.
         """
+        await self._stop_holding()
         prepared: list[tuple[Lane, WorkerProcess, Mapping[str, Any] | None]] = []
         try:
-            for lane in self.lanes:
+            for lane in self.lanes.on_disk:
                 changed = worker_settings if lane is self.lanes.documents else None
                 settings = self._with_backend(changed or lane.settings)
                 prepared.append((lane, await lane.prepare(store, settings), settings))
@@ -194,15 +214,69 @@ class Engine:
         except (WorkerStartError, OSError) as error:
             for lane, worker, _ in prepared:
                 lane.dismiss(worker)
+            if not self._in_memory:
+                self._begin_holding()
             raise ReleaseError(f"The new store cannot be read: {error}") from error
         for lane, worker, settings in prepared:  # all at once: no client sees old after new
             lane.adopt(worker, store, settings)
         self.store, self.in_process = store, in_process
+        self._leave_holder()
+
+    @property
+    def _in_memory(self) -> bool:
+        return bool(self.lanes.light.holder and self.lanes.memory.workers)
+
+    def _begin_holding(self, after: float = 0.0) -> None:
+        """Let workers share the store in memory, when it is small enough."""
+        most = self.options.store_memory_bytes
+        if SUPPORTED and self.backend is None and most and expected_bytes(self.store) <= most:
+            self._holding = asyncio.create_task(self._hold(self.store, after))
+
+    async def _hold(self, store: Path, after: float) -> None:
+        await asyncio.sleep(after)
+        try:
+            holder = await HolderProcess.start(store)
+        except (WorkerStartError, OSError) as error:
+            _LOG.warning("The default graph is not held in memory, but read from disk: %s", error)
+            return
+        self._holders = [*(each for each in self._holders if each.alive), holder]
+        try:
+            for lane in (self.lanes.light, self.lanes.memory):
+                await lane.hold(holder)
+        except WorkerStartError as error:
+            _LOG.warning("The default graph is not held in memory, but read from disk: %s", error)
+            self._lose_holder(holder)
+        else:
+            holder.on_loss = lambda: self._lose_holder(holder)
+            for other in self._holders[:-1]:
+                other.finish()
+
+    def _leave_holder(self) -> None:
+        """Let holders exit with their last worker, and make one of the store as it is now."""
+        for lane in self.lanes:
+            lane.let_go()
+        for holder in self._holders:
+            holder.finish()
+        self._begin_holding()
+
+    def _lose_holder(self, holder: HolderProcess) -> None:
+        """Go on with workers that read RocksDB, and try again later."""
+        holder.kill()
+        for lane in self.lanes:
+            lane.let_go()
+        self._begin_holding(_HOLD_AGAIN_SECONDS)
+
+    async def _stop_holding(self) -> None:
+        """Stop a copy into memory that is under way."""
+        if self._holding is not None:
+            self._holding.cancel()
+            await asyncio.gather(self._holding, return_exceptions=True)
+            self._holding = None
 
     @property
     def ready(self) -> bool:
         """Whether all lanes have workers."""
-        return all(lane.workers for lane in self.lanes)
+        return all(lane.workers for lane in self.lanes.on_disk)
 
     def adapted(self, parsed: ParsedQuery) -> ParsedQuery:
         """Return the query as what evaluates it needs it: without edits for another engine."""
@@ -265,7 +339,9 @@ class Engine:
         }
         far = self.backend
         backend = BackendStatistics(far.busy, far.lingering, far.refusals) if far else None
-        return Statistics(dict(self.lanes.outcomes), dict(self.lanes.kills), lanes, backend)
+        return Statistics(
+            dict(self.lanes.outcomes), dict(self.lanes.kills), lanes, self._in_memory, backend
+        )
 
     def _lane(
         self,

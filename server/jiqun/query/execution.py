@@ -54,6 +54,7 @@ class Execution:
         self._worker: WorkerProcess | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._streaming = False
+        self._slice = 0.0
         self._processor_before: float | None = None
         self._guest = False
         self._killed_for = ""
@@ -114,7 +115,9 @@ class Execution:
             assert self._lanes.documents is not None
             return self._lanes.documents
         if not self._job.light or self._lanes.is_demoted(self._job.client):
-            return heavy
+            memory = self._lanes.memory
+            admitted = self._job.reads_default_graph and memory.has_place(self._job.client)
+            return memory if admitted else heavy
         # A light query may be a guest of the heavy lane, but not beside heavy queries, where it
         # would be as slow as they are.
         if not light.free and heavy.free and heavy.busy == heavy.guests:
@@ -131,26 +134,34 @@ class Execution:
             lane.guests += 1
         self._began = self._loop.time()
         self._killed_for = ""
+        options = self._lanes.options
+        waits = options.backend is not None
+        self._processor_before = None if waits else worker.processor_seconds()
         if lane is self._lanes.light:
-            waits = self._lanes.options.backend is not None
-            self._processor_before = None if waits else worker.processor_seconds()
-            self._start_slice()
+            self._start_slice(options.slice_seconds)
+        elif lane is self._lanes.memory:
+            self._start_slice(options.memory_seconds)
         else:
             self._start_deadline()
         worker.send_frame(frame)
 
-    def _start_slice(self) -> None:
+    def _start_slice(self, seconds: float) -> None:
+        self._slice = seconds
         self._timer = self._loop.call_later(
-            min(self._lanes.options.slice_seconds, self._deadline - self._loop.time()),
-            self._end_slice,
+            min(seconds, self._deadline - self._loop.time()), self._end_slice
         )
 
     def _start_deadline(self) -> None:
         self._timer = self._loop.call_at(self._deadline, self._kill, "deadline")
 
     def _end_slice(self) -> None:
-        """Free the light lane of a query that is not so light."""
-        light, heavy = self._lanes.light, self._lanes.heavy
+        """Free the light lane of a query that is not so light, and memory of one that is slow.
+
+        In memory, the engine follows the chain of one constant of a pattern, whatever the others
+        are; most queries take half the time, and some ten times as much. So what takes long there
+        begins again on disk.
+        """
+        lane, heavy = self._lane, self._lanes.heavy
         worker = self._worker
         if worker is None or not worker.alive:
             return
@@ -158,23 +169,28 @@ class Execution:
             self._kill("deadline")
             return
         if self._waited_for_processor(worker):
-            self._start_slice()
+            self._start_slice(self._slice)
             return
-        self._lanes.demote(self._job.client)
-        if heavy.busy < heavy.size.workers * (2 if self._streaming else 1):
+        if lane is self._lanes.light:
+            self._lanes.demote(self._job.client)
+        elif self._streaming:
+            self._start_deadline()
+            return
+        begins_again = lane.holder is not None and not self._streaming
+        if not begins_again and heavy.busy < heavy.size.workers * (2 if self._streaming else 1):
             worker.lower_priority(heavy.confinement.niceness)
-            light.hand_over(worker, self._job.client, heavy)
+            lane.hand_over(worker, self._job.client, heavy)
             self._lane = heavy
             self._start_deadline()
         else:
             self._kill("slice")
 
     def _waited_for_processor(self, worker: WorkerProcess) -> bool:
-        """Whether most of the slice passed in waiting for the processor of a busy machine."""
+        """Whether it has had little of its slice yet, because the machine is busy."""
         used, before = worker.processor_seconds(), self._processor_before
         if self._streaming or used is None or before is None:
             return False
-        return used - before < self._lanes.options.slice_seconds / 2
+        return used - before < self._slice / 2
 
     async def _next_block(self) -> bytes | None:
         try:

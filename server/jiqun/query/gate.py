@@ -76,7 +76,8 @@ class ParsedQuery:
     SERVICE calls. `row_limit` is its own outermost LIMIT, at `row_limit_span`; without one, the
     span is where it could be inserted. `dataset` holds the graphs of its FROM clauses. `lookups`
     are its patterns when its work depends on their matches alone. `warnings` are sentences for its
-    author. `relative` tells that an IRI in it depends on the address of the request.
+    author. `relative` tells that an IRI in it depends on the address of the request, `graphs` that
+    it has a GRAPH or FROM clause.
     """
 
     text: str
@@ -94,6 +95,7 @@ class ParsedQuery:
     edits: tuple[Edit, ...] = ()
     warnings: tuple[str, ...] = ()
     relative: bool = False
+    graphs: bool = False
 
     def evaluated(self, rows: int | None = None) -> str:
         """Return the text for the engine, with an outermost LIMIT of at most `rows`."""
@@ -175,6 +177,7 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
         edits=edits,
         warnings=advice(text, tokens, edits),
         relative=has_relative_iri(tokens),
+        graphs=not {"GRAPH", "FROM"}.isdisjoint(words),
     )
 
 

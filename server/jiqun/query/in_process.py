@@ -33,7 +33,7 @@ class InProcessEvaluation:
     def admits(self, job: Job) -> bool:
         """Return whether a query may be evaluated here."""
         lookups = job.parsed.lookups
-        if lookups is None or (job.default_graphs, job.named_graphs) != (None, None):
+        if lookups is None or not job.reads_default_graph:
             return False
         return is_bounded(self._store, lookups)
 

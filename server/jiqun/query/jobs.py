@@ -35,6 +35,13 @@ class Job:
     max_bytes: int | None = None
     base_iri: str | None = None
 
+    @property
+    def reads_default_graph(self) -> bool:
+        """Whether the default graph of the store is all that the query can read."""
+        if self.parsed.graphs or self.parsed.calls:
+            return False
+        return (self.default_graphs, self.named_graphs) == (None, None)
+
     def order(self, parsed: ParsedQuery | None = None) -> dict[str, Any]:
         """Return what `evaluate` is told; `parsed` may have its services replaced."""
         parsed = parsed or self.parsed
@@ -52,6 +59,7 @@ class Job:
             "max_rows": self.max_rows,
             "max_bytes": self.max_bytes,
             "services": bool(parsed.calls),
+            "default_graph": self.reads_default_graph,
         }
 
     def frame(self, parsed: ParsedQuery | None = None) -> bytes:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from jiqun.errors import Busy
 from jiqun.outbound.backend import BackendOptions
 from jiqun.outbound.forwarder import Forwarder, Rules
+from jiqun.query.holder_process import HolderProcess
 from jiqun.query.worker_process import (
     Confinement,
     WorkerProcess,
@@ -43,8 +44,10 @@ _DEMOTED_SECONDS: Final = 10.0
 class EngineOptions:
     """How many workers there are and what they may take; sizes in bytes, times in seconds.
 
-    Without `services`, no SERVICE can be called. Without `documents`, the module with the document
-    functions, there is no lane for documents. With `backend`, an engine elsewhere evaluates.
+    A default graph of up to about `store_memory_bytes` is held in memory, where a query may take
+    `memory_seconds` before it begins again on disk. Without `services`, no SERVICE can be called.
+    Without `documents`, the module with the document functions, there is no lane for documents.
+    With `backend`, an engine elsewhere evaluates.
     """
 
     heavy_workers: int = 2
@@ -52,9 +55,11 @@ class EngineOptions:
     document_workers: int = 1
     spare_workers: int = 1
     memory_bytes: int = 1024 * 1024 * 1024
+    store_memory_bytes: int = 0
     queue_length: int = 256
     client_share: float = 0.5
     slice_seconds: float = 0.1
+    memory_seconds: float = 0.25
     cancel_seconds: float = 0.05
     services: Rules | None = None
     documents: str = ""
@@ -104,6 +109,7 @@ class Lane:
         self.confinement = confinement
         self.settings = settings
         self.store: Path | None = None
+        self.holder: HolderProcess | None = None
         self.workers: set[WorkerProcess] = set()
         self.idle: list[WorkerProcess] = []
         self.queues: dict[str, deque[asyncio.Future[WorkerProcess]]] = {}
@@ -125,6 +131,27 @@ class Lane:
         self._place(await start_worker(store, self.confinement, self.settings))
         self._refill()
 
+    async def hold(self, holder: HolderProcess) -> None:
+        """Replace the workers by such that share the memory of `holder`.
+
+        Jobs that run end where they are. Raises `WorkerStartError`, and changes nothing then.
+        """
+        worker = await holder.fork(self.confinement, self.settings)
+        self._turn_to(holder)
+        self._place(worker)
+
+    def let_go(self) -> None:
+        """Go on without a holder: with workers that read from disk, or with none."""
+        if self.holder is not None:
+            self._turn_to(None)
+
+    def _turn_to(self, holder: HolderProcess | None) -> None:
+        self.holder = holder
+        before, self.idle = self.idle, []
+        for worker in before:
+            self._place(worker)
+        self._refill()
+
     async def close(self) -> None:
         """End all workers and refuse whoever waits."""
         self._closed = True
@@ -143,6 +170,10 @@ class Lane:
     def waiting(self) -> int:
         """How many jobs wait for a worker."""
         return sum(map(len, self.queues.values()))
+
+    def has_place(self, client: str) -> bool:
+        """Whether a job of a client would run at once."""
+        return self.free and self._held[client] < self.size.client_share
 
     @property
     def free(self) -> bool:
@@ -214,7 +245,7 @@ class Lane:
 
         Jobs that run stay with what they read. Others begin on the new store only.
         """
-        self.store, self.settings = store, settings
+        self.store, self.settings, self.holder = store, settings, None
         before, self.idle = self.idle, []
         self._place(worker)
         for other in before:
@@ -224,8 +255,11 @@ class Lane:
     async def _reopened(
         self, store: Path, settings: Mapping[str, Any] | None
     ) -> WorkerProcess | None:
-        """Make an idle worker read `store`; None when there is none or its memory is used up."""
-        if not self.idle:
+        """Make an idle worker read `store`; None when there is none or its memory is used up.
+
+        One that shares the memory of a holder stays with that graph.
+        """
+        if not self.idle or self.holder is not None:
             return None
         worker = self.idle.pop(0)
         self.workers.discard(worker)
@@ -263,7 +297,7 @@ class Lane:
 
     def _place(self, worker: WorkerProcess) -> None:
         """Put a worker where it belongs: among the idle, to the new store, or out."""
-        if self._closed or not worker.alive:
+        if self._closed or not worker.alive or worker.holder is not self.holder:
             worker.kill()
             self.workers.discard(worker)
             self._refill()
@@ -271,7 +305,7 @@ class Lane:
         self.workers.add(worker)
         worker.on_exit = self._replace
         # By identity: another store may have the same path, as after a new build.
-        if worker.store is self.store or self.store is None:
+        if self.holder or worker.store is self.store or self.store is None:
             self.idle.append(worker)
             self._dispatch()
         else:
@@ -298,6 +332,8 @@ class Lane:
             self._refill()
 
     def _target(self) -> int:
+        if self.store is None and self.holder is None:
+            return 0
         return self.size.workers + self.size.spare
 
     def _refill(self) -> None:
@@ -311,10 +347,13 @@ class Lane:
             self._background(self._start())
 
     async def _start(self) -> None:
-        assert self.store is not None
         self.starts += 1
         try:
-            worker = await start_worker(self.store, self.confinement, self.settings)
+            if self.holder is not None:
+                worker = await self.holder.fork(self.confinement, self.settings)
+            else:
+                assert self.store is not None
+                worker = await start_worker(self.store, self.confinement, self.settings)
         except WorkerStartError as error:
             _LOG.error("A worker of the %s lane does not start: %s", self.name, error)
             await asyncio.sleep(self._pause)
@@ -343,11 +382,13 @@ class Lane:
 class Lanes:
     """All lanes of an engine, with what their jobs share.
 
-    `outcomes` and `kills` count since the start; `tasks` are the executions that wind down.
+    `outcomes` and `kills` count since the start; `tasks` are the executions that wind down. The
+    lane `memory` has workers while the default graph is held in memory.
     """
 
     options: EngineOptions
     light: Lane
+    memory: Lane
     heavy: Lane
     documents: Lane | None
     forwarder: Forwarder | None
@@ -357,6 +398,12 @@ class Lanes:
     _demoted: dict[str, float] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Lane]:
+        yield self.memory
+        yield from self.on_disk
+
+    @property
+    def on_disk(self) -> Iterator[Lane]:
+        """The lanes whose workers can read the store from disk."""
         yield from (self.light, self.heavy)
         if self.documents is not None:
             yield self.documents

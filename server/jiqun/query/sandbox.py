@@ -79,14 +79,20 @@ def confine(niceness: int, port: int = 0) -> list[str]:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as wish:  # noqa: PTH123
         wish.write("500")
-    libc = _libc()
-    if libc is not None and libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0:
+    if end_with_parent():
         done.append("orphan")
+    libc = _libc()
     if libc is not None and port and _restrict_port(libc, port):
         done.append("port")
     if libc is not None and _refuse_calls(libc, bool(port)):
         done.append("network")
     return done
+
+
+def end_with_parent() -> bool:
+    """Have the kernel kill this process when its parent exits; false where it cannot."""
+    libc = _libc()
+    return libc is not None and libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0
 
 
 def refuse_writing() -> list[str]:

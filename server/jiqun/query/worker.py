@@ -1,4 +1,4 @@
-"""A worker process: `python -m jiqun.query.worker`, started by the engine, never by hand.
+"""A worker process: `python -m jiqun.query.worker`, or a fork of the process that holds the store.
 
 It reads one store, does one job at a time over the socket it was given, and exits when that socket
 closes. Whatever a job does to it, no other job is affected. It imports as little as it can, because
@@ -35,14 +35,22 @@ _CHECKED_EVERY = 100
 class Worker:
     """The state of a worker: its connection, its store, and the context of documents."""
 
-    def __init__(self, connection: socket.socket, memory: int, documents: Any = None) -> None:
+    def __init__(
+        self,
+        connection: socket.socket,
+        memory: int,
+        documents: Any = None,
+        held: Store | None = None,
+    ) -> None:
         """Answer over `connection`; a job may take `memory` bytes.
 
         `documents` is the module with the document functions, None for a worker without them.
+        `held` has the default graph in memory; it belongs to the process this one is a fork of.
         """
         self.connection = connection
         self.memory = memory
         self.documents = documents
+        self.held = held
         self.store: QueryStore | None = None
         self.context: Any = None
         self.confined = False
@@ -98,8 +106,9 @@ class Worker:
         began = time.perf_counter()
         caps = job["max_rows"], job["max_bytes"]
         stream = ResultStream(job["media_type"], caps, self._send_block)
-        assert self.store is not None
-        rows, truncated, data = evaluate(self.store, job, stream)
+        store = self.held if self.held is not None and job["default_graph"] else self.store
+        assert store is not None
+        rows, truncated, data = evaluate(store, job, stream)
         retire = self._must_retire(time.perf_counter() - began)
         summary = frames.SUMMARY.pack(retire, -1 if rows is None else rows, truncated)
         if data is None:
@@ -183,10 +192,13 @@ def main(arguments: list[str]) -> None:
     """Run a worker; the arguments are those that `start_process` lists."""
     number, niceness, memory, port, preload = arguments
     sandbox.confine(int(niceness), int(port))
-    connection = socket.socket(fileno=int(number))
     documents = importlib.import_module(preload) if preload else None
+    run(Worker(socket.socket(fileno=int(number)), int(memory), documents))
+
+
+def run(worker: Worker) -> None:
+    """Serve until the server has exited, in a thread with a deep stack, and end this process."""
     threading.stack_size(STACK_BYTES)
-    worker = Worker(connection, int(memory), documents)
     thread = threading.Thread(target=_serve, args=(worker,))
     thread.start()
     thread.join()

@@ -16,10 +16,10 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Protocol, cast
 
 from jiqun.query import frames
 
@@ -27,7 +27,7 @@ WINDOW: Final = 1024 * 1024
 _START_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.02
 # A worker gets no more of the environment than Python needs: secrets stay in the server.
-_ENVIRONMENT: Final = (
+WORKER_ENVIRONMENT: Final = (
     *("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"),
     *("VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR"),
 )
@@ -55,12 +55,31 @@ class Confinement:
     preload: str = ""
 
 
-class WorkerProcess(asyncio.Protocol):
-    """One worker process; made by `start_worker`."""
+class Process(Protocol):
+    """What is needed of a process, whoever started it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], stderr: int) -> None:
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    @property
+    def returncode(self) -> int | None:
+        """How it exited, as `subprocess` says it."""
+
+    def poll(self) -> int | None:
+        """Return how it exited, None while it runs."""
+
+    def kill(self) -> None:
+        """Kill it; raises `ProcessLookupError` when it is gone."""
+
+
+class WorkerProcess(asyncio.Protocol):
+    """One worker process; made by `start_worker`, or by the fork of a holder."""
+
+    def __init__(self, process: Process, stderr: int) -> None:
         self.process = process
         self.store: Path | None = None
+        self.holder: object = None
         self.killed = False
         self.answered = 0
         self.on_exit: Callable[[WorkerProcess], None] | None = None
@@ -177,7 +196,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def lower_priority(self, niceness: int) -> None:
         """Raise the niceness of all its threads, as far as the platform permits."""
-        niceness = _absolute_niceness(niceness)
+        niceness = absolute_niceness(niceness)
         with contextlib.suppress(OSError):
             for thread in os.listdir(f"/proc/{self.process.pid}/task"):  # noqa: PTH208
                 os.setpriority(os.PRIO_PROCESS, int(thread), niceness)
@@ -235,41 +254,60 @@ async def start_process(module: str, confinement: Confinement) -> WorkerProcess:
     Its arguments are the number of its socket, its niceness, its memory in bytes, the TCP port that
     it may connect to (0: none), and the module to preload.
     """
-    loop = asyncio.get_running_loop()
-    niceness = _absolute_niceness(confinement.niceness)
+    niceness = absolute_niceness(confinement.niceness)
+
+    async def start(theirs: socket.socket, stderr: int) -> Process:
+        try:
+            process = subprocess.Popen(  # noqa: ASYNC220, S603
+                [
+                    *(sys.executable, "-P", "-m", module),
+                    *(str(theirs.fileno()), str(niceness), str(confinement.memory_bytes)),
+                    *(str(confinement.port), confinement.preload),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=(theirs.fileno(),),
+                env={
+                    name: value for name, value in os.environ.items() if name in WORKER_ENVIRONMENT
+                },
+            )
+        except OSError as error:
+            raise WorkerStartError(str(error)) from error
+        # At once, because starting is work too, and must not precede the work of others.
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
+        return process
+
+    return await connect_worker(start)
+
+
+async def connect_worker(
+    start: Callable[[socket.socket, int], Awaitable[Process]],
+) -> WorkerProcess:
+    """Start a worker with the socket and the standard error that are its own, and connect to it.
+
+    Raises `WorkerStartError` when `start` does.
+    """
     ours, theirs = socket.socketpair()
     stderr, stderr_end = os.pipe()
     os.set_blocking(stderr, False)
     os.set_blocking(stderr_end, False)
     try:
-        process = subprocess.Popen(  # noqa: ASYNC220, S603
-            [
-                *(sys.executable, "-P", "-m", module),
-                *(str(theirs.fileno()), str(niceness), str(confinement.memory_bytes)),
-                *(str(confinement.port), confinement.preload),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=stderr_end,
-            pass_fds=(theirs.fileno(),),
-            env={name: value for name, value in os.environ.items() if name in _ENVIRONMENT},
-        )
-    except OSError as error:
+        process = await start(theirs, stderr_end)
+    except BaseException:
         ours.close()
         os.close(stderr)
-        raise WorkerStartError(str(error)) from error
+        raise
     finally:
         theirs.close()
         os.close(stderr_end)
-    # At once, because starting is work too, and must not precede the work of others.
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
     worker = WorkerProcess(process, stderr)
     ours.setblocking(False)
-    await loop.create_unix_connection(lambda: worker, sock=ours)
+    await asyncio.get_running_loop().create_unix_connection(lambda: worker, sock=ours)
     return worker
 
 
-def _absolute_niceness(niceness: int) -> int:
+def absolute_niceness(niceness: int) -> int:
     """Return the niceness of a process that is so much nicer than this one."""
     return min(19, os.getpriority(os.PRIO_PROCESS, 0) + niceness)

@@ -140,6 +140,11 @@ def _engine_families(engine: Engine) -> Iterator[Metric]:
         "lane",
         {n: s.waiting for n, s in lanes},
     )
+    yield GaugeMetricFamily(
+        "jiqun_store_in_memory",
+        "1 when the default graph is held in memory, 0 when it is read from disk.",
+        found.in_memory,
+    )
     yield _labelled(
         counter,
         "worker_starts",

@@ -1,0 +1,183 @@
+"""The process that holds a default graph in memory: `python -m jiqun.query.store_holder`.
+
+It copies the default graph of a RocksDB store once; every worker is a fork of it and shares its
+pages, so a new one begins in milliseconds and takes memory only for what it does. What reads named
+graphs is evaluated on disk. It runs one thread: a fork
+copies no other. The engine's random numbers are seeded for each thread at its first use; the main
+thread never uses them, so that no two workers repeat each other's RAND(), UUID() or blank nodes.
+
+Messages are JSON over a socket that keeps their bounds. From the server: {"fork": number, ...} with
+two descriptors, the worker's socket and its standard error, and {"finish": true}: exit with the
+last worker. To the server: {"ready": triples} or {"failed": reason}, {"forked": number, "pid": ...}
+with the descriptor of the process, {"exited": pid, "status": ...}.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import traceback
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pyoxigraph as ox
+
+from jiqun.query import sandbox, worker
+
+MOST_BYTES: Final = 64 * 1024
+_LOADING_NICENESS: Final = 10
+
+
+def load(path: str) -> ox.Store:
+    """Copy the default graph of a RocksDB store; raises `OSError`.
+
+    RocksDB leaves threads behind, so another process reads it and writes into a pipe. Blank nodes
+    keep their names.
+    """
+    reading, writing = os.pipe()
+    reader = os.fork()
+    if reader == 0:
+        _copy(path, writing)
+    os.close(writing)
+    store = ox.Store()
+    failures: list[Exception] = []
+
+    def fill() -> None:
+        try:
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADING_NICENESS)
+            with open(reading, "rb") as triples:  # noqa: PTH123 -- a descriptor
+                store.bulk_extend(ox.parse(triples, ox.RdfFormat.N_TRIPLES, lenient=True))
+        except Exception as error:
+            failures.append(error)
+
+    filling = threading.Thread(target=fill)
+    filling.start()
+    filling.join()
+    _, status = os.waitpid(reader, 0)
+    if failures:
+        raise OSError(str(failures[0])) from failures[0]
+    if status != 0:
+        raise OSError("the store on disk cannot be read whole")
+    return store
+
+
+def _copy(path: str, writing: int) -> None:
+    """Write the default graph as N-Triples and end this process."""
+    status = 1
+    try:
+        os.nice(_LOADING_NICENESS)
+        with open(writing, "wb", buffering=1024 * 1024) as triples:
+            graph = ox.DefaultGraph()
+            ox.Store.read_only(path).dump(triples, ox.RdfFormat.N_TRIPLES, from_graph=graph)
+        status = 0
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+class StoreHolder:
+    """The graph, the connection to the server, and the number of workers that run."""
+
+    def __init__(self, control: socket.socket, store: ox.Store) -> None:
+        """Fork on the orders that come over `control`."""
+        self._control = control
+        self._store = store
+        self._children = 0
+        self._finishing = False
+        self._woken, self._waking = os.pipe()
+        os.set_blocking(self._waking, False)
+        os.set_blocking(self._woken, False)
+
+    def serve(self) -> None:
+        """Fork workers until the server exits, or says that it needs no more."""
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self._waking, warn_on_full_buffer=False)
+        while self._children or not self._finishing:
+            ready, _, _ = select.select([self._control.fileno(), self._woken], [], [])
+            if self._woken in ready:
+                os.read(self._woken, MOST_BYTES)
+                self._reap()
+            if self._control.fileno() in ready and not self._obey():
+                return
+
+    def _obey(self) -> bool:
+        """Obey one order; false when the server has exited."""
+        data, descriptors, _, _ = socket.recv_fds(self._control, MOST_BYTES, 2)
+        if not data:
+            return False
+        order = json.loads(data)
+        if "fork" in order:
+            self._fork(order, descriptors)
+        else:
+            self._finishing = True
+        return True
+
+    def _fork(self, order: Mapping[str, Any], descriptors: list[int]) -> None:
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(order, *descriptors)
+        self._children += 1
+        for descriptor in descriptors:
+            os.close(descriptor)
+        # Not yet reaped, so the number is still that of this process.
+        process = os.pidfd_open(pid)
+        self._report({"forked": order["fork"], "pid": pid}, [process])
+        os.close(process)
+
+    def _become_worker(self, order: Mapping[str, Any], connection: int, stderr: int) -> None:
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(stderr, 2)
+            for descriptor in (stderr, self._woken, self._waking):
+                os.close(descriptor)
+            self._control.close()
+            sandbox.confine(order["niceness"], order["port"])
+            wire = socket.socket(fileno=connection)
+            worker.run(worker.Worker(wire, order["memory"], held=self._store))
+        except BaseException:
+            traceback.print_exc()  # to the server, which logs why the worker does not start
+        finally:
+            os._exit(1)
+
+    def _reap(self) -> None:
+        while self._children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self._children -= 1
+            self._report({"exited": pid, "status": status})
+
+    def _report(self, message: Mapping[str, Any], descriptors: list[int] | None = None) -> None:
+        socket.send_fds(self._control, [json.dumps(message).encode()], descriptors or [])
+
+
+def main(arguments: list[str]) -> None:
+    """Hold a store; the arguments are the number of the socket, and the folder of the store."""
+    number, path = arguments
+    sandbox.end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    control = socket.socket(fileno=int(number))
+    try:
+        store = load(path)
+    except OSError as error:
+        control.send(json.dumps({"failed": str(error)}).encode())
+        return
+    gc.collect()
+    gc.freeze()
+    control.send(json.dumps({"ready": len(store)}).encode())
+    with contextlib.suppress(OSError):  # the server has exited
+        StoreHolder(control, store).serve()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
