@@ -20,7 +20,7 @@ from jiqun.knowledge.turtle_files import Malformed
 from jiqun.saved_queries import FORMS, TYPES, VIEWS, Parameter, SavedQuery, without_strings
 
 DATASETS: Final = ("ontology", "all")
-LANGUAGES: Final = ("en", "zh-Hans")
+LANGUAGES: Final = ("en", "zh-Hans", "zh-Hant")
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORM: Final = re.compile(rf"({'|'.join(FORMS)})\b", re.IGNORECASE)
@@ -29,13 +29,23 @@ _PROLOGUE: Final = re.compile(
 )
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _VARIABLE: Final = re.compile(r"[?$](_{1,2}([A-Za-z][A-Za-z0-9_]*))")
+_ORDER: Final = re.compile(
+    r"\bORDER\s+BY\b(?P<keys>[^{}]*?)(?:\b(?:LIMIT|OFFSET)\s+[0-9]+\s*)*\Z", re.IGNORECASE
+)
+_KEY: Final = re.compile(r"[A-Za-z]+\s*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|\?(\w+)")
+_DIRECTION: Final = re.compile(r"\b(?:ASC|DESC)\s*\(\s*(\?\w+)\s*\)", re.IGNORECASE)
+_CONCATENATION: Final = re.compile(
+    r"\bGROUP_CONCAT\s*\(\s*(?:DISTINCT\s+)?(?!STR\s*\()", re.IGNORECASE
+)
 _HEADER: Final = "query-header"
 _SYNTAX: Final = "query-syntax"
 _KEYS: Final = {
     "summary",
     "summary@zh-Hans",
+    "summary@zh-Hant",
     "description",
     "description@zh-Hans",
+    "description@zh-Hant",
     "defaults",
     "enumerate",
     "parameters",
@@ -148,7 +158,7 @@ def _check_syntax(file: Annotated, bare: str) -> str:
     if re.search(r"\b(?:SERVICE|LOAD)\b", bare, re.IGNORECASE):
         raise file.mistake("a saved query must not use SERVICE or LOAD", _SYNTAX)
     try:
-        ox.Store().query(file.text)
+        answer = ox.Store().query(file.text)
     except SyntaxError as error:
         line, what = _explain(error.msg or str(error), file.text)
         raise file.mistake(what, _SYNTAX, line) from None
@@ -156,9 +166,27 @@ def _check_syntax(file: Annotated, bare: str) -> str:
     if found is None:
         raise file.mistake(f"this is none of {', '.join(FORMS)}", _SYNTAX, 1)
     form = found[1].upper()
-    if form == "SELECT" and not re.search(r"\bORDER\s+BY\b", bare, re.IGNORECASE):
-        raise file.mistake("a SELECT query needs ORDER BY, for a stable order")
+    if _CONCATENATION.search(bare):
+        what = "GROUP_CONCAT needs STR(): engines differ on text with a language"
+        raise file.mistake(what, _SYNTAX)
+    if isinstance(answer, ox.QuerySolutions):
+        _check_order(file, bare, [variable.value for variable in answer.variables])
     return form
+
+
+def _check_order(file: Annotated, bare: str, columns: list[str]) -> None:
+    """Raise `Malformed` unless ORDER BY leaves no two different rows equal.
+
+    It does when every column is a key, or is the label of one: things have one label a language.
+    """
+    order = _ORDER.search(bare)
+    if order is None:
+        raise file.mistake("a SELECT query needs ORDER BY, for a stable order")
+    keys = set(_KEY.findall(_DIRECTION.sub(r"\1", order["keys"])))
+    loose = [name for name in columns if not keys & {name, name.removesuffix("Label")}]
+    if loose:
+        listed = ", ".join(f"?{name}" for name in loose)
+        raise file.mistake(f"ORDER BY must end with {listed} too, or rows may change places")
 
 
 def _explain(message: str, text: str) -> tuple[int, str]:
