@@ -89,8 +89,10 @@ WHERE { ?thing kg:locatedIn ?part . ?part kg:within ?whole }
 QUERY = """\
 #+ summary: Where is a cluster?
 #+ summary@zh-Hans: 集群在哪里?
+#+ summary@zh-Hant: 集群在哪裡?
 #+ description: Every place that a cluster lies in.
 #+ description@zh-Hans: 集群所在的每一个地点。
+#+ description@zh-Hant: 集群所在的每一個地點。
 #+ defaults:
 #+   - cluster: id:pumps
 #+ parameters:

@@ -30,7 +30,11 @@ def where(small: Small) -> Path:
 def test_a_query_is_read_with_its_header(small: Small) -> None:
     query = read_query(where(small), small.content)
     assert (query.name, query.form, query.tags) == ("where", "SELECT", ("places",))
-    assert query.summary == {"en": "Where is a cluster?", "zh-Hans": "集群在哪里?"}
+    assert query.summary == {
+        "en": "Where is a cluster?",
+        "zh-Hans": "集群在哪里?",
+        "zh-Hant": "集群在哪裡?",
+    }
     assert query.parameters == (
         Parameter("cluster", "_cluster_iri", "iri", "id:pumps", description={"en": "the cluster"}),
         Parameter("limit", "_limit_integer", "integer", description={"en": "how many at most"}),
@@ -44,11 +48,21 @@ def test_a_query_is_read_with_its_header(small: Small) -> None:
     ("old", "new", "message"),
     [
         ("ORDER BY ?place\n", "", "queries/where.rq:1: a SELECT query needs ORDER BY"),
-        ("SELECT ?place", "SELEC ?place", "queries/where.rq:15: not SPARQL from “"),
+        (
+            "SELECT ?place\nWHERE {",
+            "SELECT ?place ?name\nWHERE { ?place kg:pinyin ?name .",
+            "queries/where.rq:1: ORDER BY must end with ?name too",
+        ),
+        (
+            "SELECT ?place\nWHERE {",
+            "SELECT (GROUP_CONCAT(?p) AS ?place)\nWHERE { ?x kg:pinyin ?p .",
+            "queries/where.rq:1: GROUP_CONCAT needs STR()",
+        ),
+        ("SELECT ?place", "SELEC ?place", "queries/where.rq:17: not SPARQL from “"),
         (
             "PREFIX kg:",
             "PREFIX gk:",
-            "queries/where.rq:17: the prefix of ",
+            "queries/where.rq:19: the prefix of ",
         ),
         ("#+ summary: ", "#+ sumary: ", "queries/where.rq:1: the header has no key sumary"),
         (
@@ -63,7 +77,7 @@ def test_a_query_is_read_with_its_header(small: Small) -> None:
             "#+ view: pie\n#+ tags:",
             "queries/where.rq:1: view must be one of table, map",
         ),
-        ("#+   - places", "#+   - [", "queries/where.rq:11: the header is not YAML"),
+        ("#+   - places", "#+   - [", "queries/where.rq:13: the header is not YAML"),
         (
             "#+   limit: how many at most\n",
             "",
@@ -76,7 +90,7 @@ def test_a_query_is_read_with_its_header(small: Small) -> None:
             "SERVICE ?x {} ?_cluster_iri kg",
             "queries/where.rq:1: a saved query must",
         ),
-        ("SELECT ?place\nWHERE", "DELETE", "queries/where.rq:16: not SPARQL from “"),
+        ("SELECT ?place\nWHERE", "DELETE", "queries/where.rq:18: not SPARQL from “"),
     ],
 )
 def test_a_bad_query_is_refused_with_its_line(
@@ -86,6 +100,25 @@ def test_a_bad_query_is_refused_with_its_line(
     with pytest.raises(Malformed) as refused:
         read_query(where(small), small.content)
     assert str(refused.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "DESC(?place) LIMIT 5",
+        "STR(?x) ?place OFFSET 2",
+        "COALESCE(STR(?x), STR(?y)) ASC ( ?place )",
+    ],
+)
+def test_an_order_that_tells_all_rows_apart_is_taken(small: Small, order: str) -> None:
+    small.replace("queries/where.rq", "ORDER BY ?place", f"ORDER BY {order}")
+    assert read_query(where(small), small.content).form == "SELECT"
+
+
+def test_a_function_of_a_column_is_no_key_for_it(small: Small) -> None:
+    small.replace("queries/where.rq", "ORDER BY ?place", "ORDER BY STRLEN(STR(?place))")
+    with pytest.raises(Malformed, match=r"ORDER BY must end with \?place too"):
+        read_query(where(small), small.content)
 
 
 def test_the_forms(small: Small) -> None:

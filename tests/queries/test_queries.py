@@ -17,6 +17,9 @@ from queries.golden import DEFAULTS, FOLDER, Collection
 
 FILES = Path(__file__).parents[2] / "queries"
 NAMES = sorted(path.stem for path in FILES.glob("*.rq"))
+SIMPLIFIED = re.compile(
+    "[个产业为这见长门发现动处备给统计标签级类语说问题总项领导规实对应时间关数们务过还样]"
+)
 EXECUTABLE = "http://www.w3.org/ns/shacl#"
 HOSTILE = (
     '" } INSERT DATA { <x:a> <x:b> <x:c> } #',
@@ -69,11 +72,13 @@ def test_both_libraries_read_it(collection: Collection, name: str) -> None:
 def test_header_is_complete(collection: Collection, name: str) -> None:
     query = collection.queries[name]
     for texts in (query.summary, query.description):
-        assert set(texts) == {"en", "zh-Hans"}
+        assert set(texts) == {"en", "zh-Hans", "zh-Hant"}
         assert re.search(r"[\u4e00-\u9fff]", texts["zh-Hans"])
+        assert SIMPLIFIED.search(texts["zh-Hant"]) is None
         assert not re.search(r"[\u4e00-\u9fff]", texts["en"])
     for parameter in query.parameters:
-        assert set(parameter.description) == {"en", "zh-Hans"}
+        assert set(parameter.description) == {"en", "zh-Hans", "zh-Hant"}
+        assert SIMPLIFIED.search(parameter.description["zh-Hant"]) is None
         assert parameter.default is not None or parameter.name in query.example or _open(name)
     assert set(query.example) <= {parameter.name for parameter in query.parameters}
 
@@ -86,6 +91,17 @@ def _open(name: str) -> bool:
         "disagreements",
         "figures",
     }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_of_the_header_name_things_that_are_there(collection: Collection, name: str) -> None:
+    query = collection.queries[name]
+    for parameter in query.parameters:
+        for value in {parameter.default, query.example.get(parameter.name)} - {None}:
+            if parameter.type == "iri":
+                iri = read_value(parameter, str(value))
+                told = f"ASK {{ {{ {iri} ?out ?x }} UNION {{ ?y ?in {iri} }} }}"
+                assert collection.store.query(told), (name, value)
 
 
 NARROWING = [
