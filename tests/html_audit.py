@@ -94,7 +94,8 @@ class Audit(HTMLParser):
             self.problems.append("img without alt")
         if tag == "nav" and not given.get("aria-label"):
             self.problems.append("nav without a name")
-        if given.get("role") == "group" and not given.get("aria-labelledby"):
+        is_named = given.get("aria-labelledby") or given.get("aria-label")
+        if given.get("role") == "group" and not is_named:
             self.problems.append("group without a name")
 
     def _note(self, tag: str, given: dict[str, str]) -> None:

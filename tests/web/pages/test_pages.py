@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,22 +17,24 @@ from jiqun.rdf.terms import LANGUAGES, language_tag, text
 from jiqun.release import Dump, Release
 from jiqun.saved_queries import Parameter, SavedQuery
 from jiqun.web.pages.catalogue_page import render_catalogue
-from jiqun.web.pages.cells import Caption, Wording, readable_number
+from jiqun.web.pages.cells import Caption, Labels, Wording, readable_number
 from jiqun.web.pages.error_page import render_error
 from jiqun.web.pages.home_page import Figure, render_home
-from jiqun.web.pages.query_page import render_queries, render_query
+from jiqun.web.pages.query_page import query_section, render_queries, render_query
 from jiqun.web.pages.rendering import PHRASES, highlight, link_target, text_fragment
-from jiqun.web.pages.results_page import (
-    PAGE_ROWS,
-    Outcome,
-    read_outcome,
-    render_query_form,
-    render_results,
-)
+from jiqun.web.pages.result_choices import NO_CHOICES
+from jiqun.web.pages.result_section import Section
+from jiqun.web.pages.result_table import PAGE_ROWS, Outcome, read_outcome
+from jiqun.web.pages.results_page import render_query_form, render_results
 from jiqun.web.pages.source_facts import Passage, Source, SourceEntry
 from jiqun.web.pages.source_page import render_source, render_sources
 from jiqun.web.pages.thing_facts import Fact, Thing
 from jiqun.web.pages.thing_page import render_thing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jiqun.query.solutions import Row
 
 HOSTILE = "\"'><script>alert(1)</script><b onmouseover=x style=y>&amp;{{7*7}}"
 ENGLISH = Reader(origin="http://127.0.0.1:8000")
@@ -40,6 +43,15 @@ XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
 
 def iri(name: str) -> Term:
     return Term("uri", ID + name)
+
+
+def nothing(_query: str) -> list[Row]:
+    """Stand for a store without places, which the views ask for."""
+    return []
+
+
+def results(text: str, outcome: Outcome, captions: Mapping[str, Caption], reader: Reader) -> str:
+    return render_results(text, outcome, Labels(captions, reader), nothing)
 
 
 PASSAGE = Term("uri", f"{SOURCE}tiny#p2")
@@ -98,6 +110,13 @@ FIGURE = Figure(
     words=Text("產業規模突破2萬億元", "zh-Hant"),
     passage=PASSAGE,
 )
+
+
+def answer(given: Mapping[str, str], reader: Reader) -> Section:
+    labels = Labels(CAPTIONS, reader)
+    return query_section(QUERY, given, ROWS, labels, nothing, NO_CHOICES)
+
+
 ROWS = Outcome(
     variables=("cluster", "clusterLabel", "lead", "count", "passage", "free", "link"),
     rows=(
@@ -176,14 +195,14 @@ def every_page(reader: Reader) -> dict[str, str]:
         "empty home": render_home(RELEASE, [], [], {}, reader, {}),
         "catalogue": render_catalogue(CATALOGUE, RELEASE, reader),
         "queries": render_queries([QUERY], reader),
-        "query": render_query(QUERY, given, ROWS, CAPTIONS, reader),
-        "query with problem": render_query(QUERY, given, None, {}, reader, problem=problem),
+        "query": render_query(QUERY, given, answer(given, reader), reader),
+        "query with problem": render_query(QUERY, given, None, reader, problem=problem),
         "form": render_query_form(reader),
-        "rows": render_results(HOSTILE, ROWS, CAPTIONS, reader),
-        "no rows": render_results("SELECT", Outcome(("x",)), {}, reader),
-        "cut": render_results("SELECT", Outcome(("x",), truncated=True), {}, reader),
-        "yes": render_results("ASK", Outcome(boolean=True), {}, reader),
-        "graph": render_results("CONSTRUCT", Outcome(graph=f'<a:b> <a:c> "{HOSTILE}"'), {}, reader),
+        "rows": results(HOSTILE, ROWS, CAPTIONS, reader),
+        "no rows": results("SELECT", Outcome(("x",)), {}, reader),
+        "cut": results("SELECT", Outcome(("x",), truncated=True), {}, reader),
+        "yes": results("ASK", Outcome(boolean=True), {}, reader),
+        "graph": results("CONSTRUCT", Outcome(graph=f'<a:b> <a:c> "{HOSTILE}"'), {}, reader),
         "source": render_source(WHOLE_SOURCE, CAPTIONS, reader),
         "sources": render_sources([ENTRY], CAPTIONS, reader),
         "thing": render_thing(THING, CAPTIONS, reader),
@@ -268,7 +287,7 @@ def test_only_web_addresses_become_links(address: str, target: str | None) -> No
 )
 def test_what_is_invisible_is_marked_and_values_are_isolated(value: str, shown: str) -> None:
     rows = ({"a": Term("literal", value), "b": Term("uri", f"https://example.org/{value}")},)
-    page = render_results("SELECT", Outcome(("a", "b"), rows), {}, ENGLISH)
+    page = results("SELECT", Outcome(("a", "b"), rows), {}, ENGLISH)
     assert f"<bdi>{shown}</bdi>" in page
     assert value == shown or value not in page
     text = render_error(400, "Malformed", value, ENGLISH)
@@ -289,7 +308,7 @@ def test_text_fragments_escape_what_has_a_meaning_there() -> None:
 
 
 def test_a_label_column_gives_its_words_to_the_thing_beside_it() -> None:
-    page = render_results("SELECT", ROWS, CAPTIONS, ENGLISH)
+    page = results("SELECT", ROWS, CAPTIONS, ENGLISH)
     assert "clusterLabel" not in page
     assert 'href="/id/hebei" title="id:hebei"><bdi>Hebei</bdi></a>' in page
     assert "<bdi>33,000</bdi></td>" in page
@@ -297,18 +316,18 @@ def test_a_label_column_gives_its_words_to_the_thing_beside_it() -> None:
 
 def test_a_passage_shows_the_words_of_the_fact_in_its_row() -> None:
     by_lead = Outcome(("cluster", "lead", "passage"), ({**ROWS.rows[0]},))
-    page = render_results("SELECT", by_lead, CAPTIONS, ENGLISH)
+    page = results("SELECT", by_lead, CAPTIONS, ENGLISH)
     assert "由河北省牽頭" in page
     figures = {
         "cluster": iri("cluster"),
         "count": Term("literal", "3219", datatype=XSD_INTEGER),
         "passage": PASSAGE,
     }
-    page = render_results("SELECT", Outcome(tuple(figures), (figures,)), CAPTIONS, ENGLISH)
+    page = results("SELECT", Outcome(tuple(figures), (figures,)), CAPTIONS, ENGLISH)
     assert "企業3219家" in page
     assert "由河北省牽頭" not in page
     alone = Outcome(("passage",), ({"passage": PASSAGE},))
-    assert "河北省" in render_results("SELECT", alone, CAPTIONS, ENGLISH)
+    assert "河北省" in results("SELECT", alone, CAPTIONS, ENGLISH)
 
 
 def test_a_bound_is_shown_and_a_missing_period_too() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
 
 from jiqun.language import Reader
+from jiqun.query.solutions import Select
 from jiqun.saved_queries import Parameter, SavedQuery
-from jiqun.web.pages.cells import Caption
+from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.rendering import PHRASES, render
-from jiqun.web.pages.results_page import GRAPH_FORMATS, TABLE_FORMATS, Outcome, ResultTable, arrange
+from jiqun.web.pages.result_choices import Choices
+from jiqun.web.pages.result_section import Address, Section, result_section
+from jiqun.web.pages.result_table import Outcome
+from jiqun.web.pages.results_page import GRAPH_FORMATS, TABLE_FORMATS
 
 LANGUAGE: Final = "lang"
 """The parameter, of queries as of pages, for the language of names."""
@@ -62,11 +65,31 @@ def render_queries(queries: Iterable[SavedQuery], reader: Reader) -> str:
     return render("queries.html", reader, groups=group_queries(queries, reader))
 
 
+def query_section(
+    query: SavedQuery,
+    given: Mapping[str, str],
+    outcome: Outcome,
+    labels: Labels,
+    select: Select,
+    choices: Choices,
+) -> Section:
+    """Arrange the answer of a saved query; `given` holds the values of the request.
+
+    A parameter `lang` follows the language of the page.
+    """
+    kept = {name: value for name, value in given.items() if value}
+    data = dict(kept)
+    if any(each.name == LANGUAGE for each in query.parameters):
+        data[LANGUAGE] = labels.reader.lang
+    formats = TABLE_FORMATS if query.form in {"SELECT", "ASK"} else GRAPH_FORMATS
+    address = Address(f"/queries/{query.name}", data, kept, formats)
+    return result_section(outcome, labels, select, choices, address, best=query.view, readable=True)
+
+
 def render_query(
     query: SavedQuery,
     given: Mapping[str, str],
-    outcome: Outcome | None,
-    captions: Mapping[str, Caption],
+    section: Section | None,
     reader: Reader,
     *,
     problem: str = "",
@@ -74,23 +97,15 @@ def render_query(
     """Render a saved query with its form and, when there is one, its answer.
 
     `given` holds the values of the request; `problem` is what is wrong with them. A parameter
-    `lang` is not a field of the form: it follows the language of the page.
+    `lang` is not a field of the form.
     """
-    kept = {name: value for name, value in given.items() if value}
-    if any(each.name == LANGUAGE for each in query.parameters):
-        kept[LANGUAGE] = reader.lang
-    path = f"{reader.root}/queries/{query.name}"
-    formats = TABLE_FORMATS if query.form in {"SELECT", "ASK"} else GRAPH_FORMATS
-    links = [(label, f"{path}?{urlencode({**kept, 'format': name})}") for name, label in formats]
-    table = arrange(outcome, captions, reader, links, readable=True) if outcome else ResultTable()
     return render(
         "query.html",
         reader,
         query=query,
         tags=[tag_name(tag, reader) for tag in query.tags],
         fields=[_field(each, given) for each in query.parameters if each.name != LANGUAGE],
-        outcome=outcome,
-        table=table,
+        section=section,
         problem=problem,
         open_form=reader.link("/sparql", query=query.text),
     )

@@ -1,21 +1,20 @@
-"""Query results as a page: a table, yes or no, or a graph in Turtle."""
+"""The page of the query form, with the result of a query when there is one."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
-from urllib.parse import urlencode
 
 from jiqun.language import Reader
-from jiqun.query.solutions import Term, term
+from jiqun.query.solutions import Select
 from jiqun.rdf.formats import CSV, JSON, JSON_LD, N_TRIPLES, RDF_XML, TSV, TURTLE, XML
 from jiqun.web.documents import Context, Document
-from jiqun.web.pages.cells import Caption, Cell, Labels, read_captions
+from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.query_advice import advise
 from jiqun.web.pages.rendering import html_document, render
+from jiqun.web.pages.result_choices import NO_CHOICES, Choices
+from jiqun.web.pages.result_section import EXCEL, Address, Section, result_section
+from jiqun.web.pages.result_table import Outcome, read_outcome
 
 DEFAULT_QUERY: Final = """\
 PREFIX id: <https://w3id.org/jiqun/id/>
@@ -29,190 +28,46 @@ WHERE {
 ORDER BY ?cluster ?lead
 LIMIT 50
 """
-TABLE_FORMATS: Final = tuple((each.names[0], each.label) for each in (JSON, CSV, TSV, XML))
+TABLE_FORMATS: Final = (
+    (EXCEL, "Excel"),
+    *((each.names[0], each.label) for each in (CSV, JSON, TSV, XML)),
+)
 GRAPH_FORMATS: Final = tuple(
     (each.extension, each.label) for each in (TURTLE, N_TRIPLES, JSON_LD, RDF_XML)
 )
-PAGE_ROWS: Final = 1000
-"""Rows of a result on its page; the formats for programs have all."""
-
-_MAX_LINK: Final = 6000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The result of a query: `rows` of a SELECT, `boolean` of an ASK, or the Turtle of a `graph`.
-
-    `truncated` if rows were left out; `milliseconds` is None when not measured. `warnings` are
-    sentences for the author of the query, in English; `remarks` are those in the reader's language.
-    """
-
-    variables: tuple[str, ...] = ()
-    rows: tuple[Mapping[str, Term], ...] = ()
-    boolean: bool | None = None
-    graph: str | None = None
-    truncated: bool = False
-    milliseconds: float | None = None
-    warnings: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-    def iris(self) -> list[str]:
-        """Return the IRIs in the rows, each once."""
-        found = (each.value for row in self.rows for each in row.values() if each.is_iri)
-        return list(dict.fromkeys(found))
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of the table; its words may be those of another variable, `words`."""
-
-    variable: str
-    title: str
-    words: str | None = None
-    numeric: bool = False
-
-
-@dataclass(frozen=True)
-class ResultTable:
-    """Rows, ready to be shown, and links to the same result in other formats."""
-
-    columns: tuple[Column, ...] = ()
-    rows: tuple[tuple[Cell, ...], ...] = ()
-    formats: tuple[tuple[str, str], ...] = field(default=())
 
 
 def results_page(
     context: Context,
     reader: Reader,
     query: str,
-    form: str,
-    result: bytes,
-    milliseconds: int,
+    result: tuple[str, bytes, int],
     warnings: tuple[str, ...] = (),
+    choices: Choices = NO_CHOICES,
 ) -> Document:
-    """Return the page with the result of a query; see `read_outcome`."""
-    remarks = tuple(dict.fromkeys(each.text for each in advise(context, query, reader)))
-    outcome = replace(read_outcome(form, result, milliseconds), warnings=warnings, remarks=remarks)
-    captions = read_captions(context.select, outcome.iris())
-    return html_document(render_results(query, outcome, captions, reader), reader)
+    """Return the page with the result of a query: form, result and milliseconds.
 
-
-def read_outcome(form: str, result: bytes, milliseconds: float | None = None) -> Outcome:
-    """Read the result of a query of the form SELECT, ASK, CONSTRUCT or DESCRIBE.
-
-    `result` is in the SPARQL 1.1 Query Results JSON Format, or in Turtle. Of more than `PAGE_ROWS`
-    rows the rest is left out.
+    See `read_outcome`.
     """
-    if form not in {"SELECT", "ASK"}:
-        return Outcome(graph=result.decode(), milliseconds=milliseconds)
-    document = json.loads(result)
-    if "boolean" in document:
-        return Outcome(boolean=bool(document["boolean"]), milliseconds=milliseconds)
-    bindings = document["results"]["bindings"]
-    rows = tuple({name: term(value) for name, value in row.items()} for row in bindings[:PAGE_ROWS])
-    variables = tuple(document["head"].get("vars", ()))
-    truncated = len(bindings) > PAGE_ROWS
-    return Outcome(variables, rows, truncated=truncated, milliseconds=milliseconds)
-
-
-def render_query_form(reader: Reader, text: str = DEFAULT_QUERY) -> str:
-    """Render the page with the query form alone."""
-    return render("results.html", reader, text=text, outcome=None, table=ResultTable())
+    remarks = tuple(dict.fromkeys(each.text for each in advise(context, query, reader)))
+    outcome = replace(read_outcome(*result), warnings=warnings, remarks=remarks)
+    captions = read_captions(context.select, outcome.iris())
+    text = render_results(query, outcome, Labels(captions, reader), context.select, choices)
+    return html_document(text, reader)
 
 
 def render_results(
-    text: str, outcome: Outcome, captions: Mapping[str, Caption], reader: Reader
+    text: str, outcome: Outcome, labels: Labels, select: Select, choices: Choices = NO_CHOICES
 ) -> str:
-    """Render the result of the query `text`; `captions` are those of its IRIs."""
+    """Render the result of the query `text` under its form."""
     formats = GRAPH_FORMATS if outcome.graph is not None else TABLE_FORMATS
-    path = f"{reader.root}/sparql"
-    links = tuple(
-        (label, link)
-        for name, label in formats
-        if len(link := f"{path}?{urlencode({'query': text, 'format': name})}") < _MAX_LINK
-    )
-    table = arrange(outcome, captions, reader, links)
-    return render("results.html", reader, text=text, outcome=outcome, table=table)
+    address = Address("/sparql", {"query": text}, {"query": text, "format": "html"}, formats)
+    section = result_section(outcome, labels, select, choices, address)
+    return render_query_form(labels.reader, text, section)
 
 
-def arrange(
-    outcome: Outcome,
-    captions: Mapping[str, Caption],
-    reader: Reader,
-    formats: Sequence[tuple[str, str]],
-    *,
-    readable: bool = False,
-) -> ResultTable:
-    """Arrange the rows in a table; `readable` turns variables into column titles.
-
-    Where a query returns both `?x` and `?xLabel` (or `?passage` and `?quote`), one column shows the
-    words and links to the resource.
-    """
-    columns, labels = _columns(outcome, readable=readable), Labels(captions, reader)
-    rows = tuple(tuple(_cell(column, row, labels) for column in columns) for row in outcome.rows)
-    return ResultTable(columns, rows, tuple(formats))
-
-
-def _columns(outcome: Outcome, *, readable: bool) -> tuple[Column, ...]:
-    things = {
-        name
-        for name in outcome.variables
-        if any(name in row and row[name].is_iri for row in outcome.rows)
-    }
-    partners = {
-        name: words
-        for name in outcome.variables
-        if name in things and (words := _partner(name, outcome.variables)) is not None
-    }
-    hidden = set(partners.values())
-    return tuple(
-        Column(
-            name,
-            _title(name) if readable else name,
-            partners.get(name),
-            numeric=_is_numeric(name, outcome),
-        )
-        for name in outcome.variables
-        if name not in hidden
-    )
-
-
-def _title(variable: str) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", variable.lstrip("_").removesuffix("Label"))
-    return words.replace("_", " ").lower()
-
-
-def _partner(name: str, variables: Sequence[str]) -> str | None:
-    candidates = [f"{name}Label", f"{name}_label", f"{name}Quote", f"{name}Words"]
-    if name == "passage":
-        candidates += ["quote", "words", "wording"]
-    return next((each for each in candidates if each in variables), None)
-
-
-def _is_numeric(name: str, outcome: Outcome) -> bool:
-    bound = [row[name] for row in outcome.rows if name in row]
-    return bool(bound) and all(each.is_number for each in bound)
-
-
-def _cell(column: Column, row: Mapping[str, Term], labels: Labels) -> Cell:
-    cell = labels.cell(row.get(column.variable))
-    words = row.get(column.words) if column.words else None
-    if cell.kind == "passage" and words is None:
-        return _evidence(cell, column, row, labels)
-    if words is None or words.is_iri or cell.kind == "blank":
-        return cell
-    text = labels.cell(words).text
-    if cell.kind == "passage":
-        return replace(cell, quotes=(text,))
-    return Cell("thing", text, cell.href, cell.note)
-
-
-def _evidence(cell: Cell, column: Column, row: Mapping[str, Term], labels: Labels) -> Cell:
-    """Add to a passage the words in which it states the facts of this row."""
-    caption = labels.captions.get(row[column.variable].value)
-    if caption is None:
-        return cell
-    mentions = frozenset(
-        each.value for name, each in row.items() if name != column.variable and not each.lang
-    )
-    return replace(cell, quotes=caption.words_for(mentions))
+def render_query_form(
+    reader: Reader, text: str = DEFAULT_QUERY, section: Section | None = None
+) -> str:
+    """Render the page with the query form, alone or with the result of the query `text`."""
+    return render("results.html", reader, text=text, section=section)

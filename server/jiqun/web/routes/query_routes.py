@@ -37,18 +37,19 @@ from jiqun.web.linked_data.representations import (
 from jiqun.web.linked_data.triples import write
 from jiqun.web.metadata.openapi import FORMAT_HELP, METHODS, content, format_names, found, problems
 from jiqun.web.negotiation import Choice, choose, negotiate
-from jiqun.web.pages.cells import read_captions
+from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.error_page import retirement
-from jiqun.web.pages.query_page import LANGUAGE, render_queries, render_query
+from jiqun.web.pages.query_page import LANGUAGE, query_section, render_queries, render_query
 from jiqun.web.pages.rendering import html_document
-from jiqun.web.pages.results_page import read_outcome
+from jiqun.web.pages.result_choices import CHOICES, NO_CHOICES, Choices, read_choices
+from jiqun.web.pages.result_table import read_outcome
 from jiqun.web.problems import error_headers
 from jiqun.web.routes.parameters import PageReader, Root, target_of
 from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 
 router = APIRouter(tags=["saved queries"])
 
-OPTIONS: Final = frozenset({"format", "timeout", "lang", "excel"})
+OPTIONS: Final = frozenset({"format", "timeout", "lang", "excel", *CHOICES})
 """Parameters of a request that are not parameters of the query."""
 
 _EXECUTABLE: Final = f"{SH}SPARQLExecutable"
@@ -240,29 +241,36 @@ async def _answer_page(
         headers = {name.decode(): value.decode() for name, value in error_headers(error)}
         problem = error.status, error.detail
         return await respond(
-            request, query_page, query.name, values, reader, headers, None, problem
+            request, query_page, query.name, values, reader, headers, None, problem=problem
         )
-    return await respond_uncached(request, query_page, query.name, values, reader, links, result)
+    choices = read_choices(given)
+    return await respond_uncached(
+        request, query_page, query.name, values, reader, links, result, choices=choices
+    )
 
 
-def query_page(
+def query_page(  # noqa: PLR0913
     context: Context,
     name: str,
     values: Mapping[str, str],
     reader: Reader,
     headers: Mapping[str, str],
     result: tuple[str, bytes, int] | None,
+    *,
     problem: tuple[int, str] = (200, ""),
+    choices: Choices = NO_CHOICES,
 ) -> Document:
     """Return the page of a saved query with its result, or with a problem: status and detail.
 
     `result` is the form of the query, its result and the milliseconds, as for `read_outcome`.
     """
-    outcome = read_outcome(*result) if result else None
-    captions = read_captions(context.select, outcome.iris()) if outcome else {}
-    query = context.release.queries[name]
+    query, section = context.release.queries[name], None
+    if result:
+        outcome = read_outcome(*result)
+        labels = Labels(read_captions(context.select, outcome.iris()), reader)
+        section = query_section(query, values, outcome, labels, context.select, choices)
     status, detail = problem
-    text = render_query(query, values, outcome, captions, reader, problem=detail)
+    text = render_query(query, values, section, reader, problem=detail)
     return html_document(text, reader, headers, status)
 
 

@@ -17,7 +17,15 @@ from jiqun.compression import CODINGS
 from jiqun.errors import JiqunError, UpdateRefused
 from jiqun.query.gate import ParsedQuery
 from jiqun.query.jobs import Answer
-from jiqun.query.protocol import Description, Operation, Options, Query, Update, read_operation
+from jiqun.query.protocol import (
+    Description,
+    Operation,
+    Options,
+    Query,
+    Update,
+    parse_parameters,
+    read_operation,
+)
 from jiqun.query.service import Plan, QueryRequest, QueryService, Signature
 from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE, Format, formats_for
 from jiqun.web.access_log import record_of
@@ -40,7 +48,9 @@ from jiqun.web.http import (
 from jiqun.web.metadata.service_description import service_description
 from jiqun.web.negotiation import choose_coding, negotiate
 from jiqun.web.pages.error_page import render_error
-from jiqun.web.pages.results_page import PAGE_ROWS, render_query_form, results_page
+from jiqun.web.pages.result_choices import read_choices
+from jiqun.web.pages.result_table import PAGE_ROWS
+from jiqun.web.pages.results_page import render_query_form, results_page
 from jiqun.web.problems import error_headers
 from jiqun.web.routes.document_responses import page
 
@@ -275,13 +285,14 @@ async def _page(scope: Scope, operation: Query | Description, service: QueryServ
         return page(request, render_query_form(reader))
     try:
         asked = request_of(scope, operation, service)
-        form, result, milliseconds = await collect_result(service, asked)
+        result = await collect_result(service, asked)
         warnings = (await service.parse(asked))[0].warnings[:_MOST_WARNINGS]
     except JiqunError as error:
         text = render_error(error.status, error.title, error.detail, reader, operation.text)
         return page(request, text, error.status, error_headers(error))
+    choices = read_choices(parse_parameters(scope["query_string"], "query string"))
     return await respond_uncached(
-        request, results_page, reader, operation.text, form, result, milliseconds, warnings
+        request, results_page, reader, operation.text, result, warnings, choices
     )
 
 

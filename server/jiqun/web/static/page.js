@@ -13,7 +13,7 @@ for (const text of document.querySelectorAll("form.ask textarea")) {
 
 // A button that copies a checksum.
 if (navigator.clipboard) {
-  const { copy, copied } = document.body.dataset;
+  const { copy, copied, copyTable } = document.body.dataset;
   for (const code of document.querySelectorAll("[data-copyable]")) {
     const button = document.createElement("button");
     button.type = "button";
@@ -25,5 +25,19 @@ if (navigator.clipboard) {
       button.textContent = copied;
     });
     code.after(" ", button);
+  }
+
+  // A button that copies a table, for a spreadsheet.
+  for (const table of document.querySelectorAll("[data-table]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = copyTable;
+    button.addEventListener("click", async () => {
+      const lines = [...table.rows].map((row) => [...row.cells].map((cell) => cell.textContent.trim().replace(/\s+/g, " ")).join("\t"));
+      await navigator.clipboard.writeText(lines.join("\n"));
+      button.textContent = copied;
+    });
+    table.parentElement.before(button);
   }
 }

@@ -1,0 +1,452 @@
+"""The result of a query as a map, a chart, a graph or a timeline, where its columns permit."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from typing import Final
+
+import pyoxigraph as ox
+
+from jiqun.language import Reader, Text
+from jiqun.query.solutions import Row, Select, Term
+from jiqun.rdf.namespaces import ID, XSD, compact, prologue
+from jiqun.web.pages.cells import Labels, values
+from jiqun.web.pages.rendering import address, phrase
+from jiqun.web.pages.result_table import Outcome, partner_of, readable_name
+from jiqun.web.pictures.amounts import write_amount
+from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
+from jiqun.web.pictures.drawing import Picture
+from jiqun.web.pictures.map_picture import MapMark, Place, draw_map, read_outlines, read_points
+from jiqun.web.pictures.node_link import MOST_NODES, Edge, Node, draw_graph
+from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes
+
+_MOST_DOTS: Final = 60
+_MOST_SPANS: Final = 120
+_MOST_LANES: Final = 8
+_DATES: Final = frozenset(XSD + name for name in ("date", "gYear", "gYearMonth", "dateTime"))
+_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T.*)?")
+_POINT: Final = re.compile(r"POINT\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)")
+_WKT: Final = "http://www.opengis.net/ont/geosparql#wktLiteral"
+_SCALES: Final = f"""{prologue("kg", "rdfs")}
+SELECT ?concept ?label WHERE {{
+  VALUES ?class {{ kg:Bound kg:Unit }} ?concept a ?class ; rdfs:label ?label
+}}"""
+_AREAS: Final = """
+SELECT DISTINCT ?thing ?place WHERE {{
+  VALUES ?thing {{ {} }}
+  ?thing kg:coreArea|kg:keyArea|kg:locatedIn|kg:region|kg:headquarters ?place .
+  ?place <http://www.opengis.net/ont/geosparql#hasGeometry> ?shape .
+  FILTER NOT EXISTS {{
+    ?thing kg:coreArea|kg:keyArea|kg:locatedIn ?smaller . ?smaller kg:within ?place
+    FILTER (?smaller != ?place)
+  }}
+}} ORDER BY ?thing ?place"""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A view of a result: the picture, and what it leaves out, in words."""
+
+    picture: Picture
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a result by what is in them; each name is that of a variable."""
+
+    things: tuple[str, ...]
+    numbers: tuple[str, ...]
+    dates: tuple[str, ...]
+    points: tuple[str, ...]
+
+
+def read_columns(outcome: Outcome) -> Columns:
+    """Return what the columns of a result hold."""
+    things, numbers, dates, points = [], [], [], []
+    for name in outcome.variables:
+        bound = [row[name] for row in outcome.rows if name in row]
+        if not bound:
+            continue
+        if sum(each.is_iri and each.value.startswith(ID) for each in bound) * 2 > len(bound):
+            things.append(name)
+        elif all(each.datatype in _DATES or _is_year(name, each) for each in bound):
+            dates.append(name)
+        elif all(each.is_number for each in bound):
+            numbers.append(name)
+        elif any(each.datatype == _WKT and _POINT.search(each.value) for each in bound):
+            points.append(name)
+    return Columns(tuple(things), tuple(numbers), tuple(dates), tuple(points))
+
+
+def _is_year(name: str, term: Term) -> bool:
+    return name.lower().endswith(("year", "date")) and _DATE.fullmatch(term.value) is not None
+
+
+def offered_views(outcome: Outcome, select: Select) -> tuple[str, ...]:
+    """Return the views that the columns of a result permit, the table first."""
+    if outcome.boolean is not None:
+        return ()
+    if outcome.graph is not None:
+        return ("table", "graph") if len(_triples(outcome)[1]) > 0 else ()
+    columns = read_columns(outcome)
+    found = ["table"]
+    if columns.points or _places(outcome, columns, select):
+        found.append("map")
+    if columns.numbers and len(outcome.rows) > 1 and _label_column(outcome, columns):
+        found.append("chart")
+    if _edge_columns(outcome, columns):
+        found.append("graph")
+    if columns.dates and _label_column(outcome, columns):
+        found.append("timeline")
+    return tuple(found)
+
+
+def draw_view(view: str, outcome: Outcome, labels: Labels, select: Select) -> Drawn:
+    """Draw a view that is offered for a result."""
+    columns = read_columns(outcome) if outcome.graph is None else Columns((), (), (), ())
+    if view == "map":
+        return _map(outcome, columns, labels, select)
+    if view == "chart":
+        return _chart(outcome, columns, labels, select)
+    if view == "graph":
+        return _graph(outcome, columns, labels)
+    return _timeline(outcome, columns, labels)
+
+
+def _about(view: str, reader: Reader) -> tuple[str, str]:
+    return phrase(f"view_{view}", reader.lang), phrase(f"view_{view}_about", reader.lang)
+
+
+def _label_column(outcome: Outcome, columns: Columns) -> str | None:
+    """Return the column that names a row: of things, the one with most of them, else of texts."""
+    others = [
+        name
+        for name in outcome.variables
+        if name not in (*columns.numbers, *columns.dates)
+        and any(name in row and not row[name].is_number for row in outcome.rows)
+    ]
+    named = sorted(columns.things, key=lambda name: -_distinct(outcome, name))
+    return next(iter([*named, *others]), None)
+
+
+def _distinct(outcome: Outcome, name: str) -> int:
+    return len({row[name].value for row in outcome.rows if name in row})
+
+
+def _name(row: Row, column: str, outcome: Outcome, labels: Labels) -> tuple[Text, str | None]:
+    """Return the name of what a column holds in a row, and where it leads."""
+    term = row.get(column)
+    if term is None:
+        return Text("–"), None
+    partner = partner_of(column, outcome.variables)
+    words = row.get(partner) if partner else None
+    cell = labels.cell(term)
+    text = labels.cell(words).text if words is not None and not words.is_iri else cell.text
+    return text, cell.href
+
+
+def _passage(row: Row, labels: Labels) -> str | None:
+    """Return where the words of a row stand."""
+    found = next((each for each in row.values() if each.is_passage), None)
+    return address(found.value, labels.reader) if found else None
+
+
+def _told(row: Row, outcome: Outcome, labels: Labels, but: Iterable[str]) -> str:
+    """Return the other columns of a row in words."""
+    skipped = {*but, *(partner_of(each, outcome.variables) for each in outcome.variables)}
+    parts = []
+    for name in outcome.variables:
+        term = row.get(name)
+        if term is not None and name not in skipped and not term.is_passage:
+            text = _name(row, name, outcome, labels)[0].value
+            if text and len(text) < 80:
+                parts.append(text)
+    return " · ".join(parts)
+
+
+# The map
+
+
+def _places(
+    outcome: Outcome, columns: Columns, select: Select
+) -> tuple[str, Mapping[str, tuple[str, ...]]] | None:
+    """Return the column that has places, and the places of each of its things."""
+    best: tuple[str, Mapping[str, tuple[str, ...]]] | None = None
+    for name in columns.things:
+        iris = {row[name].value for row in outcome.rows if name in row and row[name].is_iri}
+        points = read_points(select, iris)
+        if points and len(points) * 2 >= len(iris):
+            return name, {iri: (iri,) for iri in points}
+        if best is None:
+            rows = select(prologue("kg") + _AREAS.format(values(sorted(iris))))
+            found: dict[str, tuple[str, ...]] = {}
+            for row in rows:
+                thing = row["thing"].value
+                found[thing] = (*found.get(thing, ()), row["place"].value)
+            if found and len(found) * 2 >= len(iris):
+                best = name, found
+    return best
+
+
+def _map(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -> Drawn:
+    found = _places(outcome, columns, select)
+    column, places = found or (columns.points[0], {})
+    points = read_points(select, {each for several in places.values() for each in several})
+    subject = _label_column(outcome, columns) or column
+    spots: dict[str, dict[Place, None]] = {}
+    first: dict[str, Row] = {}
+    missing = 0
+    for row in outcome.rows:
+        where = _row_places(row, column, places, points)
+        if not where:
+            missing += 1
+            continue
+        key = row[subject].value if subject in row else str(len(first))
+        first.setdefault(key, row)
+        spots.setdefault(key, {}).update(dict.fromkeys(where))
+    marks = []
+    for key, row in first.items():
+        name, href = _name(row, subject, outcome, labels)
+        told = _told(row, outcome, labels, {subject})
+        few = len(first) <= 16
+        shown = name if few else Text("")
+        said = " · ".join(part for part in (name.value, told) if part)
+        marks.append(MapMark(said, "place", tuple(spots[key]), href, shown))
+    title, about = _about("map", labels.reader)
+    picture = draw_map(
+        "view", title, about, read_outlines(select), marks, labels.reader, close=True
+    )
+    return Drawn(picture, _left_out("map", missing, labels.reader))
+
+
+def _row_places(
+    row: Row, column: str, places: Mapping[str, Sequence[str]], points: Mapping[str, Place]
+) -> list[Place]:
+    term = row.get(column)
+    if term is None:
+        return []
+    if not term.is_iri:
+        match = _POINT.search(term.value)
+        return [(float(match[1]), float(match[2]))] if match else []
+    return [points[each] for each in places.get(term.value, ()) if each in points]
+
+
+# The chart
+
+
+def _chart(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -> Drawn:
+    reader = labels.reader
+    column = _number_column(outcome, columns)
+    label = _label_column(outcome, columns) or column
+    scales = _scales(select)
+    units = [_concept(row, "unit", scales) for row in outcome.rows]
+    usual = Counter(units).most_common(1)[0][0]
+    dots: list[Dot] = []
+    missing = 0
+    for row, unit in zip(outcome.rows, units, strict=True):
+        number = _number(row.get(column))
+        if number is None or unit != usual or len(dots) >= _MOST_DOTS:
+            missing += 1
+            continue
+        bound = _concept(row, "bound", scales).removeprefix(ID) or "exact"
+        unit_label = labels.label(unit) if unit else Text("")
+        unit_label = unit_label if unit_label.value else _unit_text(row)
+        name, href = _name(row, label, outcome, labels)
+        used = {column, label, "unit", "unitLabel", "bound", "boundLabel"}
+        told = _told(row, outcome, labels, used)
+        amount = write_amount(row[column].value, unit, unit_label, bound, reader)
+        dots.append(Dot(name, told, number, bound, amount, _passage(row, labels) or href))
+    title, about = _about("chart", reader)
+    about = about.replace("{}", readable_name(column))
+    picture = draw_dots("view", title, about, [DotGroup("", "", tuple(dots))], usual, reader)
+    return Drawn(picture, _left_out("chart", missing, reader))
+
+
+def _number_column(outcome: Outcome, columns: Columns) -> str:
+    """Return the column to draw: `value`, or the one of the largest numbers, which holds others."""
+    if "value" in columns.numbers:
+        return "value"
+    sums = {
+        name: sum((abs(_number(row.get(name)) or Decimal(0)) for row in outcome.rows), Decimal(0))
+        for name in columns.numbers
+    }
+    return max(columns.numbers, key=sums.__getitem__)
+
+
+def _number(term: Term | None) -> Decimal | None:
+    try:
+        number = Decimal(term.value) if term is not None else None
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() else None
+
+
+def _scales(select: Select) -> dict[str, str]:
+    """Return bounds and units by their labels."""
+    return {row["label"].value: row["concept"].value for row in select(_SCALES)}
+
+
+def _concept(row: Row, name: str, scales: Mapping[str, str]) -> str:
+    """Return the bound or unit of a row by its IRI; empty where there is none."""
+    term = row.get(name)
+    if term is not None and term.is_iri:
+        return term.value
+    label = row.get(f"{name}Label")
+    return scales.get(label.value, "") if label is not None else ""
+
+
+def _unit_text(row: Row) -> Text:
+    term = row.get("unitLabel")
+    return Text(term.value, term.lang) if term is not None else Text("")
+
+
+# The graph
+
+
+def _edge_columns(outcome: Outcome, columns: Columns) -> tuple[str, ...]:
+    """Return the columns whose things are joined by lines, from left to right."""
+    several = [name for name in columns.things if _distinct(outcome, name)]
+    if len(several) < 2:
+        return ()
+    first = {row[several[0]].value for row in outcome.rows if several[0] in row}
+    second = {row[several[1]].value for row in outcome.rows if several[1] in row}
+    return tuple(several[:3]) if len(first) + len(second) > 2 or first != second else ()
+
+
+def _triples(outcome: Outcome) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
+    """Return the labels in a graph, and its triples between things; none of one that was cut."""
+    labels: dict[str, str] = {}
+    found = []
+    try:
+        quads = list(ox.parse((outcome.graph or "").encode(), ox.RdfFormat.TURTLE))
+    except SyntaxError:
+        return {}, []
+    for quad in quads:
+        subject, value = quad.subject, quad.object
+        if isinstance(subject, ox.NamedNode) and isinstance(value, ox.NamedNode):
+            if subject.value.startswith(ID) and value.value.startswith(ID):
+                found.append((subject.value, quad.predicate.value, value.value))
+        elif isinstance(subject, ox.NamedNode) and quad.predicate.value.endswith("#label"):
+            labels.setdefault(subject.value, getattr(value, "value", ""))
+    return labels, sorted(found)
+
+
+def _graph(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
+    reader = labels.reader
+    nodes: dict[str, Node] = {}
+    edges: dict[tuple[str, str], Edge] = {}
+    missing = 0
+
+    def add(iri: str, name: Text, href: str | None) -> bool:
+        if iri not in nodes and len(nodes) >= MOST_NODES:
+            return False
+        nodes.setdefault(iri, Node(iri, name, href))
+        return True
+
+    if outcome.graph is not None:
+        written, triples = _triples(outcome)
+        for start, predicate, end in triples:
+            ends = [(iri, _own_label(iri, written, labels)) for iri in (start, end)]
+            if all(add(iri, name, address(iri, reader)) for iri, name in ends):
+                edges.setdefault((start, end), Edge(start, end, compact(predicate)))
+            else:
+                missing += 1
+    joined = _edge_columns(outcome, columns) if outcome.graph is None else ()
+    for row in outcome.rows:
+        present = [name for name in joined if name in row and row[name].is_iri]
+        kept = [
+            name for name in present if add(row[name].value, *_name(row, name, outcome, labels))
+        ]
+        missing += len(kept) < len(present)
+        for start, end in pairwise(kept):
+            pair = row[start].value, row[end].value
+            if pair[0] != pair[1]:
+                edges.setdefault(pair, Edge(*pair))
+    title, about = _about("graph", reader)
+    picture = draw_graph("view", title, about, nodes, list(edges.values()), reader)
+    return Drawn(picture, _left_out("graph", missing, reader))
+
+
+def _own_label(iri: str, written: Mapping[str, str], labels: Labels) -> Text:
+    known = labels.label(iri)
+    return known if known.value else Text(written.get(iri, compact(iri)))
+
+
+# The timeline
+
+
+def _timeline(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
+    reader = labels.reader
+    start_column = next((each for each in columns.dates if each.lower().startswith("start")), None)
+    end_column = next((each for each in columns.dates if each.lower().startswith("end")), None)
+    only = None if start_column or end_column else columns.dates[0]
+    label = _label_column(outcome, columns) or columns.dates[0]
+    group = _lane_column(outcome, columns, label)
+    lanes: dict[str, list[Span]] = {}
+    titles: dict[str, Text] = {}
+    for row in outcome.rows[:_MOST_SPANS]:
+        name, href = _name(row, label, outcome, labels)
+        first, last = _moment(row, only or start_column), _moment(row, only or end_column)
+        start = first[0] if first else None
+        end = last[1] if last else None
+        told = " · ".join(
+            part
+            for part in (
+                name.value,
+                *(row[each].value[:10] for each in columns.dates if each in row),
+                _told(row, outcome, labels, {label, *columns.dates, group or label}),
+            )
+            if part
+        )
+        key = row[group].value if group and group in row else ""
+        titles.setdefault(key, _name(row, group, outcome, labels)[0] if group and key else Text(""))
+        goal = "goal" in row
+        lanes.setdefault(key, []).append(
+            Span(name, told, start, end, _passage(row, labels) or href, goal=goal)
+        )
+    drawn = [Lane(titles[key], tuple(spans)) for key, spans in lanes.items()]
+    title, about = _about("timeline", reader)
+    picture = draw_lanes("view", title, about, drawn, reader)
+    missing = max(0, len(outcome.rows) - _MOST_SPANS)
+    return Drawn(picture, _left_out("timeline", missing, reader))
+
+
+def _lane_column(outcome: Outcome, columns: Columns, label: str) -> str | None:
+    """Return a column with few values that puts the rows into lanes."""
+    used = {label, partner_of(label, outcome.variables), *columns.dates, *columns.numbers}
+    for name in outcome.variables:
+        if name in used or not all(name in row for row in outcome.rows):
+            continue
+        if 1 < _distinct(outcome, name) <= min(_MOST_LANES, len(outcome.rows) // 2):
+            return name
+    return None
+
+
+def _moment(row: Row, column: str | None) -> tuple[date, date] | None:
+    """Return the first and the last day of a date, a month or a year."""
+    match = _DATE.fullmatch(row[column].value) if column and column in row else None
+    if match is None:
+        return None
+    year = int(match[1])
+    try:
+        if match[3]:
+            day = date(year, int(match[2]), int(match[3]))
+            return day, day
+        if match[2]:
+            month = int(match[2])
+            following = date(year + month // 12, month % 12 + 1, 1)
+            return date(year, month, 1), date.fromordinal(following.toordinal() - 1)
+        return date(year, 1, 1), date(year, 12, 31)
+    except ValueError:
+        return None
+
+
+def _left_out(view: str, count: int, reader: Reader) -> str:
+    return phrase(f"view_{view}_without", reader.lang).replace("{}", str(count)) if count else ""

@@ -1,0 +1,159 @@
+"""The result of a query as a table: which columns it has, and what its cells show."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from jiqun.query.solutions import Term, term
+from jiqun.web.pages.cells import Cell, Labels
+
+PAGE_ROWS: Final = 1000
+"""Rows of a result on its page; the formats for programs have all."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a query: `rows` of a SELECT, `boolean` of an ASK, or the Turtle of a `graph`.
+
+    `truncated` if rows were left out; `milliseconds` is None when not measured. `warnings` are
+    sentences for the author of the query, in English; `remarks` are those in the reader's language.
+    """
+
+    variables: tuple[str, ...] = ()
+    rows: tuple[Mapping[str, Term], ...] = ()
+    boolean: bool | None = None
+    graph: str | None = None
+    truncated: bool = False
+    milliseconds: float | None = None
+    warnings: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def iris(self) -> list[str]:
+        """Return the IRIs in the rows, each once."""
+        found = (each.value for row in self.rows for each in row.values() if each.is_iri)
+        return list(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table; its words may be those of another variable, `words`."""
+
+    variable: str
+    title: str
+    words: str | None = None
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """Rows, ready to be shown, and links to the same result in other formats."""
+
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    formats: tuple[tuple[str, str], ...] = field(default=())
+
+
+def read_outcome(form: str, result: bytes, milliseconds: float | None = None) -> Outcome:
+    """Read the result of a query of the form SELECT, ASK, CONSTRUCT or DESCRIBE.
+
+    `result` is in the SPARQL 1.1 Query Results JSON Format, or in Turtle. Of more than `PAGE_ROWS`
+    rows the rest is left out.
+    """
+    if form not in {"SELECT", "ASK"}:
+        return Outcome(graph=result.decode(), milliseconds=milliseconds)
+    document = json.loads(result)
+    if "boolean" in document:
+        return Outcome(boolean=bool(document["boolean"]), milliseconds=milliseconds)
+    bindings = document["results"]["bindings"]
+    rows = tuple({name: term(value) for name, value in row.items()} for row in bindings[:PAGE_ROWS])
+    variables = tuple(document["head"].get("vars", ()))
+    truncated = len(bindings) > PAGE_ROWS
+    return Outcome(variables, rows, truncated=truncated, milliseconds=milliseconds)
+
+
+def arrange(
+    outcome: Outcome,
+    labels: Labels,
+    formats: Sequence[tuple[str, str]],
+    *,
+    readable: bool = False,
+) -> ResultTable:
+    """Arrange the rows in a table; `readable` turns variables into column titles.
+
+    Where a query returns both `?x` and `?xLabel` (or `?passage` and `?quote`), one column shows the
+    words and links to the resource.
+    """
+    columns = _columns(outcome, readable=readable)
+    rows = tuple(tuple(_cell(column, row, labels) for column in columns) for row in outcome.rows)
+    return ResultTable(columns, rows, tuple(formats))
+
+
+def _columns(outcome: Outcome, *, readable: bool) -> tuple[Column, ...]:
+    things = {
+        name
+        for name in outcome.variables
+        if any(name in row and row[name].is_iri for row in outcome.rows)
+    }
+    partners = {
+        name: words
+        for name in outcome.variables
+        if name in things and (words := partner_of(name, outcome.variables)) is not None
+    }
+    hidden = set(partners.values())
+    return tuple(
+        Column(
+            name,
+            readable_name(name) if readable else name,
+            partners.get(name),
+            numeric=_is_numeric(name, outcome),
+        )
+        for name in outcome.variables
+        if name not in hidden
+    )
+
+
+def readable_name(variable: str) -> str:
+    """Write the name of a variable in words: `firstCountLabel` becomes `first count`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", variable.lstrip("_").removesuffix("Label"))
+    return words.replace("_", " ").lower()
+
+
+def partner_of(name: str, variables: Sequence[str]) -> str | None:
+    """Return the variable that holds the words for what another holds, if there is one."""
+    candidates = [f"{name}Label", f"{name}_label", f"{name}Quote", f"{name}Words"]
+    if name == "passage":
+        candidates += ["quote", "words", "wording"]
+    return next((each for each in candidates if each in variables), None)
+
+
+def _is_numeric(name: str, outcome: Outcome) -> bool:
+    bound = [row[name] for row in outcome.rows if name in row]
+    return bool(bound) and all(each.is_number for each in bound)
+
+
+def _cell(column: Column, row: Mapping[str, Term], labels: Labels) -> Cell:
+    cell = labels.cell(row.get(column.variable))
+    words = row.get(column.words) if column.words else None
+    if cell.kind == "passage" and words is None:
+        return _evidence(cell, column, row, labels)
+    if words is None or words.is_iri or cell.kind == "blank":
+        return cell
+    text = labels.cell(words).text
+    if cell.kind == "passage":
+        return replace(cell, quotes=(text,))
+    return Cell("thing", text, cell.href, cell.note)
+
+
+def _evidence(cell: Cell, column: Column, row: Mapping[str, Term], labels: Labels) -> Cell:
+    """Add to a passage the words in which it states the facts of this row."""
+    caption = labels.captions.get(row[column.variable].value)
+    if caption is None:
+        return cell
+    mentions = frozenset(
+        each.value for name, each in row.items() if name != column.variable and not each.lang
+    )
+    return replace(cell, quotes=caption.words_for(mentions))

@@ -1,0 +1,180 @@
+"""Views of results: which are offered, what they draw, and the order and filter of rows."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from html import unescape
+from typing import TYPE_CHECKING
+
+import pyoxigraph as ox
+import pytest
+
+from html_audit import Audit
+from jiqun.language import Reader, Text
+from jiqun.query.solutions import Term
+from jiqun.rdf.namespaces import ID, XSD, prologue
+from jiqun.release import open_release
+from jiqun.saved_queries import bind, read_value
+from jiqun.settings import Settings
+from jiqun.web.documents import Context
+from jiqun.web.pages.cells import Labels, read_captions
+from jiqun.web.pages.result_choices import Choices, apply_choices
+from jiqun.web.pages.result_pictures import draw_view, offered_views
+from jiqun.web.pages.result_table import Outcome, read_outcome
+from jiqun.web.pictures.node_link import Edge, Node, draw_graph
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import httpx
+
+    from jiqun.saved_queries import SavedQuery
+
+KG = prologue("kg", "id", "rdfs")
+
+
+@pytest.fixture(scope="module")
+def context(built_release: Path) -> Context:
+    release = open_release(built_release, verify=False, check_files=False)
+    return Context(release, Settings(), ox.Store.read_only(str(release.store)))
+
+
+def outcome_of(context: Context, text: str, form: str = "SELECT") -> Outcome:
+    found = context.store.query(text)
+    if isinstance(found, ox.QueryTriples):
+        body = found.serialize(format=ox.RdfFormat.TURTLE)
+    else:
+        body = found.serialize(format=ox.QueryResultsFormat.JSON)
+    assert body is not None
+    return read_outcome(form, body)
+
+
+def example(context: Context, query: SavedQuery) -> Outcome:
+    terms = {
+        each.variable: read_value(each, value)
+        for each in query.parameters
+        if (value := query.example.get(each.name, each.default))
+    }
+    return outcome_of(context, bind(query.text, terms), query.form)
+
+
+def test_every_saved_query_has_the_view_that_it_declares(context: Context) -> None:
+    wrong = {}
+    for query in context.release.queries.values():
+        outcome = example(context, query)
+        if query.view != "table" and (outcome.rows or outcome.graph):
+            offered = offered_views(outcome, context.select)
+            if query.view not in offered:
+                wrong[query.name] = (query.view, offered)
+    assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("columns", "offered"),
+    [
+        ("?c rdfs:label ?l . ?c a kg:NationalCluster", {"table", "map"}),
+        ("?a kg:leadApplicant ?b", {"table", "map", "graph"}),
+        ("?f a kg:Observation ; kg:value ?value", {"table", "chart"}),
+        ("?d a kg:DesignationList ; kg:year ?year", {"table"}),
+        ("?s rdfs:comment ?c", {"table"}),
+    ],
+)
+def test_views_follow_from_the_columns(context: Context, columns: str, offered: set[str]) -> None:
+    outcome = outcome_of(context, f"{KG}SELECT * {{ {columns} }} LIMIT 20")
+    found = set(offered_views(outcome, context.select))
+    assert found >= offered or not outcome.rows
+    if offered == {"table"}:
+        assert "graph" not in found
+
+
+def test_a_chart_draws_bounds_and_keeps_units_apart(context: Context) -> None:
+    query = context.release.queries["cluster-comparison"]
+    outcome = example(context, query)
+    labels = Labels(read_captions(context.select, outcome.iris()), Reader("en"))
+    drawn = draw_view("chart", outcome, labels, context.select)
+    figure = drawn.picture.figure
+    for row in outcome.rows:
+        assert f"{int(row['value'].value):,} enterprises" in figure
+    assert "more than" in figure
+    assert 'class="arrow"' in figure
+    mixed = Outcome(
+        ("thing", "value", "unitLabel"),
+        tuple(
+            {
+                "thing": Term("uri", f"{ID}hebei"),
+                "value": Term("literal", str(number), datatype=f"{XSD}integer"),
+                "unitLabel": Term("literal", unit, lang="en"),
+            }
+            for number, unit in ((1, "enterprises"), (2, "enterprises"), (3, "yuan (CNY)"))
+        ),
+    )
+    drawn = draw_view("chart", mixed, labels, context.select)
+    assert drawn.left_out.startswith("1 rows are not in the chart")
+    assert "CNY" not in drawn.picture.figure
+
+
+def test_a_graph_is_drawn_the_same_way_every_time_and_keeps_circles() -> None:
+    nodes = {name: Node(name, Text(name), f"/doc/{name}") for name in ("a", "b", "c", "d")}
+    edges = [Edge("a", "b", "kg:leads"), Edge("b", "c"), Edge("c", "a"), Edge("d", "c")]
+    drawn = [draw_graph("g", "T", "D", nodes, edges, Reader()).figure for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert drawn[0].count('class="leg"') == len(edges)
+    assert all(f'href="/doc/{name}"' in drawn[0] for name in nodes)
+
+
+ROWS = tuple(
+    {"n": Term("literal", number, datatype=f"{XSD}integer"), "t": Term("literal", text)}
+    for number, text in (("10", "pear"), ("9", "Apple"), ("100", "fig"))
+)
+
+
+@pytest.mark.parametrize(
+    ("choices", "texts"),
+    [
+        (Choices(), ["pear", "Apple", "fig"]),
+        (Choices(sort="n"), ["Apple", "pear", "fig"]),
+        (Choices(sort="-n"), ["fig", "pear", "Apple"]),
+        (Choices(sort="t"), ["Apple", "fig", "pear"]),
+        (Choices(filter="P e"), ["pear", "Apple"]),
+        (Choices(sort="nothing"), ["pear", "Apple", "fig"]),
+    ],
+)
+def test_rows_are_sorted_as_numbers_and_filtered_by_words(
+    choices: Choices, texts: list[str]
+) -> None:
+    assert [row["t"].value for row in apply_choices(ROWS, choices, {})] == texts
+
+
+def test_numbers_that_are_none_are_sorted_too() -> None:
+    odd = ({"n": Term("literal", "NaN", datatype=f"{XSD}double")}, *ROWS, {})
+    assert len(apply_choices(odd, Choices(sort="n"), {})) == 5
+    assert Decimal("NaN").is_nan()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh-Hans", "zh-Hant"])
+def test_the_view_is_in_the_address_and_the_table_below(built: httpx.Client, lang: str) -> None:
+    path = "/queries/national-clusters-by-list"
+    page = built.get(path, params={"lang": lang, "format": "html"}).text
+    assert Audit(page).problems == []
+    assert '<figure class="picture" id="view">' in page  # the view that the query declares
+    views = re.findall(r'<a href="([^"]*view=[a-z]+[^"]*)"', page)
+    assert len(views) >= 4
+    address = unescape(next(each for each in views if "view=table" in each))
+    table = built.get(address, headers={"Accept": "text/html"}).text
+    assert '<figure class="picture"' not in table
+    assert table.count("<tr") == page.count("<tr") > 70
+
+
+def test_sorting_and_filtering_work_by_address(built: httpx.Client) -> None:
+    query = f"{KG}SELECT ?c (STRLEN(STR(?c)) AS ?n) {{ ?c a kg:NationalCluster }} ORDER BY ?c"
+    given = {"query": query, "format": "html", "view": "table", "sort": "-n"}
+    page = built.get("/sparql", params=given).text
+    numbers = [int(each) for each in re.findall(r'data-label="n" class="number"><bdi>(\d+)<', page)]
+    assert len(numbers) > 70
+    assert numbers == sorted(numbers, reverse=True)
+    assert 'aria-sort="descending"' in page
+    few = built.get("/sparql", params={**given, "filter": "battery"}).text
+    assert 0 < few.count("<tr") < 10
+    none = built.get("/sparql", params={**given, "filter": "nothing like this"}).text
+    assert "No row has these words." in none
