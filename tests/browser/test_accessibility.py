@@ -54,6 +54,16 @@ PAGES = {
     "search": "/search?q=beijing",
     "nothing found": "/search?q=zzzz",
     "quality": "/quality",
+    "clusters": "/clusters",
+    "places": "/places?level=ProvinceLevelDivision",
+    "companies": "/companies?cluster=harbin-aviation",
+    "plans": "/plans",
+    "figures of a metric": "/figures?metric=revenue",
+    "figures": "/figures?kind=company",
+    "comparison": "/compare?metric=industry-scale",
+    "timeline": "/timeline?at=2028",
+    "network": "/network",
+    "nothing chosen": "/clusters?year=2024&extent=several&figures=no&grade=reliability-c",
     "nothing there": "/nothing",
 }
 VIEWS = {"desk": (1280, "light", "en"), "phone at night": (390, "dark", "zh-Hant")}
@@ -129,7 +139,7 @@ def test_a_query_runs_without_scripts_and_from_the_keyboard(
 ) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"{site.url}/#ask")
+    page.goto(f"{site.url}/sparql")
     page.get_by_label("Query", exact=True).fill("SELECT (1 + 1 AS ?sum) {}")
     page.get_by_role("button", name="Run query").focus()
     page.keyboard.press("Enter")

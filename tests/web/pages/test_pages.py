@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +18,9 @@ from jiqun.rdf.terms import LANGUAGES, language_tag, text
 from jiqun.release import Dump, Release
 from jiqun.saved_queries import Parameter, SavedQuery
 from jiqun.web.pages.catalogue_page import render_catalogue
-from jiqun.web.pages.cells import Caption, Labels, Wording, readable_number
+from jiqun.web.pages.cells import Caption, Cell, Labels, Wording, readable_number
 from jiqun.web.pages.error_page import render_error
-from jiqun.web.pages.home_page import Figure, render_home
+from jiqun.web.pages.home_page import EvidenceCard, HomeContent, render_home
 from jiqun.web.pages.query_page import query_section, render_queries, render_query
 from jiqun.web.pages.rendering import PHRASES, highlight, link_target, text_fragment
 from jiqun.web.pages.result_choices import NO_CHOICES
@@ -30,6 +31,8 @@ from jiqun.web.pages.source_facts import Passage, Source, SourceEntry
 from jiqun.web.pages.source_page import render_source, render_sources
 from jiqun.web.pages.thing_facts import Fact, Thing
 from jiqun.web.pages.thing_page import render_thing
+from jiqun.web.pictures.certainty import sign
+from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,17 +102,6 @@ RELEASE = Release(
     queries={QUERY.name: QUERY},
 )
 ENTRY = SourceEntry(f"{SOURCE}tiny", Text(HOSTILE, "zh-Hant"), "2024-12-23", iri("hebei"), 27)
-FIGURE = Figure(
-    cluster=iri("cluster"),
-    metric=iri("scale"),
-    population=None,
-    bound=iri("more-than"),
-    value=Term("literal", "2000000000000.0", datatype="http://www.w3.org/2001/XMLSchema#decimal"),
-    unit=iri("yuan"),
-    period=None,
-    words=Text("產業規模突破2萬億元", "zh-Hant"),
-    passage=PASSAGE,
-)
 
 
 def answer(given: Mapping[str, str], reader: Reader) -> Section:
@@ -186,13 +178,42 @@ CATALOGUE = [
 ]
 
 
+def home_content(reader: Reader) -> HomeContent:
+    return HomeContent(
+        coverage=draw_nested_bars(
+            "coverage",
+            HOSTILE,
+            HOSTILE,
+            [Bar(Text(HOSTILE), Decimal(45), "exact", None, reader.link("/x"))],
+            ENGLISH,
+        ),
+        missing=5,
+        candidates=(Cell("thing", Text(HOSTILE, "zh-Hant"), reader.link("/doc/x")),),
+        questions=((HOSTILE, reader.link("/clusters")),),
+        cards=(
+            EvidenceCard(
+                sign("more-than"),
+                f"more than 2 tn {HOSTILE}",
+                HOSTILE,
+                Text(HOSTILE),
+                Cell("thing", Text(HOSTILE, "zh-Hans"), reader.link("/doc/x")),
+                HOSTILE,
+                Text(f"產業規模突破2萬億元{HOSTILE}", "zh-Hant"),
+                reader.link("/source/tiny#p2"),
+                Text(HOSTILE),
+            ),
+        ),
+        names=(Text(HOSTILE),),
+    )
+
+
 def every_page(reader: Reader) -> dict[str, str]:
-    entries, hostile = [ENTRY] * 20, {"name": HOSTILE}
+    hostile = {"name": HOSTILE}
     problem = f"place must be {HOSTILE}"
     given = {"place": HOSTILE}
     return {
-        "home": render_home(RELEASE, entries, [FIGURE], CAPTIONS, reader, hostile),
-        "empty home": render_home(RELEASE, [], [], {}, reader, {}),
+        "home": render_home(RELEASE, home_content(reader), reader, hostile),
+        "empty home": render_home(RELEASE, HomeContent(), reader, {}),
         "catalogue": render_catalogue(CATALOGUE, RELEASE, reader),
         "queries": render_queries([QUERY], reader),
         "query": render_query(QUERY, given, answer(given, reader), reader),
@@ -330,9 +351,11 @@ def test_a_passage_shows_the_words_of_the_fact_in_its_row() -> None:
     assert "河北省" in results("SELECT", alone, CAPTIONS, ENGLISH)
 
 
-def test_a_bound_is_shown_and_a_missing_period_too() -> None:
-    text = Audit(every_page(ENGLISH)["home"]).text
-    assert "id:more-than 2,000,000,000,000 id:yuan not stated" in text
+def test_a_bound_is_shown_beside_its_words() -> None:
+    page = every_page(ENGLISH)["home"]
+    assert "more than 2 tn" in page
+    assert 'class="arrow"' in page
+    assert 'href="/source/tiny#p2"' in page
 
 
 def test_a_source_links_each_quote_to_the_original() -> None:

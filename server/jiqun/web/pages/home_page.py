@@ -1,90 +1,121 @@
-"""The home page: counts, a first query with its result, the saved queries, sources and files."""
+"""The home page: search, the map, five questions, how many clusters are proven, three figures."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from decimal import Decimal
 from typing import Any, Final
 
-from jiqun.language import Reader, Text, pick
-from jiqun.query.solutions import Select, Term
-from jiqun.rdf.namespaces import DATASET, ID, LICENCE, prologue
-from jiqun.release import Dump, Release
+from markupsafe import Markup
+
+from jiqun.language import Reader, Text
+from jiqun.query.solutions import Select
+from jiqun.rdf.namespaces import DATASET, ID, LICENCE, SOURCE, prologue
+from jiqun.release import Release
 from jiqun.web.documents import Context, Document
 from jiqun.web.metadata.dcat import read_catalogue_graph
 from jiqun.web.metadata.schema_org import data_block, dataset_document
-from jiqun.web.pages.cells import Caption, Labels, read_captions, text_of
-from jiqun.web.pages.query_page import group_queries
-from jiqun.web.pages.rendering import PHRASES, html_document, render
-from jiqun.web.pages.results_page import DEFAULT_QUERY
-from jiqun.web.pages.source_facts import SourceEntry, read_sources
-from jiqun.web.pages.source_page import source_lines
-
-FIRST_QUERY: Final = f"""{prologue("kg")}
-SELECT ?cluster ?metric ?population ?bound ?value ?unit ?period ?words ?passage
-WHERE {{
-  GRAPH ?passage {{
-    ?figure kg:about ?cluster ; kg:metric ?metric ; kg:value ?value ;
-      kg:bound ?bound ; kg:unit ?unit ; kg:wording ?words .
-    OPTIONAL {{ ?figure kg:population ?population }}
-    OPTIONAL {{ ?figure kg:period ?period }}
-  }}
-  ?cluster a kg:Cluster .
-}}
-ORDER BY ?cluster DESC(?value) ?metric ?passage
-LIMIT 12
-"""
-"""The query whose result is on the page."""
-
-_GROUPS: Final = ("rdf", "tables", "maps", "graphs")
-_OTHERS: Final = "others"
-_COUNTS: Final = (
-    "clusters",
-    "companies",
-    "organisations",
-    "regions",
-    "observations",
-    "statements",
-    "passages",
-    "sources",
-    "triples",
+from jiqun.web.pages.cells import Cell, Labels, read_captions
+from jiqun.web.pages.cluster_facts import (
+    ClusterEntry,
+    cluster_marks,
+    read_cluster_names,
+    read_cluster_points,
+    read_clusters,
+    slug_of,
 )
-_MAX_SOURCES: Final = 12
+from jiqun.web.pages.figure_facts import (
+    FigureEntry,
+    kinds_of,
+    read_figure_names,
+    read_figures,
+    read_goals,
+)
+from jiqun.web.pages.rendering import PHRASES, address, html_document, phrase, render
+from jiqun.web.pictures.amounts import write_amount
+from jiqun.web.pictures.certainty import flag, sign
+from jiqun.web.pictures.drawing import PAGE, Paper, Picture
+from jiqun.web.pictures.map_picture import draw_map, read_outlines
+from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
+
+_COUNTS: Final = {
+    "clusters": "/clusters",
+    "companies": "/companies",
+    "regions": "/places",
+    "observations": "/figures",
+    "passages": "/source",
+    "sources": "/source",
+    "statements": "/quality",
+    "triples": "/catalogue",
+}
+"""The numbers of the release that the page tells, and where each leads."""
+
+_UNIT: Final = f"{ID}unit-cluster"
+_LISTS: Final = f"""{prologue("kg")}
+SELECT ?list ?size ?year ?passage (COUNT(DISTINCT ?cluster) AS ?named) WHERE {{
+  ?list a kg:DesignationList ; kg:listSize ?size .
+  OPTIONAL {{ ?list kg:listYear ?year }}
+  OPTIONAL {{ ?cluster a kg:Cluster ; kg:listedOn ?list }}
+  OPTIONAL {{
+    SELECT ?list (MIN(STR(?graph)) AS ?passage)
+    WHERE {{
+      GRAPH ?graph {{ ?list kg:listSize ?stated }}
+      FILTER (STRSTARTS(STR(?graph), "{SOURCE}"))
+    }}
+    GROUP BY ?list
+  }}
+}} GROUP BY ?list ?size ?year ?passage ORDER BY ?year ?list"""
+_LAST_PLAN: Final = f"""{prologue("kg")}
+SELECT (MAX(?end) AS ?last) WHERE {{ ?plan kg:planPeriod/kg:periodEnd ?end }}"""
+_DISAGREEMENTS: Final = "contradicting-figures"
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure of a cluster: metric, population, value, and the words that state it."""
+class ListCoverage:
+    """A list of clusters: its size as stated, how many are proven here, and the passage."""
 
-    cluster: Term
-    metric: Term
-    population: Term | None
-    bound: Term
-    value: Term
-    unit: Term
-    period: Term | None
+    iri: str
+    year: str
+    size: int
+    named: int
+    passage: str
+
+
+@dataclass(frozen=True)
+class EvidenceCard:
+    """A figure or goal with its sign, its words and their source."""
+
+    sign: Markup
+    amount: str
+    whole: str
+    metric: Text
+    subject: Cell
+    when: str
     words: Text
-    passage: Term
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether the value is exact, neither a bound nor about."""
-        return self.bound.value == f"{ID}exact"
+    href: str | None
+    source: Text
 
 
-Download = tuple[Text, int | None, Sequence[Dump]]
-"""Some content of the release, its number of triples or rows, and the files that hold it."""
+@dataclass(frozen=True)
+class HomeContent:
+    """What the home page shows, read from the graph."""
+
+    map: Picture | None = None
+    coverage: Picture | None = None
+    missing: int = 0
+    candidates: tuple[Cell, ...] = ()
+    questions: tuple[tuple[str, str], ...] = ()
+    cards: tuple[EvidenceCard, ...] = ()
+    names: tuple[Text, ...] = ()
 
 
 def home_document(context: Context, reader: Reader, root: str) -> Document:
     """Return the home page of the site at the URL `root`."""
-    sources, source_captions = read_sources(context.select)
-    figures, captions = read_first_figures(context.select)
     dataset = dataset_document(read_catalogue_graph(context.select), context.release, root)
-    text = render_home(
-        context.release, sources, figures, source_captions | captions, reader, dataset
-    )
+    content = read_home(context.select, context.release, reader)
+    text = render_home(context.release, content, reader, dataset)
     return html_document(text, reader, {"Link": _links(root)})
 
 
@@ -102,74 +133,170 @@ def _links(root: str) -> str:
     )
 
 
-def read_first_figures(select: Select) -> tuple[list[Figure], dict[str, Caption]]:
-    """Read the result of the first query, and the captions of everything in it."""
-    rows = select(FIRST_QUERY)
-    figures = [
-        Figure(
-            cluster=row["cluster"],
-            metric=row["metric"],
-            population=row.get("population"),
-            bound=row["bound"],
-            value=row["value"],
-            unit=row["unit"],
-            period=row.get("period"),
-            words=text_of(row["words"]),
-            passage=row["passage"],
-        )
-        for row in rows
-    ]
-    iris = [each.value for row in rows for each in row.values() if each.is_iri]
-    return figures, read_captions(select, iris)
-
-
 def render_home(
-    release: Release,
-    sources: Sequence[SourceEntry],
-    figures: Iterable[Figure],
-    captions: Mapping[str, Caption],
-    reader: Reader,
-    dataset: Mapping[str, Any],
+    release: Release, content: HomeContent, reader: Reader, dataset: Mapping[str, Any]
 ) -> str:
     """Render the home page of a release; `dataset` describes it in schema.org."""
-    labels = Labels(captions, reader)
     return render(
         "home.html",
         reader,
         release=release,
-        counts=_counts(release.counts),
-        groups=group_queries(release.queries.values(), reader),
-        downloads=group_downloads(release.dumps.values(), reader),
-        sources=source_lines(sources[:_MAX_SOURCES], labels),
-        more_sources=max(0, len(sources) - _MAX_SOURCES),
-        figures=[
-            (cluster, list(members))
-            for cluster, members in groupby(figures, key=lambda figure: figure.cluster)
+        content=content,
+        counts=[
+            (_count_key(name, release.counts[name]), release.counts[name], reader.link(path))
+            for name, path in _COUNTS.items()
+            if release.counts.get(name) and (path != "/quality" or release.quality)
         ],
-        cell=labels.cell,
-        open_form=reader.link("/sparql", query=FIRST_QUERY),
-        text=DEFAULT_QUERY,
         schema_org=data_block(dataset),
     )
 
 
-def group_downloads(dumps: Iterable[Dump], reader: Reader) -> list[tuple[str, Sequence[Download]]]:
-    """Return the groups of files by purpose, each with the key of its phrase."""
-    contents: dict[tuple[str, str], list[Dump]] = {}
-    for dump in dumps:
-        group = dump.group if dump.group in _GROUPS else _OTHERS
-        contents.setdefault((group, dump.title.get("en") or dump.name), []).append(dump)
-    found: dict[str, list[Download]] = {group: [] for group in (*_GROUPS, _OTHERS)}
-    for (group, _), files in contents.items():
-        dump = files[0]
-        title = pick(dump.title, reader) if dump.title else Text(dump.media_type)
-        count = dump.triples if dump.triples is not None else dump.rows
-        found[group].append((title, count, files))
-    return [(f"downloads_{group}", members) for group, members in found.items() if members]
+def read_home(select: Select, release: Release, reader: Reader) -> HomeContent:
+    """Read what the page shows; of an empty graph, nothing."""
+    clusters = read_clusters(select)
+    labels = Labels(read_cluster_names(select, clusters), reader)
+    lists = _read_lists(select)
+    unproven = [each for each in clusters if not each.lists]
+    return HomeContent(
+        map=_draw_map(select, clusters, labels),
+        coverage=draw_coverage(lists, select, reader),
+        missing=sum(max(0, each.size - each.named) for each in lists),
+        candidates=tuple(labels.resource(each.iri) for each in unproven),
+        questions=_questions(select, release, clusters, labels),
+        cards=_cards(select, reader),
+        names=tuple(sorted(
+            (labels.resource(each.iri).text for each in clusters), key=lambda text: text.value
+        )),
+    )  # fmt: skip
 
 
-def _counts(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    return [(_count_key(name, counts[name]), counts[name]) for name in _COUNTS if counts.get(name)]
+def _draw_map(select: Select, clusters: Sequence[ClusterEntry], labels: Labels) -> Picture | None:
+    marks = cluster_marks(clusters, read_cluster_points(select, clusters), labels)
+    if not marks:
+        return None
+    title, about = (
+        phrase(key, labels.reader.lang) for key in ("clusters_map", "clusters_map_about")
+    )
+    return draw_map("map", title, about, read_outlines(select), marks, labels.reader)
+
+
+def _read_lists(select: Select) -> list[ListCoverage]:
+    return [
+        ListCoverage(
+            row["list"].value,
+            row["year"].value if "year" in row else "",
+            int(row["size"].value),
+            int(row["named"].value),
+            row["passage"].value if "passage" in row else "",
+        )
+        for row in select(_LISTS)
+        if row["size"].value.isdecimal()
+    ]
+
+
+def draw_coverage(
+    lists: Sequence[ListCoverage], select: Select, reader: Reader, paper: Paper = PAGE
+) -> Picture | None:
+    """Draw how many members of each list are proven here, inside the size of the list."""
+    if not lists:
+        return None
+    labels = Labels(read_captions(select, [*(each.iri for each in lists), _UNIT]), reader)
+    unit = labels.label(_UNIT)
+    proven = Text(phrase("proven_here", reader.lang), reader.lang)
+    bars = [
+        Bar(
+            labels.resource(each.iri).text,
+            Decimal(each.size),
+            "exact",
+            write_amount(str(each.size), _UNIT, unit, "exact", reader),
+            address(each.passage or each.iri, reader),
+            (
+                Bar(
+                    proven,
+                    Decimal(each.named),
+                    "exact",
+                    write_amount(str(each.named), _UNIT, unit, "exact", reader),
+                    reader.link("/clusters", **({"year": each.year} if each.year else {})),
+                ),
+            ),
+        )
+        for each in lists
+    ]
+    title, about = (phrase(key, reader.lang) for key in ("coverage_title", "coverage_about"))
+    return draw_nested_bars("coverage", title, about, bars, reader, paper=paper)
+
+
+def _questions(
+    select: Select, release: Release, clusters: Sequence[ClusterEntry], labels: Labels
+) -> tuple[tuple[str, str], ...]:
+    """Return five questions with the address of each answer, as far as there is data for them."""
+    reader = labels.reader
+    found = []
+    provinces = Counter(iri for each in clusters for iri in each.provinces)
+    if provinces:
+        most = max(sorted(provinces), key=lambda iri: provinces[iri])
+        name = labels.resource(most).text.value
+        asked = phrase("ask_province", reader.lang).replace("{}", name)
+        found.append((asked, reader.link("/clusters", province=slug_of(most))))
+        found.append(
+            (phrase("ask_size", reader.lang), reader.link("/compare", metric="output-value"))
+        )
+        found.append(
+            (phrase("ask_across", reader.lang), reader.link("/clusters", extent="several"))
+        )
+    rows = select(_LAST_PLAN)
+    if rows and "last" in rows[0]:
+        year = rows[0]["last"].value[:4]
+        asked = phrase("ask_time", reader.lang).replace("{}", year)
+        found.append((asked, reader.link("/timeline", at=year)))
+    if _DISAGREEMENTS in release.queries:
+        asked = phrase("ask_disagreement", reader.lang)
+        found.append((asked, reader.link(f"/queries/{_DISAGREEMENTS}")))
+    return tuple(found)
+
+
+def _cards(select: Select, reader: Reader) -> tuple[EvidenceCard, ...]:
+    """Return an exact figure, a bound and a goal, each the largest of a cluster with words."""
+    figures = [each for each in read_figures(select) if each.words.value and each.passage]
+    goals = [each for each in read_goals(select) if each.words.value and each.passage and each.end]
+    labels = Labels(read_figure_names(select, [*figures, *goals]), reader)
+    chosen: list[tuple[FigureEntry, Markup]] = []
+    for bounds in (("exact",), ("more-than", "at-least")):
+        about = {each.about for each, _ in chosen}
+        members = [
+            each
+            for each in figures
+            if each.bound in bounds
+            and each.period
+            and each.number is not None
+            and not each.whole
+            and not each.enterprise_class
+            and kinds_of(labels, each.about) == "cluster"
+            and each.about not in about
+        ]
+        if members:
+            best = max(members, key=lambda each: (each.number or 0, each.iri))
+            chosen.append((best, sign(best.bound)))
+    if goals:
+        last = max(goals, key=lambda each: (each.end, each.number or 0, each.iri))
+        chosen.append((last, flag()))
+    return tuple(_card(each, drawn, labels) for each, drawn in chosen)
+
+
+def _card(each: FigureEntry, drawn: Markup, labels: Labels) -> EvidenceCard:
+    amount = each.amount(labels)
+    deadline = phrase("until", labels.reader.lang).replace("{}", each.end) if each.end else ""
+    return EvidenceCard(
+        drawn,
+        amount.text,
+        amount.whole,
+        labels.resource(each.metric).text,
+        labels.resource(each.about),
+        deadline or labels.label(each.period).value,
+        each.words,
+        each.words_at(labels),
+        labels.resource(each.source).text,
+    )
 
 
 def _count_key(name: str, count: int) -> str:

@@ -41,3 +41,31 @@ if (navigator.clipboard) {
     table.parentElement.before(button);
   }
 }
+
+// Names from the search while typing; without this, the list of the page stays as it is.
+for (const field of document.querySelectorAll("input[data-suggest]")) {
+  let waiting = 0;
+  let latest = "";
+  field.addEventListener("input", () => {
+    clearTimeout(waiting);
+    latest = field.value.trim();
+    if (latest.length < 1) return;
+    waiting = setTimeout(async () => {
+      const asked = latest;
+      const address = new URL(field.dataset.suggest, location);
+      address.searchParams.set("q", asked);
+      const response = await fetch(address).catch(() => null);
+      if (!response?.ok || asked !== latest) return;
+      const { results } = await response.json();
+      field.list.replaceChildren(
+        ...results.slice(0, 10).map(({ name, types }) => {
+          const option = document.createElement("option");
+          option.value = name;
+          // A browser only offers what contains the letters typed, such as pinyin.
+          option.label = [asked, name, types[0]?.name].filter(Boolean).join(" · ");
+          return option;
+        }),
+      );
+    }, 150);
+  });
+}
