@@ -60,9 +60,26 @@ def tag_name(tag: str, reader: Reader) -> str:
     return PHRASES.get(f"tag:{tag}", {}).get(reader.lang, tag) or "–"
 
 
-def render_queries(queries: Iterable[SavedQuery], reader: Reader) -> str:
-    """Render the list of all saved queries."""
-    return render("queries.html", reader, groups=group_queries(queries, reader))
+def render_queries(queries: Iterable[SavedQuery], reader: Reader, words: str = "") -> str:
+    """Render the list of the saved queries that have all of these words, in any language."""
+    every = list(queries)
+    wanted = words.casefold().split()
+    found = [each for each in every if all(word in _words_of(each) for word in wanted)]
+    return render(
+        "queries.html",
+        reader,
+        groups=group_queries(found, reader),
+        words=words,
+        found=len(found),
+        total=len(every),
+    )
+
+
+def _words_of(query: SavedQuery) -> str:
+    names = (PHRASES.get(f"tag:{tag}", {}).values() for tag in query.tags)
+    tags = (*query.tags, *(name for each in names for name in each))
+    texts = (query.name, *query.summary.values(), *query.description.values(), *tags)
+    return " ".join(texts).casefold()
 
 
 def query_section(

@@ -12,21 +12,25 @@ from email.utils import formatdate
 from functools import partial
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AliasGenerator, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from starlette.background import BackgroundTask
 from starlette.responses import FileResponse, StreamingResponse
 
 from jiqun.errors import NotFound
+from jiqun.rdf.formats import HTML, PLAIN_JSON
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document, respond
-from jiqun.web.http import public_url, requested_range
-from jiqun.web.metadata.openapi import ANY_TYPE, METHODS, problems
-from jiqun.web.negotiation import choose_coding
+from jiqun.web.http import header, requested_range
+from jiqun.web.metadata.openapi import ANY_TYPE, METHODS, content, problems
+from jiqun.web.negotiation import choose_coding, negotiate
+from jiqun.web.pages.dumps_page import dumps_page, spreadsheet_document
+from jiqun.web.routes.parameters import PageReader, Root, format_query
 
 router = APIRouter(tags=["dumps"])
 
+_LIST_FORMS: Final = (PLAIN_JSON, HTML)
 _BLOCK: Final = 1 << 18
 _PACKINGS: Final = {"zstd": (".zst", "application/zstd"), "gzip": (".gz", "application/gzip")}
 """By content coding, in order of preference: the suffix, and the media type of the file itself."""
@@ -67,11 +71,22 @@ class DumpList(_Model):
     "/dumps",
     methods=METHODS,
     summary="List the dumps",
-    responses={200: {"model": DumpList, "description": "The dumps"}, **problems()},
+    responses={
+        200: {"model": DumpList, "description": "The dumps", "content": content([HTML])},
+        **problems(406),
+    },
 )
-async def list_dumps(request: Request) -> Response:
-    """List the dumps with media type, size in bytes and SHA-256."""
-    return await respond(request, dump_list, public_url(request.scope, request.app.state.settings))
+async def list_dumps(
+    request: Request,
+    root: Root,
+    reader: PageReader,
+    named: Annotated[str | None, format_query(_LIST_FORMS)] = None,
+) -> Response:
+    """List the dumps with media type, size in bytes and SHA-256; as a page by purpose."""
+    choice = negotiate(header(request.scope, b"accept"), named, _LIST_FORMS)
+    if choice.format == HTML:
+        return await respond(request, dumps_page, reader, root)
+    return await respond(request, dump_list, root)
 
 
 def dump_list(context: Context, root: str) -> Document:
@@ -102,8 +117,17 @@ def dump_list(context: Context, root: str) -> Document:
 async def download(
     request: Request,
     name: Annotated[str, Path(description="A name from `/dumps`, with or without its packing.")],
+    excel: Annotated[
+        str,
+        Query(
+            description="`1`: a table in CSV for spreadsheets, with a byte order mark and no "
+            "cell that is a formula."
+        ),
+    ] = "",
 ) -> Response:
     """Send a dump; supports If-None-Match, Range and If-Range."""
+    if excel in {"1", "true", "yes"}:
+        return await respond(request, spreadsheet_document, name)
     release: Release = request.app.state.release
     dump = release.dumps.get(name)
     if dump is not None:

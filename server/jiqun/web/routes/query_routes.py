@@ -52,6 +52,7 @@ router = APIRouter(tags=["saved queries"])
 OPTIONS: Final = frozenset({"format", "timeout", "lang", "excel", *CHOICES})
 """Parameters of a request that are not parameters of the query."""
 
+_LONGEST_FILTER: Final = 200
 _EXECUTABLE: Final = f"{SH}SPARQLExecutable"
 _LIST_SUFFIXES: Final[Suffixes] = {
     "json": Choice(PLAIN_JSON, PLAIN_JSON.media_type),
@@ -159,11 +160,18 @@ async def show_query(
     response_class=Response,
 )
 async def list_queries(
-    request: Request, root: Root, reader: PageReader, format_name: ListFormName = None
+    request: Request,
+    root: Root,
+    reader: PageReader,
+    words: Annotated[
+        str, Query(alias="filter", description="Of the page: words that a query must have.")
+    ] = "",
+    format_name: ListFormName = None,
 ) -> Response:
     """List the saved queries with their parameters, as a page, as JSON or as RDF."""
     choice = negotiate(request.headers.get("accept"), format_name, _LIST_FORMS)
-    return await respond(request, query_list, root, choice, reader)
+    wanted = words.strip()[:_LONGEST_FILTER] if choice.format == HTML else ""
+    return await respond(request, query_list, root, choice, reader, wanted)
 
 
 @router.api_route(
@@ -297,13 +305,15 @@ def unknown_query(context: Context, reader: Reader, target: Target) -> Document:
     return retired
 
 
-def query_list(context: Context, root: str, choice: Choice, reader: Reader) -> Document:
-    """Return the list of saved queries."""
+def query_list(
+    context: Context, root: str, choice: Choice, reader: Reader, words: str = ""
+) -> Document:
+    """Return the list of saved queries; `words` filter its page."""
     queries = context.release.queries.values()
     resource = Resource(f"{root}/queries", root, f"{GRAPH}queries", (), _LIST_SUFFIXES)
     headers = resource.headers(choice)
     if choice.format == HTML:
-        return html_document(render_queries(queries, reader), reader, headers)
+        return html_document(render_queries(queries, reader, words), reader, headers)
     if choice.format == PLAIN_JSON:
         entries = [
             QueryEntry.model_validate(query).model_copy(

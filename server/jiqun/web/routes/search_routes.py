@@ -1,11 +1,11 @@
-"""`/search`: things by name, as a page or as JSON; and its OpenSearch description."""
+"""`/search`: things by name; its OpenSearch description; `/match`: a column of names to things."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -14,13 +14,16 @@ from typing_extensions import TypedDict
 
 from jiqun.errors import BadParameter, shorten
 from jiqun.language import Reader, pick
-from jiqun.rdf.formats import HTML, PLAIN_JSON
+from jiqun.query.protocol import parse_parameters
+from jiqun.rdf.formats import CSV, HTML, PLAIN_JSON
 from jiqun.rdf.namespaces import ID, KG
 from jiqun.search.full_text import MAX_PAGES, Hit, SearchResult, search
 from jiqun.search.index import IndexedClass
-from jiqun.web.documents import Context, Document, respond
-from jiqun.web.metadata.openapi import METHODS, problems
+from jiqun.web.documents import Context, Document, respond, respond_uncached
+from jiqun.web.http import read_body
+from jiqun.web.metadata.openapi import METHODS, content, problems
 from jiqun.web.negotiation import negotiate
+from jiqun.web.pages.match_page import match_page
 from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.search_page import SearchQuery, render_search
 from jiqun.web.routes.parameters import (
@@ -212,3 +215,51 @@ async def describe_search(root: Root) -> Response:
 </OpenSearchDescription>
 """
     return Response(text, media_type="application/opensearchdescription+xml")
+
+
+_MATCH_FORMS: Final = (HTML, CSV)
+_MATCH_BYTES: Final = 1024 * 1024
+
+
+@router.api_route(
+    "/match",
+    methods=[*METHODS, "POST"],
+    summary="Match a column of names to things",
+    response_class=Response,
+    responses={
+        200: {"description": "The matches", "content": content(_MATCH_FORMS)},
+        **problems(408, 413, 415),
+    },
+    openapi_extra={
+        "requestBody": {
+            "content": {
+                "application/x-www-form-urlencoded": {
+                    "schema": {
+                        "type": "object",
+                        "properties": {
+                            "names": {"type": "string", "description": "A name a line."},
+                            "type": {"type": "string", "description": "A class, or empty."},
+                            "format": {"type": "string", "enum": ["html", "csv"]},
+                        },
+                    }
+                }
+            }
+        }
+    },
+)
+async def match_names(request: Request, reader: PageReader, root: Root) -> Response:
+    """Match names to things by the form in the body, or by the parameters names, type, format.
+
+    The result is a page, or CSV for spreadsheets.
+    """
+    settings = request.app.state.settings
+    given = parse_parameters(request.scope["query_string"], "query string")
+    if request.method == "POST":
+        body = await read_body(request.scope, request.receive, settings, _MATCH_BYTES)
+        given = {**given, **parse_parameters(body, "body")}
+    names, kind, named = (
+        next(iter(given.get(each, ())), "") for each in ("names", "type", "format")
+    )
+    choice = negotiate(request.headers.get("accept"), named or None, _MATCH_FORMS)
+    as_csv = choice.format is CSV
+    return await respond_uncached(request, match_page, reader, names, kind, root, as_csv=as_csv)
