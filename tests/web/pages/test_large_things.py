@@ -126,7 +126,7 @@ def test_every_page_opens_and_shows_a_few(site: httpx.Client) -> None:
         assert len(members) <= PAGE_SIZE
         seen |= members
     assert f"{MANY + FIGURES:,} statements" in audit.text
-    assert f"show all ({FIGURES:,})" in audit.text
+    assert f"All figures ({FIGURES:,})" in audit.text
     assert site.get("/doc/hub", params={"page": last + 1}).status_code == 404
 
 

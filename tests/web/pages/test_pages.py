@@ -22,6 +22,7 @@ from jiqun.web.pages.cells import Caption, Cell, Labels, Wording, readable_numbe
 from jiqun.web.pages.error_page import render_error
 from jiqun.web.pages.home_page import EvidenceCard, HomeContent, render_home
 from jiqun.web.pages.query_page import query_section, render_queries, render_query
+from jiqun.web.pages.records import Fact
 from jiqun.web.pages.rendering import PHRASES, highlight, link_target, text_fragment
 from jiqun.web.pages.result_choices import NO_CHOICES
 from jiqun.web.pages.result_section import Section
@@ -29,7 +30,7 @@ from jiqun.web.pages.result_table import PAGE_ROWS, Outcome, read_outcome
 from jiqun.web.pages.results_page import render_query_form, render_results
 from jiqun.web.pages.source_facts import Passage, Source, SourceEntry
 from jiqun.web.pages.source_page import render_source, render_sources
-from jiqun.web.pages.thing_facts import Fact, Thing
+from jiqun.web.pages.thing_facts import Thing
 from jiqun.web.pages.thing_page import render_thing
 from jiqun.web.pictures.certainty import sign
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
@@ -226,7 +227,7 @@ def every_page(reader: Reader) -> dict[str, str]:
         "graph": results("CONSTRUCT", Outcome(graph=f'<a:b> <a:c> "{HOSTILE}"'), {}, reader),
         "source": render_source(WHOLE_SOURCE, CAPTIONS, reader),
         "sources": render_sources([ENTRY], CAPTIONS, reader),
-        "thing": render_thing(THING, CAPTIONS, reader),
+        "thing": render_thing(THING, CAPTIONS, reader, RELEASE),
         "error": render_error(404, "Not found", HOSTILE, reader),
         "query error": render_error(400, "Malformed query", HOSTILE, reader, HOSTILE),
     }

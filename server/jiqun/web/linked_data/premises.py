@@ -117,7 +117,7 @@ def derive(
         if all(parts):
             premises = tuple(dict.fromkeys(premise for part in parts for premise in part))
             # What a source says is better evidence than what the curators add.
-            if seen or any(each.is_said for each in premises):
+            if len(seen) > 1 or any(each.is_said for each in premises):
                 return premises
             found = found or premises
     return found

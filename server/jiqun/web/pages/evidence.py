@@ -1,66 +1,86 @@
-"""The evidence on the page of a thing: the passages of a fact, figures, and contradictions."""
+"""The evidence of a statement on a page: who says it, in which words, or from what it follows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from jiqun.language import Text
-from jiqun.query.solutions import Term
-from jiqun.rdf.namespaces import DCTERMS, ID, KG, PROV, QB, RDF_TYPE, RDFS_LABEL, SOURCE
+from jiqun.query.solutions import node_of
+from jiqun.rdf.namespaces import DCTERMS, GRAPH, KG, SOURCE
+from jiqun.rdf.terms import ntriples
+from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.linked_data.triples import Description, first
 from jiqun.web.pages.cells import Cell, Labels, text_of
+from jiqun.web.pages.records import Fact
 from jiqun.web.pages.rendering import link_target, text_fragment
-from jiqun.web.pages.thing_facts import ADDRESSES, Claim, Fact, Thing
+from jiqun.web.pages.thing_facts import ADDRESSES
 
-_MAX_MARKS: Final = 6
-_DIFFERS: Final = f"{KG}disagreesWith"
-_FIGURE: Final = tuple(f"{KG}{name}" for name in ("metric", "population", "period"))
-_IN_HEADLINE: Final = tuple(f"{KG}{name}" for name in ("value", "bound", "unit"))
-_LEFT_OUT: Final = frozenset(
-    {
-        RDF_TYPE,
-        RDFS_LABEL,
-        f"{KG}wording",
-        f"{KG}statedIn",
-        f"{KG}about",
-        _DIFFERS,
-        f"{QB}dataSet",
-        f"{PROV}wasDerivedFrom",
-        *(f"{KG}{name}Dimension" for name in ("period", "population", "source")),
-    }
-)
+MAX_MARKS: Final = 6
+"""Passages that are shown of those that state a fact."""
+
+_CURATED: Final = ("register", "curated", "links")
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A passage that states a fact; `words` each with their address on the web, if known."""
+    """A passage that states a fact; `words` each with their address on the web, if known.
+
+    `name` says briefly whose words they are: the original publisher, else the publisher. `web_page`
+    is the address of the source; `issued` a date, a month or a year in ISO 8601, or empty.
+    """
 
     passage: Cell
     words: tuple[tuple[Text, str | None], ...]
+    source: Cell
     title: Text
-    publisher: Cell | None
+    name: Text
+    publishers: tuple[Cell, ...]
+    originals: tuple[Cell, ...]
     issued: str
+    web_page: str | None
 
 
 @dataclass(frozen=True)
-class ClaimView:
-    """A figure or another claim, ready to be shown; `bound` is None for an exact figure.
+class Proof:
+    """Why a statement is here: `kind` is said, curated, inferred or written (into a workspace).
 
-    `properties` are all but those above; `disputed` if another claim disagrees with it.
+    What is said has marks, in `more` the number of those left out; what is inferred has the address
+    of its premises; `note` is the key of a phrase on what curators did.
     """
 
-    claim: Cell
-    metric: Cell | None
-    population: Cell | None
-    bound: Cell | None
-    value: Cell | None
-    unit: Cell | None
-    period: Cell | None
-    properties: tuple[tuple[Text, tuple[Cell, ...]], ...]
-    marks: tuple[Mark, ...]
-    disputed: bool
+    kind: str
+    marks: tuple[Mark, ...] = ()
+    more: int = 0
+    premises: str | None = None
+    note: str = ""
+
+
+def prove(
+    facts: Sequence[Fact], sources: Mapping[str, Description], labels: Labels, note: str = ""
+) -> Proof:
+    """Return the proof of a statement: `facts` are its triple in several graphs, or a record.
+
+    `note` says what curators did, for what they added.
+    """
+    graphs = {fact.graph for fact in facts}
+    if passages := {graph for graph in graphs if graph.startswith(SOURCE)}:
+        return Proof("said", marks_of(facts, sources, labels), max(0, len(passages) - MAX_MARKS))
+    if graphs <= {INFERRED}:
+        return Proof("inferred", premises=premises_address(facts[0], labels) if facts else None)
+    curated = sorted(graph.removeprefix(GRAPH) for graph in graphs if graph.startswith(GRAPH))
+    if not curated:
+        return Proof("written")
+    kinds = [each for each in _CURATED if any(name.startswith(each) for name in curated)]
+    return Proof("curated", note=note or f"curated_{kinds[0] if kinds else 'ontology'}")
+
+
+def premises_address(fact: Fact, labels: Labels) -> str:
+    """Return the address of the page that says from what a statement follows."""
+    value = ntriples(node_of(fact.value))
+    parameters = {"subject": fact.subject.value, "property": fact.predicate, "value": value}
+    return labels.reader.link("/premises", **parameters)
 
 
 def marks_of(
@@ -71,7 +91,7 @@ def marks_of(
     """Return the marks of the passages that state the facts, the first few of them."""
     stated = list(facts)
     passages = sorted({fact.graph for fact in stated if fact.graph.startswith(SOURCE)}, key=_order)
-    return tuple(_mark(each, stated, sources, labels) for each in passages[:_MAX_MARKS])
+    return tuple(_mark(each, stated, sources, labels) for each in passages[:MAX_MARKS])
 
 
 def find_web_page(source: Description) -> str | None:
@@ -97,89 +117,32 @@ def _mark(
     sources: Mapping[str, Description],
     labels: Labels,
 ) -> Mark:
-    source = sources.get(passage.partition("#")[0], {})
+    iri = passage.partition("#")[0]
+    source = sources.get(iri, {})
     mentions = frozenset(
         term.value for fact in facts if fact.graph == passage for term in (fact.subject, fact.value)
     )
     caption = labels.captions.get(passage)
     words = caption.words_for(mentions) if caption else ()
-    titles, publishers = source.get(f"{DCTERMS}title"), source.get(f"{DCTERMS}publisher")
+    titles = source.get(f"{DCTERMS}title")
+    publishers = labels.cells(source.get(f"{DCTERMS}publisher", ()))
+    originals = labels.cells(source.get(f"{KG}syndicatedFrom", ()))
+    named = (*originals, *publishers)
+    web_page = find_web_page(source)
     return Mark(
-        replace(labels.resource(passage), quotes=()),
-        quoted_at(find_web_page(source), words),
-        text_of(titles[0]) if titles else Text(""),
-        labels.cell(publishers[0]) if publishers else None,
-        first(source, f"{DCTERMS}issued")[:10],
+        passage=replace(labels.resource(passage), quotes=()),
+        words=quoted_at(web_page, words),
+        source=labels.resource(iri),
+        title=text_of(titles[0]) if titles else Text(""),
+        name=named[0].text if named else labels.resource(iri).text,
+        publishers=publishers,
+        originals=originals,
+        issued=first(source, f"{DCTERMS}issued")[:10],
+        web_page=web_page,
     )
 
 
 def _order(passage: str) -> tuple[str, int, str]:
     source, _, anchor = passage.partition("#")
-    number = anchor.removeprefix("p")
+    number = anchor.lstrip("pq")
     return source, int(number) if number.isdecimal() and len(number) < 10 else 0, anchor
-
-
-def figures(thing: Thing, labels: Labels) -> list[ClaimView]:
-    """Return the figures about a thing, ordered by metric and period."""
-    about = Term("uri", thing.iri)
-    claims = (claim for claim in thing.claims if about in claim.values(f"{KG}about"))
-    views = (_view(claim, thing, labels) for claim in claims)
-    return sorted(
-        (view for view in views if view.metric and view.value),
-        key=lambda view: [each.text.value if each else "" for each in (view.metric, view.period)],
-    )
-
-
-def contradictions(thing: Thing, labels: Labels) -> list[list[ClaimView]]:
-    """Return the sets of claims that disagree with each other."""
-    by_iri = {claim.iri: claim for claim in thing.claims}
-    near: dict[str, set[str]] = {}
-    for claim in thing.claims:
-        for other in claim.values(_DIFFERS):
-            near.setdefault(claim.iri, set()).add(other.value)
-            near.setdefault(other.value, set()).add(claim.iri)
-    found: list[list[ClaimView]] = []
-    seen: set[str] = set()
-    for start in sorted(near):
-        if start not in seen:
-            together = _reach(start, near)
-            seen |= together
-            claims = [by_iri[each] for each in sorted(together) if each in by_iri]
-            found.append([_view(each, thing, labels) for each in claims])
-    return found
-
-
-def _reach(start: str, near: Mapping[str, set[str]]) -> set[str]:
-    reached, waiting = {start}, [start]
-    while waiting:
-        further = near.get(waiting.pop(), set()) - reached
-        reached |= further
-        waiting += further
-    return reached
-
-
-def _view(claim: Claim, thing: Thing, labels: Labels) -> ClaimView:
-    def cell(name: str) -> Cell | None:
-        found = claim.values(f"{KG}{name}")
-        return labels.cell(found[0]) if found else None
-
-    value = cell("value")
-    predicates = dict.fromkeys(fact.predicate for fact in claim.facts)
-    properties = [
-        (labels.property_name(predicate), labels.cells(claim.values(predicate)))
-        for predicate in sorted(predicates, key=lambda iri: (iri not in _FIGURE, iri))
-        if predicate not in _LEFT_OUT and not (value and predicate in _IN_HEADLINE)
-    ]
-    exact = Term("uri", f"{ID}exact") in claim.values(f"{KG}bound")
-    return ClaimView(
-        claim=labels.resource(claim.iri),
-        metric=cell("metric"),
-        population=cell("population"),
-        bound=None if exact else cell("bound"),
-        value=value,
-        unit=cell("unit"),
-        period=cell("period"),
-        properties=tuple(properties),
-        marks=marks_of(claim.facts, thing.sources, labels),
-        disputed=bool(claim.values(_DIFFERS)),
-    )

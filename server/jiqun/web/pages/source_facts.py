@@ -12,7 +12,7 @@ from jiqun.query.solutions import Row, Select, Term
 from jiqun.rdf.namespaces import SLUG, SOURCE, prologue
 from jiqun.web.linked_data.triples import Description
 from jiqun.web.pages.cells import Caption, read_captions, text_of, values
-from jiqun.web.pages.thing_facts import Fact
+from jiqun.web.pages.records import Fact
 
 PAGE_SIZE: Final = 40
 """Passages on one page."""

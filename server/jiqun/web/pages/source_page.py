@@ -18,9 +18,9 @@ from jiqun.web.linked_data.triples import write
 from jiqun.web.pages.cells import Caption, Cell, Labels, text_of
 from jiqun.web.pages.error_page import retirement
 from jiqun.web.pages.evidence import find_web_page, quoted_at
+from jiqun.web.pages.records import Fact
 from jiqun.web.pages.rendering import data_links, html_document, link_target, page_links, render
 from jiqun.web.pages.source_facts import Passage, Source, SourceEntry, read_source, read_sources
-from jiqun.web.pages.thing_facts import Fact
 
 LIST_PAGE_SIZE: Final = 200
 """Sources on one page of their list."""

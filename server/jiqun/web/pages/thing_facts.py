@@ -6,14 +6,17 @@ A thing may be mentioned a hundred thousand times; only one page of that is ever
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
-from jiqun.query.solutions import Row, Select, Term
-from jiqun.rdf.namespaces import DCTERMS, FOAF, GRAPH, ID, KG, RDF_TYPE, RDFS, SCHEMA, SLUG, SOURCE
+from jiqun.query.solutions import Select, Term
+from jiqun.rdf.namespaces import DCTERMS, FOAF, GRAPH, ID, KG, RDFS, SCHEMA, SLUG, SOURCE
 from jiqun.web.linked_data.triples import Description
 from jiqun.web.pages.cells import Caption, read_captions, values
+from jiqun.web.pages.records import NOT_SHAPES, Fact, Record, graph_of, read_records
+from jiqun.web.pages.surroundings import read_surroundings
 
 PAGE_SIZE: Final = 100
 """Mentions of a thing on one page."""
@@ -34,32 +37,16 @@ ADDRESSES: Final = (
 """The properties that may have the web address of a source, best first."""
 
 _MAX_CLAIM_ROWS: Final = 4000
-_NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
 _UNSAFE: Final = frozenset('<>"{}|\\^` ')
-_CARD: Final = (f"{DCTERMS}title", f"{DCTERMS}publisher", f"{DCTERMS}issued", *ADDRESSES)
-
-
-@dataclass(frozen=True)
-class Fact:
-    """A triple and the graph that states it: a passage, the register, the inferences."""
-
-    graph: str
-    subject: Term
-    predicate: str
-    value: Term
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A figure or another claim about the thing, with all its statements."""
-
-    iri: str
-    facts: tuple[Fact, ...]
-
-    def values(self, predicate: str) -> list[Term]:
-        """Return the values of a property, each once."""
-        found = (fact.value for fact in self.facts if fact.predicate == predicate)
-        return list(dict.fromkeys(found))
+_CARD: Final = (
+    f"{DCTERMS}title",
+    f"{DCTERMS}publisher",
+    f"{DCTERMS}issued",
+    f"{DCTERMS}creator",
+    f"{KG}syndicatedFrom",
+    *ADDRESSES,
+)
+_AGENTS: Final = (f"{DCTERMS}publisher", f"{DCTERMS}creator", f"{KG}syndicatedFrom")
 
 
 @dataclass(frozen=True)
@@ -67,8 +54,9 @@ class Thing:
     """A thing: its own facts `of_it`, and a page of the facts that mention it `elsewhere`.
 
     `pages` and `total` count the latter, `counts` the values of each property of its own, `figures`
-    the figures about it: the page has only the first of very many. `sources` describe the sources
-    whose passages are on the page; `schema_types` are the superclasses in schema.org.
+    the figures about it: the page has only the first of very many. `claims` are figures about it
+    and contradictions; `beside` describes, by IRI, what else its profile tells. `sources` describe
+    the sources whose passages are on the page; `schema_types` are the superclasses in schema.org.
     """
 
     iri: str
@@ -79,7 +67,8 @@ class Thing:
     pages: int = 1
     total: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[Record, ...] = ()
+    beside: Mapping[str, Record] = field(default_factory=dict)
     figures: int = 0
     schema_types: tuple[str, ...] = ()
     sources: Mapping[str, Description] = field(default_factory=dict)
@@ -87,7 +76,12 @@ class Thing:
     @property
     def types(self) -> list[str]:
         """The IRIs of its classes."""
-        return sorted({fact.value.value for fact in self.of_it if fact.predicate == RDF_TYPE})
+        return sorted(self.itself.types)
+
+    @cached_property
+    def itself(self) -> Record:
+        """Its own facts as a record."""
+        return Record(self.iri, self.of_it)
 
 
 def read_thing(select: Select, slug: str, page: int = 1) -> tuple[Thing, dict[str, Caption]] | None:
@@ -106,9 +100,11 @@ def read_thing(select: Select, slug: str, page: int = 1) -> tuple[Thing, dict[st
     own = _read_own(select, itself, counts)
     elsewhere = _read_elsewhere(select, itself, page) if total else ()
     claims = _read_claims(select, iri)
-    facts = [*own, *elsewhere, *(fact for claim in claims for fact in claim.facts)]
+    beside = read_surroundings(select, Record(iri, own), claims)
+    records = (*claims, *beside.values())
+    facts = [*own, *elsewhere, *(fact for each in records for fact in each.facts)]
     passages = sorted({fact.graph for fact in facts if fact.graph.startswith(SOURCE)})
-    sources = _read_sources(select, sorted({each.partition("#")[0] for each in passages}))
+    sources = read_sources_of(select, passages)
     thing = Thing(
         iri,
         slug,
@@ -119,11 +115,12 @@ def read_thing(select: Select, slug: str, page: int = 1) -> tuple[Thing, dict[st
         total=total,
         counts=counts,
         claims=claims,
+        beside=beside,
         figures=_count(select, f"?claim <{KG}about> <{iri}> ; <{KG}metric> ?metric"),
         schema_types=_read_schema_types(select, iri),
         sources=sources,
     )
-    mentioned = {iri, *passages, *_mentioned(facts, sources.values())}
+    mentioned = {iri, *passages, *sources, *agents_of(sources.values()), *_mentioned(facts)}
     return thing, read_captions(select, sorted(mentioned))
 
 
@@ -136,7 +133,7 @@ def _read_counts(select: Select, iri: str) -> dict[str, int]:
     """Count the values of each property of the thing."""
     rows = select(
         "SELECT ?property (COUNT(DISTINCT ?value) AS ?count) WHERE { "
-        f"GRAPH ?graph {{ <{iri}> ?property ?value }} {_NOT_SHAPES} }} GROUP BY ?property"
+        f"GRAPH ?graph {{ <{iri}> ?property ?value }} {NOT_SHAPES} }} GROUP BY ?property"
     )
     found = {row["property"].value: int(row["count"].value) for row in rows if "property" in row}
     return {iri: found[iri] for iri in sorted(found) if not _UNSAFE & set(iri)}
@@ -148,9 +145,9 @@ def _read_own(select: Select, itself: Term, counts: Mapping[str, int]) -> tuple[
     pattern = f"GRAPH ?graph {{ <{itself.value}> ?property ?value }}"
     rows = select(
         f"SELECT ?graph ?property ?value WHERE {{ VALUES ?property {{ {few} }} {pattern} "
-        f"{_NOT_SHAPES} }}"
+        f"{NOT_SHAPES} }}"
     )
-    facts = [Fact(_graph(row), itself, row["property"].value, row["value"]) for row in rows]
+    facts = [Fact(graph_of(row), itself, row["property"].value, row["value"]) for row in rows]
     for iri in (each for each, count in counts.items() if count > MAX_VALUES):
         # What is stated comes before what is inferred.
         rows = select(
@@ -161,7 +158,7 @@ def _read_own(select: Select, itself: Term, counts: Mapping[str, int]) -> tuple[
         )
         first = list(dict.fromkeys(row["value"] for row in rows))[:MAX_VALUES]
         facts += [
-            Fact(_graph(row), itself, iri, row["value"]) for row in rows if row["value"] in first
+            Fact(graph_of(row), itself, iri, row["value"]) for row in rows if row["value"] in first
         ]
     return tuple(facts)
 
@@ -181,12 +178,14 @@ def _read_elsewhere(select: Select, itself: Term, page: int) -> tuple[Fact, ...]
         return ()
     stated = select(
         f"SELECT ?graph ?subject ?property WHERE {{ VALUES (?subject ?property) {{ {pairs} }} "
-        f"GRAPH ?graph {{ ?subject ?property <{itself.value}> }} {_NOT_SHAPES} }}"
+        f"GRAPH ?graph {{ ?subject ?property <{itself.value}> }} {NOT_SHAPES} }}"
     )
-    return tuple(Fact(_graph(row), row["subject"], row["property"].value, itself) for row in stated)
+    return tuple(
+        Fact(graph_of(row), row["subject"], row["property"].value, itself) for row in stated
+    )
 
 
-def _read_claims(select: Select, iri: str) -> tuple[Claim, ...]:
+def _read_claims(select: Select, iri: str) -> tuple[Record, ...]:
     """Read the claims about the thing that are contradicted, those against them, and figures."""
     about, differs = f"<{KG}about>", f"<{KG}disagreesWith>"
     disagreeing = select(
@@ -205,15 +204,8 @@ def _read_claims(select: Select, iri: str) -> tuple[Claim, ...]:
     chosen = list(dict.fromkeys(claims))[:MAX_CLAIMS]
     if not chosen:
         return ()
-    rows = select(
-        f"SELECT ?graph ?claim ?property ?value WHERE {{ VALUES ?claim {{ {values(chosen)} }} "
-        f"GRAPH ?graph {{ ?claim ?property ?value }} {_NOT_SHAPES} }} LIMIT {_MAX_CLAIM_ROWS}"
-    )
-    facts: defaultdict[str, list[Fact]] = defaultdict(list)
-    for row in rows:
-        fact = Fact(_graph(row), row["claim"], row["property"].value, row["value"])
-        facts[row["claim"].value].append(fact)
-    return tuple(Claim(each, tuple(found)) for each, found in sorted(facts.items()))
+    records = read_records(select, chosen, most=_MAX_CLAIM_ROWS)
+    return tuple(records[each] for each in sorted(records))
 
 
 def _read_schema_types(select: Select, iri: str) -> tuple[str, ...]:
@@ -225,7 +217,9 @@ def _read_schema_types(select: Select, iri: str) -> tuple[str, ...]:
     return tuple(row["type"].value.removeprefix(SCHEMA) for row in rows)
 
 
-def _read_sources(select: Select, sources: Sequence[str]) -> dict[str, Description]:
+def read_sources_of(select: Select, passages: Iterable[str]) -> dict[str, Description]:
+    """Read what marks tell of the sources of passages, by IRI."""
+    sources = sorted({each.partition("#")[0] for each in passages})
     if not sources:
         return {}
     rows = select(
@@ -238,13 +232,14 @@ def _read_sources(select: Select, sources: Sequence[str]) -> dict[str, Descripti
     return {source: dict(described) for source, described in found.items()}
 
 
-def _mentioned(facts: Iterable[Fact], sources: Iterable[Description]) -> Iterator[str]:
+def agents_of(sources: Iterable[Description]) -> Iterator[str]:
+    """Return the IRIs of publishers and authors of sources."""
+    for source in sources:
+        for agent in _AGENTS:
+            yield from (each.value for each in source.get(agent, ()) if each.is_iri)
+
+
+def _mentioned(facts: Iterable[Fact]) -> Iterator[str]:
     for fact in facts:
         yield fact.predicate
         yield from (term.value for term in (fact.subject, fact.value) if term.is_iri)
-    for source in sources:
-        yield from (each.value for each in source.get(f"{DCTERMS}publisher", ()) if each.is_iri)
-
-
-def _graph(row: Row) -> str:
-    return row["graph"].value

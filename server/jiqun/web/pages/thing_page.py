@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -16,7 +16,6 @@ from jiqun.query.solutions import Term
 from jiqun.rdf.namespaces import (
     BASE,
     GEO,
-    GRAPH,
     ID,
     KG,
     LICENCE,
@@ -26,17 +25,37 @@ from jiqun.rdf.namespaces import (
     SCHEMA,
     SKOS,
 )
+from jiqun.rdf.terms import LANGUAGES
+from jiqun.release import Release
+from jiqun.saved_queries import bind
 from jiqun.search.index import IndexedClass, IndexedThing
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.descriptions import MAX_FACTS, describe_thing, thing_exists
+from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.linked_data.representations import Target, missing, suffix_of
 from jiqun.web.linked_data.triples import descriptions, write
 from jiqun.web.metadata.schema_org import data_block
 from jiqun.web.pages.cells import Caption, Cell, Labels, text_of
+from jiqun.web.pages.citation import Citation, cite_record, cite_source
+from jiqun.web.pages.claim_profile import claim_profile
+from jiqun.web.pages.claims import contradictions, figure_groups, view_claim
+from jiqun.web.pages.cluster_profile import ClusterProfile, about, cluster_profile
+from jiqun.web.pages.enterprise_profile import enterprise_profile
 from jiqun.web.pages.error_page import redirect, retirement
-from jiqun.web.pages.evidence import Mark, contradictions, figures, marks_of
+from jiqun.web.pages.evidence import Proof, prove
+from jiqun.web.pages.place_profile import PlaceProfile, place_profile
+from jiqun.web.pages.records import Fact
 from jiqun.web.pages.rendering import address, data_links, html_document, page_links, render
-from jiqun.web.pages.thing_facts import Fact, Thing, read_thing
+from jiqun.web.pages.surroundings import kind_of
+from jiqun.web.pages.thing_facts import Thing, read_thing
+from jiqun.web.pages.thing_pictures import (
+    Terrain,
+    cluster_map,
+    place_map,
+    plan_strip,
+    read_terrain,
+    set_bars,
+)
 
 PASSAGES: Final = 4
 """Passages in a preview."""
@@ -92,7 +111,6 @@ _NAMES: Final = (RDFS_LABEL, f"{SKOS}altLabel", f"{SKOS}prefLabel")
 _LEFT_OUT: Final = frozenset(
     {RDF_TYPE, *_NAMES, f"{KG}statedIn", f"{KG}convertedLabel", f"{KG}translatedLabel"}
 )
-_INFERRED: Final = f"{GRAPH}inferred"
 _SCHEMA_ORG: Final = {
     f"{SKOS}altLabel": "alternateName",
     f"{KG}nickname": "alternateName",
@@ -108,22 +126,42 @@ _MAX_SCHEMA_VALUES: Final = 40
 
 @dataclass(frozen=True)
 class FactView:
-    """A value, or the subject of a fact, with the marks of the passages that state it."""
+    """A value, or the subject of a fact, with its proof."""
 
     cell: Cell
-    marks: tuple[Mark, ...]
-    inferred: bool
+    proof: Proof
 
 
 @dataclass(frozen=True)
 class Group:
-    """The values of one property; `more` leads to all of them if only some are shown."""
+    """The values of one property; `more` leads to all of them if only some are shown.
+
+    `proof` is that of all values, if they have the same.
+    """
 
     name: Text
     href: str | None
     views: tuple[FactView, ...]
+    proof: Proof | None
     count: int
     more: str | None
+
+
+_PROFILES: Final[Mapping[str, tuple[str, Callable[[Thing, Labels], Any]]]] = {
+    "cluster": ("cluster.html", cluster_profile),
+    "place": ("place.html", place_profile),
+    "enterprise": ("enterprise.html", enterprise_profile),
+    "figure": ("claim.html", claim_profile),
+    "goal": ("claim.html", claim_profile),
+}
+"""The template of the profile of each kind of thing, and what arranges it."""
+
+_CLAIMS: Final = frozenset({"figure", "goal"})
+_SHEETS: Final = {
+    "cluster": ("cluster-fact-sheet", "_cluster_iri"),
+    "place": ("clusters-of-region", "_place_iri"),
+}
+"""The saved query that tells most of a kind of thing, and its variable for the thing."""
 
 
 def thing_reference(context: Context, reader: Reader, target: Target) -> Document:
@@ -156,7 +194,9 @@ def thing_document(context: Context, reader: Reader, target: Target, page: int) 
             if page > thing.pages:
                 raise NotFound(f"/doc/{target.slug} has no page {page}, only {thing.pages}.")
             headers = target.resource(thing.iri, thing.types).headers(target.choice)
-            return html_document(render_thing(thing, captions, reader), reader, headers)
+            terrain = read_terrain(context.select, thing)
+            page_text = render_thing(thing, captions, reader, context.release, terrain)
+            return html_document(page_text, reader, headers)
     else:
         description = describe_thing(context.select, target.slug)
         if description is not None:
@@ -176,29 +216,94 @@ def section_of(predicate: str) -> str:
     return _SECTION_OF.get(predicate, "other")
 
 
-def render_thing(thing: Thing, captions: Mapping[str, Caption], reader: Reader) -> str:
-    """Render a thing; `captions` are those of everything its facts mention."""
+def render_thing(
+    thing: Thing,
+    captions: Mapping[str, Caption],
+    reader: Reader,
+    release: Release,
+    terrain: Terrain | None = None,
+) -> str:
+    """Render a thing; `captions` are those of everything its facts mention.
+
+    `terrain` is what its map is drawn from.
+    """
     labels = Labels(captions, reader)
     caption = captions.get(thing.iri)
     title = labels.resource(thing.iri).text
     own = _groups(thing, thing.of_it, labels, inverse=False)
-    path = f"/doc/{thing.slug}"
+    kind = kind_of(thing.types)
+    template, arrange = _PROFILES.get(kind, ("thing.html", None))
+    query = _sheet(kind, thing, release)
+    profile = arrange(thing, labels) if arrange else None
     return render(
-        "thing.html",
+        template,
         reader,
         thing=thing,
         title=title,
         types=[labels.resource(iri) for iri in (caption.types if caption else ())],
         names=[each for each in _names(thing) if each.value != title.value],
         sections=[(section, [group for of, group in own if of == section]) for section in SECTIONS],
-        figures=figures(thing, labels),
+        kind=kind,
+        profile=profile,
+        **_pictures(thing, profile, terrain or Terrain(), labels),
+        figures=[] if arrange else figure_groups(about(thing), thing, labels),
         all_figures=_all_figures(thing, reader),
         contradictions=contradictions(thing, labels),
         elsewhere=[group for _, group in _groups(thing, thing.elsewhere, labels)],
-        page_links=page_links(path, thing.page, thing.pages, "elsewhere", reader),
+        page_links=page_links(path_of(thing), thing.page, thing.pages, "elsewhere", reader),
+        citation=_citation(thing, captions, release.version),
+        excel=reader.link("/sparql", query=query, format="csv", excel="1"),
+        open_query=reader.link("/sparql", query=query),
         schema_org=schema_org(thing, caption),
-        data=data_links(path, reader),
+        data=data_links(path_of(thing), reader),
     )
+
+
+def _pictures(
+    thing: Thing, profile: Any, terrain: Terrain, labels: Labels
+) -> dict[str, Markup | None]:
+    """Return the pictures of a profile by their names in the templates."""
+    if isinstance(profile, ClusterProfile):
+        return {
+            "picture": cluster_map(thing, terrain, labels),
+            "bars": set_bars(profile.figures, labels),
+            "strip": plan_strip(profile, thing, labels),
+        }
+    if isinstance(profile, PlaceProfile):
+        return {"picture": place_map(thing, profile, terrain, labels)}
+    return {}
+
+
+def path_of(thing: Thing) -> str:
+    """Return the path of the document about a thing."""
+    return f"/doc/{thing.slug}"
+
+
+def _sheet(kind: str, thing: Thing, release: Release) -> str:
+    """Return the query that tells most of what the page tells."""
+    name, variable = _SHEETS.get(kind, ("", ""))
+    if name in release.queries:
+        return bind(release.queries[name].text, {variable: f"<{thing.iri}>"})
+    return (
+        "SELECT ?property ?value ?graph\nWHERE {\n"
+        f"  GRAPH ?graph {{ <{thing.iri}> ?property ?value }}\n}}\n"
+        "ORDER BY ?property ?value ?graph"
+    )
+
+
+def _citation(thing: Thing, captions: Mapping[str, Caption], version: str) -> Citation:
+    """Return how to cite a figure or goal by its source, anything else by this graph."""
+    caption = captions.get(thing.iri)
+    names = caption.labels if caption else {}
+    if kind_of(thing.types) in _CLAIMS:
+        found = {
+            lang: view_claim(thing.itself, thing, Labels(captions, Reader(lang))).proof.marks
+            for lang in LANGUAGES
+        }
+        if all(found.values()):
+            marks = {lang: each[0] for lang, each in found.items()}
+            return cite_source(marks, pick(names, Reader()).value, thing.iri, version)
+    return cite_record(sorted(names.items()), thing.iri, version)
 
 
 def _all_figures(thing: Thing, reader: Reader) -> str:
@@ -240,31 +345,29 @@ def _groups(
             found.setdefault(fact.predicate, {}).setdefault(shown, []).append(fact)
     groups = []
     for predicate, by_term in found.items():
-        views = [_view(thing, term, stated, labels) for term, stated in by_term.items()]
-        views.sort(key=lambda view: (view.inferred, view.cell.text.value))
+        views = [
+            FactView(labels.cell(term), prove(stated, thing.sources, labels))
+            for term, stated in by_term.items()
+        ]
+        views.sort(key=lambda view: (view.proof.kind == "inferred", view.cell.text.value))
         more = None
         count = len(views) if inverse else thing.counts.get(predicate, 0)
         if len(views) < count:
             query = f"SELECT ?value WHERE {{ <{thing.iri}> <{predicate}> ?value }} ORDER BY ?value"
             more = labels.reader.link("/sparql", query=query, format="html")
         href = labels.resource(predicate).href
-        group = Group(labels.property_name(predicate), href, tuple(views), count, more)
+        proofs = {view.proof for view in views}
+        proof = proofs.pop() if len(proofs) == 1 and len(views) > 1 else None
+        name = labels.property_name(predicate)
+        group = Group(name, href, tuple(views), proof, count, more)
         groups.append((section_of(predicate), group))
     return sorted(groups, key=lambda pair: pair[1].name.value)
 
 
 def _is_redundant(fact: Fact, own: Container[tuple[Term, Term]]) -> bool:
     """Return whether a fact is inferred in another vocabulary from one of ours."""
-    inferred = fact.graph == _INFERRED and not fact.predicate.startswith(KG)
+    inferred = fact.graph == INFERRED and not fact.predicate.startswith(KG)
     return inferred and (fact.subject, fact.value) in own
-
-
-def _view(thing: Thing, shown: Term, facts: Iterable[Fact], labels: Labels) -> FactView:
-    return FactView(
-        labels.cell(shown),
-        marks_of(facts, thing.sources, labels),
-        inferred={fact.graph for fact in facts} == {_INFERRED},
-    )
 
 
 def schema_org(thing: Thing, caption: Caption | None) -> Markup:

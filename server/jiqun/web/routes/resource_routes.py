@@ -6,16 +6,18 @@ import re
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from jiqun.errors import NotFound, shorten
+from jiqun.rdf.formats import HTML
 from jiqun.rdf.namespaces import GRAPH, SLUG
 from jiqun.release import Release
 from jiqun.web.documents import Context, Document, respond
 from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, SUFFIXES, no_form
-from jiqun.web.metadata.openapi import METHODS, problems
+from jiqun.web.metadata.openapi import METHODS, found, problems
 from jiqun.web.pages.error_page import redirect
 from jiqun.web.pages.ontology_page import ontology_document, ontology_version
+from jiqun.web.pages.premises_page import premises_document
 from jiqun.web.pages.source_page import source_document, source_list
 from jiqun.web.pages.thing_page import thing_document, thing_reference
 from jiqun.web.routes.parameters import (
@@ -89,6 +91,24 @@ async def show_thing(
 
 
 @router.api_route(
+    "/premises",
+    methods=METHODS,
+    tags=["things"],
+    summary="Show what a statement follows from",
+    responses=found("The page of the statement", (HTML,)) | problems(404),
+)
+async def show_premises(
+    request: Request,
+    subject: Annotated[str, Query(description="The IRI of the subject.")],
+    predicate: Annotated[str, Query(alias="property", description="The IRI of the property.")],
+    value: Annotated[str, Query(description="The value in N-Triples: an IRI or a literal.")],
+    reader: PageReader,
+) -> Response:
+    """Show who says a statement, or the statements from which it is inferred, with their words."""
+    return await respond(request, premises_document, reader, subject, predicate, value)
+
+
+@router.api_route(
     "/source",
     methods=METHODS,
     tags=["sources"],
@@ -105,6 +125,22 @@ async def list_sources(
     """List the sources, the newest first, as a page or as data."""
     target = target_of(request, root, "/source", named)
     return await respond(request, source_list, reader, target, page)
+
+
+@router.api_route(
+    "/sources",
+    methods=METHODS,
+    tags=["sources"],
+    summary="Go to the list of sources",
+    responses={301: {"description": "The address of the list"}},
+    status_code=301,
+)
+async def refer_to_sources(request: Request, reader: PageReader) -> Response:
+    """Redirect to the list of sources for good (301)."""
+    query = request.scope["query_string"].decode("ascii", "ignore")
+    return Response(
+        status_code=301, headers={"Location": f"{reader.root}/source?{query}".rstrip("?")}
+    )
 
 
 @router.api_route(

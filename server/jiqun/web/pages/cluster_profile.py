@@ -1,0 +1,230 @@
+"""The profile of a cluster: a sentence, areas, figures, members, goals, plans and judgements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jiqun.language import Text
+from jiqun.query.solutions import Term
+from jiqun.rdf.namespaces import DCTERMS, KG
+from jiqun.web.linked_data.premises import INFERRED
+from jiqun.web.pages.cells import Cell, Labels
+from jiqun.web.pages.claims import (
+    GOALS,
+    JUDGEMENTS,
+    ClaimView,
+    FigureGroup,
+    claims_of,
+    figure_groups,
+)
+from jiqun.web.pages.evidence import Proof, prove
+from jiqun.web.pages.records import Record
+from jiqun.web.pages.sentences import Clause, clause, facts_with, fill, list_name, values_of
+from jiqun.web.pages.thing_facts import Thing
+
+
+@dataclass(frozen=True)
+class Member:
+    """An enterprise in a cluster; `meanings` are the companies that a trade name may mean."""
+
+    enterprise: Cell
+    kind: Text
+    is_brand: bool
+    meanings: tuple[Cell, ...]
+    roles: tuple[Cell, ...]
+    periods: tuple[Cell, ...]
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A policy document; `start` and `end` are the first and last day of its period, if known."""
+
+    plan: Cell
+    issuers: tuple[Cell, ...]
+    issued: tuple[Cell, ...]
+    periods: tuple[Cell, ...]
+    start: str
+    end: str
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class Area:
+    """Places with one role in a cluster; `key` is the phrase for the role."""
+
+    key: str
+    places: tuple[Cell, ...]
+    slugs: tuple[str, ...]
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class ClusterProfile:
+    """What the page of a cluster tells first."""
+
+    clauses: tuple[Clause, ...]
+    areas: tuple[Area, ...]
+    figures: tuple[FigureGroup, ...]
+    members: tuple[Member, ...]
+    goals: tuple[ClaimView, ...]
+    judgements: tuple[ClaimView, ...]
+    plans: tuple[Plan, ...]
+
+
+def cluster_profile(thing: Thing, labels: Labels) -> ClusterProfile:
+    """Arrange what is told of a cluster."""
+    return ClusterProfile(
+        clauses=tuple(each for each in _clauses(thing, labels) if each is not None),
+        areas=tuple(_areas(thing, labels)),
+        figures=tuple(figure_groups(about(thing), thing, labels)),
+        members=tuple(_members(thing, labels)),
+        goals=tuple(claims_of(thing, GOALS, labels)),
+        judgements=tuple(claims_of(thing, JUDGEMENTS, labels)),
+        plans=tuple(_plans(thing, labels)),
+    )
+
+
+def about(thing: Thing) -> list[Record]:
+    """Return the figures about a thing."""
+    itself = Term("uri", thing.iri)
+    return [each for each in thing.claims if itself in each.values(f"{KG}about")]
+
+
+def _tied(thing: Thing, link: str) -> list[Record]:
+    """Return the records that have the thing as the value of a property, in order."""
+    itself = Term("uri", thing.iri)
+    found = (each for each in thing.beside.values() if itself in each.values(f"{KG}{link}"))
+    return sorted(found, key=lambda each: each.iri)
+
+
+def _clauses(thing: Thing, labels: Labels) -> Iterator[Clause | None]:
+    listed = _listed(thing, labels)
+    yield listed
+    candidate = facts_with(thing.itself, "candidateFor")
+    if listed is None and candidate:
+        lists = dict.fromkeys(fact.value.value for fact in candidate)
+        cells = [list_name(iri, thing, labels) for iri in lists]
+        proof = prove(candidate, thing.sources, labels, "curated_candidate")
+        yield Clause(fill("clause_candidate", {"lists": cells}, labels), proof)
+    yield from _applications(thing, labels)
+    for name in ("inIndustry", "mappedIndustry"):
+        stated = [each for each in facts_with(thing.itself, name) if each.graph != INFERRED]
+        found = clause("clause_field", {"fields": stated}, thing, labels, "curated_mapped")
+        if found is not None:
+            yield found
+            break
+
+
+def _listed(thing: Thing, labels: Labels) -> Clause | None:
+    designations = _tied(thing, "designates")
+    lists = sorted({iri for each in designations for iri in each.iris(f"{KG}onList")})
+    if not lists:
+        return None
+    cells = tuple(list_name(iri, thing, labels) for iri in lists)
+    facts = [fact for each in designations for fact in facts_with(each, "onList", "designates")]
+    text = fill("clause_listed", {"lists": cells}, labels)
+    return Clause(text, prove(facts, thing.sources, labels, "curated_listed"))
+
+
+def _applications(thing: Thing, labels: Labels) -> Iterator[Clause]:
+    records = _tied(thing, "applicationFor")
+    for record in records:
+        gaps = {
+            gap: values_of(found, labels)
+            for gap, name in (("lead", "leadApplicant"), ("joint", "jointApplicant"))
+            if (found := facts_with(record, name))
+        }
+        if not gaps:
+            gaps = {"applicants": values_of(facts_with(record, "applicant"), labels)}
+        key = "clause_applied_" + "_".join(gaps)
+        # The words of an application name it, not its applicants.
+        proof = prove(record.facts, thing.sources, labels)
+        yield Clause(fill(key, gaps, labels), proof)
+    if not records and (unknown := facts_with(thing.itself, "applicantNotFound")):
+        proof = prove(unknown, thing.sources, labels, "curated_searched")
+        yield Clause(fill("clause_no_applicant", {}, labels), proof)
+
+
+def _areas(thing: Thing, labels: Labels) -> Iterator[Area]:
+    roles = ("coreArea", "keyArea", "locatedIn", "readLocation")
+    shown: set[Term] = set()
+    for role in roles:
+        facts = [
+            each
+            for each in facts_with(thing.itself, role)
+            if each.graph != INFERRED and each.value not in shown
+        ]
+        if facts:
+            shown |= {fact.value for fact in facts}
+            places = sorted({fact.value.value for fact in facts})
+            yield Area(
+                f"area_{role}",
+                values_of(facts, labels),
+                tuple(iri.rpartition("/")[2] for iri in places),
+                prove(facts, thing.sources, labels, "curated_read"),
+            )
+
+
+def _members(thing: Thing, labels: Labels) -> Iterator[Member]:
+    by_enterprise: dict[str, list[Record]] = {}
+    for record in _tied(thing, "participationIn"):
+        for iri in record.iris(f"{KG}participant"):
+            by_enterprise.setdefault(iri, []).append(record)
+    members = [_member(iri, found, thing, labels) for iri, found in by_enterprise.items()]
+    yield from sorted(members, key=lambda each: (each.is_brand, each.enterprise.text.value))
+
+
+def _member(iri: str, records: list[Record], thing: Thing, labels: Labels) -> Member:
+    facts = [fact for record in records for fact in record.facts]
+    record = Record(iri, tuple(facts))
+    caption = labels.captions.get(iri)
+    types = caption.types if caption else ()
+    beside = thing.beside.get(iri)
+    meanings = facts_with(beside, "candidateEntity") if beside else []
+    return Member(
+        enterprise=labels.resource(iri),
+        kind=labels.resource(types[0]).text if types else Text(""),
+        is_brand=f"{KG}Brand" in types,
+        meanings=values_of(meanings, labels),
+        roles=values_of(facts_with(record, "chainRole"), labels),
+        periods=values_of(facts_with(record, "period"), labels),
+        proof=prove(facts, thing.sources, labels),
+    )
+
+
+def _plans(thing: Thing, labels: Labels) -> Iterator[Plan]:
+    itself = Term("uri", thing.iri)
+    goals = {each.iri for each in _tied(thing, "about")}
+    plans = [
+        each
+        for each in thing.beside.values()
+        if itself in each.values(f"{DCTERMS}subject") or goals & set(each.iris(f"{KG}setsGoal"))
+    ]
+    found = [view_plan(each, thing, labels) for each in plans if _is_document(each)]
+    yield from sorted(found, key=lambda each: (each.start or each.end, each.plan.text.value))
+
+
+def _is_document(record: Record) -> bool:
+    return not {f"{KG}PolicyDocument", f"{KG}DevelopmentPlan"}.isdisjoint(record.types)
+
+
+def view_plan(record: Record, thing: Thing, labels: Labels) -> Plan:
+    """Return a policy document, ready to be shown."""
+    periods = record.iris(f"{KG}planPeriod")
+    dates = thing.beside.get(periods[0]) if periods else None
+
+    def day(name: str) -> str:
+        found = dates.values(f"{KG}{name}") if dates else []
+        return found[0].value[:10] if found else ""
+
+    return Plan(
+        plan=labels.resource(record.iri),
+        issuers=values_of(facts_with(record, "issuer"), labels),
+        issued=values_of(facts_with(record, "issuedDuring"), labels),
+        periods=values_of(facts_with(record, "planPeriod"), labels),
+        start=day("periodStart"),
+        end=day("periodEnd"),
+        proof=prove(record.facts, thing.sources, labels),
+    )

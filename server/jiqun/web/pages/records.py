@@ -1,0 +1,75 @@
+"""Facts with the graphs that state them, and records: what is told of one resource."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from jiqun.query.solutions import Row, Select, Term
+from jiqun.rdf.namespaces import GRAPH, RDF_TYPE
+from jiqun.web.pages.cells import values
+
+NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
+
+_MAX_ROWS: Final = 4000
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A triple and the graph that states it: a passage, the register, the inferences."""
+
+    graph: str
+    subject: Term
+    predicate: str
+    value: Term
+
+
+@dataclass(frozen=True)
+class Record:
+    """A resource beside the thing, such as a figure, with statements that the page needs."""
+
+    iri: str
+    facts: tuple[Fact, ...]
+
+    def values(self, predicate: str) -> list[Term]:
+        """Return the values of a property, each once."""
+        found = (fact.value for fact in self.facts if fact.predicate == predicate)
+        return list(dict.fromkeys(found))
+
+    def iris(self, predicate: str) -> list[str]:
+        """Return the IRIs among the values of a property, each once."""
+        return [each.value for each in self.values(predicate) if each.is_iri]
+
+    @property
+    def types(self) -> list[str]:
+        """The IRIs of its classes."""
+        return self.iris(RDF_TYPE)
+
+
+def read_records(
+    select: Select, iris: Iterable[str], properties: Iterable[str] = (), most: int = _MAX_ROWS
+) -> dict[str, Record]:
+    """Read the facts of resources by IRI: all, or those with some properties.
+
+    Resources without any are left out; at most `most` facts are read.
+    """
+    named = f"VALUES ?subject {{ {values(iris)} }}"
+    wanted = list(properties)
+    if wanted:
+        named += f" VALUES ?property {{ {values(wanted)} }}"
+    rows = select(
+        f"SELECT ?graph ?subject ?property ?value WHERE {{ {named} "
+        f"GRAPH ?graph {{ ?subject ?property ?value }} {NOT_SHAPES} }} LIMIT {most}"
+    )
+    facts: defaultdict[str, list[Fact]] = defaultdict(list)
+    for row in rows:
+        fact = Fact(graph_of(row), row["subject"], row["property"].value, row["value"])
+        facts[row["subject"].value].append(fact)
+    return {iri: Record(iri, tuple(found)) for iri, found in facts.items()}
+
+
+def graph_of(row: Row) -> str:
+    """Return the IRI of the graph in a row."""
+    return row["graph"].value

@@ -1,0 +1,185 @@
+"""What is read beside the facts of a thing for its profile.
+
+Who applied for a cluster and who is in it, which clusters lie in a place, which group a company
+belongs to, which figures are like a figure. Every reading has a limit; the rest is a query away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final
+
+from jiqun.query.solutions import Select
+from jiqun.rdf.namespaces import KG, RDF_TYPE, prologue
+from jiqun.web.linked_data.premises import INFERRED
+from jiqun.web.pages.records import Record, read_records
+
+MAX_CLUSTERS: Final = 200
+"""Clusters of a place that its page lists."""
+
+_MAX_RECORDS: Final = 150
+_MAX_STEPS: Final = 6
+_KG: Final = prologue("kg", "dcterms")
+_KINDS: Final = (
+    ("figure", "Observation"),
+    ("goal", "Goal"),
+    ("cluster", "Cluster"),
+    ("place", "Region"),
+    ("enterprise", "Enterprise"),
+)
+_LINKS: Final = {
+    "cluster": "designates applicationFor participationIn about layoutOf",
+    "place": "about",
+    "enterprise": "participant candidateEntity supplier customer operatedBy about standingProduct",
+    "figure": "disagreeingClaim",
+    "goal": "setsGoal",
+    "": "about",
+}
+_ABOUT_OTHERS: Final = tuple(
+    f"{KG}{name}"
+    for name in (
+        *("subsetOf", "candidateEntity", "companyKind", "subsidiaryOf", "tradeNameOf", "legalName"),
+        *("periodStart", "periodEnd", "planPeriod", "issuedDuring", "issuer", "listYear"),
+    )
+)
+_LEADING_ON: Final = tuple(
+    f"{KG}{name}" for name in ("subsetOf", "candidateEntity", "period", "planPeriod", "onList")
+)
+_CLUSTER_FACTS: Final = tuple(
+    f"{KG}{name}"
+    for name in (
+        *("listedOn", "candidateFor", "inIndustry", "leadAppliedForBy", "jointlyAppliedForBy"),
+        *("appliedForBy", "coreArea", "keyArea", "locatedIn", "readLocation"),
+    )
+)
+
+
+def kind_of(types: Iterable[str]) -> str:
+    """Return which profile a thing has: cluster, place, enterprise, figure, goal, or none ("")."""
+    found = set(types)
+    return next((kind for kind, name in _KINDS if f"{KG}{name}" in found), "")
+
+
+def read_surroundings(
+    select: Select, itself: Record, claims: Iterable[Record]
+) -> dict[str, Record]:
+    """Read the records that the profile of a thing needs beside its own facts and `claims`."""
+    kind = kind_of(itself.types)
+    known = {each.iri for each in claims}
+    tied = {
+        iri: record
+        for iri, record in _read_tied(select, itself.iri, _LINKS[kind]).items()
+        if iri not in known
+    }
+    if (further := _FURTHER.get(kind)) is not None:
+        tied |= further(select, itself, tied)
+    told = [itself, *claims, *tied.values()]
+    return _with_others(select, tied, told)
+
+
+def _read_tied(select: Select, iri: str, links: str) -> dict[str, Record]:
+    """Read the records that have the thing as the value of one of these properties."""
+    named = " ".join(f"kg:{name}" for name in links.split())
+    rows = select(
+        f"{_KG}SELECT DISTINCT ?record WHERE {{ VALUES ?link {{ {named} }} "
+        f"GRAPH ?graph {{ ?record ?link <{iri}> }} FILTER (?graph != <{INFERRED}>) "
+        f"FILTER NOT EXISTS {{ ?record kg:metric ?metric }} }} LIMIT {_MAX_RECORDS}"
+    )
+    found = [row["record"].value for row in rows if row["record"].is_iri]
+    return read_records(select, found) if found else {}
+
+
+def _with_others(
+    select: Select, tied: Mapping[str, Record], told: Iterable[Record]
+) -> dict[str, Record]:
+    """Add a few facts of what the records mention, and of what these mention in turn."""
+    found = dict(tied)
+    # What is told already with all its facts is not read again.
+    seen = {each.iri for each in told}
+    mentioned = {iri for each in told for iri in _mentions(each)}
+    for _ in range(_MAX_STEPS):
+        asked = sorted(mentioned - seen)[: 4 * _MAX_RECORDS]
+        if not asked:
+            break
+        seen |= set(asked)
+        others = read_records(select, asked, _ABOUT_OTHERS)
+        found |= others
+        mentioned = {
+            iri for each in others.values() for link in _LEADING_ON for iri in each.iris(link)
+        }
+    return found
+
+
+def _mentions(record: Record) -> Iterator[str]:
+    for fact in record.facts:
+        if fact.value.is_iri and fact.predicate.startswith(KG):
+            yield fact.value.value
+
+
+def _plans(select: Select, itself: Record, tied: Mapping[str, Record]) -> dict[str, Record]:
+    """Read the policy documents on a cluster, or with goals for it."""
+    rows = select(
+        f"{_KG}SELECT DISTINCT ?plan WHERE {{ "
+        f"{{ ?plan dcterms:subject <{itself.iri}> }} UNION "
+        f"{{ ?goal kg:about <{itself.iri}> . ?plan kg:setsGoal ?goal }} "
+        f"?plan a kg:PolicyDocument }} LIMIT {_MAX_RECORDS}"
+    )
+    plans = [row["plan"].value for row in rows if row["plan"].value not in tied]
+    return read_records(select, plans) if plans else {}
+
+
+def _clusters(select: Select, itself: Record, _: Mapping[str, Record]) -> dict[str, Record]:
+    """Read the clusters that lie in a place or that it applied for."""
+    rows = select(
+        f"{_KG}SELECT DISTINCT ?cluster WHERE {{ "
+        f"{{ ?cluster kg:locatedIn <{itself.iri}> }} UNION "
+        f"{{ ?cluster kg:appliedForBy <{itself.iri}> }} "
+        f"?cluster a kg:Cluster }} ORDER BY ?cluster LIMIT {MAX_CLUSTERS}"
+    )
+    clusters = [row["cluster"].value for row in rows if row["cluster"].is_iri]
+    if not clusters:
+        return {}
+    return read_records(select, clusters, (RDF_TYPE, *_CLUSTER_FACTS), most=20 * MAX_CLUSTERS)
+
+
+def _group(select: Select, itself: Record, tied: Mapping[str, Record]) -> dict[str, Record]:
+    """Read the group of an enterprise from its parents down, and what is told of its brands."""
+    rows = select(
+        f"{_KG}SELECT DISTINCT ?member WHERE {{ <{itself.iri}> kg:subsidiaryOf* ?parent . "
+        f"?member kg:subsidiaryOf* ?parent }} LIMIT {_MAX_RECORDS}"
+    )
+    members = [row["member"].value for row in rows if row["member"].value != itself.iri]
+    found = read_records(select, members, _ABOUT_OTHERS) if members else {}
+    brands = [iri for iri, each in tied.items() if itself.iri in each.iris(f"{KG}candidateEntity")]
+    if brands:
+        named = " ".join(f"<{iri}>" for iri in brands)
+        rows = select(
+            f"{_KG}SELECT DISTINCT ?record WHERE {{ VALUES ?brand {{ {named} }} "
+            f"?record kg:participant ?brand }} LIMIT {_MAX_RECORDS}"
+        )
+        records = [row["record"].value for row in rows if row["record"].value not in tied]
+        found |= read_records(select, records) if records else {}
+    return found
+
+
+def _like_figure(select: Select, itself: Record, _: Mapping[str, Record]) -> dict[str, Record]:
+    """Read the figures and goals about the same thing with the same metric."""
+    rows = select(
+        f"{_KG}SELECT DISTINCT ?other WHERE {{ <{itself.iri}> kg:about ?thing ; "
+        "kg:metric|kg:targetMetric ?metric . "
+        "?other kg:about ?thing ; kg:metric|kg:targetMetric ?metric . "
+        f"FILTER (?other != <{itself.iri}>) }} LIMIT {_MAX_RECORDS}"
+    )
+    others = [row["other"].value for row in rows if row["other"].is_iri]
+    return read_records(select, others) if others else {}
+
+
+_FURTHER: Final[
+    Mapping[str, Callable[[Select, Record, Mapping[str, Record]], dict[str, Record]]]
+] = {
+    "cluster": _plans,
+    "place": _clusters,
+    "enterprise": _group,
+    "figure": _like_figure,
+    "goal": _like_figure,
+}

@@ -1,0 +1,175 @@
+"""The profiles of clusters, places, enterprises and claims, on the project's own content."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from html_audit import Audit
+from jiqun.rdf.namespaces import ID, KG
+
+if TYPE_CHECKING:
+    import httpx
+
+BROWSER = {"Accept": "text/html"}
+CLUSTER = "jjj-safety-emergency-equipment"
+FIGURE = "jjj-safety-enterprises-2023"
+
+
+def page(built: httpx.Client, path: str, lang: str = "en") -> str:
+    joint = "&" if "?" in path else "?"
+    response = built.get(f"{path}{joint}lang={lang}", headers=BROWSER)
+    assert response.status_code == 200, response.text
+    audit = Audit(response.text)
+    assert audit.problems == []
+    return response.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", "on the 2024 list;"),
+        ("en", "applied for by Hebei (lead) with Beijing and Tianjin;"),
+        ("zh-Hans", "列入2024年名单；"),
+        ("zh-Hans", "由河北省牵头、北京市和天津市联合申报；"),
+        ("zh-Hant", "由河北省牽頭、北京市和天津市聯合申報；"),
+    ],
+)
+def test_a_cluster_is_told_in_a_sentence(built: httpx.Client, lang: str, told: str) -> None:
+    assert told in Audit(page(built, f"/doc/{CLUSTER}", lang)).text
+
+
+@pytest.mark.parametrize(
+    ("slug", "told"),
+    [
+        (CLUSTER, "安全應急裝備企業3219家"),
+        (CLUSTER, "Shijiazhuang"),
+        (CLUSTER, "Goals – what is aimed at, not what is"),
+        (CLUSTER, "Development plan of the Beijing-Tianjin-Hebei"),
+        ("ningbo-green-petrochemicals", "a candidate for the 2022 list: no source at hand"),
+        ("jjj-connected-new-energy-vehicles", "may mean"),
+        ("hebei", "lead applicant"),
+        ("hebei", "joint applicant"),
+        ("hebei", "the 2024 list"),
+        ("baic-brand", "it may mean"),
+        ("baic-motor", "BAIC Group"),
+        (FIGURE, "3,219 enterprises"),
+        (FIGURE, "Figures of the same thing"),
+    ],
+)
+def test_a_profile_tells_what_matters_first(built: httpx.Client, slug: str, told: str) -> None:
+    told_first = page(built, f"/doc/{slug}").partition('id="statements"')[0]
+    assert told in Audit(told_first).text
+
+
+def test_pictures_have_tables_with_the_same_figures(built: httpx.Client) -> None:
+    text = page(built, f"/doc/{CLUSTER}")
+    for picture in ("map", "bars-1", "strip"):
+        assert f'<figure class="picture" id="{picture}"' in text
+    bars, _, tables = text.partition('id="bars-1"')[2].partition("</figure>")
+    for figure in ("3,219", "1,331", "671", "101", "96", "16"):
+        assert figure in bars
+        assert f"{figure} enterprises</strong>" in tables
+
+
+def test_every_figure_has_its_words_beside_it(built: httpx.Client) -> None:
+    table = page(built, f"/doc/{CLUSTER}").partition('class="stack figures"')[2]
+    rows = table.partition("</table>")[0].split("<tr>")[2:]
+    assert len(rows) > 5
+    for row in rows:
+        assert "<q " in row
+        assert "#p16" in row
+        assert "Hebei Daily" in row
+
+
+@pytest.mark.parametrize(
+    ("subject", "prop", "value", "premise"),
+    [
+        (CLUSTER, "listedOn", "list-2024", "on list"),
+        (CLUSTER, "jointlyAppliedForBy", "tianjin", "joint applicant"),
+        ("hebei", "hasCluster", CLUSTER, "core area"),
+    ],
+)
+def test_an_inference_opens_its_premises_and_their_words(
+    built: httpx.Client, subject: str, prop: str, value: str, premise: str
+) -> None:
+    chips = [
+        link
+        for link in Audit(page(built, f"/doc/{subject}")).links
+        if link.startswith("/premises?")
+    ]
+    wanted = {"subject": [ID + subject], "property": [KG + prop], "value": [f"<{ID}{value}>"]}
+    found = [link for link in chips if wanted.items() <= parse_qs(urlsplit(link).query).items()]
+    assert found, "the statement has a chip that leads to its premises"
+    text = Audit(page(built, found[0])).text
+    assert premise in text
+    assert "Hebei Daily" in text
+
+
+@pytest.mark.parametrize(
+    ("subject", "prop", "value", "status"),
+    [
+        (ID + CLUSTER, f"{KG}listedOn", f"<{ID}list-2022>", 404),
+        (ID + CLUSTER, f"{KG}listedOn", "nonsense", 400),
+        (ID + CLUSTER, f"{KG}listedOn", "<a:b> . <a:b> <a:b> <a:b>", 400),
+        ("hebei", f"{KG}listedOn", f"<{ID}list-2024>", 400),
+        (ID + CLUSTER, "", f"<{ID}list-2024>", 400),
+    ],
+)
+def test_no_premises_of_what_is_not_stated(
+    built: httpx.Client, subject: str, prop: str, value: str, status: int
+) -> None:
+    asked = {"subject": subject, "property": prop, "value": value}
+    assert built.get("/premises", params=asked, headers=BROWSER).status_code == status
+
+
+def test_a_statement_of_a_source_is_its_own_premise(built: httpx.Client) -> None:
+    asked = {
+        "subject": ID + CLUSTER,
+        "property": f"{KG}coreArea",
+        "value": f"<{ID}tangshan>",
+        "lang": "en",
+    }
+    text = Audit(built.get("/premises", params=asked, headers=BROWSER).text).text
+    assert "Who says so" in text
+    assert "Hebei Daily" in text
+
+
+def test_a_figure_is_cited_by_its_publisher_first(built: httpx.Client) -> None:
+    audit = Audit(page(built, f"/doc/{FIGURE}"))
+    for told in (
+        "Hebei Daily (via People's Daily Online)",
+        "23 December 2024: “安全應急裝備企業3219家”. In: Jiqun",
+        "河北日报（人民网转载）",
+        "河北日報（人民網轉載）",
+        f"https://w3id.org/jiqun/id/{FIGURE}",
+        "@misc{",
+    ):
+        assert told in audit.text, told
+    start = audit.text.index('[ { "id"')
+    items, _ = json.JSONDecoder().raw_decode(audit.text[start:])
+    assert items[0]["container-title"] == "Hebei Daily"
+    assert items[0]["issued"] == {"date-parts": [[2024, 12, 23]]}
+    assert items[1]["type"] == "dataset"
+    assert items[1]["URL"] == ID + FIGURE
+
+
+@pytest.mark.parametrize("slug", [CLUSTER, "hebei", "baic-motor", FIGURE])
+def test_what_a_page_tells_can_be_taken_away(built: httpx.Client, slug: str) -> None:
+    links = Audit(page(built, f"/doc/{slug}")).links
+    sheet = next(link for link in links if "excel=1" in link)
+    answer = built.get(sheet)
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    assert answer.text.count("\n") > 2
+    form = next(link for link in links if link.startswith("/sparql?query=") and link in sheet)
+    assert built.get(form, headers=BROWSER).status_code == 200
+
+
+def test_sources_is_the_list_of_sources(built: httpx.Client) -> None:
+    response = built.get("/sources?lang=zh-Hans", headers=BROWSER)
+    assert response.status_code == 301
+    assert response.headers["location"] == "/source?lang=zh-Hans"
