@@ -90,7 +90,7 @@ def test_every_figure_has_its_words_beside_it(built: httpx.Client) -> None:
     [
         (CLUSTER, "listedOn", "list-2024", "on list"),
         (CLUSTER, "jointlyAppliedForBy", "tianjin", "joint applicant"),
-        ("hebei", "hasCluster", CLUSTER, "core area"),
+        ("hebei", "hasCluster", CLUSTER, "key area"),
     ],
 )
 def test_an_inference_opens_its_premises_and_their_words(
