@@ -76,7 +76,7 @@ def match_page(
     problem = ""
     try:
         names = read_names(text)
-        rows = _matches(context, reader, names, kind)
+        rows = _matches(context, reader, names, kind) if names else []
     except BadParameter as error:
         if as_csv:
             raise
