@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
 
+from command_line import jiqun
 from jiqun.difference import as_changelog, as_json, as_text, as_update, compare
 from jiqun.knowledge.release.build import build
 from jiqun.release import open_release
@@ -140,19 +139,13 @@ def test_the_changelog_names_what_was_added_and_changed(difference: Difference) 
     )
 
 
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "jiqun", "diff", *map(str, arguments)]
-    return subprocess.run(line, capture_output=True, text=True, check=False, encoding="utf-8")
-
-
 def test_exit_codes(releases: tuple[Path, Path], tmp_path: Path) -> None:
     old, new = releases
-    same = command(old, old, "--format", "update")
-    assert (same.returncode, same.stdout) == (0, "")
-    assert "There is no difference." in command(old, old).stdout
-    other = command(old, new, "--format", "changelog")
-    assert (other.returncode, other.stderr) == (1, "")
-    assert other.stdout.startswith("## Data: Jiqun ")
-    missing = command(old, tmp_path / "none")
-    assert missing.returncode == 2
-    assert missing.stderr.startswith("jiqun: There is no release folder at ")
+    assert jiqun("diff", old, old, "--format", "update") == (0, "", "")
+    assert "There is no difference." in jiqun("diff", old, old)[1]
+    code, out, err = jiqun("diff", old, new, "--format", "changelog")
+    assert (code, err) == (1, "")
+    assert out.startswith("## Data: Jiqun ")
+    code, _, err = jiqun("diff", old, tmp_path / "none")
+    assert code == 2
+    assert err.startswith("jiqun: There is no release folder at ")

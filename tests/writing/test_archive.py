@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
+from command_line import jiqun
 from jiqun.errors import BadParameter, MalformedData, UnsupportedMediaType, WorkspaceError
 from jiqun.writing.archive import backup, load, restore
 from jiqun.writing.workspace import open_workspace, own_quads, read_state
@@ -113,46 +114,47 @@ def test_there_is_nothing_to_back_up(tmp_path: Path) -> None:
         backup(tmp_path / "none", tmp_path / "backup.nq.gz")
 
 
-def jiqun(*arguments: str | Path) -> tuple[int, str]:
-    command = [sys.executable, "-m", "jiqun", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.stdout == ""
-    return done.returncode, done.stderr
+def run(*arguments: str | Path) -> tuple[int, str]:
+    code, out, err = jiqun(*arguments)
+    assert out == ""
+    return code, err
 
 
 def test_the_commands(workspace: Path, turtle: Path, tmp_path: Path) -> None:
     file = tmp_path / "backup.nq.gz"
-    assert jiqun("load", turtle, "--workspace", workspace) == (0, "3 statements\n")
+    assert run("load", turtle, "--workspace", workspace) == (0, "3 statements\n")
     with writable(workspace, workers=1) as live:
         update = "INSERT DATA { GRAPH <urn:g> { <urn:n> <urn:p> 1 } }"
         assert live.client.post("/update", data={"update": update}).status_code == 204
-        assert jiqun("backup", file, "--workspace", workspace) == (0, "4 statements\n")
-        code, text = jiqun("load", turtle, "--workspace", workspace)
+        assert run("backup", file, "--workspace", workspace) == (0, "4 statements\n")
+        code, text = run("load", turtle, "--workspace", workspace)
         assert code == 2
         assert text.startswith("jiqun: The workspace is in use")
-        code, text = jiqun("serve", "--workspace", workspace, "--port", "0")
-        assert code == 2
-        assert "jiqun: The workspace cannot be opened: The workspace is in use" in text
-    code, text = jiqun("restore", file, "--workspace", workspace)
+        serve = [sys.executable, "-m", "jiqun", "serve", "--workspace", str(workspace)]
+        second = subprocess.run(serve, capture_output=True, text=True, check=False)
+        assert second.returncode == 2
+        message = "jiqun: The workspace cannot be opened: The workspace is in use"
+        assert message in second.stderr
+    code, text = run("restore", file, "--workspace", workspace)
     assert (code, text[:41]) == (2, "jiqun: The workspace is not empty. With -")
-    restored = jiqun("restore", file, "--workspace", workspace, "--replace")
+    restored = run("restore", file, "--workspace", workspace, "--replace")
     assert restored == (0, "4 statements\n")
 
 
 def test_settings_that_contradict_each_other(workspace: Path, tmp_path: Path) -> None:
     token = tmp_path / "token"
     serve = ("serve", "--port", "0", "--update-token-file", token)
-    assert "cannot be read" in jiqun(*serve, "--workspace", workspace)[1]
+    assert "cannot be read" in run(*serve, "--workspace", workspace)[1]
     token.write_text("0123456789abcdef\n")
     for mode in (0o644, 0o604, 0o602, 0o666):
         token.chmod(mode)
-        code, text = jiqun(*serve, "--workspace", workspace)
+        code, text = run(*serve, "--workspace", workspace)
         assert code == 2
         assert f"chmod 600 {token}" in text
         assert "0123456789abcdef" not in text
     token.chmod(0o640)
     token.write_text("\n")
-    assert "is empty" in jiqun(*serve, "--workspace", workspace)[1]
+    assert "is empty" in run(*serve, "--workspace", workspace)[1]
     token.write_text("short\n")
-    assert "at least 16 characters" in jiqun(*serve, "--workspace", workspace)[1]
+    assert "at least 16 characters" in run(*serve, "--workspace", workspace)[1]
     assert not workspace.exists()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
@@ -11,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from command_line import jiqun
 from jiqun.rdf.namespaces import XSD
 from jiqun.writing.archive import load
 from jiqun.writing.literals import LiteralChanges, stored_form
@@ -163,9 +162,9 @@ def test_updates(update: str, changed: int, client: httpx.Client) -> None:
 def test_the_command_prints_what_was_changed(tmp_path: Path) -> None:
     workspace, file = tmp_path / "workspace", tmp_path / "data.ttl"
     file.write_text(TURTLE)
-    command = [sys.executable, "-m", "jiqun", "load", str(file), "--workspace", str(workspace)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stderr == (
+    code, _, err = jiqun("load", file, "--workspace", workspace)
+    assert code == 0
+    assert err == (
         "6 statements\n"
         "4 literals are stored in another form, of the same value:\n"
         "  1 xsd:decimal as canonical form\n"
