@@ -44,7 +44,7 @@ def test_every_setting_is_documented_as_it_is() -> None:
     expected = [
         [f"`{variable}`", f"`{default}`", help_text] for _, variable, default, help_text in table()
     ]
-    assert documented == expected, "write the table anew with `python -m jiqun.settings`"
+    assert documented == expected, "run `jiqun docs`"
 
 
 def test_every_address_is_documented(release_folder: Path) -> None:

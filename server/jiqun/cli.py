@@ -230,7 +230,7 @@ def docs(
     ] = False,
     content: ContentFolder = None,
 ) -> None:
-    """Write the pages of docs/ that are made from the content: queries, terms, release files."""
+    """Write what docs/ says of queries, terms, release files and settings."""
     from jiqun.knowledge import documentation
 
     found = locate(content)

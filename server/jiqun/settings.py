@@ -354,8 +354,3 @@ def table() -> list[tuple[str, str, str, str]]:
         )
         for name, field in Settings.model_fields.items()
     ]
-
-
-if __name__ == "__main__":
-    for _, variable, default, help_text in table():
-        print(f"| `{variable}` | `{default}` | {help_text} |")  # noqa: T201 -- its whole purpose

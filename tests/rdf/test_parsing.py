@@ -203,6 +203,7 @@ def test_multipart() -> None:
         (multipart(("text/turtle", "<a> <p:p> 1 .")), "y"),
         (multipart(("image/png", "x")), "x"),
         (multipart(*[("text/turtle", "")] * 300), "x"),
+        (multipart(("multipart/mixed; boundary=y", "--y\r\n\r\n<a> <p:p> 1 .\r\n--y--")), "x"),
         (b"", "x"),
         (b"--x\r\n\r\n", ""),
     ],
@@ -227,3 +228,14 @@ def test_files(tmp_path: Path) -> None:
     assert caught.value.line == 2
     with pytest.raises(UnsupportedMediaType, match=r"data\.csv"):
         list(read_file(tmp_path / "data.csv"))
+
+
+def test_a_form_of_files_is_not_refused_early() -> None:
+    check_content_type("multipart/form-data; boundary=x")
+    with pytest.raises(UnsupportedMediaType):
+        check_content_type("multipart/mixed; boundary=x")
+
+
+def test_a_base_that_is_no_iri_is_refused_as_data() -> None:
+    with pytest.raises(MalformedData, match="The data is not Turtle"):
+        list(read_graph(b"<a> <p:p> 1 .", "text/turtle", "no IRI", GRAPH))

@@ -195,6 +195,45 @@ PREFIX a: <c/> INSERT DATA { a:s a:p ?x }"""
         apply(store, third)
 
 
+def test_mistakes_are_placed_in_the_request() -> None:
+    text = "CLEAR ALL ; PREFIX a: <a:>\nINSERT DATA {\n a:s a:p ?x }"
+    _, part = inspect(text).parts
+    assert isinstance(part, EngineUpdate)
+    with pytest.raises(MalformedQuery, match=r"line 3, column \d+: Variables are not allowed"):
+        apply(ox.Store(), part)
+    assert part.locate("a message without a place") == "a message without a place"
+
+
+def test_the_version_of_the_language_is_a_prologue() -> None:
+    (part,) = inspect('VERSION "1.2" PREFIX a: <a:> CLEAR GRAPH a:a').parts
+    assert isinstance(part, EngineUpdate)
+    assert part.text == "CLEAR GRAPH a:a"
+    assert part.scope == Scope(BASE, {"a": "a:"})
+
+
+@pytest.mark.parametrize("using", [None, ["http://example.org/g"]])
+def test_a_dataset_needs_a_where(using: list[str] | None) -> None:
+    text = "INSERT { <a:a> <a:b> 1 }"
+    if using is None:
+        text += " USING <a:g> USING <a:h>"
+    with pytest.raises(MalformedQuery, match="“INSERT” at line 1, column 1 has no WHERE"):
+        inspect(text, using)
+
+
+@pytest.mark.parametrize(
+    ("data", "literals"),
+    [
+        ("+01 , -1 , 'a' , 'b'@en", ["+01", "-1"]),
+        ("'01'^^<http://www.w3.org/2001/XMLSchema#integer>", ["01"]),
+        ("'1'^^undeclared:integer", []),
+        ("'1'^^", []),
+    ],
+)
+def test_inserted_literals_are_read_as_written(data: str, literals: list[str]) -> None:
+    found = inspect(f"INSERT DATA {{ <a:a> <a:b> {data} }}").literals
+    assert [each.value for each in found] == literals
+
+
 @pytest.mark.parametrize("text", MALFORMED)
 def test_what_is_no_update(text: str) -> None:
     with pytest.raises(MalformedQuery, match=MALFORMED[text]):

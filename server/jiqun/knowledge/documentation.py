@@ -20,6 +20,7 @@ from jiqun.knowledge.turtle_files import read
 from jiqun.rdf.namespaces import KG, OWL, RDFS, SKOS
 from jiqun.rdf.terms import TYPE, language_tag
 from jiqun.saved_queries import Parameter, SavedQuery
+from jiqun.settings import table
 
 _GROUPS: Final = {
     "rdf": "RDF",
@@ -93,6 +94,7 @@ _TRAITS: Final = {
     f"{OWL}SymmetricProperty": "symmetric",
     f"{OWL}InverseFunctionalProperty": "identifying",
 }
+_SETTINGS: Final = re.compile(r"(?:^\| `JIQUN_[^\n]*\n)+", re.MULTILINE)
 _TERM: Final = re.compile(r"(?<![\w-])kg:([A-Za-z]\w*)")
 
 Facts = dict[str, list[ox.NamedNode | ox.Literal]]
@@ -104,10 +106,13 @@ def documentation(content: Content) -> dict[Path, str]:
     tables = [read_table(path, content) for path in content.tables()]
     ontology = {quad.triple for quad in read(content.ontology, content).quads}
     folder = content.root / "docs"
+    endpoint = folder / "endpoint.md"
+    described = endpoint.read_text("utf-8") if endpoint.exists() else ""
     return {
         folder / "queries.md": query_list(queries),
         folder / "ontology-terms.md": ontology_terms(ontology, queries),
         folder / "release-files.md": release_files(tables, MADE),
+        endpoint: with_settings(described),
     }
 
 
@@ -123,6 +128,12 @@ def stale(content: Content) -> dict[Path, str]:
         for path, text in documentation(content).items()
         if not path.exists() or path.read_bytes() != text.encode("utf-8")
     }
+
+
+def with_settings(page: str) -> str:
+    """Return the page with the rows of its table of settings written anew."""
+    rows = [f"| `{variable}` | `{default}` | {text} |\n" for _, variable, default, text in table()]
+    return _SETTINGS.sub(lambda _: "".join(rows), page, count=1)
 
 
 def query_list(queries: Sequence[SavedQuery]) -> str:

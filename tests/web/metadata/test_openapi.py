@@ -37,7 +37,7 @@ def test_it_is_valid(document: Any) -> None:
 
 def test_it_is_the_same_in_every_process(release_folder: Path) -> None:
     digests = set()
-    for seed in ("1", "2", "3"):
+    for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-c", PRINT, str(release_folder)],
             env={**os.environ, "PYTHONHASHSEED": seed},
