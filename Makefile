@@ -1,6 +1,7 @@
 # make install   the program into .venv         make serve   build the release and serve it
 # make test      everything that CI runs        make check   check ontology, data and queries
 # make fmt       canonical form of the data     make build   write release/
+# make pictures  draw the pictures of the README, docs/*.svg
 # make interop   load the release into other people's tools; writes docs/interoperability.md
 # make soak      kill everything while it writes, 200 times; stream ten million rows
 # make lock      choose the versions that are installed anew, after a change of pyproject.toml
@@ -15,7 +16,7 @@ PROGRAM := $(wildcard server/jiqun/*.py) $(shell find server/jiqun/knowledge ser
 # As many processes as there are cores, up to four: more wait for each other's servers.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: install serve build check fmt test soak interop interop-tools lint lint-code lint-types \
+.PHONY: install serve build pictures check fmt test soak interop interop-tools lint lint-code lint-types \
 	lint-data lock clean
 .DELETE_ON_ERROR:
 
@@ -50,6 +51,9 @@ release/manifest.json: $(CONTENT) $(PROGRAM) | $(VENV)/.installed
 serve: release/manifest.json
 	@echo "Starting the server; Ctrl-C ends it"
 	@$(BIN)/jiqun serve --release release
+
+pictures: release/manifest.json
+	@$(BIN)/python -m jiqun.web.picture_files release docs
 
 check: | $(VENV)/.installed
 	$(BIN)/jiqun check

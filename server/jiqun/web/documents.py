@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import pyoxigraph as ox
 from starlette.requests import Request
@@ -26,7 +26,7 @@ from jiqun.errors import JiqunError, ReleaseError
 from jiqun.query.evaluation import QueryStore
 from jiqun.query.jobs import DocumentJob
 from jiqun.query.service import QueryService
-from jiqun.query.solutions import Row, term_of
+from jiqun.query.solutions import Row, Select, term_of
 from jiqun.release import Release, no_release, open_release
 from jiqun.saved_queries import bind
 from jiqun.search.index import SearchIndex
@@ -35,6 +35,7 @@ from jiqun.web.negotiation import choose_coding
 from jiqun.web.routes.document_responses import document_response
 
 P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Context:
         self.release = release
         self.settings = settings
         self.store = store
+        self._read: dict[Callable[[Select], object], object] = {}
 
     @cached_property
     def index(self) -> SearchIndex:
@@ -71,6 +73,15 @@ class Context:
             {name: term_of(value) for name in names if (value := solution[name]) is not None}
             for solution in solutions
         ]
+
+    def once(self, read: Callable[[Select], T]) -> T:
+        """Return what a reader of the graph returns; it reads once for this state of the data.
+
+        For what many pages need whole, such as all clusters with their places.
+        """
+        if read not in self._read:
+            self._read[read] = read(self.select)
+        return cast("T", self._read[read])
 
     def ask(self, text: str, bindings: Mapping[str, str] | None = None) -> bool:
         """Run an ASK query of ours."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import ID, KG, prologue
 from jiqun.web.pages.cells import Caption, Labels, read_captions
-from jiqun.web.pages.rendering import phrase
+from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.map_picture import MapMark, Place, read_points
 
 _PREFIXES: Final = prologue("kg", "id", "skos", "dcterms")
@@ -98,15 +98,26 @@ def read_clusters(select: Select) -> tuple[ClusterEntry, ...]:
     )
 
 
-def read_cluster_names(select: Select, entries: Iterable[ClusterEntry]) -> dict[str, Caption]:
-    """Read the captions of clusters and of what their entries name."""
+@dataclass(frozen=True)
+class ClusterList:
+    """All clusters with the captions of what their entries name, and the points of their places."""
+
+    clusters: tuple[ClusterEntry, ...]
+    captions: Mapping[str, Caption]
+    points: Mapping[str, Place]
+
+
+def read_cluster_list(select: Select) -> ClusterList:
+    """Read all clusters with their names and points."""
+    clusters = read_clusters(select)
     iris = {
         iri
-        for each in entries
+        for each in clusters
         for iri in (each.iri, each.grade, *each.provinces, *each.cities, *each.fields)
         if iri
     }
-    return read_captions(select, sorted(iris))
+    points = read_points(select, (iri for each in clusters for iri in each.places))
+    return ClusterList(clusters, read_captions(select, sorted(iris)), points)
 
 
 def cluster_marks(
@@ -122,14 +133,9 @@ def cluster_marks(
             kind = each.kind if each.kind in _MAP_KINDS else "candidate"
             listed = phrase(f"map_{kind.replace('-', '_')}", lang)
             marks.append(
-                MapMark(f"{name} · {listed}", kind, places, labels.reader.link(f"/doc/{each.slug}"))
+                MapMark(f"{name} · {listed}", kind, places, address(each.iri, labels.reader))
             )
     return marks
 
 
 _MAP_KINDS: Final = {"list-2022", "list-2024", "candidate"}
-
-
-def read_cluster_points(select: Select, entries: Iterable[ClusterEntry]) -> dict[str, Place]:
-    """Read the points of the places of clusters."""
-    return read_points(select, (iri for each in entries for iri in each.places))

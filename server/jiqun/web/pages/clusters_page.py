@@ -12,9 +12,7 @@ from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.cluster_facts import (
     ClusterEntry,
     cluster_marks,
-    read_cluster_names,
-    read_cluster_points,
-    read_clusters,
+    read_cluster_list,
     slug_of,
 )
 from jiqun.web.pages.listing import (
@@ -47,18 +45,17 @@ def clusters_document(
     context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
 ) -> Document:
     """Return the list of clusters; raises `BadParameter`."""
-    select = context.select
-    clusters = read_clusters(select)
-    labels = Labels(read_cluster_names(select, clusters), reader)
-    by_iri = {each.iri: each for each in clusters}
-    entries = sorted((_entry(each, labels) for each in clusters), key=_name)
+    known = context.once(read_cluster_list)
+    labels = Labels(known.captions, reader)
+    by_iri = {each.iri: each for each in known.clusters}
+    entries = sorted((_entry(each, labels) for each in known.clusters), key=_name)
 
     def draw(left: Sequence[Entry], _paper: Paper) -> Picture | None:
         members = [by_iri[each.iri] for each in left]
-        marks = cluster_marks(members, read_cluster_points(select, members), labels)
+        marks = cluster_marks(members, known.points, labels)
         title = phrase("clusters_map", reader.lang)
         about = phrase("clusters_map_about", reader.lang)
-        return draw_map("map", title, about, read_outlines(select), marks, reader)
+        return draw_map("map", title, about, context.once(read_outlines), marks, reader)
 
     listing = Listing(
         "clusters",

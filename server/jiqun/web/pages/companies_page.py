@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -13,7 +13,7 @@ from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG, SOURCE, prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels, read_captions
+from jiqun.web.pages.cells import Caption, Labels, read_captions
 from jiqun.web.pages.cluster_facts import pairs, slug_of
 from jiqun.web.pages.listing import (
     Column,
@@ -95,11 +95,9 @@ def read_companies(select: Select) -> tuple[CompanyEntry, ...]:
     )
 
 
-def companies_document(
-    context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
-) -> Document:
-    """Return the list of companies and brands; raises `BadParameter`."""
-    companies = read_companies(context.select)
+def read_company_list(select: Select) -> tuple[tuple[CompanyEntry, ...], Mapping[str, Caption]]:
+    """Read all companies and brands with the captions of what their entries name."""
+    companies = read_companies(select)
     iris = {
         iri
         for each in companies
@@ -112,7 +110,15 @@ def companies_document(
             *each.provinces,
         )
     }
-    labels = Labels(read_captions(context.select, sorted(iris)), reader)
+    return companies, read_captions(select, sorted(iris))
+
+
+def companies_document(
+    context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
+) -> Document:
+    """Return the list of companies and brands; raises `BadParameter`."""
+    companies, captions = context.once(read_company_list)
+    labels = Labels(captions, reader)
     by_iri = {each.iri: each for each in companies}
     entries = sorted((_entry(each, labels) for each in companies), key=_order)
 

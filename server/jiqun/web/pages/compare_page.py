@@ -19,9 +19,7 @@ from jiqun.web.pages.cluster_facts import slug_of
 from jiqun.web.pages.figure_facts import (
     FigureEntry,
     kinds_of,
-    read_figure_names,
-    read_figures,
-    read_goals,
+    read_figure_list,
 )
 from jiqun.web.pages.figures_page import figure_dot
 from jiqun.web.pages.listing import Option, Shown, picture_file, said, shown
@@ -72,9 +70,9 @@ def compare_document(
     context: Context, reader: Reader, choice: Choice, comparison: Comparison, origin: str
 ) -> Document:
     """Return the comparison as a page or a picture; raises `BadParameter`."""
-    every = [each for each in read_figures(context.select) if each.number is not None]
-    goals = read_goals(context.select)
-    labels = Labels(read_figure_names(context.select, [*every, *goals]), reader)
+    known = context.once(read_figure_list)
+    every = [each for each in known.figures if each.number is not None]
+    labels = Labels(known.captions, reader)
     metric = _metric(every, comparison.metric)
     of_metric = [each for each in every if each.metric == metric]
     unit = _unit(of_metric)
@@ -93,7 +91,7 @@ def compare_document(
         name: _sorted([each for each in left if group_of(each, labels) == name], labels)
         for name in GROUPS
     }
-    aims = [each for each in goals if each.metric == metric and each.unit == unit]
+    aims = [each for each in known.goals if each.metric == metric and each.unit == unit]
     if choice.format == SVG:
         paper = Paper(FILE_WIDTH)
         picture = _draw(metric, unit, groups, aims, labels, paper) if left or aims else None
@@ -210,7 +208,8 @@ def _draw(
         )
         for each in goals
     ]
-    title = f"{labels.resource(metric).text.value} – {phrase('nav_compare', reader.lang)}"
+    name = labels.resource(metric).text.value
+    title = phrase("compare_title", reader.lang).replace("{}", name[:1].upper() + name[1:])
     about = phrase("dots_about", reader.lang)
     return draw_dots("comparison", title, about, drawn, unit, reader, goals=flags, paper=paper)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -115,16 +115,6 @@ class FigureEntry:
         return address(self.passage or self.iri, labels.reader)
 
 
-def read_figures(select: Select) -> tuple[FigureEntry, ...]:
-    """Read all figures, in the order of their IRIs."""
-    return _entries(select(_FIGURES))
-
-
-def read_goals(select: Select) -> tuple[FigureEntry, ...]:
-    """Read all goals that have a figure."""
-    return _entries(select(_GOALS))
-
-
 def kinds_of(labels: Labels, iri: str) -> str:
     """Return what a figure is about: "cluster", "place", "company", "group" or "other"."""
     caption = labels.captions.get(iri)
@@ -134,11 +124,21 @@ def kinds_of(labels: Labels, iri: str) -> str:
     )
 
 
-def read_figure_names(select: Select, figures: Iterable[FigureEntry]) -> dict[str, Caption]:
-    """Read the captions of everything that figures name, but of passages."""
+@dataclass(frozen=True)
+class FigureList:
+    """All figures, all goals with a figure, and the captions of what they name but passages."""
+
+    figures: tuple[FigureEntry, ...]
+    goals: tuple[FigureEntry, ...]
+    captions: Mapping[str, Caption]
+
+
+def read_figure_list(select: Select) -> FigureList:
+    """Read all figures and goals in the order of their IRIs, with names."""
+    figures, goals = _entries(select(_FIGURES)), _entries(select(_GOALS))
     iris = {
         iri
-        for each in figures
+        for each in (*figures, *goals)
         for iri in (
             each.about,
             each.metric,
@@ -152,7 +152,7 @@ def read_figure_names(select: Select, figures: Iterable[FigureEntry]) -> dict[st
         )
         if iri
     }
-    return read_captions(select, sorted(iris))
+    return FigureList(figures, goals, read_captions(select, sorted(iris)))
 
 
 def _entries(rows: Sequence[Row]) -> tuple[FigureEntry, ...]:

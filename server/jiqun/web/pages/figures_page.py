@@ -12,7 +12,7 @@ from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.cluster_facts import slug_of
-from jiqun.web.pages.figure_facts import FigureEntry, kinds_of, read_figure_names, read_figures
+from jiqun.web.pages.figure_facts import FigureEntry, kinds_of, read_figure_list
 from jiqun.web.pages.listing import (
     Column,
     Entry,
@@ -48,8 +48,8 @@ def figures_document(
     context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
 ) -> Document:
     """Return the list of figures; raises `BadParameter`."""
-    figures = read_figures(context.select)
-    labels = Labels(read_figure_names(context.select, figures), reader)
+    known = context.once(read_figure_list)
+    figures, labels = known.figures, Labels(known.captions, reader)
     by_iri = {each.iri: each for each in figures}
     entries = sorted((_entry(each, labels) for each in figures), key=_order)
 

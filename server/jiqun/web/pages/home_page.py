@@ -17,27 +17,25 @@ from jiqun.release import Release
 from jiqun.web.documents import Context, Document
 from jiqun.web.metadata.dcat import read_catalogue_graph
 from jiqun.web.metadata.schema_org import data_block, dataset_document
-from jiqun.web.pages.cells import Cell, Labels, read_captions
+from jiqun.web.pages.cells import Caption, Cell, Labels, read_captions
 from jiqun.web.pages.cluster_facts import (
     ClusterEntry,
+    ClusterList,
     cluster_marks,
-    read_cluster_names,
-    read_cluster_points,
-    read_clusters,
+    read_cluster_list,
     slug_of,
 )
 from jiqun.web.pages.figure_facts import (
     FigureEntry,
+    FigureList,
     kinds_of,
-    read_figure_names,
-    read_figures,
-    read_goals,
+    read_figure_list,
 )
 from jiqun.web.pages.rendering import PHRASES, address, html_document, phrase, render
 from jiqun.web.pictures.amounts import write_amount
 from jiqun.web.pictures.certainty import flag, sign
-from jiqun.web.pictures.drawing import PAGE, Paper, Picture
-from jiqun.web.pictures.map_picture import draw_map, read_outlines
+from jiqun.web.pictures.drawing import Picture
+from jiqun.web.pictures.map_picture import Outline, draw_map, read_outlines
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
 _COUNTS: Final = {
@@ -114,7 +112,7 @@ class HomeContent:
 def home_document(context: Context, reader: Reader, root: str) -> Document:
     """Return the home page of the site at the URL `root`."""
     dataset = dataset_document(read_catalogue_graph(context.select), context.release, root)
-    content = read_home(context.select, context.release, reader)
+    content = read_home(context, reader)
     text = render_home(context.release, content, reader, dataset)
     return html_document(text, reader, {"Link": _links(root)})
 
@@ -151,33 +149,33 @@ def render_home(
     )
 
 
-def read_home(select: Select, release: Release, reader: Reader) -> HomeContent:
+def read_home(context: Context, reader: Reader) -> HomeContent:
     """Read what the page shows; of an empty graph, nothing."""
-    clusters = read_clusters(select)
-    labels = Labels(read_cluster_names(select, clusters), reader)
-    lists = _read_lists(select)
+    known = context.once(read_cluster_list)
+    clusters, labels = known.clusters, Labels(known.captions, reader)
+    lists = context.once(_read_lists)
     unproven = [each for each in clusters if not each.lists]
     return HomeContent(
-        map=_draw_map(select, clusters, labels),
-        coverage=draw_coverage(lists, select, reader),
+        map=_draw_map(known, context.once(read_outlines), labels),
+        coverage=draw_coverage(lists, Labels(context.once(_read_list_names), reader)),
         missing=sum(max(0, each.size - each.named) for each in lists),
         candidates=tuple(labels.resource(each.iri) for each in unproven),
-        questions=_questions(select, release, clusters, labels),
-        cards=_cards(select, reader),
+        questions=_questions(context, clusters, labels),
+        cards=_cards(context.once(read_figure_list), reader),
         names=tuple(sorted(
             (labels.resource(each.iri).text for each in clusters), key=lambda text: text.value
         )),
     )  # fmt: skip
 
 
-def _draw_map(select: Select, clusters: Sequence[ClusterEntry], labels: Labels) -> Picture | None:
-    marks = cluster_marks(clusters, read_cluster_points(select, clusters), labels)
+def _draw_map(known: ClusterList, outlines: Sequence[Outline], labels: Labels) -> Picture | None:
+    marks = cluster_marks(known.clusters, known.points, labels)
     if not marks:
         return None
     title, about = (
         phrase(key, labels.reader.lang) for key in ("clusters_map", "clusters_map_about")
     )
-    return draw_map("map", title, about, read_outlines(select), marks, labels.reader)
+    return draw_map("map", title, about, outlines, marks, labels.reader)
 
 
 def _read_lists(select: Select) -> list[ListCoverage]:
@@ -194,14 +192,15 @@ def _read_lists(select: Select) -> list[ListCoverage]:
     ]
 
 
-def draw_coverage(
-    lists: Sequence[ListCoverage], select: Select, reader: Reader, paper: Paper = PAGE
-) -> Picture | None:
+def _read_list_names(select: Select) -> dict[str, Caption]:
+    return read_captions(select, [*(each.iri for each in _read_lists(select)), _UNIT])
+
+
+def draw_coverage(lists: Sequence[ListCoverage], labels: Labels) -> Picture | None:
     """Draw how many members of each list are proven here, inside the size of the list."""
     if not lists:
         return None
-    labels = Labels(read_captions(select, [*(each.iri for each in lists), _UNIT]), reader)
-    unit = labels.label(_UNIT)
+    reader, unit = labels.reader, labels.label(_UNIT)
     proven = Text(phrase("proven_here", reader.lang), reader.lang)
     bars = [
         Bar(
@@ -223,11 +222,11 @@ def draw_coverage(
         for each in lists
     ]
     title, about = (phrase(key, reader.lang) for key in ("coverage_title", "coverage_about"))
-    return draw_nested_bars("coverage", title, about, bars, reader, paper=paper)
+    return draw_nested_bars("coverage", title, about, bars, reader)
 
 
 def _questions(
-    select: Select, release: Release, clusters: Sequence[ClusterEntry], labels: Labels
+    context: Context, clusters: Sequence[ClusterEntry], labels: Labels
 ) -> tuple[tuple[str, str], ...]:
     """Return five questions with the address of each answer, as far as there is data for them."""
     reader = labels.reader
@@ -244,22 +243,27 @@ def _questions(
         found.append(
             (phrase("ask_across", reader.lang), reader.link("/clusters", extent="several"))
         )
-    rows = select(_LAST_PLAN)
-    if rows and "last" in rows[0]:
-        year = rows[0]["last"].value[:4]
+    year = context.once(_read_last_year)
+    if year:
         asked = phrase("ask_time", reader.lang).replace("{}", year)
         found.append((asked, reader.link("/timeline", at=year)))
-    if _DISAGREEMENTS in release.queries:
+    if _DISAGREEMENTS in context.release.queries:
         asked = phrase("ask_disagreement", reader.lang)
         found.append((asked, reader.link(f"/queries/{_DISAGREEMENTS}")))
     return tuple(found)
 
 
-def _cards(select: Select, reader: Reader) -> tuple[EvidenceCard, ...]:
+def _read_last_year(select: Select) -> str:
+    """Return the last year of which a plan speaks; "" without a plan."""
+    rows = select(_LAST_PLAN)
+    return rows[0]["last"].value[:4] if rows and "last" in rows[0] else ""
+
+
+def _cards(known: FigureList, reader: Reader) -> tuple[EvidenceCard, ...]:
     """Return an exact figure, a bound and a goal, each the largest of a cluster with words."""
-    figures = [each for each in read_figures(select) if each.words.value and each.passage]
-    goals = [each for each in read_goals(select) if each.words.value and each.passage and each.end]
-    labels = Labels(read_figure_names(select, [*figures, *goals]), reader)
+    figures = [each for each in known.figures if each.words.value and each.passage]
+    goals = [each for each in known.goals if each.words.value and each.passage and each.end]
+    labels = Labels(known.captions, reader)
     chosen: list[tuple[FigureEntry, Markup]] = []
     for bounds in (("exact",), ("more-than", "at-least")):
         about = {each.about for each, _ in chosen}

@@ -136,7 +136,7 @@ def network_document(
     context: Context, reader: Reader, choice: Choice, of: str, origin: str
 ) -> Document:
     """Return the network of a thing (a slug) as a page or a picture; raises `NotFound`."""
-    ties = read_ties(context.select)
+    ties = context.once(read_ties)
     clusters = {tie.cluster for tie in ties}
     agents = {tie.other for tie in ties if tie.role in _SHARED}
     centre = _centre(ties, of)

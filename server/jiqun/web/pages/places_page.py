@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +11,7 @@ from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels, read_captions
+from jiqun.web.pages.cells import Caption, Labels, read_captions, values
 from jiqun.web.pages.cluster_facts import pairs, slug_of
 from jiqun.web.pages.listing import (
     Column,
@@ -22,9 +22,16 @@ from jiqun.web.pages.listing import (
     said,
     shown,
 )
-from jiqun.web.pages.rendering import phrase
+from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.drawing import Paper, Picture
-from jiqun.web.pictures.map_picture import MapMark, draw_map, read_outlines, read_points
+from jiqun.web.pictures.map_picture import (
+    MapMark,
+    Outline,
+    Place,
+    draw_map,
+    read_outlines,
+    read_points,
+)
 
 _FACETS: Final = ("level", "area", "holds", "figures")
 _COLUMNS: Final = (
@@ -43,12 +50,14 @@ _LEVELS: Final = (
     "EconomicRegion",
 )
 _PATTERNS: Final = {
-    "level": f"VALUES ?y {{ {' '.join(f'<{KG}{each}>' for each in _LEVELS)} }} ?x a ?y",
     "clusters": "?x kg:hasCluster ?y . ?x a kg:Region",
-    "2022": "?x kg:hasCluster ?y . ?y kg:listedOn/kg:listYear ?year FILTER (STR(?year) = '2022')",
-    "2024": "?x kg:hasCluster ?y . ?y kg:listedOn/kg:listYear ?year FILTER (STR(?year) = '2024')",
-    "area": "?x kg:within ?y . ?y a kg:EconomicRegion",
     "figures": "?y a kg:Observation ; kg:about ?x . ?x a kg:Region",
+    "province": f"?x a kg:{_LEVELS[0]} BIND (kg:{_LEVELS[0]} AS ?y)",
+    "years": "?x kg:listedOn/kg:listYear ?y",
+}
+_OF_PLACES: Final = {
+    "level": f"?x a ?y FILTER (?y IN ({', '.join(f'kg:{each}' for each in _LEVELS)}))",
+    "area": "?x kg:within ?y . ?y a kg:EconomicRegion",
 }
 
 
@@ -65,41 +74,58 @@ class PlaceEntry:
     figures: int
 
 
-def read_places(select: Select) -> tuple[PlaceEntry, ...]:
+@dataclass(frozen=True)
+class PlaceList:
+    """Places with the captions of what their entries name, and their points."""
+
+    places: tuple[PlaceEntry, ...]
+    captions: Mapping[str, Caption]
+    points: Mapping[str, Place]
+
+
+def read_place_list(select: Select) -> PlaceList:
     """Read all provinces, and the other places that have a cluster or a figure."""
     of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
-    province = f"{KG}{_LEVELS[0]}"
-    return tuple(
+    wanted = values(sorted({*of["clusters"], *of["figures"], *of["province"]}))
+    for name, pattern in _OF_PLACES.items():
+        of[name] = pairs(select, f"VALUES ?x {{ {wanted} }} {pattern}")
+    years = of["years"]
+    places = tuple(
         PlaceEntry(
             iri,
             levels[0],
             of["area"].get(iri, ()),
             of["clusters"].get(iri, ()),
-            len(of["2022"].get(iri, ())),
-            len(of["2024"].get(iri, ())),
+            _count(of["clusters"].get(iri, ()), years, "2022"),
+            _count(of["clusters"].get(iri, ()), years, "2024"),
             len(of["figures"].get(iri, ())),
         )
         for iri, levels in of["level"].items()
-        if province in levels or iri in of["clusters"] or iri in of["figures"]
     )
+    iris = {iri for each in places for iri in (each.iri, each.level, *each.areas)}
+    counted = [each.iri for each in places if each.clusters]
+    return PlaceList(places, read_captions(select, sorted(iris)), read_points(select, counted))
+
+
+def _count(clusters: Iterable[str], years: Mapping[str, Sequence[str]], year: str) -> int:
+    return sum(year in years.get(each, ()) for each in clusters)
 
 
 def places_document(
     context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
 ) -> Document:
     """Return the list of places; raises `BadParameter`."""
-    select = context.select
-    places = read_places(select)
-    iris = {iri for each in places for iri in (each.iri, each.level, *each.areas)}
-    labels = Labels(read_captions(select, sorted(iris)), reader)
-    by_iri = {each.iri: each for each in places}
-    entries = sorted((_entry(each, labels) for each in places), key=_order)
+    known = context.once(read_place_list)
+    labels = Labels(known.captions, reader)
+    by_iri = {each.iri: each for each in known.places}
+    entries = sorted((_entry(each, labels) for each in known.places), key=_order)
 
     def draw(left: Sequence[Entry], _paper: Paper) -> Picture | None:
         members = [by_iri[each.iri] for each in left]
         levels = [f"{KG}{each}" for each in _LEVELS]
         level = min((each.level for each in members), key=levels.index, default="")
-        return _map(select, [each for each in members if each.level == level], labels)
+        counted = [each for each in members if each.level == level and each.clusters]
+        return _map(counted, known.points, context.once(read_outlines), labels)
 
     listing = Listing(
         "places",
@@ -111,16 +137,19 @@ def places_document(
     return list_document(listing, selection, reader, choice, draw, origin, _totals)
 
 
-def _map(select: Select, members: Sequence[PlaceEntry], labels: Labels) -> Picture | None:
+def _map(
+    counted: Sequence[PlaceEntry],
+    points: Mapping[str, Place],
+    outlines: Sequence[Outline],
+    labels: Labels,
+) -> Picture | None:
     reader = labels.reader
-    counted = [each for each in members if each.clusters]
-    points = read_points(select, (each.iri for each in counted))
     marks = [
         MapMark(
             f"{labels.label(each.iri).value}: {len(each.clusters)}",
             "count",
             (points[each.iri],),
-            reader.link(f"/doc/{slug_of(each.iri)}"),
+            address(each.iri, reader),
             Text(str(len(each.clusters))),
         )
         for each in counted
@@ -128,9 +157,9 @@ def _map(select: Select, members: Sequence[PlaceEntry], labels: Labels) -> Pictu
     ]
     if not marks:
         return None
-    title = f"{phrase('places_map', reader.lang)}: {labels.resource(members[0].level).text.value}"
+    title = f"{phrase('places_map', reader.lang)}: {labels.resource(counted[0].level).text.value}"
     about = phrase("places_map_about", reader.lang)
-    return draw_map("map", title, about, read_outlines(select), marks, reader)
+    return draw_map("map", title, about, outlines, marks, reader)
 
 
 def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:

@@ -59,7 +59,7 @@ def plans_document(
     select = context.select
     of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
     times: dict[str, list[Happening]] = {}
-    for each in read_happenings(select):
+    for each in context.once(read_happenings):
         times.setdefault(each.iri, []).append(each)
     kinds = {
         iri: min(found, key=lambda each: _CLASSES.index(each.removeprefix(KG)))

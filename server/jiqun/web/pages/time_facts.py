@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 from jiqun.language import Text
 from jiqun.query.solutions import Row, Select
 from jiqun.rdf.namespaces import KG, SOURCE, prologue
-from jiqun.web.pages.cells import Labels
+from jiqun.web.pages.cells import Caption, Labels, read_captions
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.time_lanes import Span
 
@@ -161,6 +160,6 @@ def day(text: str) -> date | None:
         return None
 
 
-def named_in(happenings: Iterable[Happening]) -> Sequence[str]:
-    """Return the IRIs to caption."""
-    return sorted({each.iri for each in happenings})
+def read_happening_names(select: Select) -> dict[str, Caption]:
+    """Read the captions of all happenings."""
+    return read_captions(select, sorted({each.iri for each in read_happenings(select)}))

@@ -14,13 +14,13 @@ from jiqun.language import Reader, Text
 from jiqun.rdf.formats import HTML, SVG
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels, read_captions
+from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.listing import Shown, picture_file, said, shown
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pages.time_facts import (
     LANES,
     Happening,
-    named_in,
+    read_happening_names,
     read_happenings,
     read_source_years,
     span_of,
@@ -49,9 +49,9 @@ def timeline_document(
 ) -> Document:
     """Return the timeline; `at` is a year, month or day to mark. Raises `BadParameter`."""
     period = read_time(at) if at else None
-    happenings = read_happenings(context.select)
-    labels = Labels(read_captions(context.select, named_in(happenings)), reader)
-    years = read_source_years(context.select)[-_SHOWN_YEARS:]
+    happenings = context.once(read_happenings)
+    labels = Labels(context.once(read_happening_names), reader)
+    years = context.once(read_source_years)[-_SHOWN_YEARS:]
     if choice.format == SVG:
         paper = Paper(FILE_WIDTH)
         picture = _draw(happenings, years, labels, period, paper)

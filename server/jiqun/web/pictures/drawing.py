@@ -48,7 +48,7 @@ _ENTRY: Final = Markup(
 )
 _FILE: Final = Markup(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="{0} {0} {1} {2}" width="{1}" height="{2}" '
-    'lang="{9}"><title>{3}</title><desc>{4}</desc><style>{10}</style>{11}<g class="drawing">'
+    'lang="{9}"><title>{3}</title><desc>{4}</desc><style>{10}</style><g class="drawing">{11}'
     '<rect class="sheet" x="{0}" y="{0}" width="{1}" height="{2}"/>'
     '<text class="heading" y="14">{3}</text><g transform="translate(0 34)">{5}</g>{6}'
     '<text class="note" y="{7}">{8}</text></g></svg>\n'

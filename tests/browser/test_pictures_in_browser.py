@@ -1,0 +1,82 @@
+"""The pictures in a real browser: nothing from elsewhere, state in the address, without scripts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from live_server import LiveServer
+
+PATHS = (
+    "/",
+    "/clusters",
+    "/places",
+    "/companies",
+    "/plans",
+    "/figures?metric=output-value",
+    "/compare",
+    "/timeline?at=2028",
+    "/network",
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_comes_from_elsewhere_and_no_policy_is_broken(
+    browser: Browser, site: LiveServer, scheme: str
+) -> None:
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = context.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text))
+    for path in PATHS:
+        page.goto(site.url + path)
+    assert [url for url in asked if not url.startswith(f"{site.url}/")] == []
+    assert complaints == []
+    context.close()
+
+
+def test_a_choice_without_scripts_is_in_the_address(browser: Browser, site: LiveServer) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{site.url}/clusters")
+    page.get_by_label("Province").select_option("jiangsu")
+    page.get_by_role("button", name="Show").click()
+    assert "province=jiangsu" in page.url
+    counted = int(page.locator("h2#shown").inner_text().split()[0])
+    assert page.locator("table.listed tbody tr").count() == counted
+    page.locator(".chosen a").click()
+    assert "province" not in page.url
+    context.close()
+
+
+def test_a_mark_is_reached_from_the_keyboard_and_opens_its_words(
+    browser: Browser, site: LiveServer
+) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site.url}/compare?metric=output-value")
+    mark = page.locator("svg.drawing a").first
+    mark.focus()
+    page.keyboard.press("Shift")  # a key, so that the focus is visible
+    assert page.evaluate("document.activeElement.matches(':focus-visible')")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/source/**")
+    assert page.locator(":target").count() == 1
+    context.close()
+
+
+def test_names_are_suggested_in_pinyin(browser: Browser, site: LiveServer) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{site.url}/?lang=zh-Hans")
+    page.locator("#seek").press_sequentially("jiangsu")
+    page.locator('#names option[label^="jiangsu"]').first.wait_for(state="attached")
+    names = page.evaluate("[...document.querySelectorAll('#names option')].map(o => o.value)")
+    assert "江苏省" in names
+    context.close()
