@@ -324,7 +324,7 @@ class Settings(BaseSettings):
     def _check_services(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for each in value:
             if not _ENDPOINT.fullmatch(each):
-                raise ValueError(f"{each} is no http or https URL without user and fragment")
+                raise ValueError(f"{each} is not an http or https URL without user and fragment")
         return value
 
     @field_validator("service_networks")

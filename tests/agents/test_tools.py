@@ -25,12 +25,12 @@ ERRORS: list[tuple[str, dict[str, Any], str]] = [
     (
         "sparql",
         {"query": "SELECT ?c { ?c a kg:Clster }"},
-        "kg:Clster is no term; did you mean kg:Cluster?",
+        "kg:Clster is not a term; did you mean kg:Cluster?",
     ),
     (
         "sparql",
         {"query": "PREFIX k: <https://w3id.org/jiqun/ontology#> ASK { ?c k:appliedForBi ?a }"},
-        "kg:appliedForBi is no term; did you mean kg:appliedForBy?",
+        "kg:appliedForBi is not a term; did you mean kg:appliedForBy?",
     ),
     ("sparql", {"query": "SELECT ?c { id:heibei kg:hasCluster ?c }"}, "id:hebei?"),
     ("sparql", {"query": "SELECT ?c { ?c a kg:Cluster"}, "is never closed"),

@@ -89,7 +89,7 @@ def test_codes_agree_with_those_of_parents_and_are_unique(store: ox.Store) -> No
     for place, parent in rows(
         store, "?place kg:within ?in . ?in a kg:ProvinceLevelDivision", "place", "in"
     ):
-        # a region that is no division has no code
+        # a region that is not a division has no code
         assert code.get(place, code[parent])[:2] == code[parent][:2], place
     for place, parent in rows(
         store, "?place kg:within ?in . ?in a kg:PrefectureLevelDivision", "place", "in"

@@ -124,15 +124,15 @@ XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
         ),
         (
             "id:ji-county skos:exactMatch ex:a<b> X semapv:LexicalMatching 1 2024 -",
-            "ex:a<b> is no valid IRI: https://example.org/a<b>",
+            "ex:a<b> is not a valid IRI: https://example.org/a<b>",
         ),
         (
             "id:ji-county skos:exactMatch https://example.org/9 X semapv:LexicalMatching 1 2024 -",
-            "https: is no prefix of curie_map",
+            "https: is not a prefix of curie_map",
         ),
         (
             "id:ji-county skos:exactMatch nine X semapv:LexicalMatching 1 2024 -",
-            "'nine' is no CURIE",
+            "'nine' is not a CURIE",
         ),
         (
             "id:ji-county skos:exactMatch ex:9 X  1 2024 -",
@@ -140,7 +140,7 @@ XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
         ),
         (
             "id:ji-county skos:exactMatch ex:9 X semapv:Guessing 1 2024 -",
-            "semapv:Guessing is no mapping_justification",
+            "semapv:Guessing is not a mapping_justification",
         ),
         (
             "id:ji-county owl:sameAs ex:9 X semapv:LexicalMatching 1 2024 -",

@@ -50,7 +50,7 @@ NEGOTIATION = [
     accept("no slash", b"json", 406),
     accept("a negative quality", b"text/csv;q=-1", 406),
     accept("a huge quality", b"text/csv;q=1e999", 406),
-    accept("a quality that is no number", b"text/csv;q=NaN", 406),
+    accept("a quality that is not a number", b"text/csv;q=NaN", 406),
     accept("an unclosed quote", b'text/csv;a="', 200, 406),
     accept("quotes without end", b'text/csv;a="\\"\\"\\"' * 500, 200, 406),
     accept("many blanks", b"text/csv;" + b" " * 20_000 + b'"', 200, 406),
@@ -230,7 +230,7 @@ BODIES = [
     ),
     post("a length that is too short", QUERY + b"Content-Length: 3\r\n", b"ASK {}", 400),
     post("a negative length", QUERY + b"Content-Length: -5\r\n", b"ASK {}", 400, 0),
-    post("a length that is no number", QUERY + b"Content-Length: 0x6\r\n", b"ASK {}", 400, 0),
+    post("a length that is not a number", QUERY + b"Content-Length: 0x6\r\n", b"ASK {}", 400, 0),
     post("a huge length", QUERY + b"Content-Length: 99999999999999\r\n", b"", 413),
     post(
         "a length beyond any number",

@@ -147,7 +147,7 @@ CASES = {
     ),
     "both framings": ((POST + CHUNKED + length(ASK) + b"\r\n0\r\n\r\n",), [400], 0),
     "two lengths": ((POST + length(ASK) + b"Content-Length: 5\r\n\r\n" + ASK,), [400], 0),
-    # RFC 9110, 13.1.2: elsewhere than in GET and HEAD, If-None-Match is no question for 304.
+    # RFC 9110, 13.1.2: elsewhere than in GET and HEAD, If-None-Match is not a question for 304.
     "If-None-Match with POST": (
         (POST + b"If-None-Match: *\r\n" + length(ASK) + b"\r\n" + ASK,),
         [200],

@@ -104,7 +104,7 @@ def test_the_quick_answer_is_that_of_the_engine(value: str, name: str) -> None:
     ],
 )
 def test_a_private_datatype_would_break_queries(query: str) -> None:
-    """Decision 61: what `xsd:int` could be stored as is no number to the engine."""
+    """Decision 61: what `xsd:int` could be stored as is not a number to the engine."""
     for datatype, expected in ((f"{XSD}int", True), ("urn:jiqun:datatype:int", False)):
         store = ox.Store()
         for value in ("5", "12"):

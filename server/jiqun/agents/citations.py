@@ -107,7 +107,7 @@ def _with(context: Context, thing: NamedNode, wanted: NamedNode, given: Cite) ->
                 iri = find_thing(context, given.value, given.lang).iri
                 others = _among(context, query, bound, [iri])
             if not others:
-                raise NotFound(f"{shorten(given.value)} is no value of it; leave out value.")
+                raise NotFound(f"{shorten(given.value)} is not a value of it; leave out value.")
         if query is _VALUES:
             return [ox.Triple(thing, wanted, node_of(each)) for each in others]
         return [ox.Triple(NamedNode(each.value), wanted, thing) for each in others]

@@ -96,7 +96,7 @@ def _find_metric(context: Context, text: str) -> str:
     near = dict.fromkeys(compact(names[each]) for each in nearest(text.casefold(), names))
     listed = ", ".join(compact(each) for each in metrics)
     hint = f"did you mean {', '.join(near)}?" if near else f"there are: {listed}."
-    raise NotFound(f"{shorten(text)} is no metric; {hint}")
+    raise NotFound(f"{shorten(text)} is not a metric; {hint}")
 
 
 def _about(rows: Sequence[Row], wanted: set[str]) -> list[Row]:

@@ -22,7 +22,7 @@ _LONGEST_CELL: Final = 2000
 _LARGEST_NUMBER: Final = 2**53
 _MOST_CHECKED: Final = 300
 _MISSING: Final = {
-    "unknown_term": ("is no term", "find one with schema."),
+    "unknown_term": ("is not a term", "find one with schema."),
     "unknown_thing": ("is not in the graph", "find its id with search."),
 }
 _BOOLEAN: Final = f"{XSD}boolean"
@@ -103,7 +103,7 @@ def _notes(context: Context, query: str, table: Table, rows: list[Row]) -> Itera
         yield from _why_empty(query)
     yield from _no_facts(context, rows)
     if "targetValue" in query:
-        yield "kg:targetValue is the figure of a goal; a goal is no fact."
+        yield "kg:targetValue is the figure of a goal; a goal is not a fact."
     if table["columns"] == ["answer"] and table["rows"] == [[False]]:
         yield "False means that the graph does not say so; what no source says is not known."
 
@@ -123,7 +123,7 @@ def _why_empty(query: str) -> Iterator[str]:
 
 
 def _no_facts(context: Context, rows: Iterable[Row]) -> Iterator[str]:
-    """Say of which things in the result the claims are no facts: goals, judgements."""
+    """Say of which things in the result the claims are not facts: goals, judgements."""
     iris = {found.value for row in rows for found in row.values() if _is_own(found)}
     if not iris:
         return

@@ -38,7 +38,7 @@ KINDS: Final[Mapping[str, str]] = {
     f"{KG}MarketStanding": "judgement",
     f"{KG}Strength": "judgement",
 }
-"""The claims that are no facts, by class, and the word for them."""
+"""The claims that are not facts, by class, and the word for them."""
 
 _NO_FACTS: Final = ("judgement", "goal", "intention", "expectation", "slogan")
 _ORDER: Final = ("said", *_NO_FACTS, "curated", "written")
@@ -109,7 +109,7 @@ class Stated:
 
 
 def kind_of(graphs: Iterable[str], no_fact: str) -> str:
-    """Return the kind of a statement: `no_fact` is the word for its subject if it is no fact."""
+    """Return the kind of a statement: `no_fact` is the word for its subject if it is not a fact."""
     found = set(graphs)
     if found <= {INFERRED}:
         return "inferred"
@@ -122,7 +122,7 @@ def kind_of(graphs: Iterable[str], no_fact: str) -> str:
 
 
 def no_fact_of(types: Iterable[str]) -> str:
-    """Return the word for a claim that is no fact: goal, judgement …; else an empty text."""
+    """Return the word for a claim that is not a fact: goal, judgement …; else an empty text."""
     return next((KINDS[each] for each in sorted(types) if each in KINDS), "")
 
 

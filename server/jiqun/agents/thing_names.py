@@ -14,7 +14,7 @@ from jiqun.web.linked_data.similar_names import candidates_for, exists, similar_
 
 @dataclass(frozen=True)
 class Named:
-    """A thing that was named; `note` says how a name was read, if it was no id."""
+    """A thing that was named; `note` says how a name was read, if it was not an id."""
 
     iri: str
     note: str = ""

@@ -68,7 +68,7 @@ class Nesting:
         return "a" if predicate == TYPE else self._compactor.write(predicate)
 
     def _items(self, node: Term) -> list[Term] | None:
-        """Return the items of the list that starts at this node, or None when it is no list."""
+        """Return the items of the list that starts at this node, or None when it is not a list."""
         items: list[Term] = []
         while node != _NIL:
             values = self._inside.get(node, {}) if isinstance(node, ox.BlankNode) else {}

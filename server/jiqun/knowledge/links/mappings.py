@@ -239,7 +239,7 @@ class _Rows:
         if predicate and predicate not in PREDICATES:
             self._wrong(line, f"{row['predicate_id']}: links are skos:exactMatch, closeMatch, …")
         if justification and justification not in JUSTIFICATIONS:
-            self._wrong(line, f"{row['mapping_justification']} is no mapping_justification")
+            self._wrong(line, f"{row['mapping_justification']} is not a mapping_justification")
         version = row.get("object_source_version") or self._version
         if not version:
             self._wrong(line, "object_source_version missing, here and in the head")
@@ -263,12 +263,14 @@ class _Rows:
         match = _CURIE.fullmatch(curie)
         prefix = match[1] if match else ""
         if match is None or prefix not in self._prefixes:
-            what = f"{prefix}: is no prefix of curie_map" if prefix else f"{curie!r} is no CURIE"
+            what = (
+                f"{prefix}: is not a prefix of curie_map" if prefix else f"{curie!r} is not a CURIE"
+            )
             self._wrong(line, what)
             return ""
         iri = self._prefixes[prefix] + match[2]
         if not is_absolute_iri(iri):
-            self._wrong(line, f"{curie} is no valid IRI: {iri}")
+            self._wrong(line, f"{curie} is not a valid IRI: {iri}")
             return ""
         return iri
 

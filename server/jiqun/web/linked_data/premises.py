@@ -168,7 +168,7 @@ def _candidates(context: Context, triple: ox.Triple) -> Iterator[tuple[ox.Triple
 def _matches(
     context: Context, text: str, given: dict[str, str], extra: str = ""
 ) -> Iterator[tuple[ox.Triple, ...]]:
-    """Find the triples of a pattern in the graph; `extra` conditions are no premises."""
+    """Find the triples of a pattern in the graph; `extra` conditions are not premises."""
     query = f"{_HEAD}SELECT * WHERE {{ {text} . {extra} }} LIMIT 200"
     # A property that is given stands in no solution.
     for row in context.select(query, given):

@@ -70,7 +70,7 @@ def retirement(
         location = f"{reader.root}{target.folder}{successor}{suffix}"
         links = f'<{found.successor}>; rel="successor-version"'
         return redirect(301, location, links, target.query)
-    # What is no form of RDF, as the text of a query, cannot state the reason.
+    # What is not a form of RDF, as the text of a query, cannot state the reason.
     known = any(each.format == target.choice.format for each in SUFFIXES.values())
     choice = target.choice if known else SUFFIXES["ttl"]
     headers = target.resource(found.iri).headers(choice)

@@ -39,8 +39,8 @@ def premises_document(
 ) -> Document:
     """Return the page of a statement.
 
-    `value` is in N-Triples syntax. Raises `BadParameter` for what is no statement, and `NotFound`
-    for one that the graph does not hold.
+    `value` is in N-Triples syntax. Raises `BadParameter` for what is not a statement, and
+    `NotFound` for one that the graph does not hold.
     """
     triple = read_statement(subject, predicate, value)
     if not graphs_of(context, triple):

@@ -94,7 +94,7 @@ def read_time(text: str) -> tuple[date, date]:
         return first, date(year, last_month, day or monthrange(year, last_month)[1])
     except ValueError:
         raise BadParameter(
-            f"at={shorten(text)} is no time. Write a year, a month or a day, such as 2028, "
+            f"at={shorten(text)} is not a time. Write a year, a month or a day, such as 2028, "
             "2028-05 or 2028-05-31."
         ) from None
 
