@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jiqun.errors import ContentError
 from jiqun.knowledge.checks.check import check
 from jiqun.knowledge.formatting import reformat
+from jiqun.knowledge.release.build import build
 from knowledge.small_content import OWN, PREFIXES
 
 if TYPE_CHECKING:
@@ -136,3 +138,47 @@ def test_what_a_file_states_twice_in_other_words_is_formatted_once(small: Small)
     assert reformat(small.content) == {}
     assert found(small) == []
     assert OWN in changed[small.path(FACTS)]
+
+
+TABLE = """\
+#+ summary: Where clusters are
+#+ summary@zh-Hans: 集群在哪里
+#+ summary@zh-Hant: 集群在哪裡
+#+ description: One row for each cluster.
+#+ key: [cluster]
+#+ columns:
+#+   cluster: {type: iri, description: "IRI of the cluster"}
+#+   place: {type: iri, refers: places, description: "IRI of its place"}
+
+PREFIX kg: <https://w3id.org/jiqun/ontology#>
+SELECT ?cluster ?place
+WHERE { ?cluster a kg:Cluster ; kg:locatedIn ?place }
+"""
+
+
+def test_rows_that_the_tables_of_a_release_refuse_are_found_at_their_thing(small: Small) -> None:
+    small.path("ontology/tables").mkdir()
+    small.path("ontology/tables/where.rq").write_text(TABLE, encoding="utf-8")
+    places = (
+        TABLE.replace("[cluster]", "[place]")
+        .replace("?cluster ?place\n", "?cluster ?place\n".replace("?cluster ", ""))
+        .replace('#+   cluster: {type: iri, description: "IRI of the cluster"}\n', "")
+        .replace(", refers: places", "")
+        .replace("?cluster a kg:Cluster ; kg:locatedIn ?place", "?place kg:within ?wider")
+    )
+    small.path("ontology/tables/places.rq").write_text(places, encoding="utf-8")
+    told = found(small)
+    where = f"{THINGS}:12: id:pumps"
+    assert f"{where} has two rows in the table where, with different place (table)" in told
+    lost = "refers to https://w3id.org/jiqun/id/hebei, which is not in the table places"
+    assert f"{where} {lost} (where.place) (table)" in told
+    with pytest.raises(ContentError, match=r"has two rows in the table|is not in the table places"):
+        build(small.content, small.texts.parent / "release", checked=False)
+
+
+def test_what_rdf_xml_cannot_hold_is_found_where_it_is(small: Small) -> None:
+    small.replace(THINGS, '"Hebei"@en', '"He\\u0007bei"@en')
+    assert (
+        f"{THINGS}:10: XML cannot hold the control characters of 'He\\x07bei' (rdf-xml)"
+        in found(small)
+    )

@@ -12,14 +12,14 @@ whose key it `refers` to:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 import pyoxigraph as ox
 
-from jiqun.errors import ContentError
 from jiqun.knowledge.content import Content
 from jiqun.knowledge.query_files import Annotated, read_annotated
 from jiqun.rdf.terms import LANGUAGES, language_tag
@@ -62,6 +62,19 @@ class Filled:
 
     table: Table
     rows: Sequence[tuple[Value, ...]]
+
+    def key(self, row: Sequence[Value]) -> tuple[str, ...]:
+        """Return the values of the key columns of a row."""
+        names = [column.name for column in self.table.columns]
+        return tuple(str(row[names.index(name)]) for name in self.table.key)
+
+
+@dataclass(frozen=True)
+class RowMistake:
+    """A row that a table cannot have: the values of its key, and what is wrong."""
+
+    key: Sequence[str]
+    what: str
 
 
 def read_table(path: Path, content: Content) -> Table:
@@ -112,7 +125,7 @@ def _column(file: Annotated, name: str, described: Mapping[str, Any]) -> Column:
 
 
 def fill_table(table: Table, store: ox.Store) -> Filled:
-    """Run the table's query; raise `Malformed` for other columns or a key that occurs twice."""
+    """Run the table's query; raise `Malformed` for other columns or a value of another type."""
     try:
         solutions = store.query(table.query)
     except (SyntaxError, ValueError, OSError) as error:
@@ -123,33 +136,36 @@ def fill_table(table: Table, store: ox.Store) -> Filled:
         or [variable.value for variable in solutions.variables] != names
     ):
         raise table.file.mistake(f"the query must SELECT the columns {' '.join(names)}", _RULE)
-    places = [names.index(name) for name in table.key]
-    rows: dict[tuple[str, ...], tuple[Value, ...]] = {}
-    for solution in solutions:
-        row = tuple(_value(column, solution[number]) for number, column in enumerate(table.columns))
-        key = tuple(str(row[place]) for place in places)
-        if key in rows:
-            raise table.file.mistake(f"{' '.join(key)} has two rows", _RULE)
-        rows[key] = row
-    return Filled(table, [rows[key] for key in sorted(rows)])
+    try:
+        rows = [
+            tuple(_value(column, solution[number]) for number, column in enumerate(table.columns))
+            for solution in solutions
+        ]
+    except ValueError as error:
+        raise table.file.mistake(
+            f"a value is not of the type of its column: {error}", _RULE
+        ) from None
+    unsorted = Filled(table, rows)
+    return Filled(table, sorted(rows, key=lambda row: (unsorted.key(row), str(row))))
 
 
-def check_references(tables: Iterable[Filled]) -> None:
-    """Raise `ContentError` where a row refers to one that does not exist."""
-    keys = {}
-    tables = list(tables)
+def row_mistakes(tables: Sequence[Filled]) -> Iterator[RowMistake]:
+    """Yield keys that have several rows, and rows that refer to one that does not exist."""
+    keys = {filled.table.name: {filled.key(row)[0] for row in filled.rows} for filled in tables}
     for filled in tables:
-        place = [column.name for column in filled.table.columns].index(filled.table.key[0])
-        keys[filled.table.name] = {row[place] for row in filled.rows}
-    for filled in tables:
-        for place, column in enumerate(filled.table.columns):
-            if not column.refers:
-                continue
+        table = filled.table
+        for row, following in pairwise(filled.rows):
+            if filled.key(row) == filled.key(following):
+                pairs = zip(table.columns, row, following, strict=True)
+                differing = " and ".join(each.name for each, one, other in pairs if one != other)
+                what = f"has two rows in the table {table.name}, with different {differing}"
+                yield RowMistake(filled.key(row), what)
+        for place, column in enumerate(table.columns):
             known = keys.get(column.refers, set())
-            missing = {str(row[place]) for row in filled.rows} - {*map(str, known), "None"}
-            if missing:
-                what = f"{filled.table.name}.{column.name} refers to {min(missing)}"
-                raise ContentError(f"{what}, which is not in the table {column.refers}.")
+            for row in filled.rows if column.refers else ():
+                if row[place] is not None and str(row[place]) not in known:
+                    what = f"refers to {row[place]}, which is not in the table {column.refers}"
+                    yield RowMistake(filled.key(row), f"{what} ({table.name}.{column.name})")
 
 
 def _value(column: Column, term: object) -> Value:

@@ -13,15 +13,17 @@ import pyoxigraph as ox
 from jiqun.errors import ContentError
 from jiqun.knowledge.assembly import ContentFiles, Knowledge, assemble, read_content
 from jiqun.knowledge.checks.passages import check_source, check_wordings
-from jiqun.knowledge.checks.rules import rule_finding, shape_findings, violations
+from jiqun.knowledge.checks.rules import Shorten, rule_finding, shape_findings, violations
 from jiqun.knowledge.content import Content, Finding
 from jiqun.knowledge.dataset import ALIGNMENTS, CONCEPTS, ONTOLOGY, REGISTER, homes, with_passages
 from jiqun.knowledge.inference import superclasses
 from jiqun.knowledge.links.mappings import check_set
 from jiqun.knowledge.ontology_versions import check_versions
 from jiqun.knowledge.query_files import HygieneRule
+from jiqun.knowledge.tables import Table, fill_table, row_mistakes
 from jiqun.knowledge.turtle_files import Document, Locator, Malformed
 from jiqun.rdf.namespaces import ID, SOURCE
+from jiqun.rdf.rdf_xml import unfit_for_xml
 from jiqun.rdf.terms import TYPE, Compactor
 
 
@@ -79,12 +81,45 @@ def check(content: Content, texts: Path | None = None, step: Step = nullcontext)
                     findings += [rule_finding(rule, row, locator, shorten) for row in rows]
         with step("check shapes"):
             findings += shape_findings(knowledge.graphs, locator, shorten)
+        with step("check tables and dumps"):
+            findings += _table_findings(files.tables, knowledge.store, locator, shorten)
+            findings += _xml_findings(knowledge.default, locator)
     return Checked(files, knowledge, counts, sorted(set(findings)))
 
 
 def rule_store(rule: HygieneRule, knowledge: Knowledge) -> ox.Store:
     """Return the store that a rule queries."""
     return knowledge.ontology if rule.dataset == "ontology" else knowledge.store
+
+
+def _table_findings(
+    tables: Iterable[Table], store: ox.Store, locator: Locator, shorten: Shorten
+) -> Iterator[Finding]:
+    """Yield a finding for each row that a release refuses, at the thing that the row is of.
+
+    The table of evidence is made by the build, statement by statement, and has no such rows.
+    """
+    filled = []
+    for table in tables:
+        if table.dataset == "all":
+            try:
+                filled.append(fill_table(table, store))
+            except Malformed as error:
+                yield error.finding
+    for mistake in row_mistakes(filled):
+        place = next(filter(None, map(locator.best, mistake.key)), None)
+        path, line = (place.path, place.line) if place else ("ontology/tables", 0)
+        names = " ".join(shorten(ox.NamedNode(key)) if ":" in key else key for key in mistake.key)
+        yield Finding(path, line, 0, f"{names} {mistake.what}", "table")
+
+
+def _xml_findings(triples: Iterable[ox.Triple], locator: Locator) -> Iterator[Finding]:
+    """Yield a finding for each triple that RDF/XML cannot hold."""
+    for triple in triples:
+        if reason := unfit_for_xml(triple):
+            place = locator.best(str(triple.subject)[1:-1], triple.predicate.value)
+            path, line = (place.path, place.line) if place else ("data", 0)
+            yield Finding(path, line, 0, reason.removesuffix("."), "rdf-xml")
 
 
 def _file_findings(files: ContentFiles, texts: Path | None) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.errors import ReleaseError
+from jiqun.errors import ContentError, ReleaseError
 from jiqun.knowledge.assembly import TITLE, ContentFiles, Knowledge, assemble, read_content
 from jiqun.knowledge.checks.check import Checked, Step, check, rule_store
 from jiqun.knowledge.checks.rules import violations
@@ -27,13 +27,13 @@ from jiqun.knowledge.release.release_files import OFFERS, Written, ontology_offe
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
 from jiqun.knowledge.release.tabular import data_package, write_tables
 from jiqun.knowledge.release.term_index import term_index
-from jiqun.knowledge.tables import Table, check_references, fill_table
+from jiqun.knowledge.tables import Table, fill_table, row_mistakes
 from jiqun.rdf.namespaces import KG, OWL
 from jiqun.rdf.terms import TYPE
 
 FORMAT: Final = 1
 STEPS: Final = 8
-CHECKING_STEPS: Final = 3
+CHECKING_STEPS: Final = 4
 """How many steps a build has, and how many more with its checks, for a progress bar."""
 
 _COUNTED: Final = {
@@ -188,7 +188,8 @@ def _write_tables(
     reified = store({}, {triple for each in stated for triple in each.reified()})
     stores = {"all": knowledge.store, "evidence": reified}
     filled = [fill_table(table, stores[table.dataset]) for table in tables]
-    check_references(filled)
+    for mistake in row_mistakes(filled):
+        raise ContentError(f"{' '.join(mistake.key)} {mistake.what}.")
     files = write_tables(filled, folder) + write_maps(knowledge, filled, folder)
     package = data_package(tables, files, knowledge.version)
     name = "datapackage.json"
