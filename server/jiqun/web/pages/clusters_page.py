@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
-from jiqun.language import Reader
+from jiqun.language import Reader, Text
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Labels
@@ -24,7 +25,6 @@ from jiqun.web.pages.listing import (
     list_document,
     said,
     shown,
-    value_name,
 )
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.drawing import Paper, Picture
@@ -52,10 +52,22 @@ def clusters_document(
 
     def draw(left: Sequence[Entry], _paper: Paper) -> Picture | None:
         members = [by_iri[each.iri] for each in left]
+        in_one = bool(dict(selection.facets).get("province"))
+        provinces = [frozenset(each.provinces) for each in members] if in_one else []
+        shaded = frozenset.intersection(*provinces) if provinces else frozenset()
         marks = cluster_marks(members, known.points, labels)
         title = phrase("clusters_map", reader.lang)
         about = phrase("clusters_map_about", reader.lang)
-        return draw_map("map", title, about, context.once(read_outlines), marks, reader)
+        return draw_map(
+            "map",
+            title,
+            about,
+            context.once(read_outlines),
+            marks,
+            reader,
+            shaded=shaded,
+            close=in_one,
+        )
 
     listing = Listing(
         "clusters",
@@ -88,9 +100,12 @@ def _entry(each: ClusterEntry, labels: Labels) -> Entry:
             "cluster": shown(labels, each.iri),
             "field": shown(labels, *each.fields),
             "places": shown(labels, *each.places),
-            "year": tuple(said(value_name("year", year, {}, reader), reader) for year in years),
+            "year": tuple(
+                said(year if year.isdecimal() else phrase("year_unproven", reader.lang), reader)
+                for year in years
+            ),
             "figures": (said(str(len(each.figures)), reader, compare),) if each.figures else (),
-            "grade": (Shown(labels.label(each.grade), address(each.proof, reader)),)
+            "grade": (Shown(_letter(labels.label(each.grade)), address(each.proof, reader)),)
             if each.grade
             else (said(phrase("grade_unproven", reader.lang), reader),),
         },
@@ -104,6 +119,11 @@ def _entry(each: ClusterEntry, labels: Labels) -> Entry:
         },
         {"figures": float(len(each.figures))},
     )
+
+
+def _letter(grade: Text) -> Text:
+    """Return the letter of a grade, which its label explains after a colon."""
+    return Text(re.split("[:：]", grade.value)[0], grade.lang)
 
 
 def _name(entry: Entry) -> tuple[bool, str]:

@@ -30,10 +30,10 @@ from jiqun.web.pictures.amounts import Amount
 from jiqun.web.pictures.drawing import Paper, Picture
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
-_FACETS: Final = ("sort_of", "cluster", "role", "province")
+_FACETS: Final = ("kind", "cluster", "role", "province")
 _COLUMNS: Final = (
     Column("company"),
-    Column("sort_of"),
+    Column("kind"),
     Column("clusters_in"),
     Column("role"),
     Column("may_mean"),
@@ -147,7 +147,7 @@ def _bars(members: Sequence[CompanyEntry], labels: Labels, paper: Paper) -> Pict
         text = f"{count} {phrase('named_here', reader.lang)}"
         part = f"{brands[cluster]} {phrase('only_brands', reader.lang)}"
         href = reader.link("/companies", cluster=slug_of(cluster))
-        narrower = reader.link("/companies", cluster=slug_of(cluster), sort_of="Brand")
+        narrower = reader.link("/companies", cluster=slug_of(cluster), kind="Brand")
         inside = (
             (
                 Bar(
@@ -179,7 +179,7 @@ def _bars(members: Sequence[CompanyEntry], labels: Labels, paper: Paper) -> Pict
 
 
 def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:
-    brands = sum(each.values["sort_of"] == ("Brand",) for each in entries)
+    brands = sum(each.values["kind"] == ("Brand",) for each in entries)
     return [
         ("total_companies", len(entries) - brands),
         ("total_brands", brands),
@@ -199,14 +199,14 @@ def _entry(each: CompanyEntry, labels: Labels) -> Entry:
         each.iri,
         {
             "company": shown(labels, each.iri),
-            "sort_of": shown(labels, each.kind),
+            "kind": shown(labels, each.kind),
             "clusters_in": shown(labels, *each.clusters),
             "role": roles,
             "may_mean": shown(labels, *each.may_mean),
             "province": shown(labels, *each.provinces),
         },
         {
-            "sort_of": (slug_of(each.kind),),
+            "kind": (slug_of(each.kind),),
             "cluster": tuple(map(slug_of, each.clusters)),
             "role": tuple(slug_of(role) for role, _ in each.roles),
             "province": tuple(map(slug_of, each.provinces)),

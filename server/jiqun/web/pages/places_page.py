@@ -33,7 +33,7 @@ from jiqun.web.pictures.map_picture import (
     read_points,
 )
 
-_FACETS: Final = ("level", "area", "holds", "figures")
+_FACETS: Final = ("level", "area", "clusters", "figures")
 _COLUMNS: Final = (
     Column("place"),
     Column("level"),
@@ -163,7 +163,7 @@ def _map(
 
 
 def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:
-    return [("total_with_clusters", sum(each.values["holds"] == ("yes",) for each in entries))]
+    return [("total_with_clusters", sum(each.values["clusters"] == ("yes",) for each in entries))]
 
 
 def _entry(each: PlaceEntry, labels: Labels) -> Entry:
@@ -190,7 +190,7 @@ def _entry(each: PlaceEntry, labels: Labels) -> Entry:
         {
             "level": (slug_of(each.level),),
             "area": tuple(map(slug_of, each.areas)),
-            "holds": ("yes" if each.clusters else "no",),
+            "clusters": ("yes" if each.clusters else "no",),
             "figures": ("yes" if each.figures else "no",),
         },
         {key: float(count) for key, (count, _) in counts.items()},

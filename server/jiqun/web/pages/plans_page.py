@@ -34,10 +34,10 @@ _CLASSES: Final = (
     "SelectionRound",
     "Initiative",
 )
-_FACETS: Final = ("plan_kind", "by", "subject", "dated")
+_FACETS: Final = ("kind", "by", "subject", "dated")
 _COLUMNS: Final = (
     Column("plan"),
-    Column("plan_kind"),
+    Column("kind"),
     Column("by"),
     Column("time"),
     Column("subject"),
@@ -76,7 +76,7 @@ def plans_document(
             iri,
             {
                 "plan": shown(labels, iri),
-                "plan_kind": shown(labels, kinds[iri]),
+                "kind": shown(labels, kinds[iri]),
                 "by": shown(labels, *of["by"].get(iri, ())),
                 "time": tuple(
                     said(time_text(each, labels), reader, address(each.passage or iri, reader))
@@ -86,7 +86,7 @@ def plans_document(
                 "goals": (said(str(len(goals)), reader),) if goals else (),
             },
             {
-                "plan_kind": (slug_of(kinds[iri]),),
+                "kind": (slug_of(kinds[iri]),),
                 "by": tuple(map(slug_of, of["by"].get(iri, ()))),
                 "subject": tuple(map(slug_of, of["subject"].get(iri, ()))),
                 "dated": ("yes" if dated else "no",),
@@ -96,8 +96,8 @@ def plans_document(
 
     def draw(left: Sequence[Entry], paper: Paper) -> Picture | None:
         lanes = []
-        for kind in dict.fromkeys(each.values["plan_kind"][0] for each in left):
-            members = [each.iri for each in left if each.values["plan_kind"][0] == kind]
+        for kind in dict.fromkeys(each.values["kind"][0] for each in left):
+            members = [each.iri for each in left if each.values["kind"][0] == kind]
             spans = tuple(span_of(each, labels) for iri in members for each in times.get(iri, []))
             if spans:
                 lanes.append(Lane(labels.resource(f"{KG}{kind}").text, spans))
@@ -128,6 +128,6 @@ def _first(happenings: Sequence[Happening]) -> float:
 
 
 def _order(entry: Entry) -> tuple[int, bool, float, str]:
-    kind = _CLASSES.index(entry.values["plan_kind"][0])
+    kind = _CLASSES.index(entry.values["kind"][0])
     undated = entry.values["dated"] == ("no",)
     return kind, undated, entry.ranks["time"], entry.cells["plan"][0].text.value

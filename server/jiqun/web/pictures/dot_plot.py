@@ -162,10 +162,12 @@ def _grid(axis: Axis, bottom: float, unit: str, reader: Reader, paper: Paper) ->
     for number, tick in enumerate(ticks):
         share = axis.share(tick)
         text = Text(tick_text(Decimal(repr(tick)).normalize(), unit, reader), reader.lang)
+        # On a narrow screen there is room for every other one.
+        style = "tick wide" if number % 2 else "tick"
         anchor = "" if number == 0 else "end" if number == len(ticks) - 1 else "middle"
         parts += [
             paper.line(share, share, 20, bottom, "grid"),
-            paper.at(share, 12, words(text, 0, 0, reader, "tick", anchor)),
+            paper.at(share, 12, words(text, 0, 0, reader, style, anchor)),
         ]
     return join(parts)
 

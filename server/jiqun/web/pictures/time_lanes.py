@@ -98,15 +98,7 @@ def draw_lanes(
     for number, lane in enumerate(lanes):
         drawn, y = _lane(lane, (name, number), y, scale, reader, paper)
         parts.append(drawn)
-    grid = [
-        join(
-            (
-                paper.line(share, share, 18, y, "grid"),
-                paper.at(share, 12, words(Text(str(year)), 0, 0, reader, "tick", anchor)),
-            )
-        )
-        for year, share, anchor in scale.years()
-    ]
+    grid = [_year(*each, y, reader, paper) for each in scale.years()]
     cursor = Markup("")
     if at is not None:
         first, last = scale.share(at[0]), scale.share(at[1])
@@ -158,17 +150,29 @@ class _Scale:
         passed = day.year + (day.timetuple().tm_yday - 1) / 366 - self.first
         return _START + passed / max(1, self.last - self.first) * (_END - _START)
 
-    def years(self) -> list[tuple[int, float, str]]:
-        """Return the years that the axis names, where they begin, and the anchor of their names."""
+    def years(self) -> list[tuple[int, float, tuple[str, str]]]:
+        """Return the years that the axis names, where they begin, and the style of their names.
+
+        On a narrow screen there is room for every other one.
+        """
         step = max(1, -(-(self.last - self.first) // 8))
+        named = range(self.first, self.last + 1, step)
+        anchors = {self.first: "", self.last: "end"}
         return [
             (
                 year,
                 self.share(date(year, 1, 1)),
-                "" if year == self.first else "end" if year == self.last else "middle",
+                ("tick wide" if number % 2 else "tick", anchors.get(year, "middle")),
             )
-            for year in range(self.first, self.last + 1, step)
+            for number, year in enumerate(named)
         ]
+
+
+def _year(
+    year: int, share: float, style: tuple[str, str], y: float, reader: Reader, paper: Paper
+) -> Markup:
+    text = words(Text(str(year)), 0, 0, reader, *style)
+    return paper.line(share, share, 18, y, "grid") + paper.at(share, 12, text)
 
 
 def _lane(

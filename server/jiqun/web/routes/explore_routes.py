@@ -128,14 +128,14 @@ async def place_facets(
         str, facet("The administrative level: a class such as `ProvinceLevelDivision`.")
     ] = "",
     area: Annotated[str, facet("The region that holds it.")] = "",
-    holds: Annotated[str, facet("`yes` if it has a cluster, or `no`.")] = "",
+    clusters: Annotated[str, facet("`yes` if it has a cluster, or `no`.")] = "",
     figures: Annotated[str, facet("`yes` if there are figures, or `no`.")] = "",
 ) -> Facets:
     """Return the facets of the list of places."""
     return (
         ("level", level),
         ("area", area),
-        ("holds", holds),
+        ("clusters", clusters),
         ("figures", figures),
     )
 
@@ -156,14 +156,14 @@ async def list_places(
 
 
 async def company_facets(
-    sort_of: Annotated[str, facet("`Company` or `Brand`.")] = "",
+    kind: Annotated[str, facet("`Company` or `Brand`.")] = "",
     cluster: Annotated[str, facet("The cluster.")] = "",
     role: Annotated[str, facet("The role in the cluster.")] = "",
     province: Annotated[str, facet("The province.")] = "",
 ) -> Facets:
     """Return the facets of the list of companies."""
     return (
-        ("sort_of", sort_of),
+        ("kind", kind),
         ("cluster", cluster),
         ("role", role),
         ("province", province),
@@ -189,14 +189,14 @@ async def list_companies(
 
 
 async def plan_facets(
-    plan_kind: Annotated[str, facet("The class, such as `PolicyDocument`.")] = "",
+    kind: Annotated[str, facet("The class, such as `PolicyDocument`.")] = "",
     by: Annotated[str, facet("Who issued or conducts it.")] = "",
     subject: Annotated[str, facet("What it is about.")] = "",
     dated: Annotated[str, facet("`yes` if it has a date, or `no`.")] = "",
 ) -> Facets:
     """Return the facets of the list of plans."""
     return (
-        ("plan_kind", plan_kind),
+        ("kind", kind),
         ("by", by),
         ("subject", subject),
         ("dated", dated),
