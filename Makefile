@@ -77,7 +77,7 @@ lint-data: $(VENV)/.installed-test
 # A build refuses what `jiqun check` rejects.
 test: $(VENV)/.installed-test
 	$(MAKE) --no-print-directory --jobs 2 lint build
-	$(PYTEST) --release release
+	$(PYTEST) --release=release
 
 soak: $(VENV)/.installed-test
 	JIQUN_KILL_CYCLES=200 JIQUN_STREAM_POWER=7 $(BIN)/pytest \
