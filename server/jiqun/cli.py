@@ -270,6 +270,39 @@ def build(
 
 
 @app.command()
+def pack(
+    files: Annotated[list[Path], typer.Argument(help="RDF files, gzipped or not.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder of the release to write.")],
+    title: Annotated[str, typer.Option(help="Title of the dataset.")] = "Dataset",
+    version: Annotated[str, typer.Option("--data-version", help="Version of the dataset.")] = "1",
+    namespace: Annotated[
+        str, typer.Option(help="Namespace of its things, whose addresses the server answers.")
+    ] = "",
+    queries: Annotated[
+        Path | None, typer.Option(help="Folder with saved queries, one .rq file each.")
+    ] = None,
+    merge: Annotated[
+        bool, typer.Option("--merge", help="Put what named graphs hold into the default graph.")
+    ] = False,
+) -> None:
+    """Make a release of any RDF: store, search, statistics, dumps; all of it or nothing."""
+    from jiqun.knowledge.release.packing import Packing
+    from jiqun.knowledge.release.packing import pack as pack_files
+    from jiqun.terminal import amounts
+
+    packing = Packing(title, version, namespace, queries, merge)
+    with amounts() as progress:
+        counts = pack_files(files, out, packing, progress).counts
+    if not counts["triples"]:
+        typer.echo("The default graph is empty; --merge fills it from the named graphs.", err=True)
+    typer.echo(
+        f"wrote {out}/: {counts['triples']} triples, {counts['quads']} quads in {counts['graphs']} "
+        f"graphs, {counts['named']} things with names",
+        err=True,
+    )
+
+
+@app.command()
 def serve(
     release: Annotated[
         Path | None,

@@ -34,7 +34,8 @@ class Reader:
     """The reader of a page: the language, and the addresses of the site for this reader.
 
     `chosen` if the language was chosen by `?lang=`; `root` is the path prefix of the site, `origin`
-    its scheme and host, `here` the path and query of this page without `lang`.
+    its scheme and host, `here` the path and query of this page without `lang`. `title` is that of a
+    dataset which is not the project's own.
     """
 
     lang: str = "en"
@@ -42,6 +43,7 @@ class Reader:
     root: str = ""
     origin: str = ""
     here: str = "/"
+    title: str = ""
 
     @property
     def order(self) -> tuple[str, ...]:

@@ -29,8 +29,9 @@ _REBUILD: Final = "Build it again with `jiqun build`."
 _MANIFEST: Final = "manifest.json"
 _QUERIES: Final = "queries.json"
 _QUALITY: Final = "quality.json"
+_STATISTICS: Final = "statistics.json"
 _VOCABULARY: Final = "vocab.json"
-_READ: Final = frozenset({_QUERIES, _QUALITY, _VOCABULARY})
+_READ: Final = frozenset({_QUERIES, _QUALITY, _VOCABULARY, _STATISTICS})
 """Files that this program reads, and that are served at addresses of their own."""
 _ONTOLOGY: Final = "ontology-"
 
@@ -80,7 +81,8 @@ class Release:
     `identifier` is the SHA-256 of the content, in hexadecimal: two releases with the same content
     have the same identifier wherever they were built. `quality` is the report on the quality of the
     data, `ontologies` are the files of the versions of the ontology, `vocabulary` is the list of
-    terms with their use.
+    terms with their use. What `jiqun pack` has made of other RDF has `statistics`, and may have a
+    `namespace` of its things.
     """
 
     folder: Path
@@ -94,6 +96,8 @@ class Release:
     quality: Mapping[str, Any] = field(default_factory=dict)
     ontologies: Mapping[str, Dump] = field(default_factory=dict)
     vocabulary: Mapping[str, Any] = field(default_factory=dict)
+    statistics: Mapping[str, Any] = field(default_factory=dict)
+    namespace: str = ""
 
     @property
     def store(self) -> Path:
@@ -180,6 +184,8 @@ def _from_manifest(folder: Path, content: bytes) -> tuple[dict[str, Dump], Relea
         quality=_read(folder, _QUALITY, _read_object) if _QUALITY in files else {},
         vocabulary=_read(folder, _VOCABULARY, _read_object) if _VOCABULARY in files else {},
         ontologies=ontologies,
+        statistics=_read(folder, _STATISTICS, _read_object) if _STATISTICS in files else {},
+        namespace=str(manifest.get("namespace", "")),
     )
 
 

@@ -11,7 +11,15 @@ from typing import Final, TypeVar
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -66,6 +74,29 @@ def reading() -> Iterator[Callable[[str, int, int, Iterable[T]], Iterator[T]]]:
             )
 
         yield watch
+
+
+Amount = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Shows a step of so much work; within it, gives what is told how much of it is done."""
+
+
+@contextmanager
+def amounts() -> Iterator[Amount]:
+    """Show steps whose work can be measured: in a terminal bars, and the time of each."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    left, silent = TimeRemainingColumn(), not console.is_terminal
+    with Progress(*columns, left, console=console, transient=True, disable=silent) as bar:
+
+        @contextmanager
+        def amount(name: str, total: int) -> Iterator[Callable[[int], None]]:
+            start = time.monotonic()
+            task = bar.add_task(name, total=total)
+            yield lambda done: bar.update(task, completed=done)
+            bar.remove_task(task)
+            console.print(f"{name}: {time.monotonic() - start:.1f} s", markup=False)
+
+        yield amount
 
 
 def _bar(console: Console) -> Progress:

@@ -7,10 +7,10 @@ and hygiene rules are such files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pyoxigraph as ox
 import yaml
@@ -70,7 +70,14 @@ class Annotated:
         return Malformed(Finding(self.name, line + self.line - 1 if line else 1, 0, what, rule))
 
 
-def read_annotated(path: Path, content: Content) -> Annotated:
+class Naming(Protocol):
+    """What knows the names of files in messages, as `Content` does."""
+
+    def name(self, path: Path) -> str:
+        """Return the name of a file."""
+
+
+def read_annotated(path: Path, content: Naming) -> Annotated:
     """Read a `.rq` file; raise `Malformed` when it is not UTF-8 or its header is not YAML."""
     name = content.name(path)
     try:
@@ -119,8 +126,11 @@ def read_rule(path: Path, content: Content) -> HygieneRule:
     return HygieneRule(file, path.stem, message, dataset)
 
 
-def read_query(path: Path, content: Content) -> SavedQuery:
-    """Read and check one saved query; raise `Malformed` with file and line."""
+def read_query(path: Path, content: Naming, languages: Sequence[str] = LANGUAGES) -> SavedQuery:
+    """Read and check one saved query; raise `Malformed` with file and line.
+
+    Its summary and description are needed in each of `languages`.
+    """
     file = read_annotated(path, content)
     if not _NAME.fullmatch(path.stem):
         raise file.mistake(f"“{path.stem}” is not a name: use words joined by hyphens")
@@ -138,8 +148,8 @@ def read_query(path: Path, content: Content) -> SavedQuery:
     defaults = {each.name: each.default for each in parameters if each.default is not None}
     return SavedQuery(
         name=path.stem,
-        summary=_texts(file, "summary"),
-        description=_texts(file, "description"),
+        summary=_texts(file, "summary", languages),
+        description=_texts(file, "description", languages),
         tags=tuple(_strings(file, "tags")),
         form=form,
         text=file.text,
@@ -203,9 +213,9 @@ def _explain(message: str, text: str) -> tuple[int, str]:
     return line, f"not SPARQL from “{rest[:40]}” on" if rest else "the query ends too early"
 
 
-def _texts(file: Annotated, key: str) -> dict[str, str]:
+def _texts(file: Annotated, key: str, languages: Sequence[str]) -> dict[str, str]:
     texts = {}
-    for language in LANGUAGES:
+    for language in languages:
         full = key if language == "en" else f"{key}@{language}"
         value = file.header.get(full)
         if not isinstance(value, str) or not value.strip():

@@ -99,6 +99,11 @@ _LOCAL: Final = re.compile(r"[\w.-]*")
 _SHAPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f<>\"{}|\\^`\ud800-\udfff]*")
 
 
+def iri_of(slug: str) -> str:
+    """Return the IRI of the thing with a slug, which is its whole IRI where that is another's."""
+    return slug if ":" in slug else ID + slug
+
+
 def is_absolute_iri(text: str) -> bool:
     """Return whether `text` is an absolute IRI (RFC 3987) that can be written between < and >."""
     if not _SHAPE.fullmatch(text):

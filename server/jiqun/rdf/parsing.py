@@ -130,12 +130,13 @@ def _read(
             rename_blank_nodes=True,
         )
     except SyntaxError as error:
-        raise _malformed(error, format_.label) from None
+        raise malformed(error, format_.label) from None
     except ValueError as error:
         raise MalformedData(f"The data is not {format_.label}: {error}.") from None
 
 
-def _malformed(error: SyntaxError, name: str) -> MalformedData:
+def malformed(error: SyntaxError, name: str) -> MalformedData:
+    """Return our error for one of the parser; `name` is that of the format."""
     message = error.msg
     if "LoadDocumentCallback" in message:
         return MalformedData(

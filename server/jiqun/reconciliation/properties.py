@@ -9,7 +9,7 @@ from typing import Final
 
 from jiqun.language import Reader, pick
 from jiqun.query.solutions import Select, Term
-from jiqun.rdf.namespaces import ID, KG
+from jiqun.rdf.namespaces import ID, KG, iri_of
 from jiqun.reconciliation.requests import is_slug, property_id
 
 _DECLARED: Final = f"""\
@@ -81,7 +81,7 @@ def read_used(select: Select, class_iri: str | None) -> list[str]:
 
 def read_values(select: Select, slugs: Iterable[str], iris: Iterable[str]) -> Values:
     """Read the values of these properties of these things in one query; each list is sorted."""
-    things = " ".join(f"<{ID}{slug}>" for slug in sorted(set(slugs)) if is_slug(slug))
+    things = " ".join(f"<{iri_of(slug)}>" for slug in sorted(set(slugs)) if is_slug(slug))
     properties = ", ".join(f"<{iri}>" for iri in sorted(set(iris)))
     if not things or not properties:
         return {}

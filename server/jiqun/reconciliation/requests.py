@@ -98,8 +98,13 @@ def property_iri(name: str) -> str:
     )
 
 
+_LONGEST_IRI: Final = 2000
+
+
 def class_iri(name: str) -> str:
     """Return the IRI of a class from its id: `Cluster`, `kg:Cluster` or the IRI itself."""
+    if "://" in name and is_absolute_iri(name):
+        return name
     return KG + name.removeprefix(KG).removeprefix("kg:")
 
 
@@ -109,7 +114,9 @@ def slug_of(identifier: str) -> str:
 
 
 def is_slug(text: str) -> bool:
-    """Return whether a text can be the slug of a thing."""
+    """Return whether a text can be the slug of a thing, or the IRI of one that has none."""
+    if ":" in text:
+        return len(text) <= _LONGEST_IRI and is_absolute_iri(text)
     return len(text) <= 200 and SLUG.fullmatch(text) is not None
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import tantivy
 
@@ -31,6 +32,7 @@ from jiqun.names import (
     name_grams,
     read_name,
 )
+from jiqun.rdf.namespaces import iri_of
 
 FILE: Final = "records.sqlite"
 
@@ -72,7 +74,10 @@ class IndexedName:
 
 @dataclass(frozen=True)
 class IndexedThing:
-    """A thing; `types` are the numbers of its most specific classes."""
+    """A thing; `types` are the numbers of its most specific classes.
+
+    `slug` is the end of an IRI under `id:`, or the whole of another IRI.
+    """
 
     id: int
     slug: str
@@ -80,6 +85,16 @@ class IndexedThing:
     description: Mapping[str, str]
     types: tuple[int, ...]
     rank: int
+
+    @property
+    def iri(self) -> str:
+        """The IRI of the thing."""
+        return iri_of(self.slug)
+
+    @property
+    def path(self) -> str:
+        """The path of its page on this site."""
+        return f"/page?{urlencode({'iri': self.slug})}" if ":" in self.slug else f"/doc/{self.slug}"
 
 
 @dataclass(frozen=True)
@@ -175,6 +190,13 @@ class SearchIndex:
         """Return the thing with this slug, or None."""
         row = self._database.execute("SELECT id FROM thing WHERE slug = ?", (slug,)).fetchone()
         return self.things([row[0]])[row[0]] if row else None
+
+    def slugs(self, first: int, limit: int) -> list[str]:
+        """Return slugs of things in the order of their numbers, from a number on."""
+        rows = self._database.execute(
+            "SELECT slug FROM thing WHERE id >= ? ORDER BY id LIMIT ?", (first, limit)
+        )
+        return [str(slug) for (slug,) in rows]
 
     def slugs_beginning(self, start: str, limit: int) -> list[str]:
         """Return slugs that begin so, in their order."""

@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -52,6 +53,7 @@ from jiqun.web.routes import (
     editor_routes,
     explore_routes,
     home_routes,
+    iri_routes,
     query_routes,
     reconcile_routes,
     resource_routes,
@@ -210,6 +212,7 @@ _ROUTES = (
     editor_routes,
     query_routes,
     resource_routes,
+    iri_routes,
     dump_routes,
     catalogue_routes,
     search_routes,
@@ -302,7 +305,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     _fill_state(app, settings, opened, engine, writing)
     app.state.token = token
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign]
-    _add_routes(app)
+    _add_routes(app, opened.namespace)
     app.front = Front(
         super(Endpoint, app).__call__,
         settings,
@@ -388,9 +391,13 @@ def _check_backend_settings(release: Path | None, settings: Settings) -> None:
         )
 
 
-def _add_routes(app: FastAPI) -> None:
-    for each in _ROUTES:
-        app.include_router(each.router)
+def _add_routes(app: FastAPI, namespace: str) -> None:
+    path = urlsplit(namespace).path.removeprefix(app.state.settings.root_path)
+    own = [iri_routes.namespace_router(path)] if namespace else []
+    routers = [each.router for each in _ROUTES]
+    # IRIs in a folder of their own come first; those at the root take what nobody else has.
+    for router in (*own, *routers) if path.strip("/") else (*routers, *own):
+        app.include_router(router)
     for kind in (JiqunError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer_error)
 

@@ -303,4 +303,6 @@ def reader_of(scope: Scope, settings: Settings) -> Reader:
     except BadParameter:
         origin = ""
     here = f"{path}?{others}" if others and scope["method"] in {"GET", "HEAD"} else path
-    return Reader(lang=lang, chosen=chosen, root=root, origin=origin, here=here)
+    release = scope["app"].state.release
+    title = release.title if release.statistics else ""
+    return Reader(lang=lang, chosen=chosen, root=root, origin=origin, here=here, title=title)

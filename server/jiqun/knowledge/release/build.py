@@ -117,7 +117,7 @@ def build(
     content that cannot be read, and `ReleaseError` for a folder that is not a release. `texts` is
     the folder with the texts of the sources, if it is at hand.
     """
-    _refuse_other_folder(folder)
+    refuse_other_folder(folder)
     found = check(content, texts, step) if checked else _unchecked(content, step)
     if found.findings or found.knowledge is None:
         raise ContentRejected(found.findings)
@@ -126,7 +126,7 @@ def build(
     try:
         building.chmod(0o755)
         _write(found.files, found.knowledge, found.violations, building, step)
-        _put_in_place(building, folder)
+        put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 
@@ -208,14 +208,16 @@ def _write_store(knowledge: Knowledge, folder: Path) -> None:
     filled.flush()
 
 
-def _refuse_other_folder(folder: Path) -> None:
+def refuse_other_folder(folder: Path) -> None:
+    """Raise `ReleaseError` for a folder that holds something else than a release."""
     if folder.exists() and not (folder / "manifest.json").is_file() and any(folder.iterdir()):
         raise ReleaseError(
             f"{folder} is not empty and holds no release; nothing was written. Name another folder."
         )
 
 
-def _put_in_place(building: Path, folder: Path) -> None:
+def put_in_place(building: Path, folder: Path) -> None:
+    """Move a folder to its place, where a release may be; that is removed."""
     if not folder.exists():
         building.rename(folder)
         return

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,12 +142,38 @@ class _Read:
     names: tuple[Name, ...]
 
 
-def write_entries(kinds: Sequence[Kind], entries: Sequence[Entry], folder: Path) -> None:
+class _Numbers(dict[str, int]):
+    """The numbers of classes by IRI; one that is asked for gets its number."""
+
+    def __missing__(self, iri: str) -> int:
+        self[iri] = number = NOT_A_FACT + 1 + len(self)
+        return number
+
+
+def write_entries(kinds: Sequence[Kind], entries: Iterable[Entry], folder: Path) -> None:
     """Write the index of these entries, in their order of significance."""
+    numbers = _Numbers()
+    for kind in kinds:
+        numbers[kind.iri] = numbers[kind.iri]
+    _write(numbers, entries, lambda _: kinds, folder)
+
+
+def write_streamed(
+    entries: Iterable[Entry], kinds: Callable[[Iterable[str]], Iterable[Kind]], folder: Path
+) -> None:
+    """Write the index of entries as they come; `kinds` returns the classes, asked at the end."""
+    _write(_Numbers(), entries, kinds, folder)
+
+
+def _write(
+    numbers: _Numbers,
+    entries: Iterable[Entry],
+    kinds: Callable[[Iterable[str]], Iterable[Kind]],
+    folder: Path,
+) -> None:
     folder.mkdir()
     simple = simplified_forms()
     table = {ord(traditional): simplified for traditional, simplified in simple.items()}
-    numbers = {kind.iri: number for number, kind in enumerate(kinds, NOT_A_FACT + 1)}
     with (
         closing(sqlite3.connect(folder / "records.sqlite", isolation_level=None)) as database,
         _FullText(folder / "names") as names,
@@ -164,7 +190,7 @@ def write_entries(kinds: Sequence[Kind], entries: Sequence[Entry], folder: Path)
             words = _words(read, table)
             starts = {start for word in words for start in word_starts(word)}
             things.add(number, read.marks, words, starts)
-        _write_classes(database, kinds, numbers)
+        _write_classes(database, kinds(numbers), numbers)
         database.execute("COMMIT")
         database.executescript(_INDEXES)
 
@@ -181,7 +207,7 @@ def _write_meta(database: sqlite3.Connection, simple: Mapping[str, str]) -> None
 
 
 def _write_classes(
-    database: sqlite3.Connection, kinds: Sequence[Kind], numbers: Mapping[str, int]
+    database: sqlite3.Connection, kinds: Iterable[Kind], numbers: Mapping[str, int]
 ) -> None:
     database.executemany(
         "INSERT INTO class SELECT ?1, ?2, ?3, count(*) FROM thing_class WHERE class = ?1",

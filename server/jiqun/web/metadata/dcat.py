@@ -37,6 +37,7 @@ from jiqun.rdf.terms import link, text, typed
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.triples import write
+from jiqun.web.metadata.packed_void import packed_void
 from jiqun.web.negotiation import Choice
 
 MEDIA_TYPE: Final = "https://www.iana.org/assignments/media-types/"
@@ -138,7 +139,11 @@ def void_document(context: Context, root: str, choice: Choice) -> Document:
 
     See "Describing Linked Datasets with the VoID Vocabulary", section 7.2 (W3C Note).
     """
-    triples = read_catalogue(context, root, parts=True)
+    release = context.release
+    if release.statistics:
+        triples = list(packed_void(release, root))
+    else:
+        triples = read_catalogue(context, root, parts=True)
     body = write(triples, choice.format)
     return Document(body, choice.content_type, headers={"Vary": "Accept, Accept-Encoding"})
 

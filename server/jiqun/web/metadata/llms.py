@@ -26,8 +26,8 @@ _DUMPS: Final = (
 
 def llms_document(context: Context, root: str) -> Document:
     """Return the text for a release that is served at `root`; raises `NotFound` without one."""
-    if not context.release.identifier:
-        raise NotFound("A workspace without a release has no guide for language models.")
+    if not context.release.identifier or context.release.statistics:
+        raise NotFound("There is a guide for language models for releases of the project only.")
     headers = {"Vary": "Accept-Encoding"}
     body = llms_text(context.release, root, mcp=context.settings.mcp)
     return Document(body.encode(), "text/plain; charset=utf-8", headers=headers)

@@ -7,6 +7,7 @@ the limits of the settings.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from pyoxigraph import Triple
 
@@ -18,6 +19,9 @@ from jiqun.settings import Settings
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.triples import write
 from jiqun.web.negotiation import Choice
+
+MOST_GRAPHS: Final = 2_000
+"""Named graphs that are listed."""
 
 
 def service_description(context: Context, root: str, choice: Choice) -> Document:
@@ -71,9 +75,14 @@ def _dataset(context: Context, endpoint: str) -> Iterator[Triple]:
     # With a workspace, the count of the release would be too low.
     if "triples" in release.counts and context.settings.workspace is None:
         yield typed(default, f"{VOID}triples", release.counts["triples"], "integer")
-    graphs = context.select("SELECT ?graph { GRAPH ?graph {} } ORDER BY ?graph")
-    for number, row in enumerate(graphs, start=1):
+    rows = context.select(f"SELECT ?graph {{ GRAPH ?graph {{}} }} LIMIT {MOST_GRAPHS + 1}")
+    if len(rows) > MOST_GRAPHS:  # sorting tens of thousands takes seconds
+        known = release.counts.get("graphs")
+        note = f"Only {MOST_GRAPHS} of {known or 'the'} named graphs are listed here."
+        yield text(dataset, f"{RDFS}comment", note, "en")
+    names = sorted(row["graph"].value for row in rows[:MOST_GRAPHS])
+    for number, name in enumerate(names, start=1):
         graph = f"{endpoint}#graph-{number}"
         yield link(dataset, f"{SD}namedGraph", graph)
         yield link(graph, RDF_TYPE, f"{SD}NamedGraph")
-        yield link(graph, f"{SD}name", row["graph"].value)
+        yield link(graph, f"{SD}name", name)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from jiqun.errors import NotFound
-from jiqun.rdf.namespaces import ID, KG, SLUG, SOURCE
+from jiqun.rdf.namespaces import ID, KG, SLUG, SOURCE, iri_of
 from jiqun.web.documents import Context, Document
 
 _PAGES: Final = (
@@ -34,8 +34,17 @@ _EVERY_THING: Final = f'?x a ?class FILTER (STRSTARTS(STR(?x), "{ID}"))'
 
 def sitemap_index(context: Context, root: str) -> Document:
     """Return the index of the sitemaps, each of at most ten thousand addresses."""
+    if context.release.statistics:
+        count = 1 + -(-context.release.counts["named"] // _ADDRESSES)
+        return _xml(
+            "sitemapindex", "sitemap", (f"{root}/sitemap/{n + 1}.xml" for n in range(count))
+        )
     rows = context.select(f"SELECT (COUNT(DISTINCT ?x) AS ?n) WHERE {{ {_EVERY_THING} }}")
     count = 1 + -(-int(rows[0]["n"].value) // _ADDRESSES)
+    return _index(root, count)
+
+
+def _index(root: str, count: int) -> Document:
     return _xml("sitemapindex", "sitemap", (f"{root}/sitemap/{n + 1}.xml" for n in range(count)))
 
 
@@ -47,7 +56,7 @@ def sitemap(context: Context, root: str, number: int) -> Document:
     paths = _first(context) if number == 1 else _things(context, number - 2)
     if not paths:
         raise NotFound(f"There is no sitemap {number}. They are listed in /sitemap.xml.")
-    return _xml("urlset", "url", (root + quote(path) for path in paths))
+    return _xml("urlset", "url", (root + path for path in paths))
 
 
 def _xml(document: str, entry: str, addresses: Iterable[str]) -> Document:
@@ -61,6 +70,8 @@ def _xml(document: str, entry: str, addresses: Iterable[str]) -> Document:
 
 def _first(context: Context) -> list[str]:
     release = context.release
+    if release.statistics:
+        return ["/", "/queries", *(f"/queries/{name}" for name in sorted(release.queries))]
     pages = [path for path in _PAGES if release.quality or path != "/quality"]
     rows = context.select(f"SELECT DISTINCT ?x WHERE {{ ?x a <{KG}Source> }} ORDER BY ?x")
     slugs = [row["x"].value.removeprefix(SOURCE) for row in rows if row["x"].is_iri]
@@ -72,6 +83,9 @@ def _first(context: Context) -> list[str]:
 
 
 def _things(context: Context, page: int) -> Sequence[str]:
+    if context.release.statistics:
+        found = context.index.slugs(page * _ADDRESSES + 1, _ADDRESSES)
+        return [f"/page?iri={quote(iri_of(slug), safe='')}" for slug in found]
     rows = context.select(
         f"SELECT DISTINCT ?x WHERE {{ {_EVERY_THING} }} "
         f"ORDER BY ?x OFFSET {page * _ADDRESSES} LIMIT {_ADDRESSES}"

@@ -27,8 +27,10 @@ from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.representations import Target
 from jiqun.web.linked_data.triples import Description, descriptions, first, texts, write
 from jiqun.web.metadata.dcat import read_catalogue
+from jiqun.web.metadata.packed_void import packed_void
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Caption, Cell, Labels
+from jiqun.web.pages.error_page import redirect
 from jiqun.web.pages.rendering import html_document, render
 
 _NUMBERS: Final = {
@@ -56,7 +58,13 @@ Row = dict[str, Any]
 
 def catalogue_document(context: Context, reader: Reader, target: Target) -> Document:
     """Return the description of the dataset, as a page or in DCAT."""
-    triples, choice = read_catalogue(context, target.root), target.choice
+    release, choice = context.release, target.choice
+    if release.statistics and target.is_page:
+        return redirect(303, f"{reader.root}/", f'<{reader.root}/>; rel="describedby"')
+    if release.statistics:
+        body = write(packed_void(release, target.root), choice.format)
+        return Document(body, choice.content_type, headers={"Vary": "Accept, Accept-Encoding"})
+    triples = read_catalogue(context, target.root)
     headers = target.resource(CATALOGUE, [f"{DCAT}Catalog"]).headers(choice)
     if target.is_page:
         text = render_catalogue(triples, context.release, reader)

@@ -165,7 +165,7 @@ def _read_wordings(select: Select, captions: Iterable[str]) -> dict[str, tuple[W
 
 
 def _read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
-    wanted = [iri for iri in iris if _SAFE_IRI.fullmatch(iri)]
+    wanted = [iri for iri in iris if readable(iri)]
     rows: list[Row] = []
     for start in range(0, len(wanted), _BATCH):
         rows += select(_captions_query(wanted[start : start + _BATCH]))
@@ -198,6 +198,11 @@ def _captions_query(iris: Sequence[str]) -> str:
         f"{{ GRAPH ?graph {{ ?thing a ?type }} FILTER (?graph != <{GRAPH}inferred>) "
         f'FILTER (STRSTARTS(STR(?type), "{KG}")) }} }}'
     )
+
+
+def readable(iri: str) -> bool:
+    """Return whether an IRI can be written in a query."""
+    return _SAFE_IRI.fullmatch(iri) is not None
 
 
 def values(iris: Iterable[str]) -> str:

@@ -114,7 +114,7 @@ def _hit(hit: Hit, classes: Mapping[int, IndexedClass], reader: Reader) -> HitVi
     is_title = hit.name is not None and hit.name.text == title.value
     marked = pieces_of(hit.name.text, hit.marks) if hit.name else ()
     return HitView(
-        reader.link(f"/doc/{hit.thing.slug}"),
+        reader.link(hit.thing.path),
         title,
         marked if is_title else (Piece(title.value, marked=False),),
         () if is_title else marked,

@@ -10,11 +10,13 @@ from fastapi import APIRouter, Request, Response
 from jiqun.compression import CODINGS
 from jiqun.errors import JiqunError, NotFound, shorten
 from jiqun.query.service import QueryService
+from jiqun.release import Release
 from jiqun.web.documents import respond
 from jiqun.web.metadata.openapi import METHODS, problems, text
 from jiqun.web.metrics import CONTENT_TYPE
 from jiqun.web.negotiation import choose_coding
 from jiqun.web.pages.home_page import home_document
+from jiqun.web.pages.packed_home import packed_home
 from jiqun.web.routes.parameters import PageReader, Root
 from jiqun.web.static_files import coded_file, media_type, static_file
 
@@ -30,6 +32,9 @@ _NO_STORE: Final = {"Cache-Control": "no-store"}
 @router.api_route("/", methods=METHODS, include_in_schema=False)
 async def show_home(request: Request, root: Root, reader: PageReader) -> Response:
     """Show the home page."""
+    release: Release = request.app.state.release
+    if release.statistics:
+        return await respond(request, packed_home, reader)
     return await respond(request, home_document, reader, root)
 
 

@@ -18,7 +18,7 @@ from jiqun.language import Reader
 from jiqun.query.protocol import FORM, parse_content_type, parse_parameters
 from jiqun.query.service import PROGRAM
 from jiqun.rdf.formats import HTML, PLAIN_JSON
-from jiqun.rdf.namespaces import ID, KG, SOURCE
+from jiqun.rdf.namespaces import KG, SOURCE, iri_of
 from jiqun.reconciliation.matches import match, suggest_names, suggest_things
 from jiqun.reconciliation.properties import Values, read_properties, read_used, read_values
 from jiqun.reconciliation.requests import (
@@ -401,9 +401,10 @@ def preview_page(context: Context, reader: Reader, slug: str) -> Document:
     thing = context.index.thing_of(slug) if is_slug(slug) else None
     if thing is None:
         raise NotFound(f"There is no thing {shorten(slug)}.")
+    iri = iri_of(slug)
     rows = context.select(
-        f"SELECT DISTINCT ?passage WHERE {{ {{ GRAPH ?passage {{ <{ID}{slug}> ?p ?o }} }} UNION "
-        f"{{ GRAPH ?passage {{ ?s ?p <{ID}{slug}> }} }} "
+        f"SELECT DISTINCT ?passage WHERE {{ {{ GRAPH ?passage {{ <{iri}> ?p ?o }} }} UNION "
+        f"{{ GRAPH ?passage {{ ?s ?p <{iri}> }} }} "
         f'FILTER (STRSTARTS(STR(?passage), "{SOURCE}")) }} ORDER BY ?passage LIMIT {PASSAGES}'
     )
     passages = [row["passage"].value for row in rows]

@@ -16,7 +16,8 @@ from jiqun.errors import BadParameter, shorten
 from jiqun.language import Reader, pick
 from jiqun.query.protocol import parse_parameters
 from jiqun.rdf.formats import CSV, HTML, PLAIN_JSON
-from jiqun.rdf.namespaces import ID, KG
+from jiqun.rdf.namespaces import KG
+from jiqun.reconciliation.requests import class_iri
 from jiqun.search.full_text import MAX_PAGES, Hit, SearchResult, search
 from jiqun.search.index import IndexedClass
 from jiqun.web.documents import Context, Document, respond, respond_uncached
@@ -163,7 +164,7 @@ def search_answer(context: Context, reader: Reader, query: SearchQuery, root: st
 
 
 def _search(context: Context, reader: Reader, query: SearchQuery) -> SearchResult:
-    classes = context.index.class_numbers([KG + query.type]) if query.type else None
+    classes = context.index.class_numbers([class_iri(query.type)]) if query.type else None
     if classes == ():
         raise BadParameter(
             f"There is no type {shorten(query.type)}; remove type= from the address."
@@ -175,8 +176,8 @@ def _result(hit: Hit, classes: Mapping[int, IndexedClass], reader: Reader, root:
     thing, name = hit.thing, hit.name
     return {
         "id": thing.slug,
-        "iri": ID + thing.slug,
-        "url": f"{root}/doc/{thing.slug}",
+        "iri": thing.iri,
+        "url": root + thing.path,
         "name": pick(thing.labels, reader).value or thing.slug,
         "labels": dict(thing.labels),
         "description": pick(thing.description, reader).value,

@@ -1,0 +1,244 @@
+"""Makes a release of any RDF: `jiqun pack`.
+
+The files are loaded into the store one after the other, and the store is then read once, subject by
+subject, for the search index and the statistics: memory does not grow with the data. The dumps of
+such a release are the files themselves, packed where they were not. Turtle, TriG, N-Triples and
+N-Quads are parsed by the loader of the store; RDF/XML and JSON-LD are checked first, because their
+parsers can be made to take any amount of memory.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pyoxigraph as ox
+
+from jiqun.errors import BadParameter, MalformedData, OperatorError
+from jiqun.knowledge.query_files import read_query
+from jiqun.knowledge.release.build import FORMAT, put_in_place, refuse_other_folder
+from jiqun.knowledge.release.packed_index import Statistics, write_packed_index
+from jiqun.knowledge.release.release_files import Offer, Written, write_plain
+from jiqun.rdf.formats import GRAPH_EXTENSIONS, N_QUADS, N_TRIPLES, TRIG, TURTLE, Format
+from jiqun.rdf.formats import graph_format_of_file as format_of_extension
+from jiqun.rdf.namespaces import is_absolute_iri
+from jiqun.rdf.parsing import malformed, read_file
+from jiqun.saved_queries import SavedQuery
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Shows a step of so many units; within it, takes how many units are done."""
+
+STATISTICS: Final = "statistics.json"
+_LOADED: Final = frozenset({TURTLE, TRIG, N_TRIPLES, N_QUADS})
+_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_BLOCK: Final = 1024 * 1024
+_GZIP_LEVEL: Final = 6
+
+
+@dataclass(frozen=True)
+class Packing:
+    """What `pack` is told beside the files.
+
+    `namespace` is that of the things whose addresses the server answers, "" for none; `queries` is
+    a folder of `.rq` files. With `merge`, the default graph is the merge of all graphs.
+    """
+
+    title: str
+    version: str
+    namespace: str = ""
+    queries: Path | None = None
+    merge: bool = False
+
+
+def pack(files: Sequence[Path], folder: Path, packing: Packing, progress: Progress) -> Statistics:
+    """Write a release of these files to `folder`, replacing a release that is there, or nothing.
+
+    Raises `MalformedData` with file, line and column, `BadParameter`, `OperatorError`,
+    `ReleaseError` for a folder that is no release, and `OSError`.
+    """
+    refuse_other_folder(folder)
+    formats = {path: _format(path) for path in files}
+    queries = _read_queries(packing.queries) if packing.queries else []
+    if packing.namespace and not is_absolute_iri(packing.namespace):
+        raise BadParameter("--namespace must be an absolute IRI, such as https://example.org/id/.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+    try:
+        building.chmod(0o755)
+        statistics = _write(formats, queries, building, packing, progress)
+        put_in_place(building, folder)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return statistics
+
+
+def _write(
+    formats: dict[Path, Format],
+    queries: Sequence[SavedQuery],
+    folder: Path,
+    packing: Packing,
+    progress: Progress,
+) -> Statistics:
+    store = ox.Store(str(folder / "store"))
+    written: list[Written] = []
+    for path, format_ in formats.items():
+        with progress(f"load {path.name}", path.stat().st_size) as done:
+            _load(store, path, format_, done)
+        with progress(f"keep {path.name}", path.stat().st_size) as done:
+            written.append(_keep(path, format_, folder, {each.name for each in written}, done))
+    if packing.merge:
+        with progress("merge the graphs", len(store)) as done:
+            _merge(store, done)
+    if not len(store):
+        raise OperatorError("The files hold no statement, so there is nothing to pack.")
+    with progress("optimize the store", 1) as done:
+        store.optimize()
+        store.flush()
+        done(1)
+    with progress("index names and count", len(store)) as done:
+        statistics = write_packed_index(store, folder / "search", done)
+    written += [
+        _write_json(folder, "queries.json", [each.to_json() for each in queries]),
+        _write_json(folder, STATISTICS, statistics.to_json()),
+    ]
+    identity = json.dumps(
+        [sorted(each.text_sha256 for each in written), vars(packing) | {"queries": None}],
+        sort_keys=True,
+    )
+    content = {
+        "format": FORMAT,
+        "title": packing.title,
+        "version": packing.version,
+        "release": hashlib.sha256(identity.encode()).hexdigest(),
+        "namespace": packing.namespace,
+        "counts": {**statistics.counts, "queries": len(queries)},
+        "files": {each.name: each.entry() for each in sorted(written, key=lambda each: each.name)},
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    (folder / "manifest.json").write_text(text, "utf-8")
+    return statistics
+
+
+def _format(path: Path) -> Format:
+    extension = (path.with_suffix("") if path.suffix == ".gz" else path).suffix
+    found = format_of_extension(extension)
+    if found is None:
+        readable = ", ".join(GRAPH_EXTENSIONS)
+        raise BadParameter(
+            f"{path.name} has no extension of RDF. Read here: {readable}, each also with .gz."
+        )
+    if not path.is_file():
+        raise BadParameter(f"There is no file {path}.")
+    return found
+
+
+class _Counting:
+    """A file that says how many bytes of the raw file behind it were read."""
+
+    def __init__(self, file: IO[bytes], raw: IO[bytes], done: Callable[[int], None]) -> None:
+        self._file, self._raw, self._done = file, raw, done
+
+    def read(self, size: int = -1) -> bytes:
+        """Read at most `size` bytes."""
+        data = self._file.read(size)
+        self._done(self._raw.tell())
+        return data
+
+
+def _load(store: ox.Store, path: Path, format_: Format, done: Callable[[int], None]) -> None:
+    base = path.absolute().as_uri()
+    if format_ not in _LOADED:
+        store.bulk_extend(read_file(path, None, base))
+        return
+    try:
+        with path.open("rb") as raw:
+            content: Any = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
+            file: Any = _Counting(content, raw, done)
+            line_based = format_ in {N_TRIPLES, N_QUADS}
+            store.bulk_load(file, format_.oxigraph, base_iri=None if line_based else base)
+    except SyntaxError as error:
+        found = malformed(error, format_.label)
+        raise MalformedData(f"{path.name}: {found.detail}", found.line, found.column) from None
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise MalformedData(f"{path.name} is not whole: {error}.") from None
+
+
+def _keep(
+    path: Path, format_: Format, folder: Path, names: set[str], done: Callable[[int], None]
+) -> Written:
+    """Copy a file to the dumps of the release, gzipped."""
+    packed = path.suffix == ".gz"
+    plain = _NAME.sub("-", path.with_suffix("").stem if packed else path.stem).strip(".-") or "data"
+    name, number = f"{plain}.{format_.extension}.gz", 1
+    while name in names:
+        number += 1
+        name = f"{plain}-{number}.{format_.extension}.gz"
+    target, content = folder / name, hashlib.sha256()
+    with path.open("rb") as raw:
+        if packed:
+            with target.open("wb") as copy:
+                for block in _blocks(raw):
+                    copy.write(block)
+                    done(raw.tell())
+            with gzip.open(target) as unpacked:
+                for block in _blocks(unpacked):
+                    content.update(block)
+        else:
+            with (
+                target.open("wb") as copy,
+                gzip.GzipFile("", "wb", _GZIP_LEVEL, copy, mtime=0) as packing,
+            ):
+                for block in _blocks(raw):
+                    packing.write(block)
+                    content.update(block)
+                    done(raw.tell())
+    with target.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    offer = Offer("rdf", format_.media_type, conforms_to="")
+    size = target.stat().st_size
+    return Written(name, digest, content.hexdigest(), size, offer, {}, "gzip")
+
+
+def _blocks(file: Any) -> Iterator[bytes]:
+    while block := file.read(_BLOCK):
+        yield block
+
+
+def _merge(store: ox.Store, done: Callable[[int], None]) -> None:
+    """Put every statement of a named graph into the default graph too."""
+
+    def merged() -> Iterator[ox.Quad]:
+        for count, quad in enumerate(store.quads_for_pattern(None, None, None, None), 1):
+            if not isinstance(quad.graph_name, ox.DefaultGraph):
+                yield ox.Quad(quad.subject, quad.predicate, quad.object)
+            done(count)
+
+    store.bulk_extend(merged())
+
+
+class _Folder:
+    """Files of an operator, named in messages without their folder."""
+
+    def name(self, path: Path) -> str:
+        """Return the name of a file in messages."""
+        return path.name
+
+
+def _read_queries(folder: Path) -> list[SavedQuery]:
+    if not folder.is_dir():
+        raise OperatorError(f"There is no folder {folder}.")
+    return [read_query(path, _Folder(), ("en",)) for path in sorted(folder.glob("*.rq"))]
+
+
+def _write_json(folder: Path, name: str, content: object) -> Written:
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return write_plain(folder, name, text, Offer("about", "application/json"), {})
