@@ -7,7 +7,6 @@ from typing import Final
 from jiqun.language import Reader, Text
 from jiqun.rdf.namespaces import compact
 from jiqun.web.documents import Context, Document
-from jiqun.web.pages.home_page import group_downloads
 from jiqun.web.pages.query_page import group_queries
 from jiqun.web.pages.rendering import html_document, render
 
@@ -32,7 +31,7 @@ def packed_home(context: Context, reader: Reader) -> Document:
         ],
         more_classes=len(classes) > _CLASSES or not release.statistics["complete"],
         groups=group_queries(release.queries.values(), reader),
-        downloads=group_downloads(release.dumps.values(), reader),
+        files=release.dumps.values(),
         text=_QUERY,
     )
     return html_document(text, reader)
