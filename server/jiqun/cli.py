@@ -266,6 +266,8 @@ def build(
             build_release(locate(content), release, texts, checked=checked, step=step)
     except ContentRejected as error:
         _exit_for(error.findings)
+    finally:
+        gc.enable()
     typer.echo(f"wrote {release}/", err=True)
 
 
