@@ -166,6 +166,31 @@ def test_marks_of_a_map_do_not_cover_each_other() -> None:
     assert drawn == draw_map("m", "T", "D", outlines, marks, EN)
 
 
+def test_a_label_of_a_map_covers_no_other() -> None:
+    places = [(110.0, 30.0), (110.05, 30.02), (110.1, 29.98), (110.02, 30.05), (110.04, 29.96)]
+    marks = [
+        MapMark(f"M{n}", "core", (place,), f"/doc/{n}", Text("A rather long name"))
+        for n, place in enumerate(places)
+    ]
+    drawn = draw_map("m", "T", "D", [square(108, 28)], marks, EN, close=True)
+    labelled = re.findall(
+        r'translate\((-?[\d.]+) (-?[\d.]+)\)"><circle[^>]*/>'
+        r'<text x="(-?[\d.]+)" y="(-?[\d.]+)" class="name"(?: text-anchor="(\w+)")?',
+        str(drawn.body),
+    )
+    wide = 18 * 7.0
+    boxes = []
+    for x, y, across, down, anchor in labelled:
+        left = float(x) + float(across) - {"": 0.0, "middle": wide / 2, "end": wide}[anchor]
+        boxes.append((left, float(y) + float(down)))
+    assert boxes
+    assert not any(
+        abs(one[0] - other[0]) < wide and abs(one[1] - other[1]) < 12
+        for number, one in enumerate(boxes)
+        for other in boxes[:number]
+    )
+
+
 def test_a_file_stands_alone() -> None:
     picture = draw_dots(
         "p", f"T {HOSTILE}", f"D {HOSTILE}", group(*map(dot, BOUNDS)), COUNT, EN,

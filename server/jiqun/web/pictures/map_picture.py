@@ -24,7 +24,12 @@ Place = tuple[float, float]
 Spot = tuple[float, float]
 """A place on the projected plane, in radii of the earth, or in a picture, in pixels."""
 
+_Box = tuple[float, float, float, float]
+
 WIDTH: Final = 900
+_LABEL_LETTER: Final = 13
+_LABEL_HEIGHT: Final = 22
+"""Of labels beside each other: as large as in a map that is drawn at half its width."""
 _GAP: Final = 10.5
 _SWEEPS: Final = 60
 _SMALL: Final = 0.35
@@ -59,7 +64,8 @@ class MapMark:
     """A mark on the map, at the middle of `places`; with several, thin lines lead to them.
 
     `kind` is a class of marks of `MAP_SIGNS`, `told` what a pointer shows and a screen reader says,
-    `href` where the mark leads. A mark with a `label` shows it beside itself; that of the kind
+    `href` where the mark leads. A mark with a `label` shows it beside itself
+    where there is room; that of the kind
     "count" is a number, and the circle as large.
     """
 
@@ -140,7 +146,8 @@ def draw_map(  # noqa: PLR0913
         for place in mark.places
         if len(mark.places) > 1
     ]
-    signs = [_mark(mark, spot, reader) for mark, spot in zip(marks, spots, strict=True)]
+    texts = _labels(marks, spots, view.height, reader)
+    signs = [_mark(*each) for each in zip(marks, spots, texts, strict=True)]
     kinds = {mark.kind for mark in marks}
     legend = [
         Legend(sign, phrase(f"map_{kind.replace('-', '_')}", reader.lang))
@@ -281,14 +288,50 @@ def _move_apart(spots: Sequence[Spot], sizes: Sequence[float]) -> list[Spot]:
     return moved
 
 
-def _mark(mark: MapMark, spot: Spot, reader: Reader) -> Markup:
+def _mark(mark: MapMark, spot: Spot, label: Markup) -> Markup:
     sign = MAP_SIGNS[mark.kind]
-    text = Markup("")
-    if mark.kind == "count" and mark.label is not None:
+    if mark.kind == "count":
         sign = Markup('<circle class="count" r="{:.1f}"/>').format(_radius(mark) - 0.5)
-        text = words(mark.label, 0, 5, reader, "number", "middle")
-    elif mark.label is not None:
-        right = spot[0] + 10 + 7.5 * units(mark.label.value) < WIDTH
-        text = words(mark.label, 9 if right else -9, 4.5, reader, "name", "" if right else "end")
-    inside = Markup('<g transform="translate({:.1f} {:.1f})">{}{}</g>').format(*spot, sign, text)
+    inside = Markup('<g transform="translate({:.1f} {:.1f})">{}{}</g>').format(*spot, sign, label)
     return link(mark.href, mark.told, inside)
+
+
+def _labels(
+    marks: Sequence[MapMark], spots: Sequence[Spot], height: float, reader: Reader
+) -> list[Markup]:
+    """Write the labels beside their marks, at the first side where one covers nothing.
+
+    A label without such a side is left out: a pointer shows it, and so does the table.
+    """
+    taken: list[_Box] = [(x - 7, y - 7, x + 7, y + 7) for x, y in spots]
+    written = []
+    for mark, (x, y) in zip(marks, spots, strict=True):
+        if mark.label is None:
+            written.append(Markup(""))
+            continue
+        if mark.kind == "count":
+            written.append(words(mark.label, 0, 5, reader, "number", "middle"))
+            continue
+        wide = _LABEL_LETTER * units(mark.label.value)
+        sides: tuple[tuple[float, float, str, float], ...] = (
+            (10, 6, "", 10),
+            (-10, 6, "end", -10 - wide),
+            (0, -12, "middle", -wide / 2),
+            (0, 26, "middle", -wide / 2),
+        )
+        for across, down, anchor, left in sides:
+            box = (x + left, y + down - _LABEL_HEIGHT + 4, x + left + wide, y + down + 4)
+            if box[0] > 0 and box[2] < WIDTH and box[1] > 0 and box[3] < height:
+                own = (x - 7, y - 7, x + 7, y + 7)
+                if not any(_overlap(box, each) for each in taken if each != own):
+                    taken.append(box)
+                    written.append(words(mark.label, across, down, reader, "name", anchor))
+                    break
+        else:
+            written.append(Markup(""))
+    return written
+
+
+def _overlap(one: _Box, other: _Box) -> bool:
+    across = one[0] < other[2] and other[0] < one[2]
+    return across and one[1] < other[3] and other[1] < one[3]
