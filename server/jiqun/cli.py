@@ -251,6 +251,13 @@ def build(
     checked: Annotated[
         bool, typer.Option("--check/--no-check", help="Refuse content that `jiqun check` rejects.")
     ] = True,
+    annotations: Annotated[
+        bool,
+        typer.Option(
+            "--annotations",
+            help="Give the store the evidence of each statement as annotations of RDF 1.2 too.",
+        ),
+    ] = False,
 ) -> None:
     """Check the content and write the release: dumps, store, saved queries, manifest."""
     from jiqun.knowledge.release.build import CHECKING_STEPS, STEPS
@@ -263,7 +270,14 @@ def build(
     gc.disable()
     try:
         with steps(STEPS + CHECKING_STEPS * checked) as step:
-            build_release(locate(content), release, texts, checked=checked, step=step)
+            build_release(
+                locate(content),
+                release,
+                texts,
+                checked=checked,
+                annotations=annotations,
+                step=step,
+            )
     except ContentRejected as error:
         _exit_for(error.findings)
     finally:

@@ -39,6 +39,20 @@ def release(small: Small, tmp_path: Path) -> Path:
     return tmp_path / "release"
 
 
+def test_annotations_are_in_the_store_where_asked(small: Small, tmp_path: Path) -> None:
+    build(small.content, tmp_path / "plain")
+    build(small.content, tmp_path / "annotated", annotations=True)
+    question = f"ASK {{ ?s ?p ?o {{| <{KG}statedIn> <{PASSAGE}> |}} }}"
+    count = "SELECT (COUNT(*) AS ?n) { ?r <http://www.w3.org/1999/02/22-rdf-syntax-ns#reifies> ?t }"
+    found = []
+    for name in ("plain", "annotated"):
+        store = ox.Store.read_only(str(tmp_path / name / "store"))
+        rows: Any = store.query(count)
+        found.append((bool(store.query(question)), [row["n"].value for row in rows]))
+    statements = manifest(tmp_path / "plain")["counts"]["statements"]
+    assert found == [(False, ["0"]), (True, [str(statements)])]
+
+
 def unpacked(release: Path, name: str) -> bytes:
     raw = (release / name).read_bytes()
     if name.endswith(".gz"):

@@ -109,9 +109,13 @@ def build(
     texts: Path | None = None,
     *,
     checked: bool = True,
+    annotations: bool = False,
     step: Step = nullcontext,
 ) -> None:
     """Write the release of this content to `folder`, replacing a release that is there.
+
+    With `annotations`, the default graph of the store holds the evidence of each statement as
+    annotations of RDF 1.2, which `?s ?p ?o {| kg:statedIn ?passage |}` finds.
 
     Raises `ContentRejected` for content in which `check` finds mistakes, or without `checked` for
     content that cannot be read, and `ReleaseError` for a folder that is not a release. `texts` is
@@ -125,7 +129,7 @@ def build(
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         building.chmod(0o755)
-        _write(found.files, found.knowledge, found.violations, building, step)
+        _write(found.files, found.knowledge, found.violations, building, annotations, step)
         put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -149,6 +153,7 @@ def _write(
     knowledge: Knowledge,
     broken: Mapping[str, int],
     folder: Path,
+    annotations: bool,
     step: Step,
 ) -> None:
     """Write all files of a release into an empty folder, the manifest last."""
@@ -165,7 +170,7 @@ def _write(
         vocabulary = term_index(knowledge.default, knowledge.version)
         written.append(write_plain(folder, "vocab.json", vocabulary, OFFERS["vocab.json"], {}))
     with step("write the store"):
-        _write_store(knowledge, folder / "store")
+        _write_store(knowledge, stated if annotations else (), folder / "store")
     with step("write the quality report"):
         written.append(_write_json(folder, "quality.json", report(knowledge.store, broken)))
     with step("write tables and maps"):
@@ -201,9 +206,10 @@ def _write_json(folder: Path, name: str, content: object) -> Written:
     return write_plain(folder, name, text, OFFERS[name], {})
 
 
-def _write_store(knowledge: Knowledge, folder: Path) -> None:
+def _write_store(knowledge: Knowledge, annotated: Sequence[Evidence], folder: Path) -> None:
     filled = ox.Store(str(folder))
-    fill(filled, knowledge.graphs, knowledge.default)
+    notes = {triple for each in annotated for triple in each.annotated()}
+    fill(filled, knowledge.graphs, knowledge.default | notes if notes else knowledge.default)
     filled.optimize()
     filled.flush()
 

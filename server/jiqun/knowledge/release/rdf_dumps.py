@@ -59,6 +59,7 @@ _STATEMENT: Final = ox.NamedNode(f"{RDF}Statement")
 _SUBJECT: Final = ox.NamedNode(f"{RDF}subject")
 _PREDICATE: Final = ox.NamedNode(f"{RDF}predicate")
 _OBJECT: Final = ox.NamedNode(f"{RDF}object")
+_REIFIES: Final = ox.NamedNode(f"{RDF}reifies")
 _STATED_IN: Final = ox.NamedNode(f"{KG}statedIn")
 _DERIVED: Final = ox.NamedNode(f"{PROV}wasDerivedFrom")
 _WORDS: Final = ox.NamedNode(f"{PROV}value")
@@ -79,6 +80,14 @@ class Evidence:
         yield ox.Triple(self.iri, _SUBJECT, self.triple.subject)
         yield ox.Triple(self.iri, _PREDICATE, self.triple.predicate)
         yield ox.Triple(self.iri, _OBJECT, self.triple.object)
+        yield from self._noted()
+
+    def annotated(self) -> Iterator[ox.Triple]:
+        """Yield the statement as a reifier with annotations, as RDF 1.2 has them."""
+        yield ox.Triple(self.iri, _REIFIES, self.triple)
+        yield from self._noted()
+
+    def _noted(self) -> Iterator[ox.Triple]:
         for predicate, value in self.notes:
             yield ox.Triple(self.iri, predicate, value)
 

@@ -1,6 +1,7 @@
-"""W3C's test suites of SPARQL: what their manifests ask for, and whether two results are equal.
+"""Test suites of SPARQL: what their manifests ask for, and whether two results are equal.
 
-The suites are no part of the project: `JIQUN_W3C_TESTS` names a checkout of `rdf-tests`.
+The suites are no part of the project: `JIQUN_W3C_TESTS` names a checkout of `rdf-tests`,
+`JIQUN_OTHER_TESTS` a folder with those of Jena and Oxigraph.
 """
 
 from __future__ import annotations
@@ -29,6 +30,14 @@ _LEFT_OUT: Final = frozenset({"entailment", "service", "syntax-fed"})
 _EVALUATED: Final = frozenset(
     {"QueryEvaluationTest", "CSVResultFormatTest", "UpdateEvaluationTest"}
 )
+
+_KINDS: Final = {
+    "TestQuery": "QueryEvaluationTest",
+    "TestSyntax": "PositiveSyntaxTest",
+    "TestBadSyntax": "NegativeSyntaxTest",
+    "": "QueryEvaluationTest",
+}
+"""What Jena's manifests, and those of SPARQL 1.0, call the kinds of tests."""
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Row: TypeAlias = dict[str, Term]
@@ -70,14 +79,22 @@ def read_suite(folder: Path, version: str) -> Iterator[SuiteTest]:
             yield from _read_manifest(manifest, version)
 
 
+def read_folder(folder: Path, suite: str) -> Iterator[SuiteTest]:
+    """Yield the tests of all manifests in the folder of a suite and those below it."""
+    for manifest in sorted((folder / suite).rglob("manifest.ttl")):
+        yield from _read_manifest(manifest, str(manifest.parent.parent.relative_to(folder)))
+
+
 def _read_manifest(path: Path, version: str) -> Iterator[SuiteTest]:
     graph = rdflib.Graph()
     graph.parse(path, publicID=path.as_uri())
     for entries in graph.objects(None, MF.entries):
-        for test in Collection(graph, entries):
-            kind = str(graph.value(test, RDF.type)).rpartition("#")[2]
+        for number, test in enumerate(Collection(graph, entries), 1):
+            kind = str(graph.value(test, RDF.type) or "").rpartition("#")[2]
+            kind = _KINDS.get(kind, kind)
             action = graph.value(test, MF.action)
-            name = f"{version}/{path.parent.name}/{str(test).rpartition('#')[2]}"
+            own = str(test).rpartition("#")[2] if isinstance(test, rdflib.URIRef) else str(number)
+            name = f"{version}/{path.parent.name}/{own}"
             if "Syntax" in kind and isinstance(action, rdflib.URIRef):
                 yield SuiteTest(name, kind, _path(action), base=_base(action))
             elif kind in _EVALUATED and action is not None:
