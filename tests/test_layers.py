@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "reconciliation": READING | {"query", "search"},
     "writing": READING | {"query"},
     "run_query": READING | {"query", "web", "terminal"},
-    "web": READING | {"query", "search", "reconciliation", "writing"},
+    "web": READING | {"query", "search", "reconciliation", "writing", "difference"},
     "agents": READING | {"query", "search", "web"},
     "knowledge": BASICS | {"saved_queries", "outbound"},
     "terminal": set(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -92,23 +93,33 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Statements:
-    """The quads of a release without blank nodes, and the components by canonical form."""
+    """The lines of a release in their order; those without blank nodes; the others' components.
 
-    quads: frozenset[ox.Quad]
+    The components are by their canonical form.
+    """
+
+    ordered: Sequence[bytes]
+    ground: frozenset[bytes]
     components: Mapping[str, Sequence[frozenset[ox.Quad]]]
 
 
 def compare(old: Release, new: Release) -> Difference:
-    """Compare two releases; raises `ReleaseError` if one of them cannot be read."""
+    """Compare two releases; raises `ReleaseError` if one of them cannot be read.
+
+    Lines are compared, and only those that differ are parsed, with the types and labels of what
+    they speak of.
+    """
     before, after = _read(old), _read(new)
-    added, removed = _only(after, before), _only(before, after)
+    added, removed = _only(after, before, new), _only(before, after, old)
     came, went = _by_entity(added), _by_entity(removed)
-    former, present = _classes(before.quads), _classes(after.quads)
+    iris = sorted(came.keys() | went.keys())
+    former, present = _classes(before, iris, old), _classes(after, iris, new)
     entities = [
         Entity(iri, came.get(iri, ()), went.get(iri, ()), former.get(iri, ()), present.get(iri, ()))
-        for iri in sorted(came.keys() | went.keys())
+        for iri in iris
     ]
-    labels = {**_labels(before.quads), **_labels(after.quads)}
+    named = {_iri(term) for quad in (*added, *removed) for term in (quad.subject, quad.object)}
+    labels = {**_labels(before, named, old), **_labels(after, named, new)}
     return Difference(old, new, entities, added, removed, labels)
 
 
@@ -117,16 +128,41 @@ def _read(release: Release) -> _Statements:
     if dump is None:
         raise ReleaseError(f"The release in {release.folder} has no {_FILE} to compare.")
     try:
-        quads = set(ox.parse(gzip.decompress(dump.path.read_bytes()), ox.RdfFormat.N_QUADS))
-    except (OSError, EOFError, SyntaxError) as error:
+        ordered = gzip.decompress(dump.path.read_bytes()).split(b"\n")
+    except (OSError, EOFError) as error:
         raise ReleaseError(f"{_FILE} of {release.folder} cannot be read: {error}") from None
-    blank = {quad for quad in quads if _blank_nodes(quad)}
+    ordered.sort()  # which they are already, in a canonical file
+    perhaps = [line for line in ordered if b"_:" in line]
+    with_blank = {line for line in perhaps if any(map(_blank_nodes, _parse([line], release)))}
     by_form: defaultdict[str, list[frozenset[ox.Quad]]] = defaultdict(list)
-    for component in _components(blank):
+    for component in _components(_parse(with_blank, release)):
         dataset = ox.Dataset(component)
         dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
         by_form["\n".join(sorted(map(str, dataset)))].append(component)
-    return _Statements(frozenset(quads - blank), by_form)
+    return _Statements(ordered, frozenset(ordered) - with_blank, by_form)
+
+
+def _parse(lines: Iterable[bytes], release: Release) -> list[ox.Quad]:
+    try:
+        return list(ox.parse(b"\n".join(lines), ox.RdfFormat.N_QUADS))
+    except SyntaxError as error:
+        raise ReleaseError(f"{_FILE} of {release.folder} cannot be read: {error}") from None
+
+
+def _about(
+    these: _Statements, iris: Iterable[str], predicates: Sequence[str], release: Release
+) -> list[ox.Quad]:
+    """Return the quads of things with some predicates."""
+    found = []
+    for iri in iris:
+        start = f"<{iri}> ".encode()
+        beginnings = tuple(start + f"<{each}> ".encode() for each in predicates)
+        for at in range(bisect_left(these.ordered, start), len(these.ordered)):
+            if not these.ordered[at].startswith(start):
+                break
+            if these.ordered[at].startswith(beginnings):
+                found.append(these.ordered[at])
+    return _parse(found, release)
 
 
 def _blank_nodes(quad: ox.Quad) -> list[ox.BlankNode]:
@@ -149,9 +185,9 @@ def _components(quads: Iterable[ox.Quad]) -> Iterator[frozenset[ox.Quad]]:
         yield frozenset(component)
 
 
-def _only(these: _Statements, those: _Statements) -> list[ox.Quad]:
-    """Return the quads of `these` that `those` lack, sorted."""
-    found = list(these.quads - those.quads)
+def _only(these: _Statements, those: _Statements, release: Release) -> list[ox.Quad]:
+    """Return the quads of `these`, of a release, that `those` lack, sorted."""
+    found = _parse(these.ground - those.ground, release)
     for form, components in these.components.items():
         for component in components[len(those.components.get(form, ())) :]:
             found += component
@@ -193,10 +229,10 @@ def _owners(quads: Iterable[ox.Quad]) -> dict[Term, str]:
     return owners
 
 
-def _labels(quads: Iterable[ox.Quad]) -> dict[str, dict[str, str]]:
+def _labels(these: _Statements, iris: Iterable[str], release: Release) -> dict[str, dict[str, str]]:
     found = {
         (_iri(quad.subject), language_tag(label.language), label.value)
-        for quad in quads
+        for quad in _about(these, iris, _LABELS, release)
         if quad.predicate.value in _LABELS
         and isinstance(label := quad.object, ox.Literal)
         and label.language
@@ -207,9 +243,9 @@ def _labels(quads: Iterable[ox.Quad]) -> dict[str, dict[str, str]]:
     return labels
 
 
-def _classes(quads: Iterable[ox.Quad]) -> dict[str, list[str]]:
+def _classes(these: _Statements, iris: Iterable[str], release: Release) -> dict[str, list[str]]:
     classes: defaultdict[str, set[str]] = defaultdict(set)
-    for quad in quads:
+    for quad in _about(these, iris, [RDF_TYPE], release):
         if quad.predicate.value == RDF_TYPE:
             classes[_iri(quad.subject)].add(_iri(quad.object))
     return {iri: sorted(found) for iri, found in classes.items()}
@@ -280,6 +316,12 @@ def _by_kind(entities: Iterable[Entity], difference: Difference) -> Iterator[str
 
 def _kind(classes: Sequence[str]) -> str:
     return next((name for kind, name in _KINDS if f"{KG}{kind}" in classes), _OTHERS)
+
+
+def kind_of(entity: Entity) -> str:
+    """Return the local name of the class that a thing is listed under; empty for other things."""
+    classes = entity.after or entity.before
+    return next((kind for kind, _ in _KINDS if f"{KG}{kind}" in classes), "")
 
 
 def _title(old: Release, new: Release) -> str:

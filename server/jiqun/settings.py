@@ -70,6 +70,14 @@ class Settings(BaseSettings):
         ),
     ] = False
 
+    earlier_releases: Annotated[
+        Path | None,
+        Field(
+            description="Folder with the releases before this one, a folder each; /changes says "
+            "what came and went since the last of them by name."
+        ),
+    ] = None
+
     # The engine
     workers: Annotated[
         int,

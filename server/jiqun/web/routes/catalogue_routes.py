@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, FastAPI, Path, Request, Response
+from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 
 from jiqun.compression import CODINGS, encode
 from jiqun.errors import NotFound, shorten
@@ -26,6 +26,7 @@ from jiqun.web.metadata.schema_org import croissant_document
 from jiqun.web.metadata.sitemap import sitemap, sitemap_index
 from jiqun.web.negotiation import choose_coding, negotiate
 from jiqun.web.pages.catalogue_page import catalogue_document, quality_document
+from jiqun.web.pages.changes_page import changes_feed, changes_page
 from jiqun.web.routes.document_responses import deliver, document_response
 from jiqun.web.routes.parameters import (
     FormatName,
@@ -52,6 +53,7 @@ _DISALLOWED: Final = (
 
 _VOID_FORMS: Final = (*GRAPHS, HTML)
 _QUALITY_FORMS: Final = (PLAIN_JSON, HTML)
+_CHANGES_FORMS: Final = (HTML, PLAIN_JSON)
 _SEE_CATALOGUE: Final = {"description": "The address of the catalogue"}
 _SITEMAP: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The sitemap", "content": {"application/xml": {}}},
@@ -146,6 +148,40 @@ async def show_quality(
     """Report evidence, coverage, links, rules and datasets used, as a page or as JSON."""
     choice = negotiate(header(request.scope, b"accept"), named, _QUALITY_FORMS)
     return await respond(request, quality_document, reader, choice)
+
+
+@router.api_route(
+    "/changes",
+    methods=METHODS,
+    summary="What the data says since an earlier release",
+    responses=found("The changes", _CHANGES_FORMS) | problems(404, 406),
+)
+async def show_changes(
+    request: Request,
+    reader: PageReader,
+    since: Annotated[
+        str, Query(description="An earlier release that is kept here; by default the last.")
+    ] = "",
+    named: Annotated[str | None, format_query(_CHANGES_FORMS)] = None,
+) -> Response:
+    """Say which things and statements came and went, as a page or as JSON."""
+    choice = negotiate(header(request.scope, b"accept"), named, _CHANGES_FORMS)
+    return await respond(request, changes_page, reader, since, choice)
+
+
+@router.api_route(
+    "/changes.atom",
+    methods=METHODS,
+    summary="The releases as an Atom feed",
+    responses={
+        200: {"description": "The feed", "content": {"application/atom+xml": {}}},
+        304: {"description": "The copy of the client is current"},
+        **problems(404),
+    },
+)
+async def show_feed(request: Request, root: Root) -> Response:
+    """List this release and the earlier ones that are kept, with what they count."""
+    return await respond(request, changes_feed, root)
 
 
 @router.api_route(

@@ -1,0 +1,274 @@
+"""What the data says since an earlier release: a page, JSON, and an Atom feed (RFC 4287)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+import pyoxigraph as ox
+
+from jiqun.difference import Change, Difference, Entity, as_json, compare, kind_of
+from jiqun.errors import NotFound, ReleaseError, shorten
+from jiqun.language import Reader, Text, pick
+from jiqun.rdf.formats import HTML, PLAIN_JSON
+from jiqun.rdf.namespaces import DATASET, ID, KG, SOURCE, compact
+from jiqun.release import Release, open_release
+from jiqun.web.documents import Context, Document
+from jiqun.web.negotiation import Choice
+from jiqun.web.pages.rendering import PHRASES, html_document, link_target, phrase, render
+
+_MOST_THINGS: Final = 40
+"""Things of one kind on the page."""
+
+_MOST_CHANGES: Final = 10
+_MOST_RELEASES: Final = 20
+_ATOM: Final = "application/atom+xml; charset=utf-8"
+_COUNTED: Final = ("clusters", "companies", "observations", "goals", "sources", "statements")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A statement that came or went: the property, the value, and where the value leads."""
+
+    came: bool
+    property: Text
+    value: Text
+    href: str | None
+
+
+@dataclass(frozen=True)
+class ChangedThing:
+    """A thing with what came and went, and how many statements more."""
+
+    name: Text
+    href: str | None
+    lines: tuple[Line, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """The things of one kind, and how many more there are."""
+
+    kind: str
+    things: tuple[ChangedThing, ...]
+    more: int
+
+    @property
+    def count(self) -> int:
+        """How many things there are."""
+        return len(self.things) + self.more
+
+
+def earlier_releases(folder: Path | None, current: str) -> dict[str, Release]:
+    """Return the releases in a folder by the names of their folders, the last name first.
+
+    The current release (by its identifier) and folders that are no releases are left out.
+    """
+    found: dict[str, Release] = {}
+    for path in sorted(folder.iterdir(), reverse=True) if folder and folder.is_dir() else ():
+        if (path / "manifest.json").is_file() and not path.name.startswith("."):
+            try:
+                release = open_release(path, verify=False, check_files=False)
+            except ReleaseError:
+                continue
+            if release.identifier != current and len(found) < _MOST_RELEASES:
+                found[path.name] = release
+    return found
+
+
+def changes_page(context: Context, reader: Reader, since: str, choice: Choice) -> Document:
+    """Return what changed since an earlier release, the last one by default.
+
+    Raises `NotFound` for a release that is not kept, and where JSON is asked for and none is.
+    """
+    kept = earlier_releases(context.settings.earlier_releases, context.release.identifier)
+    if since and since not in kept:
+        raise NotFound(f"No release {shorten(since)} is kept here. {_listed(kept)}")
+    name = since or next(iter(kept), "")
+    if not name and choice.format != HTML:
+        raise NotFound("This server keeps no earlier release to compare with.")
+    difference = _compare(str(kept[name].folder), str(context.release.folder)) if name else None
+    if difference is not None and choice.format == PLAIN_JSON:
+        return Document(as_json(difference).encode(), PLAIN_JSON.media_type)
+    sections = _sections(difference, context, reader) if difference else {}
+    page = render(
+        "changes.html",
+        reader,
+        kept=kept,
+        since=name,
+        release=context.release,
+        difference=difference,
+        counts=_counts(kept[name], context.release, reader) if name else [],
+        sections=sections,
+        others=_others(difference) if difference else 0,
+    )
+    return html_document(page, reader)
+
+
+def _listed(kept: Iterable[str]) -> str:
+    names = ", ".join(kept)
+    return f"There are: {names}." if names else "There is none."
+
+
+@lru_cache(maxsize=2)
+def _compare(old: str, new: str) -> Difference:
+    """Compare the releases in two folders, which never change."""
+    former, present = (
+        open_release(Path(folder), verify=False, check_files=False) for folder in (old, new)
+    )
+    return compare(former, present)
+
+
+def _counts(old: Release, new: Release, reader: Reader) -> list[tuple[str, int, int]]:
+    """Return what is counted in both releases and differs: its name, before, after."""
+    return [
+        (phrase(f"count_{name}", reader.lang), old.counts.get(name, 0), new.counts.get(name, 0))
+        for name in _COUNTED
+        if old.counts.get(name, 0) != new.counts.get(name, 0)
+    ]
+
+
+def _is_thing(entity: Entity) -> bool:
+    return entity.iri.startswith((ID, SOURCE)) and "#" not in entity.iri
+
+
+def _others(difference: Difference) -> int:
+    return sum(not _is_thing(each) for each in difference.entities)
+
+
+def _sections(difference: Difference, context: Context, reader: Reader) -> dict[str, list[Group]]:
+    """Return the things that are new, changed and gone, by kind."""
+    terms: Mapping[str, Mapping[str, str]] = context.release.vocabulary.get("terms", {})
+    found: dict[str, dict[str, list[Entity]]] = {"new": {}, "changed": {}, "gone": {}}
+    for entity in filter(_is_thing, difference.entities):
+        state = "new" if not entity.before else "gone" if not entity.after else "changed"
+        found[state].setdefault(kind_of(entity), []).append(entity)
+    return {
+        state: [
+            Group(
+                _kind_name(kind, terms, reader),
+                tuple(
+                    _thing(each, difference, terms, reader, told=state == "changed")
+                    for each in entities[:_MOST_THINGS]
+                ),
+                max(0, len(entities) - _MOST_THINGS),
+            )
+            for kind, entities in sorted(kinds.items(), key=lambda pair: (not pair[0], pair[0]))
+        ]
+        for state, kinds in found.items()
+        if kinds
+    }
+
+
+def _kind_name(kind: str, terms: Mapping[str, Mapping[str, str]], reader: Reader) -> str:
+    name = _term_name(f"{KG}{kind}", terms, reader).value if kind else ""
+    return name or phrase("changes_others", reader.lang)
+
+
+def _term_name(iri: str, terms: Mapping[str, Mapping[str, str]], reader: Reader) -> Text:
+    name = compact(iri)
+    if name in PHRASES:
+        return Text(PHRASES[name][reader.lang], reader.lang)
+    labels = terms.get(name, {})
+    texts = {lang: labels[lang] for lang in ("en", "zh-Hans", "zh-Hant") if lang in labels}
+    return pick(texts, reader) if texts else Text(name)
+
+
+def _thing(
+    entity: Entity,
+    difference: Difference,
+    terms: Mapping[str, Mapping[str, str]],
+    reader: Reader,
+    *,
+    told: bool,
+) -> ChangedThing:
+    changes = [(False, each) for each in entity.removed] + [(True, each) for each in entity.added]
+    changes.sort(key=lambda pair: (pair[1].predicate, pair[0]))
+    shown = changes[:_MOST_CHANGES] if told else []
+    lines = tuple(
+        Line(
+            came,
+            _term_name(each.predicate, terms, reader),
+            *_value(each, difference, reader),
+        )
+        for came, each in shown
+    )
+    return ChangedThing(
+        _label(entity.iri, difference, reader),
+        _address(entity.iri, reader) if entity.after else None,
+        lines,
+        len(changes) - len(lines) if told else 0,
+    )
+
+
+def _value(change: Change, difference: Difference, reader: Reader) -> tuple[Text, str | None]:
+    value = change.object
+    if isinstance(value, ox.NamedNode):
+        return _label(value.value, difference, reader), _address(value.value, reader)
+    if isinstance(value, ox.Literal):
+        return Text(value.value[:300], value.language or ""), None
+    return Text(str(value)[:300]), None
+
+
+def _label(iri: str, difference: Difference, reader: Reader) -> Text:
+    labels = difference.labels.get(iri)
+    return pick(labels, reader) if labels else Text(compact(iri))
+
+
+def _address(iri: str, reader: Reader) -> str | None:
+    target = link_target(iri)
+    return reader.link(target) if target is not None and target.startswith("/") else target
+
+
+def changes_feed(context: Context, root: str) -> Document:
+    """Return the releases as an Atom feed; `root` is the public URL of the site."""
+    current = context.release
+    kept = earlier_releases(context.settings.earlier_releases, current.identifier)
+    releases = [("", current), *kept.items()]
+    entries = [
+        _entry(name, release, releases[number + 1] if number + 1 < len(releases) else None, root)
+        for number, (name, release) in enumerate(releases)
+    ]
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<feed xmlns="http://www.w3.org/2005/Atom">\n'
+        f"<id>{DATASET}</id>\n<title>{escape(current.title)}</title>\n"
+        f"<updated>{_updated(current)}</updated>\n"
+        f'<link rel="self" href={quoteattr(f"{root}/changes.atom")}/>\n'
+        f'<link rel="alternate" type="text/html" href={quoteattr(f"{root}/changes")}/>\n'
+        f"<author><name>{escape(current.title)}</name></author>\n{''.join(entries)}</feed>\n"
+    )
+    return Document(text.encode(), _ATOM, headers={"Vary": "Accept-Encoding"})
+
+
+def _entry(name: str, release: Release, before: tuple[str, Release] | None, root: str) -> str:
+    reader = Reader("en")
+    told = "The first release that is kept here."
+    address = f"{root}/changes"
+    if before is not None:
+        counts = _counts(before[1], release, reader)
+        told = "; ".join(f"{what}: {old:,} → {new:,}" for what, old, new in counts)
+        told = told or "The same numbers of things as before."
+        if not name:
+            address = f"{address}?since={before[0]}"
+    title = f"{release.title} {release.version} ({release.identifier[:12]})"
+    return (
+        f"<entry><id>urn:sha256:{escape(release.identifier)}</id><title>{escape(title)}</title>"
+        f"<updated>{_updated(release)}</updated>"
+        f"<link href={quoteattr(address)}/><summary>{escape(told)}</summary></entry>\n"
+    )
+
+
+def _updated(release: Release) -> str:
+    """Return when a release was put here, as its manifest tells."""
+    try:
+        seconds = (release.folder / "manifest.json").stat().st_mtime
+    except OSError as error:
+        raise ReleaseError("The manifest of a release cannot be read at present.") from error
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
