@@ -10,7 +10,6 @@ from pyoxigraph import NamedNode
 
 from jiqun.agents.schema_terms import find_term
 from jiqun.agents.statements import kind_of, no_fact_of
-from jiqun.agents.thing_names import expand, find_thing
 from jiqun.agents.tools import Citation, Citations, Cite, Cited, CitedStatement, fitting
 from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, pick
@@ -25,6 +24,7 @@ from jiqun.web.linked_data.premises import (
     mentions_of,
     statement_text,
 )
+from jiqun.web.linked_data.thing_names import expand, find_thing
 from jiqun.web.linked_data.triples import Description, first
 from jiqun.web.pages.cells import Caption, read_captions
 from jiqun.web.pages.evidence import find_web_page

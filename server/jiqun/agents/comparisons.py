@@ -8,7 +8,6 @@ from typing import Final
 
 from pyoxigraph import NamedNode
 
-from jiqun.agents.thing_names import expand, find_thing
 from jiqun.agents.tools import Compare, Comparison, Figure
 from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, pick
@@ -16,6 +15,7 @@ from jiqun.query.solutions import Row
 from jiqun.rdf.namespaces import ID, SOURCE, compact, prologue
 from jiqun.web.documents import Context
 from jiqun.web.linked_data.similar_names import nearest
+from jiqun.web.linked_data.thing_names import expand, find_thing
 from jiqun.web.pages.cells import Caption, read_captions
 
 MOST_FIGURES: Final = 100

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from jiqun.agents.thing_names import expand
 from jiqun.agents.tools import Schema, Term, Vocabulary
 from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, pick
@@ -16,6 +15,7 @@ from jiqun.rdf.namespaces import GRAPH, KG, compact, prologue
 from jiqun.saved_queries import SavedQuery
 from jiqun.web.documents import Context
 from jiqun.web.linked_data.similar_names import nearest
+from jiqun.web.linked_data.thing_names import expand
 
 _MOST: Final = 12
 _CLASSES: Final = 24

@@ -10,7 +10,6 @@ from typing import Final
 import pyoxigraph as ox
 from pyoxigraph import NamedNode
 
-from jiqun.agents.thing_names import find_thing
 from jiqun.agents.tools import Describe, Description, Statement, fitting
 from jiqun.language import Reader, pick
 from jiqun.query.solutions import Row, Term, node_of
@@ -27,6 +26,7 @@ from jiqun.rdf.namespaces import (
 )
 from jiqun.web.documents import Context
 from jiqun.web.linked_data.premises import INFERRED, derive, mentions_of
+from jiqun.web.linked_data.thing_names import find_thing
 from jiqun.web.pages.cells import Caption, read_captions, values
 
 KINDS: Final[Mapping[str, str]] = {

@@ -154,6 +154,18 @@ async def respond(
     return await _respond(request, function, arguments, named, cached=True)
 
 
+async def evaluate(
+    request: Request,
+    function: Callable[Concatenate[Context, P], Document],
+    *arguments: P.args,
+    **named: P.kwargs,
+) -> bytes:
+    """Return the body of a document for the use of a route; raises what `function` raises."""
+    service: QueryService = request.app.state.service
+    job = _job(request, function, arguments, named)
+    return (await service.document(job, None)).body
+
+
 async def respond_uncached(
     request: Request,
     function: Callable[Concatenate[Context, P], Document],
@@ -173,10 +185,19 @@ async def _respond(
     cached: bool,
 ) -> Response:
     service: QueryService = request.app.state.service
-    client = request.client.host if request.client else ""
-    seconds = service.settings.deadline_seconds
-    module, name = function.__module__, function.__qualname__
-    job = DocumentJob(module, name, arguments, named, seconds, client)
+    job = _job(request, function, arguments, named)
     coding = choose_coding(request.headers.get("accept-encoding"), CODINGS)
     answer = await service.document(job, coding, cached=cached)
     return document_response(request, answer)
+
+
+def _job(
+    request: Request,
+    function: Callable[..., Document],
+    arguments: tuple[Any, ...],
+    named: Mapping[str, Any],
+) -> DocumentJob:
+    client = request.client.host if request.client else ""
+    seconds = request.app.state.service.settings.deadline_seconds
+    module, name = function.__module__, function.__qualname__
+    return DocumentJob(module, name, arguments, named, seconds, client)

@@ -49,10 +49,11 @@ def similar_ids(context: Context, iri: str) -> list[str]:
     return [f"id:{each}" for each in near]
 
 
-def candidates_for(context: Context, words: str) -> list[Candidate]:
-    """Return the five things whose names are most like these words."""
+def candidates_for(context: Context, words: str, type_: str = "") -> list[Candidate]:
+    """Return the five things, of a class if one is given, whose names are most like these words."""
     try:
-        return find_candidates(context.index, words[:200], None, 5)
+        classes = context.index.class_numbers([type_]) if type_ else ()
+        return find_candidates(context.index, words[:200], classes or None, 5)
     except ReleaseError:  # a workspace alone has no index
         return []
 

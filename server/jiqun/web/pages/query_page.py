@@ -10,6 +10,7 @@ from jiqun.language import Reader
 from jiqun.query.solutions import Select
 from jiqun.saved_queries import Parameter, SavedQuery
 from jiqun.web.pages.cells import Labels
+from jiqun.web.pages.parameter_values import Suggestions
 from jiqun.web.pages.rendering import PHRASES, render
 from jiqun.web.pages.result_choices import Choices
 from jiqun.web.pages.result_section import Address, Section, result_section
@@ -35,12 +36,16 @@ class Group:
 
 @dataclass(frozen=True)
 class Field:
-    """One parameter as a field of the form."""
+    """One parameter as a field of the form; `options` are names that it suggests."""
 
     parameter: Parameter
+    label: str
     value: str
+    default: str
+    example: str
     input_type: str
     input_mode: str
+    options: tuple[str, ...] = ()
 
 
 def group_queries(queries: Iterable[SavedQuery], reader: Reader) -> tuple[Group, ...]:
@@ -108,6 +113,7 @@ def render_query(
     given: Mapping[str, str],
     section: Section | None,
     reader: Reader,
+    suggested: Suggestions | None = None,
     *,
     problem: str = "",
 ) -> str:
@@ -116,22 +122,38 @@ def render_query(
     `given` holds the values of the request; `problem` is what is wrong with them. A parameter
     `lang` is not a field of the form.
     """
+    found = suggested or Suggestions()
     return render(
         "query.html",
         reader,
         query=query,
         tags=[tag_name(tag, reader) for tag in query.tags],
-        fields=[_field(each, given) for each in query.parameters if each.name != LANGUAGE],
+        fields=[
+            _field(each, query, given, found, reader)
+            for each in query.parameters
+            if each.name != LANGUAGE
+        ],
         section=section,
         problem=problem,
         open_form=reader.link("/sparql", query=query.text),
     )
 
 
-def _field(parameter: Parameter, given: Mapping[str, str]) -> Field:
+def _field(
+    parameter: Parameter,
+    query: SavedQuery,
+    given: Mapping[str, str],
+    suggested: Suggestions,
+    reader: Reader,
+) -> Field:
+    name = parameter.name
     return Field(
         parameter,
-        given.get(parameter.name, ""),
+        PHRASES.get(f"parameter:{name}", {}).get(reader.lang, name),
+        suggested.label(given.get(name, "")),
+        suggested.label(parameter.default or ""),
+        suggested.label(query.example.get(name, "")),
         _INPUT_TYPES.get(parameter.type, "text"),
         _INPUT_MODES.get(parameter.type, "text"),
+        suggested.options.get(name, ()),
     )

@@ -18,7 +18,7 @@ from jiqun.query.solutions import Row, Select, Term
 from jiqun.rdf.namespaces import ID, XSD, compact, prologue
 from jiqun.web.pages.cells import Labels, values
 from jiqun.web.pages.rendering import address, phrase
-from jiqun.web.pages.result_table import Outcome, partner_of, readable_name
+from jiqun.web.pages.result_table import Outcome, column_title, partner_of
 from jiqun.web.pictures.amounts import write_amount
 from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.drawing import Picture
@@ -264,7 +264,7 @@ def _chart(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -
         amount = write_amount(row[column].value, unit, unit_label, bound, reader)
         dots.append(Dot(name, told, number, bound, amount, _passage(row, labels) or href))
     title, about = _about("chart", reader)
-    about = about.replace("{}", readable_name(column))
+    about = about.replace("{}", column_title(column, reader.lang))
     picture = draw_dots("view", title, about, [DotGroup("", "", tuple(dots))], usual, reader)
     return Drawn(picture, _left_out("chart", missing, reader))
 

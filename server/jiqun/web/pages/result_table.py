@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from typing import Final
 
 from jiqun.query.solutions import Term, term
 from jiqun.web.pages.cells import Cell, Labels
 
+_COLUMNS: Final[Mapping[str, tuple[str, str]]] = tomllib.loads(
+    resources.files("jiqun.web").joinpath("templates", "columns.toml").read_text(encoding="utf-8")
+)
 PAGE_ROWS: Final = 1000
 """Rows of a result on its page; the formats for programs have all."""
 
@@ -87,12 +92,12 @@ def arrange(
     Where a query returns both `?x` and `?xLabel` (or `?passage` and `?quote`), one column shows the
     words and links to the resource.
     """
-    columns = _columns(outcome, readable=readable)
+    columns = _columns(outcome, labels.reader.lang, readable=readable)
     rows = tuple(tuple(_cell(column, row, labels) for column in columns) for row in outcome.rows)
     return ResultTable(columns, rows, tuple(formats))
 
 
-def _columns(outcome: Outcome, *, readable: bool) -> tuple[Column, ...]:
+def _columns(outcome: Outcome, lang: str, *, readable: bool) -> tuple[Column, ...]:
     things = {
         name
         for name in outcome.variables
@@ -107,13 +112,22 @@ def _columns(outcome: Outcome, *, readable: bool) -> tuple[Column, ...]:
     return tuple(
         Column(
             name,
-            readable_name(name) if readable else name,
+            column_title(name, lang) if readable else name,
             partners.get(name),
             numeric=_is_numeric(name, outcome),
         )
         for name in outcome.variables
         if name not in hidden
     )
+
+
+def column_title(variable: str, lang: str) -> str:
+    """Return the title of the column of a variable, in English if the language has none for it."""
+    name = readable_name(variable)
+    titles = _COLUMNS.get(name)
+    if lang == "en" or titles is None:
+        return name
+    return titles[0] if lang == "zh-Hans" else titles[1]
 
 
 def readable_name(variable: str) -> str:

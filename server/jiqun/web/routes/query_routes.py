@@ -21,7 +21,7 @@ from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, F
 from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
-from jiqun.web.documents import Context, Document, respond, respond_uncached
+from jiqun.web.documents import Context, Document, evaluate, respond, respond_uncached
 from jiqun.web.linked_data.descriptions import describe_queries
 from jiqun.web.linked_data.representations import (
     QUERY_SUFFIXES,
@@ -39,6 +39,14 @@ from jiqun.web.metadata.openapi import FORMAT_HELP, METHODS, content, format_nam
 from jiqun.web.negotiation import Choice, choose, negotiate
 from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.error_page import retirement
+from jiqun.web.pages.parameter_values import (
+    Meaning,
+    meanings_of,
+    read_suggestions,
+    read_values,
+    values_to_read,
+    with_things,
+)
 from jiqun.web.pages.query_page import LANGUAGE, query_section, render_queries, render_query
 from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.result_choices import CHOICES, NO_CHOICES, Choices, read_choices
@@ -224,8 +232,13 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
     named = suffix or ",".join(given.get("format", ()))
     choice = negotiate(request.headers.get("accept"), named, formats)
     links = _links(request, root, query, choice, formats)
+    things = values_to_read(query, given)
+    meanings = (
+        meanings_of(await evaluate(request, read_values, things, reader.lang)) if things else {}
+    )
     if choice.format == HTML:
-        return await _answer_page(request, query, given, reader, links)
+        return await _answer_page(request, query, given, reader, links, meanings)
+    given = with_things(given, meanings, reader)
     headers = tuple((key.lower().encode(), value.encode()) for key, value in links.items())
     asked = _query_request(request, query, given)
     return AnswerResponse(service, asked, named, headers=headers)
@@ -237,11 +250,13 @@ async def _answer_page(
     given: Mapping[str, Sequence[str]],
     reader: Reader,
     links: Mapping[str, str],
+    meanings: Mapping[str, Meaning],
 ) -> Response:
     values = {name: texts[0] for name, texts in given.items() if name not in OPTIONS}
     if any(each.name == LANGUAGE for each in query.parameters):
         given = {LANGUAGE: [reader.lang], **given}
     try:
+        given = with_things(given, meanings, reader)
         result = await collect_result(
             request.app.state.service, _query_request(request, query, given)
         )
@@ -278,7 +293,8 @@ def query_page(  # noqa: PLR0913
         labels = Labels(read_captions(context.select, outcome.iris()), reader)
         section = query_section(query, values, outcome, labels, context.select, choices)
     status, detail = problem
-    text = render_query(query, values, section, reader, problem=detail)
+    suggested = read_suggestions(context.select, query, values, reader)
+    text = render_query(query, values, section, reader, suggested, problem=detail)
     return html_document(text, reader, headers, status)
 
 

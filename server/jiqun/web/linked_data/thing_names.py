@@ -1,4 +1,4 @@
-"""Which thing an agent means: by id, IRI or exact name; and what it may mean instead."""
+"""Which thing somebody means: by id, IRI or exact name; and what may be meant instead."""
 
 from __future__ import annotations
 
