@@ -66,9 +66,7 @@ class Attack:
         if not self.routes:
             query = chance.choice(WORST).format(chance.randrange(1, 10**9))
             return request_for(url, query, [source, "Accept: */*"])
-        each = chance.choice(self.routes)
-        head = (f"GET {each.target} HTTP/1.1", f"Host: {urlsplit(url).netloc}", source)
-        return "\r\n".join((*head, f"Accept: {each.accept}", "", "")).encode()
+        return chance.choice(self.routes).message(urlsplit(url).netloc, source)
 
 
 async def _crowd(
