@@ -11,7 +11,7 @@ from typing import Final
 
 import owlrl  # type: ignore[import-untyped]
 import pytest
-from pyoxigraph import RdfFormat, parse, serialize
+from pyoxigraph import NamedNode, RdfFormat, parse, serialize
 from rdflib import OWL, RDF, RDFS, SKOS, Graph, Namespace, URIRef
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -49,7 +49,10 @@ def seed(ontology: Graph) -> Graph:
         *sorted((ROOT / "ontology" / "concepts").glob("*.ttl")),
         *sorted((ROOT / "data" / "register").glob("*.ttl")),
     ]:
-        graph += Graph().parse(path).triples((None, RDF.type, None))
+        for quad in parse(path=path, format=RdfFormat.TURTLE):
+            if quad.predicate.value == str(RDF.type) and isinstance(quad.object, NamedNode):
+                thing = URIRef(str(quad.subject)[1:-1])
+                graph.add((thing, RDF.type, URIRef(quad.object.value)))
     facts = parse((SEED / "facts.trig").read_bytes(), format=RdfFormat.TRIG)
     triples = serialize((quad.triple for quad in facts), format=RdfFormat.N_TRIPLES)
     graph.parse(data=triples, format="nt")

@@ -27,7 +27,7 @@ def run(live: LiveServer, folder: Path, *options: str) -> None:
     command = [
         *(str(COMMAND), "--config-file", str(CONFIGURATION), "--no-color", "run"),
         *(f"{live.url}/openapi.json", "--phases", "examples,coverage,fuzzing"),
-        *("--max-examples", "20", "--generation-deterministic"),
+        *("--max-examples", "10", "--generation-deterministic"),
         *("--continue-on-failure", *options),
     ]
     done = subprocess.run(
