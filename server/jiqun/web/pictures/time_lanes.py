@@ -219,7 +219,7 @@ def _span(span: Span, y: float, scale: _Scale, reader: Reader, paper: Paper) -> 
 
     def label(gap: float) -> Markup:
         x = -gap if left else gap
-        return caption(cut(span.label, 76), 30, reader, x=x, y=4.5, anchor=anchor)
+        return caption(cut(span.label, 76), 22, reader, x=x, y=4.5, anchor=anchor)
 
     if span.kind == "goal":
         gap = 8 if left else 20
