@@ -67,6 +67,7 @@ def enterprise_profile(thing: Thing, labels: Labels) -> EnterpriseProfile:
             thing,
             labels,
             "curated_candidates",
+            "list_or",
         ),
         clauses=tuple(each for each in _clauses(thing, labels) if each is not None),
         memberships=tuple(_memberships(thing, labels)),

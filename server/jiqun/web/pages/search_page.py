@@ -34,7 +34,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class HitView:
-    """A thing that was found, ready to be shown; `matched` is a name other than the title."""
+    """A thing that was found, ready to be shown; `matched` is a name other than the title.
+
+    `types` are those that its description does not name.
+    """
 
     href: str
     title: Text
@@ -113,14 +116,16 @@ def _hit(hit: Hit, classes: Mapping[int, IndexedClass], reader: Reader) -> HitVi
         title = Text(hit.thing.slug)
     is_title = hit.name is not None and hit.name.text == title.value
     marked = pieces_of(hit.name.text, hit.marks) if hit.name else ()
+    told = pick(hit.thing.description, reader)
+    types = [pick(classes[each].labels, reader) for each in hit.thing.types]
     return HitView(
         reader.link(hit.thing.path),
         title,
         marked if is_title else (Piece(title.value, marked=False),),
         () if is_title else marked,
         hit.name.lang if hit.name else "",
-        tuple(pick(classes[each].labels, reader) for each in hit.thing.types),
-        pick(hit.thing.description, reader),
+        tuple(each for each in types if each.value.casefold() not in told.value.casefold()),
+        told,
     )
 
 

@@ -30,34 +30,42 @@ def facts_with(record: Record, *names: str) -> list[Fact]:
     return [fact for fact in record.facts if fact.predicate in wanted]
 
 
-def clause(
-    key: str, gaps: Mapping[str, Sequence[Fact]], thing: Thing, labels: Labels, note: str = ""
+def clause(  # noqa: PLR0913
+    key: str,
+    gaps: Mapping[str, Sequence[Fact]],
+    thing: Thing,
+    labels: Labels,
+    note: str = "",
+    last: str = "list_and",
 ) -> Clause | None:
     """Return a clause whose gaps are filled with the values of facts; None if one stays empty.
 
-    `key` is that of a phrase with the names of the gaps in braces.
+    `key` is that of a phrase with the names of the gaps in braces, `last` that of the word before
+    the last thing of a list.
     """
     if not all(gaps.values()):
         return None
     facts = [fact for found in gaps.values() for fact in found]
     filled = {name: values_of(found, labels) for name, found in gaps.items()}
-    return Clause(fill(key, filled, labels), prove(facts, thing.sources, labels, note))
+    return Clause(fill(key, filled, labels, last), prove(facts, thing.sources, labels, note))
 
 
-def fill(key: str, gaps: Mapping[str, Sequence[Cell]], labels: Labels) -> Markup:
+def fill(
+    key: str, gaps: Mapping[str, Sequence[Cell]], labels: Labels, last: str = "list_and"
+) -> Markup:
     """Return a phrase with lists of things in its gaps."""
-    lists = {name: _list(cells, labels) for name, cells in gaps.items()}
+    lists = {name: _list(cells, labels, last) for name, cells in gaps.items()}
     return escape(phrase(key, labels.reader.lang)).format(**lists)
 
 
-def _list(cells: Sequence[Cell], labels: Labels) -> Markup:
+def _list(cells: Sequence[Cell], labels: Labels, last: str) -> Markup:
     """Write things one after the other: A, B and C."""
     lang = labels.reader.lang
     shown = [_linked(each, labels) for each in cells]
-    comma, last = phrase("list_comma", lang), phrase("list_and", lang)
     if len(shown) < 2:
         return Markup("").join(shown)
-    return escape(last).join((escape(comma).join(shown[:-1]), shown[-1]))
+    comma = phrase("list_comma", lang)
+    return escape(phrase(last, lang)).join((escape(comma).join(shown[:-1]), shown[-1]))
 
 
 def _linked(cell: Cell, labels: Labels) -> Markup:
