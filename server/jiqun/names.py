@@ -14,10 +14,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE = range(5)
-"""The kinds of names in the search index."""
+LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE, COMPOSED = range(6)
+"""The kinds of names in the search index; a composed name is one that people may make up."""
 
-INDEX_FORMAT: Final = "2"
+INDEX_FORMAT: Final = "3"
 """The format of the search index."""
 
 SOUGHT, OTHER, FACT = range(3)

@@ -47,6 +47,13 @@ def found(client: httpx.Client, q: str, **others: str) -> dict[str, Any]:
         ("BBG007PQF8G8", "baic-motor"),
         ("LE4", "beijing-benz"),
         ("130100", "shijiazhuang"),
+        ("北汽集团", "baic-group"),
+        ("信創", "it-application-innovation"),
+        ("信创集群", "jjj-it-application-innovation"),
+        ("jiangsu biomedicine", "suzhou-biomedicine"),
+        ("江苏 生物医药", "taizhou-lianyungang-wuxi-biomedicine"),
+        ("hunan rail", "zhuzhou-rail-transit"),
+        ("北京AI", "beijing-haidian-ai"),
     ],
 )
 def test_the_thing_of_that_name_comes_first(built: httpx.Client, q: str, first: str) -> None:

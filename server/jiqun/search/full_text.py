@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jiqun.errors import BadParameter
-from jiqun.names import LABEL, NOT_A_FACT, Name, fold, is_han, origins
+from jiqun.names import COMPOSED, LABEL, NOT_A_FACT, Name, fold, is_han, origins
 from jiqun.search.index import (
     IndexedClass,
     IndexedName,
@@ -152,7 +152,7 @@ def _hit(
         shown = each.kind == LABEL and each.lang == lang and distance < _SCATTERED
         return (not shown, distance, each.kind, each.lang != lang)
 
-    for each in sorted(names, key=key):
+    for each in sorted((each for each in names if each.kind != COMPOSED), key=key):
         marks = _marks_in(each.text, name, index)
         if marks:
             return Hit(thing, each, marks)

@@ -7,8 +7,10 @@
 | 98 | a code of the thing |
 | 95 | the same but for the official ending (市, 集团, Co., Ltd.) of one of the two |
 | 92 | the pinyin of a name |
+| 89 | the name that people may make up of the place and field of a cluster, or of a brand |
 | 80–84 | the same but for an ending of another kind: a listed subsidiary, another level |
 | up to 85 | one name is part of the other; higher the more it covers |
+| 82 | a few things alone have all these words in their names, places and fields |
 | up to 89 | the names are similar: 90 times their similarity |
 
 Han characters that sound the same count as half equal. `safe` means that nothing about the two
@@ -28,8 +30,10 @@ from rapidfuzz.fuzz import token_sort_ratio
 from jiqun.names import (
     ALTERNATIVE,
     CODE,
+    COMPOSED,
     LABEL,
     NICKNAME,
+    NOT_A_FACT,
     ORGANISATIONS,
     PINYIN,
     PLACES,
@@ -47,6 +51,14 @@ _MIN_SCORE: Final = 40.0
 _MIN_MATCH: Final = 92.0
 
 _SAME: Final = {LABEL: 100.0, ALTERNATIVE: 99.0, NICKNAME: 97.0, CODE: 98.0, PINYIN: 92.0}
+_COMPOSED: Final = 89.0
+_ALL_WORDS: Final = 82.0
+_FEW: Final = 3
+_COMMON: Final = frozenset(
+    {"advanced", "and", "cluster", "clusters", "industrial", "industry", "manufacturing", "of"}
+)
+"""Words that tell nothing of one cluster."""
+
 _DISTINCTIVE_HAN: Final = 4
 _DISTINCTIVE_LETTERS: Final = 10
 _DISTINCTIVE_SYLLABLES: Final = 3
@@ -92,12 +104,24 @@ def find_candidates(
         known = best.get(each.thing)
         if found.score >= _MIN_SCORE and (known is None or found.score > known.score):
             best[each.thing] = found
+    for thing in _with_all_words(index, name, classes):
+        if thing not in best or best[thing].score < _ALL_WORDS:
+            best[thing] = Similarity(_ALL_WORDS)
     first = sorted(best, key=lambda thing: (-best[thing].score, thing))[: limit + 2]
     things = index.things(first)
     return ranked(
         Candidate(things[thing], best[thing].score, best[thing].score, best[thing].safe)
         for thing in first
     )
+
+
+def _with_all_words(index: SearchIndex, name: Name, classes: Sequence[int] | None) -> list[int]:
+    """Return the few things that have all words of an English name of a cluster, if there are."""
+    words = set(name.runs) - _COMMON
+    if name.han or len(words) < 2 or not (classes or name.kind == "cluster"):
+        return []
+    found = index.things_with(words, classes or [NOT_A_FACT], _FEW)
+    return found.ids if found.total <= _FEW else []
 
 
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -122,6 +146,9 @@ def _compare(
     name: Name, reading: tuple[str, ...], candidate: IndexedName, index: SearchIndex
 ) -> Similarity:
     """Compare a name with one of a thing; `reading` is the pinyin of its core."""
+    if candidate.kind == COMPOSED:
+        alike = name.form == candidate.form or (name.kind and name.core == candidate.core)
+        return Similarity(_COMPOSED if alike and name.kind == candidate.ending else 0)
     if name.form == candidate.form:
         return _same(name, candidate)
     if name.core and name.core == candidate.core:
@@ -169,7 +196,9 @@ def _part(name: Name, candidate: IndexedName) -> float:
         return 0
     covered = len(shorter) / len(longer)
     if shorter in longer:
-        return 55 + 30 * covered
+        # The field of a cluster is not the cluster.
+        other = name.kind == "cluster" != candidate.ending
+        return (45 if other else 55) + 30 * covered
     if name.han and shorter == name.core and _abbreviates(shorter, longer):
         return 50 + 20 * covered
     return 0

@@ -14,7 +14,25 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.names import ALTERNATIVE, CODE, FACT, LABEL, NICKNAME, OTHER, PINYIN, SOUGHT, is_han
+from jiqun.knowledge.release.composed_names import (
+    Surroundings,
+    composed_names,
+    is_tie,
+    surroundings,
+    words_around,
+)
+from jiqun.names import (
+    ALTERNATIVE,
+    CODE,
+    COMPOSED,
+    FACT,
+    LABEL,
+    NICKNAME,
+    OTHER,
+    PINYIN,
+    SOUGHT,
+    is_han,
+)
 from jiqun.rdf.namespaces import ID, KG, RDFS, SKOS
 from jiqun.rdf.terms import LANGUAGES, TYPE, language_tag
 
@@ -80,6 +98,8 @@ _EXCHANGES: Final = {"XHKG": ("HK",), "XSHE": ("SZ",), "XSHG": ("SH", "SS")}
 
 _DESCRIPTIONS: Final = (f"{KG}description", f"{SKOS}definition", f"{RDFS}comment")
 _PLACES: Final = (f"{KG}within", f"{KG}locatedIn")
+_CALLED: Final = (f"{RDFS}label", f"{SKOS}altLabel")
+_CLUSTER: Final = ox.NamedNode(f"{KG}Cluster")
 _SUBCLASS: Final = f"{RDFS}subClassOf"
 _FIRST: Final = frozenset(
     KG + name for name in ("Cluster", "Region", "Organisation", "Enterprise", "Agent")
@@ -113,7 +133,8 @@ class Label:
 class Entry:
     """A thing under `id:`; `classes` are all its classes, `types` the most specific of them.
 
-    `rank` is one of SOUGHT, OTHER and FACT.
+    `rank` is one of SOUGHT, OTHER and FACT; `around` are texts that find the thing beside its
+    names: those of its places and fields.
     """
 
     slug: str
@@ -122,6 +143,7 @@ class Entry:
     types: tuple[str, ...]
     rank: int
     description: Mapping[str, str]
+    around: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,6 +159,7 @@ def entries_of(triples: Iterable[ox.Triple]) -> tuple[list[Kind], list[Entry]]:
     about: defaultdict[str, list[tuple[str, ox.NamedNode | ox.Literal]]] = defaultdict(list)
     above: defaultdict[str, set[str]] = defaultdict(set)
     places: defaultdict[str, set[str]] = defaultdict(set)
+    ties: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for subject, predicate, value in triples:
         if not isinstance(subject, ox.NamedNode) or not isinstance(
             value, ox.NamedNode | ox.Literal
@@ -147,9 +170,16 @@ def entries_of(triples: Iterable[ox.Triple]) -> tuple[list[Kind], list[Entry]]:
             above[subject.value].add(value.value)
         if predicate.value in _PLACES and isinstance(value, ox.NamedNode):
             places[subject.value].add(value.value)
+        if is_tie(predicate.value) and isinstance(value, ox.NamedNode):
+            ties[subject.value][predicate.value].add(value.value)
+    around = surroundings(
+        {iri: _called(facts) for iri, facts in about.items()},
+        ties,
+        (iri for iri, facts in about.items() if (TYPE.value, _CLUSTER) in facts),
+    )
     labels = {iri: _labels(facts) for iri, facts in about.items()}
     things = [
-        _entry(iri, facts, labels, above, _nearest(iri, places))
+        _entry(iri, facts, labels, above, _nearest(iri, places), around)
         for iri, facts in sorted(about.items())
         if iri.startswith(ID) and labels[iri]
     ]
@@ -164,6 +194,7 @@ def _entry(
     labels: Mapping[str, Mapping[str, str]],
     above: Mapping[str, set[str]],
     places: Sequence[str],
+    around: Surroundings,
 ) -> Entry:
     classes = sorted({v.value for p, v in facts if p == TYPE.value and v.value.startswith(KG)})
     covered = {upper for each in classes for upper in above.get(each, ())}
@@ -175,15 +206,25 @@ def _entry(
         rank = SOUGHT
     return Entry(
         iri.removeprefix(ID),
-        _names(facts),
+        _names(facts, composed_names(iri, classes, around)),
         tuple(classes),
         types,
         rank,
         _description(facts, (*types, *places), labels),
+        words_around(iri, classes, around),
     )
 
 
-def _names(facts: Facts) -> tuple[Label, ...]:
+def _called(facts: Facts) -> list[tuple[str, str]]:
+    """Return the labels and other names of a thing, with their languages."""
+    return [
+        (language_tag(value.language or ""), value.value)
+        for predicate, value in facts
+        if predicate in _CALLED and isinstance(value, ox.Literal)
+    ]
+
+
+def _names(facts: Facts, composed: Iterable[tuple[str, str]]) -> tuple[Label, ...]:
     found = {
         Label(value.value, language_tag(value.language or ""), kind)
         for predicate, value in facts
@@ -201,6 +242,8 @@ def _names(facts: Facts) -> tuple[Label, ...]:
             read.add(pinyin(label.text))
     found |= {Label(each, "zh-Latn-pinyin", PINYIN) for each in read if each}
     found -= {each for each in found if each.kind == PINYIN and each.lang != "zh-Latn-pinyin"}
+    known = {label.text for label in found}
+    found |= {Label(text, lang, COMPOSED) for lang, text in composed if text not in known}
     return tuple(sorted(found, key=lambda label: (label.kind, label.lang, label.text)))
 
 

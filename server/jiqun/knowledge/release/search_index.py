@@ -39,6 +39,7 @@ from jiqun.knowledge.release.search_entries import (
 )
 from jiqun.names import (
     CODE,
+    COMPOSED,
     FACT,
     INDEX_FORMAT,
     LABEL,
@@ -247,7 +248,7 @@ def _write_names(database: sqlite3.Connection, full: _FullText, read: _Read, fir
         number = first + len(rows)
         compared = (name.form, name.core, name.kind)
         rows.append((number, read.number, label.text, label.lang, label.kind, *compared))
-        if label.kind != CODE and name.form not in cut:
+        if label.kind not in {CODE, COMPOSED} and name.form not in cut:
             cut.add(name.form)
             full.add(number, read.marks, name_grams(name))
     database.executemany("INSERT INTO name VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -260,7 +261,7 @@ def _words(read: _Read, table: Mapping[int, str]) -> set[str]:
         words |= text_words(name.runs) | text_words(runs_of(name.core))
         if label.kind == PINYIN:
             words.add(name.form)
-    for text in read.entry.description.values():
+    for text in (*read.entry.description.values(), *read.entry.around):
         words |= text_words(runs_of(fold(text, table)))
     return words - {""}
 
