@@ -100,10 +100,7 @@ def _write(
             _merge(store, done)
     if not len(store):
         raise OperatorError("The files hold no statement, so there is nothing to pack.")
-    with progress("optimize the store", 1) as done:
-        store.optimize()
-        store.flush()
-        done(1)
+    store.flush()  # not optimized: that doubles its size and makes look-ups hardly faster
     with progress("index names and count", len(store)) as done:
         statistics = write_packed_index(store, folder / "search", done)
     written += [

@@ -132,15 +132,15 @@ def _labels(select: Select, iris: Iterable[str]) -> Mapping[str, dict[str, str]]
     """Read the names of resources by language, by the property that is most usual for names."""
     wanted = [iri for iri in dict.fromkeys(iris) if readable(iri)]
     found: dict[str, dict[str, str]] = {}
-    ranks = {name: rank for rank, name in enumerate(_NAMES)}
-    for start in range(0, len(wanted), _BATCH):
-        rows = select(
-            f"SELECT ?thing ?name ?label WHERE {{ VALUES ?name {{ {values(_NAMES)} }} "
-            f"VALUES ?thing {{ {values(wanted[start : start + _BATCH])} }} ?thing ?name ?label }}"
-        )
-        for row in sorted(rows, key=lambda row: (ranks[row["name"].value], row["label"].value)):
-            if row["label"].kind == "literal":
-                found.setdefault(row["thing"].value, {}).setdefault(
-                    row["label"].lang, row["label"].value
-                )
+    for name in _NAMES:  # all at once, the engine would read every name there is
+        for start in range(0, len(wanted), _BATCH):
+            things = values(wanted[start : start + _BATCH])
+            rows = select(
+                f"SELECT ?thing ?label WHERE {{ VALUES ?thing {{ {things} }} "
+                f"?thing <{name}> ?label }}"
+            )
+            for row in sorted(rows, key=lambda row: row["label"].value):
+                label = row["label"]
+                if label.kind == "literal":
+                    found.setdefault(row["thing"].value, {}).setdefault(label.lang, label.value)
     return found
