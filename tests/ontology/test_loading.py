@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -11,6 +12,7 @@ import owlready2  # type: ignore[import-untyped]
 import pyhornedowl
 import pytest
 from pyoxigraph import CanonicalizationAlgorithm, Dataset, RdfFormat, parse, serialize
+from pyoxigraph import Literal as Term
 from rdflib import OWL, RDF, RDFS, XSD, BNode, Graph, URIRef
 from rdflib.compare import isomorphic
 
@@ -138,3 +140,11 @@ def test_horned_owl_writes_and_reads_it_back(
     assert {str(item) for item in again.get_components()} == {
         str(item) for item in horned.get_components()
     }
+
+
+@pytest.mark.parametrize("name", ["jiqun", "shapes"])
+def test_chinese_is_punctuated_as_chinese(name: str) -> None:
+    half_width = re.compile("[\u4e00-\u9fff][,:;?!(]|[,:;?!)][\u4e00-\u9fff]")
+    quads = parse(path=ONTOLOGY / f"{name}.ttl", format=RdfFormat.TURTLE)
+    texts = [quad.object.value for quad in quads if isinstance(quad.object, Term)]
+    assert [text for text in texts if half_width.search(text)] == []

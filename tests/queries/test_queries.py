@@ -11,6 +11,7 @@ import pytest
 from rdflib.plugins.sparql import prepareQuery
 
 from jiqun.errors import BadParameter
+from jiqun.knowledge.content import locate
 from jiqun.query.tokens import tokenize
 from jiqun.saved_queries import TYPES, Parameter, bind, read_saved_queries, read_value
 from queries.golden import DEFAULTS, FOLDER, Collection
@@ -21,6 +22,7 @@ SIMPLIFIED = re.compile(
     "[个产业为这见长门发现动处备给统计标签级类语说问题总项领导规实对应时间关数们务过还样]"
 )
 EXECUTABLE = "http://www.w3.org/ns/shacl#"
+HALF_WIDTH = re.compile("[\u4e00-\u9fff][,:;?!(]|[,:;?!)][\u4e00-\u9fff]")
 HOSTILE = (
     '" } INSERT DATA { <x:a> <x:b> <x:c> } #',
     "' } ; DROP ALL #",
@@ -81,6 +83,13 @@ def test_header_is_complete(collection: Collection, name: str) -> None:
         assert SIMPLIFIED.search(parameter.description["zh-Hant"]) is None
         assert parameter.default is not None or parameter.name in query.example or _open(name)
     assert set(query.example) <= {parameter.name for parameter in query.parameters}
+
+
+@pytest.mark.parametrize("path", locate().queries(), ids=lambda path: path.stem)
+def test_chinese_is_punctuated_as_chinese(path: Path) -> None:
+    header = re.findall(r"^#\+.*zh-Han[st]: .*$", path.read_text("utf-8"), re.MULTILINE)
+    assert header
+    assert [line for line in header if HALF_WIDTH.search(line.partition(": ")[2])] == []
 
 
 def _open(name: str) -> bool:
