@@ -143,6 +143,9 @@ def test_a_query_is_laid_out_run_and_remembered(page: Page) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Format query").click()
     assert text(page) == "SELECT ?x\nWHERE {\n  VALUES ?x { 1 2 }\n}\n"
+    short = page.get_by_role("link", name="Short address of this query")
+    short.wait_for()
+    assert "/q/1" in str(short.get_attribute("href"))
     page.keyboard.press("Control+Enter")
     page.get_by_role("cell", name="2", exact=True).wait_for()
     page.locator(".workbench[data-ready]").wait_for()

@@ -1,13 +1,13 @@
-"""What a query editor needs: the vocabulary of the release, and the check of a query."""
+"""What a query editor needs: the vocabulary, the check of a query, its short address."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import pyoxigraph as ox
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from jiqun.errors import MalformedQuery, NotFound, RequestError
@@ -23,6 +23,7 @@ from jiqun.web.metadata.openapi import METHODS, found, problems
 from jiqun.web.pages.query_advice import advise
 from jiqun.web.problems import problem_members
 from jiqun.web.routes.parameters import PageReader
+from jiqun.web.short_addresses import read_short, short_path
 
 router = APIRouter(tags=["sparql"], default_response_class=Response)
 
@@ -51,6 +52,22 @@ def vocabulary_document(context: Context) -> Document:
     return Document(body, PLAIN_JSON.media_type, headers=_VARY)
 
 
+@router.api_route(
+    "/q/{code}",
+    methods=METHODS,
+    summary="Go to the query of a short address",
+    status_code=303,
+    responses={303: {"description": "The query form with the query"}, **problems(404)},
+)
+async def show_short(
+    code: Annotated[str, Path(description="A query, compressed, as pages offer it.")],
+    reader: PageReader,
+) -> Response:
+    """Redirect to the page of the query that a short address holds; nothing is stored."""
+    location = reader.link("/sparql", query=read_short(code), format="html")
+    return Response(status_code=303, headers={"Location": location})
+
+
 class Problem(BaseModel):
     """Why a query would be refused; `line` and `column`, if known, count from 1 and characters."""
 
@@ -74,10 +91,11 @@ class Remark(BaseModel):
 
 
 class Check(BaseModel):
-    """What is wrong with a query (`problem`), and what is odd about it."""
+    """What is wrong with a query (`problem`), what is odd about it, and its short path."""
 
     problem: Problem | None
     remarks: list[Remark]
+    short: str | None
 
 
 @router.api_route(
@@ -108,7 +126,7 @@ def check_document(context: Context, reader: Reader, text: str) -> Document:
         members = problem_members(error)
         problem = {name: members[name] for name in Problem.model_fields if name in members}
     remarks = [] if problem else [asdict(each) for each in advise(context, text, reader)]
-    check = {"problem": problem, "remarks": remarks}
+    check = {"problem": problem, "remarks": remarks, "short": short_path(text)}
     body = json.dumps(check, ensure_ascii=False).encode()
     headers = {"Vary": "Accept-Language, Accept-Encoding", "Cache-Control": "no-store"}
     return Document(body, PLAIN_JSON.media_type, headers=headers)

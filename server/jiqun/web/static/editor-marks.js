@@ -54,7 +54,7 @@ const findings = StateField.define({
 });
 
 /** Check the text a moment after each change; `list` and `status` tell what was found. */
-export function checking({ address, list, status, words }) {
+export function checking({ address, list, status, words, share }) {
   let timer = 0;
   let running = null;
 
@@ -70,10 +70,12 @@ export function checking({ address, list, status, words }) {
         signal: running.signal,
       });
       if (!response.ok || !doc.eq(view.state.doc)) return;
-      const found = read(doc, await response.json());
+      const answer = await response.json();
+      const found = read(doc, answer);
       if (!doc.eq(view.state.doc)) return;
       view.dispatch({ effects: setFindings.of(found) });
       tell(view, found);
+      share(answer.short);
     } catch (error) {
       if (error.name !== "AbortError") status.textContent = "";
     }

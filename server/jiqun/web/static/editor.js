@@ -9,6 +9,7 @@ const area = document.querySelector("textarea[data-editor]");
 const workbench = area.closest(".workbench");
 const words = JSON.parse(workbench.dataset.words);
 const { vocabulary: vocabularyAddress, check, search, queries, style } = workbench.dataset;
+const root = queries.replace(/\/queries\.json$/, "");
 const lang = document.documentElement.lang;
 const find = (name) => workbench.querySelector(`[data-part="${name}"]`);
 
@@ -40,6 +41,12 @@ const run = () => {
 const view = new EditorView({ parent: shadow, root: shadow });
 const tabs = new Tabs({ bar: find("tabs"), words, text: area.value, show: (text) => load(text), panel: host.id });
 
+function share(path) {
+  const link = find("short");
+  link.hidden = !path;
+  link.href = `${root}${path}`;
+}
+
 function load(text) {
   view.setState(
     EditorState.create({
@@ -49,7 +56,7 @@ function load(text) {
         basicSetup,
         EditorView.lineWrapping,
         colours,
-        checking({ address: check, list: find("findings"), status: find("status"), words }),
+        checking({ address: check, list: find("findings"), status: find("status"), words, share }),
         signatureHelp(lang),
         EditorState.languageData.of(() => language),
         EditorView.contentAttributes.of({ "aria-label": area.labels[0].textContent, "aria-description": words.keys, spellcheck: "false" }),
