@@ -91,7 +91,7 @@ interop-tools: $(VENV)/.installed-test
 
 interop: interop-tools release/manifest.json
 	cd tests && ../$(BIN)/python -m interop.run
-	JIQUN_INTEROP=1 $(BIN)/pytest --release release tests/interop tests/queries/test_federated_examples.py
+	JIQUN_INTEROP=1 $(BIN)/pytest --release=release tests/interop tests/queries/test_federated_examples.py
 
 # The versions of the tests agree with those of the program, because its lock constrains theirs.
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \

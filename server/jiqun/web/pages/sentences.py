@@ -30,7 +30,7 @@ def facts_with(record: Record, *names: str) -> list[Fact]:
     return [fact for fact in record.facts if fact.predicate in wanted]
 
 
-def clause(  # noqa: PLR0913
+def clause(
     key: str,
     gaps: Mapping[str, Sequence[Fact]],
     thing: Thing,
