@@ -6,7 +6,6 @@ The engine is pyoxigraph: everything that depends on its habits stands here and 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import islice
@@ -29,6 +28,7 @@ from jiqun.query.result_stream import (
     first_rows,
 )
 from jiqun.rdf.namespaces import PREFIXES
+from jiqun.rdf.rdf_xml import ends_in_xml_name
 
 RESULTS = {
     JSON: ox.QueryResultsFormat.JSON,
@@ -47,8 +47,6 @@ DATASETS = {
     "application/n-quads": ox.RdfFormat.N_QUADS,
 }
 _PREFIXED = {"text/turtle", "application/trig", RDF_XML}
-# The end of an IRI that can be the local part of an XML element name.
-_XML_NAME = re.compile(r"[A-Z_a-z\u00c0-\ud7ff\uf900-\ufffd][\w.\-\u00b7]*\Z")
 
 
 class Failure(Exception):
@@ -175,7 +173,7 @@ def _for_json_ld(triple: ox.Triple) -> ox.Triple:
 
 
 def _for_xml(triple: ox.Triple) -> ox.Triple:
-    if _XML_NAME.search(triple.predicate.value) is None:
+    if not ends_in_xml_name(triple.predicate.value):
         raise Failure(
             "media",
             f"RDF/XML cannot express the predicate <{triple.predicate.value[:200]}>: its end is "

@@ -20,7 +20,7 @@ from jiqun.rdf.terms import language_tag, ntriples, triple_line
 Description = Mapping[str, Sequence[Term]]
 """The values of each property of one resource, ordered by value and language."""
 
-_IN_TURTLE: Final = re.compile(r'<[^>]*>|"(?:[^"\\]|\\.)*"(?:@([A-Za-z0-9-]+))?', re.DOTALL)
+_IN_TURTLE: Final = re.compile(r'<[^<>]*>|"(?:[^"\\]|\\.)*"(?:@([A-Za-z0-9-]+))?', re.DOTALL)
 
 
 def descriptions(triples: Iterable[Triple]) -> defaultdict[str, Description]:
