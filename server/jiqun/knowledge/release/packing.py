@@ -41,6 +41,8 @@ STATISTICS: Final = "statistics.json"
 _LOADED: Final = frozenset({TURTLE, TRIG, N_TRIPLES, N_QUADS})
 _NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _BLOCK: Final = 1024 * 1024
+_ONE_BLOCK: Final = 2_000_000
+"""Statements up to which the loader's files need no optimizing, which doubles their size."""
 _GZIP_LEVEL: Final = 6
 
 
@@ -100,7 +102,11 @@ def _write(
             _merge(store, done)
     if not len(store):
         raise OperatorError("The files hold no statement, so there is nothing to pack.")
-    store.flush()  # not optimized: that doubles its size and makes look-ups hardly faster
+    if len(store) > _ONE_BLOCK:  # it was loaded in several, which makes look-ups slower
+        with progress("optimize the store", 1) as done:
+            store.optimize()
+            done(1)
+    store.flush()
     with progress("index names and count", len(store)) as done:
         statistics = write_packed_index(store, folder / "search", done)
     written += [
