@@ -72,7 +72,7 @@ def uses() -> tuple[Use, ...]:
                 if where not in OUR_OWN and pattern not in named.values():
                     named[where] = pattern
     for where, pattern in named.items():
-        module, _, name = where.rpartition(".")
+        module, _, name = where.partition("[")[0].rpartition(".")
         called = methods.get(name) or methods.get(module) or {"search"}
         found.append(Use(where, pattern, frozenset(called)))
     return tuple(sorted(found, key=lambda use: use.where))
