@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from jiqun.rdf.namespaces import SOURCE
+from jiqun.rdf.namespaces import ID, SOURCE
+from jiqun.rdf.namespaces import KG as KG_TERMS
 from live_server import running
 from tiny_release import write_release
 
@@ -48,6 +49,21 @@ PAGES = {
     "cluster": "/id/jjj-safety-emergency-equipment",
     "contradictions": "/doc/jjj-life-health",
     "company": "/doc/baic-motor",
+    "brand": "/doc/baic-brand",
+    "figure": "/doc/jjj-safety-enterprises-2023",
+    "goal": "/doc/goal-safety-scale-2025",
+    "premises": (
+        "/premises?"
+        + urlencode(
+            {
+                "subject": f"{ID}hebei",
+                "property": f"{KG_TERMS}hasCluster",
+                "value": f"<{ID}jjj-safety-emergency-equipment>",
+            }
+        )
+    ),
+    "result with many columns": "/queries/contradicting-figures?view=table",
+    "query by name": "/queries/clusters-of-region?place=%E6%B1%9F%E8%8B%8F",
     "region": "/doc/hebei",
     "ontology": "/ontology",
     "version of the ontology": "/ontology/0.1.0",

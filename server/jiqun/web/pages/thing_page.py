@@ -270,7 +270,7 @@ def _pictures(
             "strip": plan_strip(profile, thing, labels),
         }
     if isinstance(profile, PlaceProfile):
-        return {"picture": place_map(thing, profile, terrain, labels)}
+        return {"picture": place_map(thing, terrain, labels)}
     return {}
 
 

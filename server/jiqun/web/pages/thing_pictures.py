@@ -17,7 +17,6 @@ from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.claims import FigureGroup, FigureRow
 from jiqun.web.pages.cluster_profile import ClusterProfile, Plan
-from jiqun.web.pages.place_profile import PlaceProfile
 from jiqun.web.pages.records import Record
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pages.surroundings import kind_of
@@ -106,30 +105,27 @@ def cluster_map(thing: Thing, terrain: Terrain, labels: Labels) -> Markup | None
     ).figure
 
 
-def place_map(
-    thing: Thing, profile: PlaceProfile, terrain: Terrain, labels: Labels
-) -> Markup | None:
+def place_map(thing: Thing, terrain: Terrain, labels: Labels) -> Markup | None:
     """Draw the clusters of a place; None if none of their places has a point."""
     points = terrain.points or {}
     marks: list[MapMark] = []
-    candidates = {each.cluster for each in profile.clusters if each.candidate}
     for record in thing.beside.values():
         if f"{KG}Cluster" not in record.types:
             continue
         spots = _places_of(record, points)
         cell = labels.resource(record.iri)
         lists = record.iris(f"{KG}listedOn")
-        kind = next((iri.removeprefix(ID) for iri in _LISTS if iri in lists), "place")
+        kind = next((iri.removeprefix(ID) for iri in _LISTS if iri in lists), "candidate")
         if spots:
-            mark = "candidate" if cell in candidates else kind
-            marks.append(MapMark(cell.text.value, mark, spots, cell.href))
+            marks.append(MapMark(cell.text.value, kind, spots, cell.href))
     if not marks:
         return None
     title = labels.resource(thing.iri).text.value
     about = phrase("map_of_clusters", labels.reader.lang)
     shaded = frozenset({thing.iri}) & {each.iri for each in terrain.outlines}
+    whole = f"{KG}Country" in thing.types
     return draw_map(
-        "map", title, about, terrain.outlines, marks, labels.reader, shaded=shaded, close=True
+        "map", title, about, terrain.outlines, marks, labels.reader, shaded=shaded, close=not whole
     ).figure
 
 
