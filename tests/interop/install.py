@@ -57,15 +57,21 @@ def _debian() -> None:
 
 
 def _npm() -> None:
+    """Install what the lock file says, by hash.
+
+    In `tests/interop/node`, `npm install --package-lock-only --omit-lockfile-registry-resolved`
+    writes it anew.
+    """
     folder = CACHE / "node"
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = HERE / "node" / "package.json"
-    present = folder / "package.json"
+    wanted = HERE / "node" / "package-lock.json"
+    present = folder / "package-lock.json"
     if present.exists() and present.read_bytes() == wanted.read_bytes():
         return
+    shutil.copy(HERE / "node" / "package.json", folder)
     shutil.copy(wanted, present)
     try:
-        command("npm", "install", "--no-audit", "--no-fund", "--no-package-lock", cwd=folder)
+        command("npm", "ci", "--no-audit", "--no-fund", cwd=folder)
     except (NotInstalled, Refused):
         present.unlink()
         raise
