@@ -172,3 +172,28 @@ def test_without_the_modules_the_form_stays(browser: Browser, site: LiveServer) 
     page.get_by_role("button", name="Run query").click()
     page.get_by_role("cell", name="2", exact=True).wait_for()
     context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_editor_is_accessible(browser: Browser, site: LiveServer, scheme: str) -> None:
+    """With a mistake, a remark and its mends, and with completions open."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    open_editor(page, f"{site.url}/sparql")
+    page.get_by_text("Examples", exact=True).click()
+    page.locator("[data-part=examples] li button").first.wait_for()
+    clear(page)
+    page.keyboard.type('PREFIX kg: <https://w3id.org/jiqun/ontology#> # a comment\nSELECT "x" {')
+    page.keyboard.type("?c a kg:NationalClster, 1 . ?c a kg:Nat")
+    page.locator("[data-part=findings] li").first.wait_for()
+    page.locator("#editor [role=listbox]").wait_for()
+    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}}
+    found = axe.Axe().run(page, options=rules).response["violations"]
+    context.close()
+    assert [
+        (each["id"], each["nodes"][0]["html"], each["nodes"][0]["failureSummary"]) for each in found
+    ] == []
