@@ -16,6 +16,7 @@ _SAVED: Final = "/queries/made-labels"  # of the longest answers
 _PATHS: Final[Mapping[str, Mapping[str, str]]] = {
     "/query/{name}": {"name": "clusters-above-size"},
     "/queries.{suffix}": {"suffix": "json"},
+    "/q/{code}": {"code": "1cwz2BnsUEjbo-akWAA"},
     "/id/{slug}": {"slug": _CLUSTER},
     "/doc/{slug}": {"slug": _CLUSTER},
     "/source.{suffix}": {"suffix": "ttl"},
