@@ -173,3 +173,10 @@ def test_sources_is_the_list_of_sources(built: httpx.Client) -> None:
     response = built.get("/sources?lang=zh-Hans", headers=BROWSER)
     assert response.status_code == 301
     assert response.headers["location"] == "/source?lang=zh-Hans"
+
+
+@pytest.mark.parametrize("folder", ["doc", "id"])
+def test_an_unknown_slug_gets_suggestions(built: httpx.Client, folder: str) -> None:
+    response = built.get(f"/{folder}/jjj-safety-emergency-equipmnt")
+    assert response.status_code == 404
+    assert f"/{folder}/{CLUSTER}" in response.json()["detail"]

@@ -7,7 +7,7 @@ The last part of an address is a slug, with or without the suffix of a form: `be
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
@@ -176,10 +176,12 @@ def missing(
     text: str,
     exists: Callable[[str], bool],
     suffixes: Suffixes = SUFFIXES,
+    near: Callable[[str], Sequence[str]] | None = None,
 ) -> NotFound:
     """Return the error for a name that does not exist, with a hint at what was meant.
 
-    `kind` and `folder` are such as "thing" and "/doc/"; `exists` returns whether a slug does.
+    `kind` and `folder` are such as "thing" and "/doc/"; `exists` returns whether a slug does,
+    `near` the slugs that are much like one.
     """
     what = f"There is no {kind} {shorten(text)}."
     if "%" in text:
@@ -197,7 +199,11 @@ def missing(
     slug, dot, suffix = text.rpartition(".")
     if dot and SLUG.fullmatch(slug) and exists(slug):
         return no_form(f"{folder}{slug}", suffix, suffixes)
-    return NotFound(f"{what} Use /search to look up names.")
+    slug = read_name(text, suffixes).slug
+    found = near(slug) if near is not None and SLUG.fullmatch(slug) else ()
+    listed = " or ".join(f"{folder}{each}" for each in found)
+    hint = f"Did you mean {listed}?" if listed else "Use /search to look up names."
+    return NotFound(f"{what} {hint}")
 
 
 def _plain_letters(text: str) -> str:

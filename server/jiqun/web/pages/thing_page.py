@@ -33,6 +33,7 @@ from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.descriptions import MAX_FACTS, describe_thing, thing_exists
 from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.linked_data.representations import Target, missing, suffix_of
+from jiqun.web.linked_data.similar_names import similar_ids
 from jiqun.web.linked_data.triples import descriptions, write
 from jiqun.web.metadata.schema_org import data_block
 from jiqun.web.pages.cells import Caption, Cell, Labels, text_of
@@ -173,7 +174,7 @@ def thing_reference(context: Context, reader: Reader, target: Target) -> Documen
         return retired
     exists = partial(thing_exists, context.select)
     if not exists(target.slug):
-        raise missing("thing", target.folder, target.text, exists)
+        raise _unknown(context, target)
     plain = target.is_page and target.name.form is None
     suffix = "" if plain else f".{suffix_of(target.choice)}"
     location = f"{reader.root}/doc/{quote(target.slug, safe='')}{suffix}"
@@ -208,7 +209,17 @@ def thing_document(context: Context, reader: Reader, target: Target, page: int) 
                 headers["Jiqun-Truncated"] = f"facts={MAX_FACTS}"
             body = write(triples, target.choice.format)
             return Document(body, target.choice.content_type, headers=headers)
-    raise missing("thing", target.folder, target.text, partial(thing_exists, context.select))
+    raise _unknown(context, target)
+
+
+def _unknown(context: Context, target: Target) -> NotFound:
+    """Return the error for a thing that does not exist, with those of similar names."""
+
+    def near(slug: str) -> list[str]:
+        return [each.removeprefix("id:") for each in similar_ids(context, ID + slug)]
+
+    exists = partial(thing_exists, context.select)
+    return missing("thing", target.folder, target.text, exists, near=near)
 
 
 def section_of(predicate: str) -> str:
