@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -154,12 +154,14 @@ def row_mistakes(tables: Sequence[Filled]) -> Iterator[RowMistake]:
     keys = {filled.table.name: {filled.key(row)[0] for row in filled.rows} for filled in tables}
     for filled in tables:
         table = filled.table
-        for row, following in pairwise(filled.rows):
-            if filled.key(row) == filled.key(following):
-                pairs = zip(table.columns, row, following, strict=True)
-                differing = " and ".join(each.name for each, one, other in pairs if one != other)
-                what = f"has two rows in the table {table.name}, with different {differing}"
-                yield RowMistake(filled.key(row), what)
+        for key, several in groupby(filled.rows, filled.key):
+            rows = list(several)
+            if len(rows) > 1:
+                columns = zip(table.columns, zip(*rows, strict=True), strict=True)
+                differing = ", ".join(each.name for each, values in columns if len(set(values)) > 1)
+                what = f"has {len(rows)} rows in the table {table.name}"
+                what += f", which differ in {differing}" if differing else ", all the same"
+                yield RowMistake(key, what)
         for place, column in enumerate(table.columns):
             known = keys.get(column.refers, set())
             for row in filled.rows if column.refers else ():
