@@ -22,15 +22,18 @@ from jiqun.rdf.namespaces import (
     DATASET,
     DCAT,
     DCTERMS,
+    FILE_TYPES,
     FOAF,
     GRAPH,
     ID,
     LICENCE,
+    MEDIA_TYPES,
     OWL,
     PARTITION,
     RDF_TYPE,
     SKOS,
     SPDX,
+    THEMES,
     VOID,
 )
 from jiqun.rdf.terms import link, text, typed
@@ -40,8 +43,6 @@ from jiqun.web.linked_data.triples import write
 from jiqun.web.metadata.packed_void import packed_void
 from jiqun.web.negotiation import Choice
 
-MEDIA_TYPE: Final = "https://www.iana.org/assignments/media-types/"
-FILE_TYPE: Final = "http://publications.europa.eu/resource/authority/file-type/"
 PACKINGS: Final = {".gz": "application/gzip", ".zst": "application/zstd"}
 """Media types of packed files, by suffix."""
 _CHECKSUM: Final = f"{SPDX}checksumAlgorithm_sha256"
@@ -86,11 +87,11 @@ def _describe(dump: Dump, root: str) -> Iterator[Triple]:
     yield link(node, f"{DCTERMS}license", LICENCE)
     for name in ("accessURL", "downloadURL"):
         yield link(node, f"{DCAT}{name}", file_address(root, dump))
-    yield link(node, f"{DCAT}mediaType", MEDIA_TYPE + media_type)
+    yield link(node, f"{DCAT}mediaType", MEDIA_TYPES + media_type)
     if media_type in _FILE_TYPES:
-        yield link(node, f"{DCTERMS}format", FILE_TYPE + _FILE_TYPES[media_type])
+        yield link(node, f"{DCTERMS}format", FILE_TYPES + _FILE_TYPES[media_type])
     if dump.path.suffix in PACKINGS:
-        yield link(node, f"{DCAT}compressFormat", MEDIA_TYPE + PACKINGS[dump.path.suffix])
+        yield link(node, f"{DCAT}compressFormat", MEDIA_TYPES + PACKINGS[dump.path.suffix])
     if dump.conforms_to:
         yield link(node, f"{DCTERMS}conformsTo", dump.conforms_to)
     yield typed(node, f"{DCAT}byteSize", dump.size, "nonNegativeInteger")
@@ -119,11 +120,10 @@ _RANGES: Final = {
     f"{FOAF}homepage": f"{FOAF}Document",
     f"{SPDX}algorithm": f"{SPDX}ChecksumAlgorithm",
 }
-_THEME: Final = "http://publications.europa.eu/resource/authority/data-theme/"
 _THEMES: Final = {
-    f"{_THEME}ECON": "Economy and finance",
-    f"{_THEME}REGI": "Regions and cities",
-    f"{_THEME}TECH": "Science and technology",
+    f"{THEMES}ECON": "Economy and finance",
+    f"{THEMES}REGI": "Regions and cities",
+    f"{THEMES}TECH": "Science and technology",
 }
 _SERVICES: Final = {
     "sparql": "/sparql",

@@ -23,6 +23,7 @@ from jiqun.rdf.formats import HTML, PLAIN_JSON
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document, respond
 from jiqun.web.http import header, requested_range
+from jiqun.web.metadata.dcat import PACKINGS
 from jiqun.web.metadata.openapi import ANY_TYPE, METHODS, content, problems
 from jiqun.web.negotiation import choose_coding, negotiate
 from jiqun.web.pages.dumps_page import dumps_page, spreadsheet_document
@@ -32,9 +33,8 @@ router = APIRouter(tags=["dumps"])
 
 _LIST_FORMS: Final = (PLAIN_JSON, HTML)
 _BLOCK: Final = 1 << 18
-_PACKINGS: Final = {"zstd": (".zst", "application/zstd"), "gzip": (".gz", "application/gzip")}
-"""By content coding, in order of preference: the suffix, and the media type of the file itself."""
-_FILE_TYPES: Final = dict(_PACKINGS.values())
+_SUFFIXES: Final = {"zstd": ".zst", "gzip": ".gz"}
+"""The suffixes of packed files by content coding, in order of preference."""
 
 
 class _Model(BaseModel):
@@ -131,12 +131,12 @@ async def download(
     release: Release = request.app.state.release
     dump = release.dumps.get(name)
     if dump is not None:
-        media_type = _FILE_TYPES.get(dump.path.suffix, dump.media_type)
+        media_type = PACKINGS.get(dump.path.suffix, dump.media_type)
         attachment = f'attachment; filename="{dump.name}"'
         return _send(request, dump, {"Content-Type": media_type, "Content-Disposition": attachment})
     packed = {
         coding: release.dumps[f"{name}{suffix}"]
-        for coding, (suffix, _) in _PACKINGS.items()
+        for coding, suffix in _SUFFIXES.items()
         if f"{name}{suffix}" in release.dumps
     }
     if "gzip" in packed:
