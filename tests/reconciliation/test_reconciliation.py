@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -201,9 +200,7 @@ def with_conditions(conditions: int, values: int) -> dict[str, Any]:
 
 
 def test_the_work_of_a_batch_is_limited(built: httpx.Client) -> None:
-    started = time.perf_counter()
-    batch(built, with_conditions(10, 2))
-    assert time.perf_counter() - started < 5
+    assert len(batch(built, with_conditions(10, 2))) == 50
     reply = built.post("/reconcile", data={"queries": json.dumps(with_conditions(10, 20))})
     assert reply.status_code == 400
     assert "10000 values of 10 properties; the limits are 1000 and 50" in reply.json()["detail"]

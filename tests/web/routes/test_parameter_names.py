@@ -74,17 +74,17 @@ def test_titles_of_columns_are_chinese_on_chinese_pages(built: httpx.Client) -> 
     page = built.get(PATH, params={"place": "hebei", "lang": "zh-Hant"}, headers=BROWSER).text
     assert "集群" in page.partition("<thead>")[2].partition("</thead>")[0]
     entries = built.get("/queries.json").json()["queries"]
-    untold: set[str] = set()
+    untranslated: set[str] = set()
     for entry in entries:
         if entry["form"] != "SELECT":
             continue
         head = built.get(f"/queries/{entry['name']}.json", params=entry["example"]).json()["head"]
         words = {partner_of(name, head["vars"]) for name in head["vars"]}
         shown = [name for name in head["vars"] if name not in words]
-        untold |= {
+        untranslated |= {
             name
             for name in shown
             if column_title(name, "zh-Hans").isascii()
             and column_title(name, "zh-Hans") not in {"GeoNames", "WKT"}
         }
-    assert untold == set()
+    assert untranslated == set()
