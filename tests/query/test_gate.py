@@ -52,7 +52,7 @@ def test_sound_queries_pass(text: str) -> None:
         ("INSERT DATA { <a:a> <a:b> 1 }", "begins an update"),
         ("PREFIX a: <b> DELETE WHERE { ?s ?p ?o }", "begins an update"),
         ("drop all", "begins an update"),
-        ("LIMIT 5", "begins no query"),
+        ("LIMIT 5", "does not begin a query"),
         ("SELECT ?x\\uD800 {}", "not a Unicode character"),
         ("SELECT ?x\\U00110000 {}", "not a Unicode character"),
         ("\ufeffASK {}", "U+FEFF"),

@@ -223,8 +223,8 @@ def _form(text: str, tokens: list[Token]) -> str:
         )
     if first.kind != "word" or first.text not in FORMS:
         raise MalformedQuery(
-            f"“{first.text[:40]}” at {place(text, first.start)} begins no query: SELECT, ASK, "
-            "CONSTRUCT or DESCRIBE is expected after the prefixes."
+            f"“{first.text[:40]}” at {place(text, first.start)} does not begin a query: SELECT, "
+            "ASK, CONSTRUCT or DESCRIBE is expected after the prefixes."
         )
     return first.text
 

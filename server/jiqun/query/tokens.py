@@ -205,7 +205,7 @@ class _Reader:
             if not glued:
                 shown = value if len(value) <= 40 else value[:40] + "…"
                 raise MalformedQuery(
-                    f"“{shown}” at {place(self.text, start)} is no keyword of SPARQL."
+                    f"“{shown}” at {place(self.text, start)} is not a keyword of SPARQL."
                 )
             word = glued[0].upper()
         announced = _ANNOUNCED.get(word)

@@ -195,9 +195,9 @@ class Cursor:
         """Say that a word is none of SPARQL's, with the keyword that was probably meant."""
         meant = close(token.text, candidates)
         if meant is not None:
-            return f"{self.shown(token)} is no keyword. Did you mean {meant}?"
+            return f"{self.shown(token)} is not a keyword. Did you mean {meant}?"
         return (
-            f"{self.shown(token)} is no keyword of SPARQL. A variable begins with “?” "
+            f"{self.shown(token)} is not a keyword of SPARQL. A variable begins with “?” "
             f"(?{token.text[:_SHOWN]}), a prefixed name has a “:”, an IRI stands in < >, a text in "
             "quotation marks"
         )

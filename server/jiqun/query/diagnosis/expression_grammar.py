@@ -199,8 +199,8 @@ class ExpressionGrammar(TermGrammar):
             self.fail("“not” is written “!”")
         if self.last.text in {"=", "!=", "(", ","} or self.last.word:
             self.fail(
-                f"{self.shown()} is no keyword. Is it the variable ?{token.text[:30]}, or the text "
-                f'"{token.text[:30]}"?'
+                f"{self.shown()} is not a keyword. Is it the variable ?{token.text[:30]}, or the "
+                f'text "{token.text[:30]}"?'
             )
         self.fail(self.no_word(token, EXPRESSION_WORDS))
 
@@ -237,7 +237,7 @@ class ExpressionGrammar(TermGrammar):
         if self.is_mark("{"):
             self.fail("EXISTS is missing after NOT: NOT EXISTS { … }")
         if close(self.now.text, ("EXISTS",)) is not None:
-            self.fail(f"{self.shown()} is no keyword. Did you mean EXISTS?")
+            self.fail(f"{self.shown()} is not a keyword. Did you mean EXISTS?")
         self.fail(
             "“not” is written “!”, as in !BOUND(?x); NOT stands in NOT EXISTS and NOT IN",
             self.last.start,

@@ -291,8 +291,8 @@ class GroupGrammar(ExpressionGrammar):
         else:
             if self.now.kind == "word" and self.now.word not in {"TRUE", "FALSE"}:
                 self.fail(
-                    f"{self.shown()} is no value. Write a text in quotation marks, an IRI in < >, "
-                    "or UNDEF for none"
+                    f"{self.shown()} is not a value. Write a text in quotation marks, an IRI in "
+                    "< >, or UNDEF for none"
                 )
             self.literal("a value")
 
@@ -328,7 +328,7 @@ class GroupGrammar(ExpressionGrammar):
         if word in ARITIES or (token.kind == "word" and following == "(" and not token.word):
             meant = close(token.text, GROUP_WORDS) if word not in ARITIES else None
             if meant is not None:
-                self.fail(f"{self.shown()} is no keyword. Did you mean {meant}?")
+                self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
             self.fail(f"conditions stand in FILTER, values in BIND: FILTER ({token.text}( … ))")
         if word in UPDATE_FORMS or word == "WHERE":
             self.fail(f"{word} cannot stand within the braces of a pattern")

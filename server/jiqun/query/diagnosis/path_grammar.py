@@ -78,7 +78,7 @@ class PathGrammar(Cursor):
             NamedNode(iri)
         except ValueError:
             self.fail(
-                f"{self.shown()} is no valid IRI. Write special characters as %20 and the like"
+                f"{self.shown()} is not a valid IRI. Write special characters as %20 and the like"
             )
 
     def _check_prefix(self, token: Lexeme) -> None:

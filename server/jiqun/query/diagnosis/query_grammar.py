@@ -139,7 +139,8 @@ class QueryGrammar(ModifierGrammar):
             self.fail("this looks like JSON. Send the text of the query itself")
         if token.kind == "stray" and len(token.text) > 1:
             self.fail(
-                f"{self.shown()} begins no query: SELECT, ASK, CONSTRUCT or DESCRIBE is expected"
+                f"{self.shown()} does not begin a query: SELECT, ASK, CONSTRUCT or DESCRIBE is "
+                "expected"
             )
         self.check_readable()
         if self.is_word(*UPDATE_FORMS):
@@ -155,10 +156,10 @@ class QueryGrammar(ModifierGrammar):
         if token.kind == "word":
             meant = close(token.text, (*QUERY_FORMS, *PROLOGUE, *UPDATE_FORMS))
             if meant is not None and meant != token.word:
-                self.fail(f"{self.shown()} is no keyword. Did you mean {meant}?")
+                self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
         self.fail(
-            f"{self.shown()} begins no query: SELECT, ASK, CONSTRUCT or DESCRIBE is expected "
-            "after the prefixes"
+            f"{self.shown()} does not begin a query: SELECT, ASK, CONSTRUCT or DESCRIBE is "
+            "expected after the prefixes"
         )
 
     def _select(self, *, nested: bool) -> set[str]:
@@ -275,14 +276,14 @@ class QueryGrammar(ModifierGrammar):
         token = self.now
         meant = close(token.text, ("WHERE", "FROM", "DISTINCT", "REDUCED", *AGGREGATES))
         if following.text == "{" or (found and meant == "WHERE"):
-            self.fail(f"{self.shown()} is no keyword. Did you mean WHERE?")
+            self.fail(f"{self.shown()} is not a keyword. Did you mean WHERE?")
         if meant is not None and (meant != "WHERE" or following.kind != "variable"):
-            self.fail(f"{self.shown()} is no keyword. Did you mean {meant}?")
+            self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
         if re.search(
             r"(?i)\bfrom\s+[A-Za-z_]\w*(?![\w:])", self.text[token.start : token.start + 4000]
         ):
-            self.fail(f"{self.shown()} is no variable. {_SQL}")
-        self.fail(f"{self.shown()} is no variable. Did you mean ?{token.text[:40]}?")
+            self.fail(f"{self.shown()} is not a variable. {_SQL}")
+        self.fail(f"{self.shown()} is not a variable. Did you mean ?{token.text[:40]}?")
 
     def _datasets(self) -> None:
         while self.take_word("FROM"):
@@ -437,7 +438,7 @@ class QueryGrammar(ModifierGrammar):
                 "braces, or remove it"
             )
         if word in {"SORT", "SORTBY", "ORDERED"}:
-            self.fail(f"{self.shown()} is no keyword. Did you mean ORDER BY?")
+            self.fail(f"{self.shown()} is not a keyword. Did you mean ORDER BY?")
         if word in {"FETCH", "ROWS", "TOP"}:
             self.fail(f"SPARQL has no {word}: write LIMIT 10")
         if word in {"ASC", "DESC"}:

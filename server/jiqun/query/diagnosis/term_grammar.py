@@ -142,7 +142,7 @@ class TermGrammar(PathGrammar):
         if token.kind == "word" and not token.word:
             meant = close(token.text, GROUP_WORDS)
             if meant:
-                self.fail(f"{self.shown()} is no keyword. Did you mean {meant}?")
+                self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
             self.fail(
                 f"{self.shown()} stands where a predicate must. Write it as an IRI in < >, as a "
                 f"prefixed name such as rdfs:{token.text[:30]}, or as the variable "
@@ -237,12 +237,14 @@ class TermGrammar(PathGrammar):
                 self.fail(f"“\\{letter}” is followed by {digits} hexadecimal digits", at)
             elif letter not in "tbnrf\"'\\":
                 mend = f"“\\\\{letter}”"
-                self.fail(f"“\\{letter}” is no escape in a text. For a backslash write {mend}", at)
+                self.fail(
+                    f"“\\{letter}” is not an escape in a text. For a backslash write {mend}", at
+                )
         self.advance()
         if self.now.kind == "language":
             tag = self.now.text
             if any(len(part) > 8 for part in tag[1:].partition("--")[0].split("-")):
-                self.fail(f"{self.shown()} is no language tag: its parts have at most 8 letters")
+                self.fail(f"{self.shown()} is not a language tag: its parts have at most 8 letters")
             if "--" in tag and not tag.endswith(("--ltr", "--rtl")):
                 self.fail("the direction of a text is --ltr or --rtl")
             self.advance()

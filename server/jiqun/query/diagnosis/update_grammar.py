@@ -93,7 +93,7 @@ class UpdateGrammar(QueryGrammar):
             self.fail("INSERT DATA or DELETE DATA is missing before the statements")
         meant = close(token.text, (*UPDATE_FORMS, *PROLOGUE)) if token.kind == "word" else None
         if meant is not None and meant != token.word:
-            self.fail(f"{self.shown()} is no keyword. Did you mean {meant}?")
+            self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
         self.fail(
             f"{self.shown()} begins no update: INSERT, DELETE, WITH, LOAD, CLEAR, DROP, CREATE, "
             "ADD, MOVE or COPY is expected"
@@ -133,7 +133,7 @@ class UpdateGrammar(QueryGrammar):
                 self.fail("an update names its graphs by USING <…>, not by FROM")
             meant = close(self.now.text, ("WHERE",)) if self.now.kind == "word" else None
             if meant is not None:
-                self.fail(f"{self.shown()} is no keyword. Did you mean {meant}?")
+                self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
             self.fail(
                 f"{word} {{ … }} needs WHERE {{ … }} after it. Fixed statements are "
                 f"{'inserted' if word == 'INSERT' else 'deleted'} by {word} DATA {{ … }}"
@@ -154,7 +154,7 @@ class UpdateGrammar(QueryGrammar):
         if self.now.kind == "word":
             meant = close(self.now.text, ("DATA", "WHERE"))
             if meant is not None and meant != self.now.word:
-                self.fail(f"{self.shown()} is no keyword. Did you mean {meant}?")
+                self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
         self.fail(f"statements stand in braces: {word} DATA {{ … }}")
 
     def _data(self, word: str) -> None:
