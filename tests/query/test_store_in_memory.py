@@ -6,7 +6,9 @@ import asyncio
 import json
 import os
 import signal
+from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
@@ -31,7 +33,6 @@ from jiqun.query.worker_process import WorkerStartError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from jiqun.query.engine import Engine
 
@@ -160,6 +161,32 @@ def test_a_damaged_store_is_refused(store: Path, tmp_path: Path) -> None:
 
     with engine_thread(store) as room, pytest.raises(WorkerStartError, match="cannot be read"):
         room.run(holding)
+
+
+def test_nothing_is_left_of_a_copy_that_is_given_up(tmp_path: Path) -> None:
+    """Whatever has begun of it: the reader of the store is a process of its own."""
+    large = write_store(tmp_path / "large", things=50_000)
+
+    def reads_it(process: Path) -> bool:
+        with suppress(OSError):
+            words = (process / "cmdline").read_bytes()
+            return b"store_holder" in words and bytes(large) in words
+        return False
+
+    async def giving_up(_engine: Engine) -> None:
+        for seconds in (0.3, 0.6, 0.9):
+            starting = asyncio.ensure_future(HolderProcess.start(large))
+            await asyncio.sleep(seconds)
+            starting.cancel()
+            await asyncio.wait([starting])
+            if not starting.cancelled():
+                starting.result().kill()
+                await starting.result().exited()
+        await until(lambda: not any(map(reads_it, processes.glob("[0-9]*"))))
+
+    processes = Path("/proc")
+    with engine_thread(large) as room:
+        room.run(giving_up)
 
 
 def test_every_kind_of_term_is_kept(tmp_path: Path) -> None:

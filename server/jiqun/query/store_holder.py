@@ -44,6 +44,9 @@ def load(path: str) -> ox.Store:
     reading, writing = os.pipe()
     reader = os.fork()
     if reader == 0:
+        # With an end of its own, it would wait for ever when this process is killed.
+        os.close(reading)
+        sandbox.end_with_parent()
         _copy(path, writing)
     os.close(writing)
     store = ox.Store()
