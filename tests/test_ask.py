@@ -139,10 +139,10 @@ def test_a_build_shows_how_far_it_is(tmp_path: Path) -> None:
     arguments = ("build", "--content", small.content.root, "--release", release)
     shown = in_terminal(100, *arguments)
     assert "write the search index" in shown
-    assert "11/11" in shown
+    assert "12/12" in shown
     code, _, err = jiqun(*arguments)
     assert code == 0
-    assert len([line for line in err.splitlines() if line.endswith(" s")]) == 11
+    assert len([line for line in err.splitlines() if line.endswith(" s")]) == 12
 
 
 def test_loading_shows_how_far_it_is(tmp_path: Path) -> None:

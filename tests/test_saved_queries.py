@@ -134,7 +134,8 @@ def test_a_query_runs_with_and_without_its_parameter(client: httpx.Client) -> No
     ):
         found = rows(client, f"/queries/clusters-of-a-region?place={value}")
         assert [row["area"] for row in found] == [f"{ID}beijing", f"{ID}tianjin"]
-    assert rows(client, "/queries/clusters-of-a-region?place=baoding") == []
+    unknown = client.get("/queries/clusters-of-a-region?place=baoding")
+    assert (unknown.status_code, "called baoding" in unknown.text) == (404, True)
 
 
 def test_an_empty_value_is_none(client: httpx.Client) -> None:
@@ -169,8 +170,8 @@ def test_defaults_and_booleans(client: httpx.Client) -> None:
         ("/queries/size-over?least=many", 400, "must be an integer, for example 2024; it is many"),
         (
             "/queries/clusters-of-a-region?place=%22%20%7D%20INSERT",
-            400,
-            "must be an absolute http(s) IRI",
+            404,
+            'Nothing in the graph is called " } INSERT (place)',
         ),
         ("/queries/clusters-of-a-region?place=%FF", 400, "UTF-8"),
         ("/queries/areas-as-graph?format=csv", 400, "Available: turtle"),

@@ -87,6 +87,9 @@ def test_the_example_passes_every_check_and_a_slip_is_reported_with_its_line(
     checked = jiqun("check", "--texts", "texts", folder=checkout)
     assert checked.returncode == 1, checked.stderr
     findings = checked.stdout.splitlines()
-    assert [line for line in findings if SLUG in line or "example.ttl" in line] == []
-    (finding,) = [line for line in findings if SLIPPED in line]
+    # The two sources give one observation in different words, of which a table holds one.
+    others = [line for line in findings if not line.endswith("differ in wording (table)")]
+    assert len(others) == len(findings) - 1
+    assert [line for line in others if SLUG in line or "example.ttl" in line] == []
+    (finding,) = [line for line in others if SLIPPED in line]
     assert re.match(rf"data/sources/{SLIPPED}/facts.trig:\d+: .*1,300", finding)

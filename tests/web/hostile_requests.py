@@ -213,7 +213,7 @@ PARAMETERS = [
     get(
         "a parameter that closes its IRI",
         b"/queries/clusters-of-a-region?place=x%3E%20%7D%20%23&format=csv",
-        400,
+        404,
     ),
     get("a parameter of a megabyte", b"/queries/things-by-label?name=" + b"x" * 100_000, 414),
     get("an integer of many digits", b"/queries/size-over?least=" + b"9" * 10_000, 400),

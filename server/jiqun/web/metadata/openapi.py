@@ -315,7 +315,7 @@ def _saved(query: SavedQuery) -> Object:
             *(_saved_parameter(each, query.example.get(each.name)) for each in query.parameters),
             *_options(formats),
         ],
-        "responses": _responses(found("The result", formats), problems(406, 504)),
+        "responses": _responses(found("The result", formats), problems(404, 406, 504)),
     }
 
 

@@ -104,7 +104,9 @@ Limit = Annotated[
 ]
 
 router = APIRouter(
-    tags=["reconciliation"], dependencies=[Depends(check_query_string)], responses=problems()
+    tags=["reconciliation"],
+    dependencies=[Depends(check_query_string)],
+    responses=problems(404, 415),
 )
 
 
