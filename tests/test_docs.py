@@ -27,7 +27,7 @@ SETTING = re.compile(r"\bJIQUN_([A-Z_]+)\b")
 TARGET = re.compile(r"^make ((?:[a-z-]+ ?)+)$")
 DUMPS = {"ttl", "nt", "nq", "trig", "rdf", "jsonld", "gexf", "graphml"}
 # For tests, for the texts of sources, for the soak.
-NOT_SETTINGS = {"TEXTS", "KILL_CYCLES", "STREAM_POWER", "RELEASE", "CONTENT"}
+NOT_SETTINGS = {"OTHER_TESTS", "TEXTS", "KILL_CYCLES", "STREAM_POWER", "RELEASE", "CONTENT"}
 
 
 def name(path: Path) -> str:
