@@ -180,7 +180,10 @@ def _tidy_responses(responses: Object, shared: Object) -> None:
             response["content"] = {PLAIN_JSON.media_type: first, **response["content"]}
 
 
-def _parameter(name: str, description: str, schema: Object, *, required: bool = False) -> Object:
+def query_parameter(
+    name: str, description: str, schema: Object, *, required: bool = False
+) -> Object:
+    """Describe a parameter of the query string."""
     return {
         "name": name,
         "in": "query",
@@ -192,8 +195,8 @@ def _parameter(name: str, description: str, schema: Object, *, required: bool = 
 
 def _options(formats: Iterable[Format]) -> list[Object]:
     return [
-        _parameter("format", FORMAT_HELP, format_names(formats)),
-        _parameter(
+        query_parameter("format", FORMAT_HELP, format_names(formats)),
+        query_parameter(
             "timeout",
             "The deadline in seconds.",
             {"type": "string", "pattern": _SECONDS},
@@ -213,10 +216,12 @@ def _sparql() -> Object:
     )
     graphs = {"type": "array", "items": _IRI}
     dataset = {
-        "default-graph-uri": _parameter(
+        "default-graph-uri": query_parameter(
             "default-graph-uri", "Graphs that make up the default graph.", graphs
         ),
-        "named-graph-uri": _parameter("named-graph-uri", "Graphs that GRAPH can reach.", graphs),
+        "named-graph-uri": query_parameter(
+            "named-graph-uri", "Graphs that GRAPH can reach.", graphs
+        ),
     }
     options = _options(formats)
     form = {
@@ -233,7 +238,7 @@ def _sparql() -> Object:
         "get": {
             "summary": "Send a SPARQL query",
             "parameters": [
-                _parameter("query", "A SPARQL 1.1 query.", _SPARQL_TEXT),
+                query_parameter("query", "A SPARQL 1.1 query.", _SPARQL_TEXT),
                 *dataset.values(),
                 *options,
             ],
@@ -255,7 +260,7 @@ def _sparql() -> Object:
 
 
 def _graphs() -> Object:
-    graph = _parameter(
+    graph = query_parameter(
         "graph",
         "The IRI of a graph; `?default` instead of it is the default graph.",
         _IRI,
@@ -326,7 +331,7 @@ def _saved_parameter(parameter: Parameter, example: str | None) -> Object:
         schema["enum"] = list(parameter.values)
     if parameter.default is not None:
         schema["default"] = _value(parameter, parameter.default)
-    described = _parameter(
+    described = query_parameter(
         parameter.name, parameter.description.get("en", ""), schema, required=parameter.required
     )
     return described if example is None else {**described, "example": _value(parameter, example)}

@@ -10,7 +10,7 @@ from typing import Final
 
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Row, Select, Term
-from jiqun.rdf.namespaces import GRAPH, KG, XSD, compact, prologue
+from jiqun.rdf.namespaces import GRAPH, ID, KG, XSD, compact, prologue
 from jiqun.web.pages.rendering import PHRASES, address, grouped
 
 _MAX_QUOTES: Final = 4
@@ -208,3 +208,17 @@ def readable(iri: str) -> bool:
 def values(iris: Iterable[str]) -> str:
     """Write IRIs for a VALUES block."""
     return " ".join(f"<{iri}>" for iri in iris)
+
+
+def slug_of(iri: str) -> str:
+    """Return the last part of an IRI of ours, which is a key in addresses."""
+    return iri.removeprefix(ID).removeprefix(KG)
+
+
+def pairs(select: Select, pattern: str) -> dict[str, tuple[str, ...]]:
+    """Return the values of ?y for each ?x of a pattern of ours, in order."""
+    found: dict[str, list[str]] = {}
+    prefixes = prologue("kg", "id", "skos", "dcterms")
+    for row in select(f"{prefixes}SELECT DISTINCT ?x ?y WHERE {{ {pattern} }} ORDER BY ?x ?y"):
+        found.setdefault(row["x"].value, []).append(row["y"].value)
+    return {key: tuple(values) for key, values in found.items()}

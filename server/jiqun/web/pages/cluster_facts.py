@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from jiqun.query.solutions import Select
-from jiqun.rdf.namespaces import ID, KG, prologue
-from jiqun.web.pages.cells import Caption, Labels, read_captions
+from jiqun.rdf.namespaces import prologue
+from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.map_picture import MapMark, Place, read_points
 
-_PREFIXES: Final = prologue("kg", "id", "skos", "dcterms")
 _PATTERNS: Final = {
     "lists": "?x a kg:Cluster ; kg:listedOn ?y",
     "years": "?x a kg:Cluster ; kg:listedOn/kg:listYear ?y",
@@ -65,22 +64,9 @@ class ClusterEntry:
         return self.cities or self.provinces
 
 
-def slug_of(iri: str) -> str:
-    """Return the last part of an IRI of ours, which is a key in addresses."""
-    return iri.removeprefix(ID).removeprefix(KG)
-
-
-def pairs(select: Select, pattern: str) -> dict[str, tuple[str, ...]]:
-    """Return the values of ?y for each ?x of a pattern of ours, in order."""
-    found: dict[str, list[str]] = {}
-    for row in select(f"{_PREFIXES}SELECT DISTINCT ?x ?y WHERE {{ {pattern} }} ORDER BY ?x ?y"):
-        found.setdefault(row["x"].value, []).append(row["y"].value)
-    return {key: tuple(values) for key, values in found.items()}
-
-
 def read_clusters(select: Select) -> tuple[ClusterEntry, ...]:
     """Read all clusters, with candidates, in the order of their IRIs."""
-    rows = select(f"{_PREFIXES}SELECT DISTINCT ?x WHERE {{ ?x a kg:Cluster }} ORDER BY ?x")
+    rows = select(f"{prologue('kg')}SELECT DISTINCT ?x WHERE {{ ?x a kg:Cluster }} ORDER BY ?x")
     of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
     return tuple(
         ClusterEntry(

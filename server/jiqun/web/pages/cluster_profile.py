@@ -33,7 +33,6 @@ class Member:
     is_brand: bool
     meanings: tuple[Cell, ...]
     roles: tuple[Cell, ...]
-    periods: tuple[Cell, ...]
     proof: Proof
 
 
@@ -189,7 +188,6 @@ def _member(iri: str, records: list[Record], thing: Thing, labels: Labels) -> Me
         is_brand=f"{KG}Brand" in types,
         meanings=values_of(meanings, labels),
         roles=values_of(facts_with(record, "chainRole"), labels),
-        periods=values_of(facts_with(record, "period"), labels),
         proof=prove(facts, thing.sources, labels),
     )
 

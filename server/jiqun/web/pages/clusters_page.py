@@ -9,12 +9,11 @@ from typing import Final
 from jiqun.language import Reader, Text
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels
+from jiqun.web.pages.cells import Labels, slug_of
 from jiqun.web.pages.cluster_facts import (
     ClusterEntry,
     cluster_marks,
     read_cluster_list,
-    slug_of,
 )
 from jiqun.web.pages.listing import (
     Column,
@@ -30,7 +29,6 @@ from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.drawing import Paper, Picture
 from jiqun.web.pictures.map_picture import draw_map, read_outlines
 
-FACETS: Final = ("province", "field", "year", "extent", "figures", "grade")
 _COLUMNS: Final = (
     Column("cluster"),
     Column("field"),
@@ -69,14 +67,8 @@ def clusters_document(
             close=in_one,
         )
 
-    listing = Listing(
-        "clusters",
-        _COLUMNS,
-        FACETS,
-        tuple(entries),
-        {slug_of(iri): caption.labels for iri, caption in labels.captions.items()},
-    )
-    return list_document(listing, selection, reader, choice, draw, origin, _totals)
+    listing = Listing("clusters", _COLUMNS, tuple(entries), labels)
+    return list_document(listing, selection, choice, draw, origin, _totals)
 
 
 def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:

@@ -13,8 +13,7 @@ from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG, SOURCE, prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Caption, Labels, read_captions
-from jiqun.web.pages.cluster_facts import pairs, slug_of
+from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of
 from jiqun.web.pages.listing import (
     Column,
     Entry,
@@ -30,7 +29,6 @@ from jiqun.web.pictures.amounts import Amount
 from jiqun.web.pictures.drawing import Paper, Picture
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
-_FACETS: Final = ("kind", "cluster", "role", "province")
 _COLUMNS: Final = (
     Column("company"),
     Column("kind"),
@@ -125,14 +123,8 @@ def companies_document(
     def draw(left: Sequence[Entry], paper: Paper) -> Picture | None:
         return _bars([by_iri[each.iri] for each in left], labels, paper)
 
-    listing = Listing(
-        "companies",
-        _COLUMNS,
-        _FACETS,
-        tuple(entries),
-        {slug_of(iri): caption.labels for iri, caption in labels.captions.items()},
-    )
-    return list_document(listing, selection, reader, choice, draw, origin, _totals)
+    listing = Listing("companies", _COLUMNS, tuple(entries), labels)
+    return list_document(listing, selection, choice, draw, origin, _totals)
 
 
 def _bars(members: Sequence[CompanyEntry], labels: Labels, paper: Paper) -> Picture | None:

@@ -14,8 +14,7 @@ from jiqun.rdf.formats import SVG
 from jiqun.rdf.namespaces import ID
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels
-from jiqun.web.pages.cluster_facts import slug_of
+from jiqun.web.pages.cells import Labels, slug_of
 from jiqun.web.pages.figure_facts import (
     FigureEntry,
     kinds_of,

@@ -8,7 +8,7 @@ from typing import Final
 
 from jiqun.language import Text
 from jiqun.query.solutions import Term
-from jiqun.rdf.namespaces import KG
+from jiqun.rdf.namespaces import KG, SKOS
 from jiqun.web.pages.cells import Cell, Labels
 from jiqun.web.pages.claims import JUDGEMENTS, ClaimView, FigureGroup, claims_of, figure_groups
 from jiqun.web.pages.cluster_profile import about
@@ -27,7 +27,6 @@ class Membership:
     cluster: Cell
     named: Cell | None
     roles: tuple[Cell, ...]
-    periods: tuple[Cell, ...]
     proof: Proof
 
 
@@ -79,11 +78,7 @@ def enterprise_profile(thing: Thing, labels: Labels) -> EnterpriseProfile:
 
 def _spoken(thing: Thing, labels: Labels) -> Iterator[Text]:
     """Return the names as sources print them, else the label."""
-    printed = [
-        fact.value
-        for fact in thing.of_it
-        if fact.predicate == "http://www.w3.org/2004/02/skos/core#altLabel"
-    ]
+    printed = [fact.value for fact in thing.of_it if fact.predicate == f"{SKOS}altLabel"]
     found = {term.value: Text(term.value, term.lang) for term in printed}
     yield from found.values() or (labels.resource(thing.iri).text,)
 
@@ -125,7 +120,6 @@ def _memberships(thing: Thing, labels: Labels) -> Iterator[Membership]:
                 labels.resource(cluster),
                 None if enterprise == thing.iri else labels.resource(enterprise),
                 values_of(facts_with(told, "chainRole"), labels),
-                values_of(facts_with(told, "period"), labels),
                 prove(facts, thing.sources, labels),
             )
         )

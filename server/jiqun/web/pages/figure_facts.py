@@ -10,8 +10,7 @@ from typing import Final
 from jiqun.language import Text
 from jiqun.query.solutions import Row, Select
 from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
-from jiqun.web.pages.cells import Caption, Labels, read_captions, text_of
-from jiqun.web.pages.cluster_facts import slug_of
+from jiqun.web.pages.cells import Caption, Labels, read_captions, slug_of, text_of
 from jiqun.web.pages.rendering import address
 from jiqun.web.pictures.amounts import Amount, write_amount
 from jiqun.web.pictures.certainty import BOUNDS
@@ -19,7 +18,7 @@ from jiqun.web.pictures.certainty import BOUNDS
 _PREFIXES: Final = prologue("kg", "id")
 _FIGURES: Final = f"""{_PREFIXES}
 SELECT ?figure ?about ?metric ?value ?bound ?unit ?period ?year ?population ?whole ?class
-  ?words ?passage ?statedOn
+  ?words ?passage
 WHERE {{
   ?figure a kg:Observation ; kg:about ?about ; kg:metric ?metric ; kg:value ?value ;
     kg:bound ?bound ; kg:unit ?unit .
@@ -32,7 +31,6 @@ WHERE {{
   }}
   OPTIONAL {{ ?figure kg:wording ?words }}
   OPTIONAL {{ ?figure kg:statedIn ?passage }}
-  OPTIONAL {{ ?figure kg:statedOn ?statedOn }}
 }}
 ORDER BY ?figure ?passage ?whole ?class ?words
 """
@@ -88,7 +86,6 @@ class FigureEntry:
     enterprise_class: str
     words: Text
     passage: str
-    stated_on: str = ""
     end: str = ""
 
     @property
@@ -181,7 +178,6 @@ def _entries(rows: Sequence[Row]) -> tuple[FigureEntry, ...]:
             value("class"),
             text_of(row["words"]) if "words" in row else Text(""),
             passage if passage.startswith(SOURCE) else "",
-            value("statedOn")[:10],
             value("end"),
         )
     return tuple(found.values())

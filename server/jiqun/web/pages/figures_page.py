@@ -10,8 +10,7 @@ from typing import Final
 from jiqun.language import Reader
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels
-from jiqun.web.pages.cluster_facts import slug_of
+from jiqun.web.pages.cells import Labels, slug_of
 from jiqun.web.pages.figure_facts import FigureEntry, kinds_of, read_figure_list
 from jiqun.web.pages.listing import (
     Column,
@@ -29,7 +28,6 @@ from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.drawing import Paper, Picture
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
-_FACETS: Final = ("metric", "kind", "bound", "period", "about")
 _COLUMNS: Final = (
     Column("about"),
     Column("metric"),
@@ -59,14 +57,8 @@ def figures_document(
             return _dots(members, labels, paper)
         return _counts(members, labels, paper)
 
-    listing = Listing(
-        "figures",
-        _COLUMNS,
-        _FACETS,
-        tuple(entries),
-        {slug_of(iri): caption.labels for iri, caption in labels.captions.items()},
-    )
-    return list_document(listing, selection, reader, choice, draw, origin, _totals)
+    listing = Listing("figures", _COLUMNS, tuple(entries), labels)
+    return list_document(listing, selection, choice, draw, origin, _totals)
 
 
 def figure_note(each: FigureEntry, labels: Labels) -> str:

@@ -17,13 +17,12 @@ from jiqun.release import Release
 from jiqun.web.documents import Context, Document
 from jiqun.web.metadata.dcat import read_catalogue_graph
 from jiqun.web.metadata.schema_org import data_block, dataset_document
-from jiqun.web.pages.cells import Caption, Cell, Labels, read_captions
+from jiqun.web.pages.cells import Caption, Cell, Labels, read_captions, slug_of
 from jiqun.web.pages.cluster_facts import (
     ClusterEntry,
     ClusterList,
     cluster_marks,
     read_cluster_list,
-    slug_of,
 )
 from jiqun.web.pages.figure_facts import (
     FigureEntry,

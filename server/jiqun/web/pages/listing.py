@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Final
 
 from jiqun.errors import BadParameter, shorten
@@ -23,7 +24,7 @@ from jiqun.rdf.formats import CSV, HTML, SVG
 from jiqun.rdf.namespaces import BASE
 from jiqun.web.documents import Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels
+from jiqun.web.pages.cells import Labels, slug_of
 from jiqun.web.pages.rendering import html_document, phrase, render
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, file_style
 
@@ -75,18 +76,32 @@ class Selection:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list: entries in its own order; `labels` are the names of the values of facets."""
+    """A list: entries in its own order, for the reader of their `labels`."""
 
     name: str
     columns: tuple[Column, ...]
-    facets: tuple[str, ...]
     entries: tuple[Entry, ...]
-    labels: Mapping[str, Mapping[str, str]]
+    labels: Labels
 
     @property
     def path(self) -> str:
         """The path of its page."""
         return f"/{self.name}"
+
+    @cached_property
+    def names(self) -> Mapping[str, Mapping[str, str]]:
+        """The names of the values of facets, by their keys."""
+        return {slug_of(iri): each.labels for iri, each in self.labels.captions.items()}
+
+    def value_name(self, facet: str, key: str) -> str:
+        """Return the name of a value of a facet: its label, a phrase, or the value itself."""
+        reader = self.labels.reader
+        if key in self.names and (text := pick(self.names[key], reader).value):
+            return text
+        try:
+            return phrase(f"{facet}_{key}", reader.lang)
+        except KeyError:
+            return key
 
 
 Totals = Callable[[Sequence[Entry]], list[tuple[str, int]]]
@@ -123,7 +138,7 @@ def check(listing: Listing, selection: Selection) -> Selection:
     for facet, value in selection.facets:
         known = {key for entry in listing.entries for key in entry.values.get(facet, ())}
         if value and value not in known:
-            value = _resolve(facet, value, known, listing.labels)  # noqa: PLW2901
+            value = _resolve(facet, value, known, listing.names)  # noqa: PLW2901
         if value:
             found.append((facet, value))
     columns = {each.key for each in listing.columns}
@@ -136,19 +151,19 @@ def check(listing: Listing, selection: Selection) -> Selection:
 
 
 def _resolve(
-    facet: str, value: str, known: Iterable[str], labels: Mapping[str, Mapping[str, str]]
+    facet: str, value: str, known: Iterable[str], names: Mapping[str, Mapping[str, str]]
 ) -> str:
     """Return the key of a value that is given by a name, such as 江苏."""
-    names = {
+    keys = {
         name.casefold(): key
         for key in sorted(known)
-        for name in (key, *labels.get(key, {}).values())
+        for name in (key, *names.get(key, {}).values())
     }
     asked = value.strip().casefold()
-    starts = {key for name, key in names.items() if asked and name.startswith(asked)}
+    starts = {key for name, key in keys.items() if asked and name.startswith(asked)}
     if len(starts) == 1:
         return starts.pop()
-    near = [names[each] for each in get_close_matches(asked, names, n=3, cutoff=0.6)]
+    near = [keys[each] for each in get_close_matches(asked, keys, n=3, cutoff=0.6)]
     hint = ", ".join(dict.fromkeys([*sorted(starts)[:3], *near]))
     raise BadParameter(
         f"Nothing here has {facet}={shorten(value)}."
@@ -162,10 +177,8 @@ def chosen(listing: Listing, selection: Selection) -> list[Entry]:
     if selection.sort:
         column = selection.sort.removeprefix("-")
         backwards = selection.sort.startswith("-")
-        filled = [each for each in left if column in each.ranks or _text(each, column)]
-        empty = [each for each in left if each not in filled]
-        filled.sort(key=lambda entry: _rank(entry, column), reverse=backwards)
-        left = [*filled, *empty]
+        left.sort(key=lambda entry: _rank(entry, column), reverse=backwards)
+        left.sort(key=lambda entry: column not in entry.ranks and not _text(entry, column))
     return left
 
 
@@ -181,44 +194,31 @@ def _rank(entry: Entry, column: str) -> tuple[float, str]:
     return entry.ranks.get(column, 0.0), _text(entry, column).casefold()
 
 
-def options(listing: Listing, selection: Selection, reader: Reader) -> dict[str, list[Option]]:
+def options(
+    listing: Listing, selection: Selection, facets: Iterable[str]
+) -> dict[str, list[Option]]:
     """Return the values of each facet with the number of entries under the other choices."""
     found = {}
-    for facet in listing.facets:
+    for facet in facets:
         others = [each for each in selection.facets if each[0] != facet]
         counts: Counter[str] = Counter()
         for entry in listing.entries:
             if _fits(entry, others):
                 counts.update(set(entry.values.get(facet, ())))
         mine = dict(selection.facets).get(facet, "")
+        if mine:
+            counts.setdefault(mine, 0)
         named = [
-            Option(key, value_name(facet, key, listing.labels, reader), count, key == mine)
+            Option(key, listing.value_name(facet, key), count, key == mine)
             for key, count in counts.items()
         ]
-        if mine and mine not in counts:
-            named.append(
-                Option(mine, value_name(facet, mine, listing.labels, reader), 0, chosen=True)
-            )
         found[facet] = sorted(named, key=lambda option: (-option.count, option.name))
     return found
-
-
-def value_name(
-    facet: str, key: str, labels: Mapping[str, Mapping[str, str]], reader: Reader
-) -> str:
-    """Return the name of a value of a facet: its label, a phrase, or the value itself."""
-    if key in labels and (text := pick(labels[key], reader).value):
-        return text
-    try:
-        return phrase(f"{facet}_{key}", reader.lang)
-    except KeyError:
-        return key
 
 
 def list_document(
     listing: Listing,
     selection: Selection,
-    reader: Reader,
     choice: Choice,
     draw: Draw,
     origin: str,
@@ -228,10 +228,12 @@ def list_document(
 
     `origin` is the public URL of the site.
     """
+    reader = listing.labels.reader
+    facets = [facet for facet, _ in selection.facets]
     selection = check(listing, selection)
     entries = chosen(listing, selection)
     if choice.format == CSV:
-        return _table(listing, entries, selection, reader, choice)
+        return _table(listing, entries, selection, choice)
     if choice.format == SVG:
         return picture_file(draw(entries, Paper(FILE_WIDTH)), listing.name, reader, origin)
     pages = max(1, -(-len(entries) // PAGE_SIZE))
@@ -246,24 +248,17 @@ def list_document(
         entries=shown,
         total=len(entries),
         of=len(listing.entries),
-        options=options(listing, selection, reader),
+        options=options(listing, selection, facets),
         picture=picture,
         totals=[pair for pair in totals(entries) if pair[1]],
-        sorts={
-            each.key: _sort_address(listing, selection, each, reader) for each in listing.columns
-        },
-        without={
-            facet: _address(listing, selection, reader, {facet: ""})
-            for facet, _ in selection.facets
-        },
-        names={
-            facet: value_name(facet, key, listing.labels, reader) for facet, key in selection.facets
-        },
-        csv=_address(listing, selection, reader, {"format": "csv"}),
-        excel=_address(listing, selection, reader, {"format": "csv", "excel": "1"}),
-        svg=_address(listing, selection, reader, {"format": "svg"}),
+        sorts={each.key: _sort_address(listing, selection, each) for each in listing.columns},
+        without={facet: _address(listing, selection, {facet: ""}) for facet, _ in selection.facets},
+        names={facet: listing.value_name(facet, key) for facet, key in selection.facets},
+        csv=_address(listing, selection, {"format": "csv"}),
+        excel=_address(listing, selection, {"format": "csv", "excel": "1"}),
+        svg=_address(listing, selection, {"format": "svg"}),
         turns={
-            name: _address(listing, selection, reader, {"page": str(number)})
+            name: _address(listing, selection, {"page": str(number)})
             for name, number in (("previous", page - 1), ("next", page + 1))
             if 1 <= number <= pages
         },
@@ -274,35 +269,33 @@ def list_document(
 _VARY: Final = "Accept, Accept-Language, Accept-Encoding"
 
 
-def _address(
-    listing: Listing, selection: Selection, reader: Reader, changes: Mapping[str, str]
-) -> str:
+def _address(listing: Listing, selection: Selection, changes: Mapping[str, str]) -> str:
     parameters = dict(selection.facets)
     if selection.sort:
         parameters["sort"] = selection.sort
     parameters = {name: value for name, value in {**parameters, **changes}.items() if value}
-    return reader.link(listing.path, **parameters)
+    return listing.labels.reader.link(listing.path, **parameters)
 
 
-def _sort_address(listing: Listing, selection: Selection, column: Column, reader: Reader) -> str:
+def _sort_address(listing: Listing, selection: Selection, column: Column) -> str:
     """Return the address that sorts by a column: numbers the largest first, then the other way."""
     first = f"-{column.key}" if column.numeric else column.key
     second = column.key if column.numeric else f"-{column.key}"
     wanted = second if selection.sort == first else first
-    return _address(listing, selection, reader, {"sort": wanted})
+    return _address(listing, selection, {"sort": wanted})
 
 
 def _table(
     listing: Listing,
     entries: Iterable[Entry],
     selection: Selection,
-    reader: Reader,
     choice: Choice,
 ) -> Document:
     """Write the columns of the page, and the IRI of each entry before them."""
     output = io.StringIO(newline="")
     writer = csv.writer(output, lineterminator="\r\n")
     keys = [each.key for each in listing.columns]
+    reader = listing.labels.reader
     writer.writerow(["iri", *(phrase(f"column_{key}", reader.lang) for key in keys)])
     for entry in entries:
         writer.writerow([entry.iri, *(_text(entry, key) for key in keys)])

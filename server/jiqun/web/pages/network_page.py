@@ -14,8 +14,7 @@ from jiqun.rdf.formats import SVG
 from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels, read_captions
-from jiqun.web.pages.cluster_facts import slug_of
+from jiqun.web.pages.cells import Labels, read_captions, slug_of
 from jiqun.web.pages.listing import Shown, picture_file, shown
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.drawing import Picture

@@ -11,8 +11,7 @@ from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Caption, Labels, read_captions, values
-from jiqun.web.pages.cluster_facts import pairs, slug_of
+from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of, values
 from jiqun.web.pages.listing import (
     Column,
     Entry,
@@ -33,7 +32,6 @@ from jiqun.web.pictures.map_picture import (
     read_points,
 )
 
-_FACETS: Final = ("level", "area", "clusters", "figures")
 _COLUMNS: Final = (
     Column("place"),
     Column("level"),
@@ -127,14 +125,8 @@ def places_document(
         counted = [each for each in members if each.level == level and each.clusters]
         return _map(counted, known.points, context.once(read_outlines), labels)
 
-    listing = Listing(
-        "places",
-        _COLUMNS,
-        _FACETS,
-        tuple(entries),
-        {slug_of(iri): caption.labels for iri, caption in labels.captions.items()},
-    )
-    return list_document(listing, selection, reader, choice, draw, origin, _totals)
+    listing = Listing("places", _COLUMNS, tuple(entries), labels)
+    return list_document(listing, selection, choice, draw, origin, _totals)
 
 
 def _map(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from jiqun.language import Reader
+from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels, read_captions
-from jiqun.web.pages.cluster_facts import pairs, slug_of
+from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of
 from jiqun.web.pages.listing import (
     Column,
     Entry,
@@ -34,7 +35,6 @@ _CLASSES: Final = (
     "SelectionRound",
     "Initiative",
 )
-_FACETS: Final = ("kind", "by", "subject", "dated")
 _COLUMNS: Final = (
     Column("plan"),
     Column("kind"),
@@ -52,21 +52,35 @@ _PATTERNS: Final = {
 }
 
 
-def plans_document(
-    context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
-) -> Document:
-    """Return the list of plans; raises `BadParameter`."""
-    select = context.select
+@dataclass(frozen=True)
+class PlanList:
+    """For each plan its class, and by the names of patterns what it is tied to, with captions."""
+
+    kinds: Mapping[str, str]
+    of: Mapping[str, Mapping[str, tuple[str, ...]]]
+    captions: Mapping[str, Caption]
+
+
+def read_plan_list(select: Select) -> PlanList:
+    """Read all plans with the captions of what their entries name."""
     of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
-    times: dict[str, list[Happening]] = {}
-    for each in context.once(read_happenings):
-        times.setdefault(each.iri, []).append(each)
     kinds = {
         iri: min(found, key=lambda each: _CLASSES.index(each.removeprefix(KG)))
         for iri, found in of["kind"].items()
     }
     iris = {iri for values in of.values() for key, found in values.items() for iri in (key, *found)}
-    labels = Labels(read_captions(select, sorted(iris)), reader)
+    return PlanList(kinds, of, read_captions(select, sorted(iris)))
+
+
+def plans_document(
+    context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
+) -> Document:
+    """Return the list of plans; raises `BadParameter`."""
+    known = context.once(read_plan_list)
+    kinds, of, labels = known.kinds, known.of, Labels(known.captions, reader)
+    times: dict[str, list[Happening]] = {}
+    for each in context.once(read_happenings):
+        times.setdefault(each.iri, []).append(each)
 
     def entry(iri: str) -> Entry:
         happenings = times.get(iri, [])
@@ -108,14 +122,8 @@ def plans_document(
         return draw_lanes("lanes", title, about, lanes, reader, paper=paper)
 
     entries = sorted(map(entry, kinds), key=_order)
-    listing = Listing(
-        "plans",
-        _COLUMNS,
-        _FACETS,
-        tuple(entries),
-        {slug_of(iri): caption.labels for iri, caption in labels.captions.items()},
-    )
-    return list_document(listing, selection, reader, choice, draw, origin, _totals)
+    listing = Listing("plans", _COLUMNS, tuple(entries), labels)
+    return list_document(listing, selection, choice, draw, origin, _totals)
 
 
 def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:

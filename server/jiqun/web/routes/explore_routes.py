@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from jiqun.web.documents import respond
+from jiqun.language import Reader
+from jiqun.web.documents import Context, Document, respond
 from jiqun.web.http import header
-from jiqun.web.metadata.openapi import METHODS, found, problems
+from jiqun.web.metadata.openapi import METHODS, found, problems, query_parameter
 from jiqun.web.negotiation import Choice, negotiate
 from jiqun.web.pages.clusters_page import clusters_document
 from jiqun.web.pages.companies_page import companies_document
@@ -32,7 +34,6 @@ router = APIRouter(
     default_response_class=Response, tags=["lists"], dependencies=[Depends(check_query_string)]
 )
 
-Facets = tuple[tuple[str, str], ...]
 ListFormat = Annotated[str | None, format_query(LIST_FORMS)]
 Sort = Annotated[
     str, Query(description="A column to sort by, with a minus sign for the largest first.")
@@ -42,14 +43,10 @@ Excel = Annotated[bool, Query(description="Write the CSV for spreadsheet program
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a list is wanted: its form and order."""
+    """How a list is wanted: its form, and its order and page."""
 
     choice: Choice
     selection: Selection
-
-    def of(self, facets: Facets) -> Selection:
-        """Return the selection with facets."""
-        return replace(self.selection, facets=facets)
 
 
 async def read_form(
@@ -76,178 +73,105 @@ PictureForm = Annotated[Choice, Depends(read_form)]
 AsWanted = Annotated[Wanted, Depends(read_wanted)]
 
 
-def facet(description: str) -> Any:
-    """Return the declaration of a parameter that narrows a list."""
-    return Query(description=f"{description} A slug or a name in any of the languages.")
-
-
 _PICTURED: Final = found("The page, or its picture", PICTURE_FORMS) | problems(404, 406)
 
 
-def responses(description: str) -> dict[int | str, dict[str, Any]]:
-    """Return the responses of a list."""
-    return found(description, LIST_FORMS) | problems(406)
+def add_list(
+    document: Callable[[Context, Reader, Choice, Selection, str], Document],
+    things: str,
+    description: str,
+    facets: Mapping[str, str],
+) -> None:
+    """Add the route of a list of `things`, which the values of `facets` narrow.
 
+    Facets are described by name; a value is a slug or a name in any of the languages.
+    """
 
-async def cluster_facets(
-    province: Annotated[str, facet("The province.")] = "",
-    field: Annotated[str, facet("The field of industry.")] = "",
-    year: Annotated[str, facet("The year of the list, or `unproven`.")] = "",
-    extent: Annotated[str, facet("`one` or `several` provinces.")] = "",
-    figures: Annotated[str, facet("`yes` if there are figures, or `no`.")] = "",
-    grade: Annotated[str, facet("The best grade of the sources of its title.")] = "",
-) -> Facets:
-    """Return the facets of the list of clusters."""
-    return (
-        ("province", province),
-        ("field", field),
-        ("year", year),
-        ("extent", extent),
-        ("figures", figures),
-        ("grade", grade),
+    async def show_list(
+        request: Request, root: Root, reader: PageReader, wanted: AsWanted
+    ) -> Response:
+        given = tuple((facet, request.query_params.get(facet, "")) for facet in facets)
+        selection = replace(wanted.selection, facets=given)
+        return await respond(request, document, reader, wanted.choice, selection, root)
+
+    parameters = [
+        query_parameter(
+            facet,
+            f"{meaning} A slug or a name in any of the languages.",
+            {"type": "string", "default": ""},
+        )
+        for facet, meaning in facets.items()
+    ]
+    router.add_api_route(
+        f"/{things}",
+        show_list,
+        methods=METHODS,
+        name=f"list_{things}",
+        summary=f"List the {things}",
+        description=description,
+        responses=found(f"The {things}", LIST_FORMS) | problems(406),
+        openapi_extra={"parameters": parameters},
     )
 
 
-@router.api_route(
-    "/clusters", methods=METHODS, summary="List the clusters", responses=responses("The clusters")
+add_list(
+    clusters_document,
+    "clusters",
+    "List the clusters with map and table, with the candidates that no source proves.",
+    {
+        "province": "The province.",
+        "field": "The field of industry.",
+        "year": "The year of the list, or `unproven`.",
+        "extent": "`one` or `several` provinces.",
+        "figures": "`yes` if there are figures, or `no`.",
+        "grade": "The best grade of the sources of its title.",
+    },
 )
-async def list_clusters(
-    request: Request,
-    root: Root,
-    reader: PageReader,
-    wanted: AsWanted,
-    facets: Annotated[Facets, Depends(cluster_facets)],
-) -> Response:
-    """List the clusters with map and table, with the candidates that no source proves."""
-    selection = wanted.of(facets)
-    return await respond(request, clusters_document, reader, wanted.choice, selection, root)
-
-
-async def place_facets(
-    level: Annotated[
-        str, facet("The administrative level: a class such as `ProvinceLevelDivision`.")
-    ] = "",
-    area: Annotated[str, facet("The region that holds it.")] = "",
-    clusters: Annotated[str, facet("`yes` if it has a cluster, or `no`.")] = "",
-    figures: Annotated[str, facet("`yes` if there are figures, or `no`.")] = "",
-) -> Facets:
-    """Return the facets of the list of places."""
-    return (
-        ("level", level),
-        ("area", area),
-        ("clusters", clusters),
-        ("figures", figures),
-    )
-
-
-@router.api_route(
-    "/places", methods=METHODS, summary="List the places", responses=responses("The places")
+add_list(
+    places_document,
+    "places",
+    "List the provinces, and the other places that have a cluster or a figure.",
+    {
+        "level": "The administrative level: a class such as `ProvinceLevelDivision`.",
+        "area": "The region that holds it.",
+        "clusters": "`yes` if it has a cluster, or `no`.",
+        "figures": "`yes` if there are figures, or `no`.",
+    },
 )
-async def list_places(
-    request: Request,
-    root: Root,
-    reader: PageReader,
-    wanted: AsWanted,
-    facets: Annotated[Facets, Depends(place_facets)],
-) -> Response:
-    """List the provinces, and the other places that have a cluster or a figure."""
-    selection = wanted.of(facets)
-    return await respond(request, places_document, reader, wanted.choice, selection, root)
-
-
-async def company_facets(
-    kind: Annotated[str, facet("`Company` or `Brand`.")] = "",
-    cluster: Annotated[str, facet("The cluster.")] = "",
-    role: Annotated[str, facet("The role in the cluster.")] = "",
-    province: Annotated[str, facet("The province.")] = "",
-) -> Facets:
-    """Return the facets of the list of companies."""
-    return (
-        ("kind", kind),
-        ("cluster", cluster),
-        ("role", role),
-        ("province", province),
-    )
-
-
-@router.api_route(
-    "/companies",
-    methods=METHODS,
-    summary="List the companies",
-    responses=responses("The companies"),
+add_list(
+    companies_document,
+    "companies",
+    "List the companies and brands with the clusters that they are said to be in.",
+    {
+        "kind": "`Company` or `Brand`.",
+        "cluster": "The cluster.",
+        "role": "The role in the cluster.",
+        "province": "The province.",
+    },
 )
-async def list_companies(
-    request: Request,
-    root: Root,
-    reader: PageReader,
-    wanted: AsWanted,
-    facets: Annotated[Facets, Depends(company_facets)],
-) -> Response:
-    """List the companies and brands with the clusters that they are said to be in."""
-    selection = wanted.of(facets)
-    return await respond(request, companies_document, reader, wanted.choice, selection, root)
-
-
-async def plan_facets(
-    kind: Annotated[str, facet("The class, such as `PolicyDocument`.")] = "",
-    by: Annotated[str, facet("Who issued or conducts it.")] = "",
-    subject: Annotated[str, facet("What it is about.")] = "",
-    dated: Annotated[str, facet("`yes` if it has a date, or `no`.")] = "",
-) -> Facets:
-    """Return the facets of the list of plans."""
-    return (
-        ("kind", kind),
-        ("by", by),
-        ("subject", subject),
-        ("dated", dated),
-    )
-
-
-@router.api_route(
-    "/plans", methods=METHODS, summary="List the plans", responses=responses("The plans")
+add_list(
+    plans_document,
+    "plans",
+    "List plans, programmes, mechanisms and initiatives on lanes of time.",
+    {
+        "kind": "The class, such as `PolicyDocument`.",
+        "by": "Who issued or conducts it.",
+        "subject": "What it is about.",
+        "dated": "`yes` if it has a date, or `no`.",
+    },
 )
-async def list_plans(
-    request: Request,
-    root: Root,
-    reader: PageReader,
-    wanted: AsWanted,
-    facets: Annotated[Facets, Depends(plan_facets)],
-) -> Response:
-    """List plans, programmes, mechanisms and initiatives on lanes of time."""
-    selection = wanted.of(facets)
-    return await respond(request, plans_document, reader, wanted.choice, selection, root)
-
-
-async def figure_facets(
-    metric: Annotated[str, facet("The metric.")] = "",
-    kind: Annotated[str, facet("`cluster`, `place`, `company`, `group` or `other`.")] = "",
-    bound: Annotated[str, facet("The bound, such as `exact`.")] = "",
-    period: Annotated[str, facet("The year, or `undated`.")] = "",
-    about: Annotated[str, facet("What the figure is about.")] = "",
-) -> Facets:
-    """Return the facets of the list of figures."""
-    return (
-        ("metric", metric),
-        ("kind", kind),
-        ("bound", bound),
-        ("period", period),
-        ("about", about),
-    )
-
-
-@router.api_route(
-    "/figures", methods=METHODS, summary="List the figures", responses=responses("The figures")
+add_list(
+    figures_document,
+    "figures",
+    "List the figures with their bounds, periods and words.",
+    {
+        "metric": "The metric.",
+        "kind": "`cluster`, `place`, `company`, `group` or `other`.",
+        "bound": "The bound, such as `exact`.",
+        "period": "The year, or `undated`.",
+        "about": "What the figure is about.",
+    },
 )
-async def list_figures(
-    request: Request,
-    root: Root,
-    reader: PageReader,
-    wanted: AsWanted,
-    facets: Annotated[Facets, Depends(figure_facets)],
-) -> Response:
-    """List the figures with their bounds, periods and words."""
-    selection = wanted.of(facets)
-    return await respond(request, figures_document, reader, wanted.choice, selection, root)
 
 
 @router.api_route(
