@@ -20,7 +20,8 @@ from jiqun.settings import Settings
 from jiqun.web.documents import Context
 from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.result_choices import Choices, apply_choices
-from jiqun.web.pages.result_pictures import draw_view, offered_views
+from jiqun.web.pages.result_pictures import draw_view, offered_views, read_columns
+from jiqun.web.pages.result_section import Address, result_section
 from jiqun.web.pages.result_table import Outcome, read_outcome
 from jiqun.web.pictures.node_link import Edge, Node, draw_graph
 
@@ -64,7 +65,7 @@ def test_every_saved_query_has_the_view_that_it_declares(context: Context) -> No
     for query in context.release.queries.values():
         outcome = example(context, query)
         if query.view != "table" and (outcome.rows or outcome.graph):
-            offered = offered_views(outcome, context.select)
+            offered = offered_views(outcome, read_columns(outcome, context.select))
             if query.view not in offered:
                 wrong[query.name] = (query.view, offered)
     assert wrong == {}
@@ -82,7 +83,7 @@ def test_every_saved_query_has_the_view_that_it_declares(context: Context) -> No
 )
 def test_views_follow_from_the_columns(context: Context, columns: str, offered: set[str]) -> None:
     outcome = outcome_of(context, f"{KG}SELECT * {{ {columns} }} LIMIT 20")
-    found = set(offered_views(outcome, context.select))
+    found = set(offered_views(outcome, read_columns(outcome, context.select)))
     assert found >= offered or not outcome.rows
     if offered == {"table"}:
         assert "graph" not in found
@@ -92,7 +93,8 @@ def test_a_chart_draws_bounds_and_keeps_units_apart(context: Context) -> None:
     query = context.release.queries["cluster-comparison"]
     outcome = example(context, query)
     labels = Labels(read_captions(context.select, outcome.iris()), Reader("en"))
-    drawn = draw_view("chart", outcome, labels, context.select)
+    columns = read_columns(outcome, context.select)
+    drawn = draw_view("chart", outcome, columns, labels, context.select)
     figure = drawn.picture.figure
     for row in outcome.rows:
         assert f"{int(row['value'].value):,} enterprises" in figure
@@ -109,9 +111,76 @@ def test_a_chart_draws_bounds_and_keeps_units_apart(context: Context) -> None:
             for number, unit in ((1, "enterprises"), (2, "enterprises"), (3, "yuan (CNY)"))
         ),
     )
-    drawn = draw_view("chart", mixed, labels, context.select)
+    columns = read_columns(mixed, context.select)
+    drawn = draw_view("chart", mixed, columns, labels, context.select)
     assert drawn.left_out.startswith("1 rows are not in the chart")
     assert "CNY" not in drawn.picture.figure
+
+
+def literal(value: str, datatype: str = "") -> Term:
+    return Term("literal", value, datatype=datatype)
+
+
+THINGS = tuple(Term("uri", f"{ID}{slug}") for slug in ("hebei", "zhejiang"))
+GEO = "http://www.opengis.net/ont/geosparql#wktLiteral"
+
+
+@pytest.mark.parametrize(
+    ("view", "name", "values"),
+    [
+        ("chart", "value", [literal(each, f"{XSD}double") for each in ("1.0E308", "2.0E0")]),
+        ("chart", "value", [literal(each, f"{XSD}double") for each in ("5.0E-324", "2.0E0")]),
+        ("timeline", "date", [literal(f"{each}-12-31", f"{XSD}date") for each in (2000, 9999)]),
+        ("map", "point", [literal(f"POINT ({each} 40)", GEO) for each in ("1.2.3", "116")]),
+        ("map", "point", [literal(f"POINT ({each} 40)", GEO) for each in ("9" * 400, "116")]),
+    ],
+)
+def test_values_beyond_any_paper_are_no_error(
+    context: Context, view: str, name: str, values: list[Term]
+) -> None:
+    rows = tuple({"t": literal(str(number)), name: value} for number, value in enumerate(values, 1))
+    outcome = Outcome(("t", name), rows)
+    columns = read_columns(outcome, context.select)
+    assert view in offered_views(outcome, columns)
+    drawn = draw_view(view, outcome, columns, Labels({}, Reader()), context.select)
+    assert "<title>2" in drawn.picture.figure
+
+
+def test_a_bound_that_is_none_is_drawn_as_about(context: Context) -> None:
+    rows = tuple(
+        {"t": thing, "value": literal("5", f"{XSD}integer"), "bound": Term("uri", "http://a.b/")}
+        for thing in THINGS
+    )
+    outcome = Outcome(("t", "value", "bound"), rows)
+    columns = read_columns(outcome, context.select)
+    drawn = draw_view("chart", outcome, columns, Labels({}, Reader()), context.select)
+    assert drawn.picture.figure.count('class="about"') == 3  # two figures and the legend
+
+
+@pytest.mark.parametrize(
+    ("view", "name", "value"),
+    [
+        ("chart", "value", literal("5", f"{XSD}integer")),
+        ("timeline", "date", literal("2024-05-01", f"{XSD}date")),
+        ("map", "point", literal("POINT (116 40)", GEO)),
+    ],
+)
+def test_a_filter_may_leave_rows_without_what_a_view_draws(
+    context: Context, view: str, name: str, value: Term
+) -> None:
+    outcome = Outcome(("t", name), ({"t": literal("pear"), name: value}, {"t": literal("fig")}))
+    page = Address("/sparql", {}, {}, ())
+    labels = Labels({}, Reader())
+    section = result_section(outcome, labels, context.select, Choices(view, "", "fig"), page)
+    assert section.view == view
+    assert section.drawn is not None
+    assert [row["t"].value for row in section.outcome.rows] == ["fig"]
+
+
+def test_an_iri_that_no_query_can_name_is_not_asked_for(context: Context) -> None:
+    odd = Term("uri", f"{ID}hebei> {{")
+    outcome = Outcome(("t",), ({"t": odd}, {"t": THINGS[0]}))
+    assert offered_views(outcome, read_columns(outcome, context.select)) == ("table", "map")
 
 
 def test_a_graph_is_drawn_the_same_way_every_time_and_keeps_circles() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from jiqun.language import Text
@@ -12,8 +12,8 @@ from jiqun.query.solutions import Row, Select
 from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
 from jiqun.web.pages.cells import Caption, Labels, read_captions, slug_of, text_of
 from jiqun.web.pages.rendering import address
-from jiqun.web.pictures.amounts import Amount, write_amount
-from jiqun.web.pictures.certainty import BOUNDS
+from jiqun.web.pictures.amounts import Amount, read_number, write_amount
+from jiqun.web.pictures.certainty import known_bound
 
 _PREFIXES: Final = prologue("kg", "id")
 _FIGURES: Final = f"""{_PREFIXES}
@@ -91,11 +91,7 @@ class FigureEntry:
     @property
     def number(self) -> Decimal | None:
         """The value as a number."""
-        try:
-            number = Decimal(self.value)
-        except InvalidOperation:
-            return None
-        return number if number.is_finite() else None
+        return read_number(self.value)
 
     @property
     def source(self) -> str:
@@ -162,14 +158,13 @@ def _entries(rows: Sequence[Row]) -> tuple[FigureEntry, ...]:
         def value(name: str, row: Row = row) -> str:
             return row[name].value if name in row else ""
 
-        bound = slug_of(value("bound")) or "exact"
         passage = value("passage")
         found[iri] = FigureEntry(
             iri,
             value("about"),
             value("metric"),
             value("value"),
-            bound if bound in BOUNDS else "approximately",
+            known_bound(slug_of(value("bound"))),
             value("unit"),
             "" if value("period") == NO_PERIOD else value("period"),
             value("year"),

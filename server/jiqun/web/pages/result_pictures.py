@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from typing import Final
 
@@ -16,22 +15,28 @@ import pyoxigraph as ox
 from jiqun.language import Reader, Text
 from jiqun.query.solutions import Row, Select, Term
 from jiqun.rdf.namespaces import ID, XSD, compact, prologue
-from jiqun.web.pages.cells import Labels, values
+from jiqun.web.pages.cells import Labels, readable, values
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pages.result_table import Outcome, column_title, partner_of
-from jiqun.web.pictures.amounts import write_amount
+from jiqun.web.pictures.amounts import read_number, write_amount
+from jiqun.web.pictures.certainty import known_bound
 from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.drawing import Picture
-from jiqun.web.pictures.map_picture import MapMark, Place, draw_map, read_outlines, read_points
+from jiqun.web.pictures.map_picture import (
+    MapMark,
+    Place,
+    draw_map,
+    read_outlines,
+    read_point,
+    read_points,
+)
 from jiqun.web.pictures.node_link import MOST_NODES, Edge, Node, draw_graph
-from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes
+from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes, read_period
 
 _MOST_DOTS: Final = 60
 _MOST_SPANS: Final = 120
 _MOST_LANES: Final = 8
 _DATES: Final = frozenset(XSD + name for name in ("date", "gYear", "gYearMonth", "dateTime"))
-_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?:T.*)?")
-_POINT: Final = re.compile(r"POINT\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)")
 _WKT: Final = "http://www.opengis.net/ont/geosparql#wktLiteral"
 _SCALES: Final = f"""{prologue("kg", "rdfs")}
 SELECT ?concept ?label WHERE {{
@@ -59,16 +64,20 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a result by what is in them; each name is that of a variable."""
+    """The columns of a result by what is in them; each name is that of a variable.
+
+    `places` are the column that has places, and the places of each of its things, if there is one.
+    """
 
     things: tuple[str, ...]
     numbers: tuple[str, ...]
     dates: tuple[str, ...]
     points: tuple[str, ...]
+    places: tuple[str, Mapping[str, tuple[str, ...]]] | None
 
 
-def read_columns(outcome: Outcome) -> Columns:
-    """Return what the columns of a result hold."""
+def read_columns(outcome: Outcome, select: Select) -> Columns:
+    """Return what the columns of a whole result hold; those of a graph hold nothing."""
     things, numbers, dates, points = [], [], [], []
     for name in outcome.variables:
         bound = [row[name] for row in outcome.rows if name in row]
@@ -80,24 +89,29 @@ def read_columns(outcome: Outcome) -> Columns:
             dates.append(name)
         elif all(each.is_number for each in bound):
             numbers.append(name)
-        elif any(each.datatype == _WKT and _POINT.search(each.value) for each in bound):
+        elif any(each.datatype == _WKT and read_point(each.value) for each in bound):
             points.append(name)
-    return Columns(tuple(things), tuple(numbers), tuple(dates), tuple(points))
+    places = _places(outcome, things, select)
+    return Columns(tuple(things), tuple(numbers), tuple(dates), tuple(points), places)
 
 
 def _is_year(name: str, term: Term) -> bool:
-    return name.lower().endswith(("year", "date")) and _DATE.fullmatch(term.value) is not None
+    return name.lower().endswith(("year", "date")) and _period(term) is not None
 
 
-def offered_views(outcome: Outcome, select: Select) -> tuple[str, ...]:
+def _period(term: Term | None) -> tuple[date, date] | None:
+    """Return the first and the last day of a year, a month, a day or a moment."""
+    return read_period(term.value.partition("T")[0]) if term is not None else None
+
+
+def offered_views(outcome: Outcome, columns: Columns) -> tuple[str, ...]:
     """Return the views that the columns of a result permit, the table first."""
     if outcome.boolean is not None:
         return ()
     if outcome.graph is not None:
-        return ("table", "graph") if len(_triples(outcome)[1]) > 0 else ()
-    columns = read_columns(outcome)
+        return ("table", "graph") if _triples(outcome)[1] else ()
     found = ["table"]
-    if columns.points or _places(outcome, columns, select):
+    if columns.points or columns.places:
         found.append("map")
     if columns.numbers and len(outcome.rows) > 1 and _label_column(outcome, columns):
         found.append("chart")
@@ -108,9 +122,10 @@ def offered_views(outcome: Outcome, select: Select) -> tuple[str, ...]:
     return tuple(found)
 
 
-def draw_view(view: str, outcome: Outcome, labels: Labels, select: Select) -> Drawn:
-    """Draw a view that is offered for a result."""
-    columns = read_columns(outcome) if outcome.graph is None else Columns((), (), (), ())
+def draw_view(
+    view: str, outcome: Outcome, columns: Columns, labels: Labels, select: Select
+) -> Drawn:
+    """Draw a view that is offered for a result, of all its rows or of some in `outcome`."""
     if view == "map":
         return _map(outcome, columns, labels, select)
     if view == "chart":
@@ -175,12 +190,13 @@ def _told(row: Row, outcome: Outcome, labels: Labels, but: Iterable[str]) -> str
 
 
 def _places(
-    outcome: Outcome, columns: Columns, select: Select
+    outcome: Outcome, things: Iterable[str], select: Select
 ) -> tuple[str, Mapping[str, tuple[str, ...]]] | None:
     """Return the column that has places, and the places of each of its things."""
     best: tuple[str, Mapping[str, tuple[str, ...]]] | None = None
-    for name in columns.things:
-        iris = {row[name].value for row in outcome.rows if name in row and row[name].is_iri}
+    for name in things:
+        found_in = (row[name] for row in outcome.rows if name in row)
+        iris = {each.value for each in found_in if each.is_iri and readable(each.value)}
         points = read_points(select, iris)
         if points and len(points) * 2 >= len(iris):
             return name, {iri: (iri,) for iri in points}
@@ -196,8 +212,7 @@ def _places(
 
 
 def _map(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -> Drawn:
-    found = _places(outcome, columns, select)
-    column, places = found or (columns.points[0], {})
+    column, places = columns.places or (columns.points[0], {})
     points = read_points(select, {each for several in places.values() for each in several})
     subject = _label_column(outcome, columns) or column
     spots: dict[str, dict[Place, None]] = {}
@@ -233,8 +248,8 @@ def _row_places(
     if term is None:
         return []
     if not term.is_iri:
-        match = _POINT.search(term.value)
-        return [(float(match[1]), float(match[2]))] if match else []
+        place = read_point(term.value)
+        return [place] if place else []
     return [points[each] for each in places.get(term.value, ()) if each in points]
 
 
@@ -255,7 +270,7 @@ def _chart(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -
         if number is None or unit != usual or len(dots) >= _MOST_DOTS:
             missing += 1
             continue
-        bound = _concept(row, "bound", scales).removeprefix(ID) or "exact"
+        bound = known_bound(_concept(row, "bound", scales).removeprefix(ID))
         unit_label = labels.label(unit) if unit else Text("")
         unit_label = unit_label if unit_label.value else _unit_text(row)
         name, href = _name(row, label, outcome, labels)
@@ -281,11 +296,7 @@ def _number_column(outcome: Outcome, columns: Columns) -> str:
 
 
 def _number(term: Term | None) -> Decimal | None:
-    try:
-        number = Decimal(term.value) if term is not None else None
-    except InvalidOperation:
-        return None
-    return number if number is not None and number.is_finite() else None
+    return read_number(term.value) if term is not None else None
 
 
 def _scales(select: Select) -> dict[str, str]:
@@ -393,7 +404,7 @@ def _timeline(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
     titles: dict[str, Text] = {}
     for row in outcome.rows[:_MOST_SPANS]:
         name, href = _name(row, label, outcome, labels)
-        first, last = _moment(row, only or start_column), _moment(row, only or end_column)
+        first, last = (_period(row.get(only or each or "")) for each in (start_column, end_column))
         start = first[0] if first else None
         end = last[1] if last else None
         told = " · ".join(
@@ -427,25 +438,6 @@ def _lane_column(outcome: Outcome, columns: Columns, label: str) -> str | None:
         if 1 < _distinct(outcome, name) <= min(_MOST_LANES, len(outcome.rows) // 2):
             return name
     return None
-
-
-def _moment(row: Row, column: str | None) -> tuple[date, date] | None:
-    """Return the first and the last day of a date, a month or a year."""
-    match = _DATE.fullmatch(row[column].value) if column and column in row else None
-    if match is None:
-        return None
-    year = int(match[1])
-    try:
-        if match[3]:
-            day = date(year, int(match[2]), int(match[3]))
-            return day, day
-        if match[2]:
-            month = int(match[2])
-            following = date(year + month // 12, month % 12 + 1, 1)
-            return date(year, month, 1), date.fromordinal(following.toordinal() - 1)
-        return date(year, 1, 1), date(year, 12, 31)
-    except ValueError:
-        return None
 
 
 def _left_out(view: str, count: int, reader: Reader) -> str:

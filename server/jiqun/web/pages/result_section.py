@@ -12,7 +12,7 @@ from jiqun.query.solutions import Select
 from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pages.result_choices import NO_CHOICES, Choices, apply_choices
-from jiqun.web.pages.result_pictures import Drawn, draw_view, offered_views
+from jiqun.web.pages.result_pictures import Drawn, draw_view, offered_views, read_columns
 from jiqun.web.pages.result_table import Outcome, ResultTable, arrange
 
 EXCEL: Final = "excel"
@@ -73,7 +73,8 @@ def result_section(
         for name, label in address.formats
         if len(href := _data_link(name, address, reader)) < _LONGEST_LINK
     ]
-    offered = offered_views(outcome, select)
+    columns = read_columns(outcome, select)
+    offered = offered_views(outcome, columns)
     wanted = choices.view or best
     view = wanted if wanted in offered else "table"
     words = {iri: labels.label(iri).value for iri in outcome.iris()}
@@ -81,7 +82,7 @@ def result_section(
     shown = replace(outcome, rows=rows)
     table = arrange(shown, labels, formats, readable=readable)
     is_empty = not rows and outcome.graph is None
-    drawn = None if view == "table" or is_empty else draw_view(view, shown, labels, select)
+    drawn = None if view == "table" or is_empty else draw_view(view, shown, columns, labels, select)
 
     def link(**changed: str) -> str:
         return (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -27,10 +25,9 @@ from jiqun.web.pages.time_facts import (
     time_text,
 )
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture
-from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes
+from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes, read_period
 
 PICTURE_FORMS: Final = (HTML, SVG)
-_AT: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 _SHOWN_YEARS: Final = 12
 
 
@@ -83,20 +80,13 @@ def timeline_document(
 
 def read_time(text: str) -> tuple[date, date]:
     """Return the first and last day of a year, month or day; raises `BadParameter`."""
-    match = _AT.fullmatch(text.strip())
-    try:
-        if match is None:
-            raise ValueError
-        year, month, day = (int(each) if each else None for each in match.groups())
-        assert year is not None
-        first = date(year, month or 1, day or 1)
-        last_month = month or 12
-        return first, date(year, last_month, day or monthrange(year, last_month)[1])
-    except ValueError:
+    period = read_period(text.strip())
+    if period is None:
         raise BadParameter(
             f"at={shorten(text)} is not a time. Write a year, a month or a day, such as 2028, "
             "2028-05 or 2028-05-31."
-        ) from None
+        )
+    return period
 
 
 def _draw(

@@ -40,7 +40,7 @@ def write_amount(value: str, unit: str, unit_label: Text, bound: str, reader: Re
     `bound` the slug of its bound ("exact", "more-than", "at-least", "less-than",
     "approximately"). A value that is not a number is written as it is.
     """
-    number = _decimal(value)
+    number = read_number(value)
     if number is None:
         bare = whole = f"{value} {unit_label.value}".strip()
     else:
@@ -75,6 +75,15 @@ def tick_text(number: Decimal, unit: str, reader: Reader) -> str:
     return _trim(number, ",")
 
 
+def read_number(value: str) -> Decimal | None:
+    """Read a number that can be drawn; None for anything else, and beyond 40 digits either way."""
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < _MOST_DIGITS else None
+
+
 def _scaled(number: Decimal, reader: Reader) -> tuple[str, str]:
     grouping = "," if reader.lang == _SPACED else ""
     for power, word in _SCALES[reader.lang]:
@@ -90,11 +99,3 @@ def _trim(number: Decimal, grouping: str = "") -> str:
 
 def _joined(unit: str, reader: Reader) -> str:
     return (f" {unit}" if reader.lang == _SPACED else unit) if unit else ""
-
-
-def _decimal(value: str) -> Decimal | None:
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number.adjusted()) < _MOST_DIGITS else None

@@ -41,6 +41,13 @@ _KEYS: Final = {
 }
 
 
+def known_bound(slug: str) -> str:
+    """Return a bound that can be drawn: "exact" without one, "approximately" for an unknown one."""
+    if not slug:
+        return "exact"
+    return slug if slug in BOUNDS else "approximately"
+
+
 def sign(bound: str) -> Markup:
     """Draw a figure of this bound around (0, 0); an unknown bound is drawn like "about"."""
     return join((_HIT, _SIGNS.get(bound, _SIGNS["approximately"])))

@@ -64,9 +64,8 @@ class MapMark:
     """A mark on the map, at the middle of `places`; with several, thin lines lead to them.
 
     `kind` is a class of marks of `MAP_SIGNS`, `told` what a pointer shows and a screen reader says,
-    `href` where the mark leads. A mark with a `label` shows it beside itself
-    where there is room; that of the kind
-    "count" is a number, and the circle as large.
+    `href` where the mark leads. A mark with a `label` shows it beside itself where there is room;
+    that of the kind "count" is a number, and the circle as large.
     """
 
     told: str
@@ -109,9 +108,21 @@ def read_points(select: Select, iris: Iterable[str]) -> dict[str, Place]:
     )
     found = {}
     for row in rows:
-        if (match := _POINT.search(row["wkt"].value)) is not None:
-            found[row["place"].value] = (float(match[1]), float(match[2]))
+        if (place := read_point(row["wkt"].value)) is not None:
+            found[row["place"].value] = place
     return found
+
+
+def read_point(wkt: str) -> Place | None:
+    """Return the place of a POINT (WKT, CRS 84); None for anything else."""
+    match = _POINT.search(wkt)
+    if match is None:
+        return None
+    try:
+        longitude, latitude = float(match[1]), float(match[2])
+    except ValueError:
+        return None
+    return (longitude, latitude) if abs(longitude) <= 180 and abs(latitude) <= 90 else None
 
 
 def draw_map(  # noqa: PLR0913

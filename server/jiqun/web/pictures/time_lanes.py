@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, date
 from typing import Final
 
 from markupsafe import Markup
@@ -38,6 +40,7 @@ _TO_LEFT: Final = 0.52
 """Where the labels of marks begin to stand at their left."""
 
 _MOMENT_DAYS: Final = 45
+_PERIOD: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 _DOT: Final = Markup('<circle class="exact" r="5"/>')
 _KINDS: Final = ("event", "span", "planned", "goal", "before", "undated")
 
@@ -143,7 +146,7 @@ class _Scale:
             days += at
         if not days:
             return cls(2020, 2030)
-        return cls(min(days).year, max(days).year + 1)
+        return cls(min(days).year, min(max(days).year + 1, MAXYEAR))
 
     def share(self, day: date) -> float:
         """Return where a day is, as a share of the width."""
@@ -234,6 +237,19 @@ def _span(span: Span, y: float, scale: _Scale, reader: Reader, paper: Paper) -> 
     open_end = Markup("") if span.end else paper.at(_END, middle, path("M-8 -5L2 0L-8 5", "arrow"))
     bar = paper.bar(share, max(end, share + 0.004), middle - 8, 16, style)
     return link(span.href, span.told, bar, open_end, paper.at(share, middle, label(6)))
+
+
+def read_period(text: str) -> tuple[date, date] | None:
+    """Return the first and last day of a year, a month or a day (ISO 8601); None for all else."""
+    match = _PERIOD.fullmatch(text)
+    if match is None:
+        return None
+    year, month, last_month = int(match[1]), int(match[2] or 1), int(match[2] or 12)
+    try:
+        first = date(year, month, int(match[3] or 1))
+        return first, date(year, last_month, int(match[3] or monthrange(year, last_month)[1]))
+    except ValueError:
+        return None
 
 
 def _period_text(first: date, last: date) -> str:
