@@ -195,7 +195,7 @@ def thing_document(context: Context, reader: Reader, target: Target, page: int) 
             if page > thing.pages:
                 raise NotFound(f"/doc/{target.slug} has no page {page}, only {thing.pages}.")
             headers = target.resource(thing.iri, thing.types).headers(target.choice)
-            terrain = read_terrain(context.select, thing)
+            terrain = read_terrain(context, thing)
             page_text = render_thing(thing, captions, reader, context.release, terrain)
             return html_document(page_text, reader, headers)
     else:

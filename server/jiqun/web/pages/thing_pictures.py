@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from markupsafe import Markup
 
 from jiqun.language import Text
-from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import ID, KG
+from jiqun.web.documents import Context
 from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.claims import FigureGroup, FigureRow
@@ -21,6 +20,8 @@ from jiqun.web.pages.records import Record
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pages.surroundings import kind_of
 from jiqun.web.pages.thing_facts import Thing
+from jiqun.web.pages.time_facts import day
+from jiqun.web.pictures.amounts import read_number
 from jiqun.web.pictures.map_picture import (
     MapMark,
     Outline,
@@ -49,7 +50,7 @@ class Terrain:
     points: Mapping[str, Place] | None = None
 
 
-def read_terrain(select: Select, thing: Thing) -> Terrain:
+def read_terrain(context: Context, thing: Thing) -> Terrain:
     """Read what the map of a thing needs; nothing for a thing without one."""
     kind = kind_of(thing.types)
     if kind == "cluster":
@@ -59,8 +60,8 @@ def read_terrain(select: Select, thing: Thing) -> Terrain:
         places = {iri for each in clusters for role, _ in _ROLES for iri in _stated(each, role)}
     else:
         return Terrain()
-    points = read_points(select, places)
-    return Terrain(read_outlines(select), points) if points else Terrain()
+    points = read_points(context.select, places)
+    return Terrain(context.once(read_outlines), points) if points else Terrain()
 
 
 def _stated(record: Record, role: str) -> list[str]:
@@ -146,7 +147,7 @@ def set_bars(groups: Iterable[FigureGroup], labels: Labels) -> Markup | None:
 
 
 def _is_counted(row: FigureRow) -> bool:
-    return _decimal(row.value) is not None
+    return read_number(row.value) is not None
 
 
 def _trees(rows: Sequence[FigureRow], depth: int, labels: Labels) -> tuple[Bar, ...]:
@@ -159,7 +160,7 @@ def _trees(rows: Sequence[FigureRow], depth: int, labels: Labels) -> tuple[Bar, 
         bars.append(
             Bar(
                 label,
-                _decimal(rows[start].value),
+                read_number(rows[start].value),
                 view.bound,
                 view.amount,
                 view.claim.href,
@@ -168,14 +169,6 @@ def _trees(rows: Sequence[FigureRow], depth: int, labels: Labels) -> tuple[Bar, 
             )
         )
     return tuple(bars)
-
-
-def _decimal(value: str) -> Decimal | None:
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
 
 
 def plan_strip(profile: ClusterProfile, thing: Thing, labels: Labels) -> Markup | None:
@@ -212,8 +205,8 @@ def _plan_span(plan: Plan) -> Span:
     return Span(
         plan.plan.text,
         plan.plan.text.value,
-        _day(plan.start),
-        _day(plan.end),
+        day(plan.start),
+        day(plan.end),
         plan.plan.href,
         planned=True,
     )
@@ -225,11 +218,4 @@ def _deadline(curie: str, thing: Thing) -> date | None:
     periods = goal.iris(f"{KG}period") if goal else []
     dates = thing.beside.get(periods[0]) if periods else None
     ends = dates.values(f"{KG}periodEnd") if dates else []
-    return _day(ends[0].value[:10]) if ends else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
+    return day(ends[0].value[:10]) if ends else None
