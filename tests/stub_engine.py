@@ -1,17 +1,18 @@
-"""A SPARQL engine on the loopback interface that answers well, or badly in the way it is told."""
+"""A SPARQL engine on the loopback interface that answers well, or badly as it is set to."""
 
 from __future__ import annotations
 
 import threading
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pyoxigraph as ox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 JSON = "application/sparql-results+json"
@@ -72,19 +73,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def be_stopping(self, _query: str) -> None:
         """Promise more than comes, after the server has begun to send."""
-        self.send_response(200)
-        self.send_header("Content-Type", JSON)
-        self.send_header("Content-Length", "100000000")
-        self.end_headers()
-        self.wfile.write(_HEAD + b",".join([_ROW] * 200_000))
-        self.close_connection = True
+        self.break_off(_HEAD + b",".join([_ROW] * 200_000))
 
     def be_stopping_early(self, _query: str) -> None:
-        self.send_response(200)
-        self.send_header("Content-Type", JSON)
-        self.send_header("Content-Length", "100000000")
-        self.end_headers()
-        self.wfile.write(_HEAD + _ROW)
+        self.break_off(_HEAD + _ROW)
+
+    def break_off(self, body: bytes) -> None:
+        self.reply(200, body, length=100_000_000)
         self.close_connection = True
 
     def be_broken(self, _query: str) -> None:
@@ -97,7 +92,7 @@ class Handler(BaseHTTPRequestHandler):
         self.reply(503, b"later")
 
     def be_redirecting(self, _query: str) -> None:
-        self.reply(307, b"", Location=f"{self.server.url}/elsewhere")
+        self.reply(307, b"", headers={"Location": f"{self.server.url}/elsewhere"})
 
     def be_closing(self, _query: str) -> None:
         self.close_connection = True
@@ -107,15 +102,22 @@ class Handler(BaseHTTPRequestHandler):
         self.be_closing(query)
 
     def be_truncating(self, _query: str) -> None:
-        self.reply(200, _HEAD + _ROW + b"]}}", **{"Jiqun-Truncated": "rows=1"})
+        self.reply(200, _HEAD + _ROW + b"]}}", headers={"Jiqun-Truncated": "rows=1"})
 
     def be_refusing(self, _query: str) -> None:
         self.reply(400, b"java.lang.NullPointerException at /srv/secret")
 
-    def reply(self, status: int, body: bytes, media_type: str = JSON, **headers: str) -> None:
+    def reply(
+        self,
+        status: int,
+        body: bytes,
+        media_type: str = JSON,
+        length: int | None = None,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", media_type)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(body) if length is None else length))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()

@@ -148,7 +148,7 @@ def quads(files: Iterable[tuple[str | None, Path]], base: str) -> list[ox.Quad]:
 def read_answer(path: Path, base: str) -> Answer:
     """Return the expected result in a file."""
     if path.suffix == ".csv":
-        return _read_csv(path.read_text(encoding="utf-8"))
+        return read_csv(path.read_bytes())
     format_ = {
         ".srx": ox.QueryResultsFormat.XML,
         ".srj": ox.QueryResultsFormat.JSON,
@@ -177,20 +177,16 @@ def read_results(body: bytes, format_: ox.QueryResultsFormat) -> Answer:
     ]
 
 
-def _read_csv(text: str) -> list[Row]:
+def read_csv(body: bytes) -> list[Row]:
+    """Return the rows of CSV; all values are plain texts."""
     return [
         {
             name: ox.BlankNode(value[2:]) if value.startswith("_:") else ox.Literal(value)
             for name, value in row.items()
             if value
         }
-        for row in csv.DictReader(io.StringIO(text))
+        for row in csv.DictReader(io.StringIO(body.decode()))
     ]
-
-
-def read_csv(body: bytes) -> list[Row]:
-    """Return the rows of CSV; all values are plain texts."""
-    return _read_csv(body.decode())
 
 
 def _read_result_set(triples: list[ox.Triple]) -> list[Row]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from conformance.suite_checks import check
+from conformance.suite_checks import check, each_of
 from conformance.suite_manifests import SuiteTest, read_suite
 
 FOLDER = os.environ.get("JIQUN_W3C_TESTS", "")
@@ -50,10 +50,6 @@ def test_the_suites_are_there() -> None:
     assert len(TESTS) > 700
 
 
-@pytest.mark.parametrize("test", TESTS, ids=lambda test: test.identifier)
-def test_suite(
-    test: SuiteTest, store_server_client: httpx.Client, request: pytest.FixtureRequest
-) -> None:
-    if test.identifier in KNOWN:
-        request.applymarker(pytest.mark.xfail(reason=KNOWN[test.identifier], strict=True))
+@each_of(TESTS, KNOWN)
+def test_suite(test: SuiteTest, store_server_client: httpx.Client) -> None:
     check(test, store_server_client)

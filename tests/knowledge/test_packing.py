@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
-from typer.testing import CliRunner
 
-from jiqun.cli import app
+from command_line import jiqun
 from jiqun.errors import BadParameter, MalformedData, OperatorError, ReleaseError
 from jiqun.knowledge.content import ContentRejected
 from jiqun.knowledge.release.packing import Packing, pack
@@ -136,10 +135,10 @@ def test_what_is_refused_beforehand(tmp_path: Path) -> None:
 
 
 def test_the_command(tmp_path: Path) -> None:
-    files = [str(path) for path in write_files(tmp_path / "data")]
-    words = ["pack", *files, "--out", str(tmp_path / "release"), "--title", "My firms", "--merge"]
-    done = CliRunner().invoke(app, words)
-    assert done.exit_code == 0, done.output
-    assert "15 triples" in done.output
-    manifest = json.loads((tmp_path / "release" / "manifest.json").read_text("utf-8"))
+    files, out = write_files(tmp_path / "data"), tmp_path / "release"
+    code, said, errors = jiqun("pack", *files, "--out", out, "--title", "My firms", "--merge")
+    assert code == 0, errors
+    assert not said
+    assert "15 triples" in errors
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     assert manifest["title"] == "My firms"

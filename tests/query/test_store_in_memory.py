@@ -43,12 +43,13 @@ EVERYTHING = "SELECT * { ?s ?p ?o } ORDER BY STR(?s) STR(?p) STR(?o)"
 
 @pytest.fixture
 def held(store: Path) -> Iterator[EngineThread]:
+    """An engine of the test's own, which loses the process that holds the store."""
     with engine_thread(store, OPTIONS) as running:
         running.wait_until_in_memory()
         yield running
 
 
-def test_random_values_do_not_repeat(held: EngineThread) -> None:
+def test_random_values_do_not_repeat(memory_room: EngineThread) -> None:
     """Forks of one process must not draw the same numbers."""
 
     async def asking(engine: Engine) -> list[dict[str, dict[str, str]]]:
@@ -62,7 +63,7 @@ def test_random_values_do_not_repeat(held: EngineThread) -> None:
             await until(lambda: bool(engine.lanes.light.idle))
         return rows
 
-    rows = held.run(asking)
+    rows = memory_room.run(asking)
     for name in "abcd":
         assert len({row[name]["value"] for row in rows}) == 12, name
 
@@ -90,7 +91,7 @@ def test_what_runs_when_the_store_is_lost_fails_clearly(held: EngineThread) -> N
     still_answers(held)
 
 
-def test_what_is_slow_in_memory_begins_again_on_disk(held: EngineThread) -> None:
+def test_what_is_slow_in_memory_begins_again_on_disk(memory_room: EngineThread) -> None:
     async def asking(engine: Engine, light: bool) -> int:
         await until(lambda: engine.lanes.heavy.busy == 0)
         before = engine.lanes.kills["slice"]
@@ -100,12 +101,12 @@ def test_what_is_slow_in_memory_begins_again_on_disk(held: EngineThread) -> None
         await asyncio.wait([running])
         return engine.lanes.kills["slice"] - before
 
-    assert held.run(partial(asking, light=False)) == 1
-    assert held.run(partial(asking, light=True)) == 1
-    still_answers(held)
+    assert memory_room.run(partial(asking, light=False)) == 1
+    assert memory_room.run(partial(asking, light=True)) == 1
+    still_answers(memory_room)
 
 
-def test_a_stream_from_memory_goes_on(held: EngineThread) -> None:
+def test_a_stream_from_memory_goes_on(memory_room: EngineThread) -> None:
     async def reading(engine: Engine) -> None:
         answer = await engine.run(job(ENDLESS["stream"]))
         assert answer.blocks is not None
@@ -115,7 +116,7 @@ def test_a_stream_from_memory_goes_on(held: EngineThread) -> None:
         answer.blocks.close()
         await until(lambda: engine.lanes.memory.busy == 0)
 
-    held.run(reading)
+    memory_room.run(reading)
 
 
 def test_switching_to_another_store(store: Path, tmp_path: Path) -> None:
@@ -138,10 +139,12 @@ def test_switching_to_another_store(store: Path, tmp_path: Path) -> None:
         assert room.ask(count).body == after
 
 
-def test_a_store_that_cannot_be_read_changes_nothing(held: EngineThread, tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_read_changes_nothing(
+    memory_room: EngineThread, tmp_path: Path
+) -> None:
     with pytest.raises(ReleaseError, match="cannot be read"):
-        held.run(lambda engine: engine.switch(tmp_path / "missing"))
-    still_answers(held)
+        memory_room.run(lambda engine: engine.switch(tmp_path / "missing"))
+    still_answers(memory_room)
 
 
 def test_a_large_store_stays_on_disk(store: Path) -> None:
@@ -232,8 +235,8 @@ def test_named_graphs_are_read_from_disk(
     assert sorted(row["x"]["value"] for row in rows) == found
 
 
-def test_a_deadline_ends_a_fork(held: EngineThread) -> None:
+def test_a_deadline_ends_a_fork(memory_room: EngineThread) -> None:
     for _ in range(5):
         with pytest.raises(QueryTimeout):
-            held.ask(ENDLESS["join"], deadline_seconds=0.3)
-    still_answers(held)
+            memory_room.ask(ENDLESS["join"], deadline_seconds=0.3)
+    still_answers(memory_room)
