@@ -26,6 +26,8 @@ import pyoxigraph as ox
 
 from benchmarks.load import Client, Observed, observe, request_for
 from benchmarks.rivals import Rival, endpoint, oxigraph, rdflib_endpoint
+from jiqun.rdf.namespaces import KG, RDF, RDFS_LABEL
+from jiqun.saved_queries import bind, read_parameters, read_saved_queries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,12 +46,10 @@ Starter = Callable[[], AbstractContextManager[Rival]]
 _PATIENCE_SECONDS: Final = 2.0
 _MOST_MISSED: Final = 3
 _PACKAGES: Final = ("jiqun", "pyoxigraph", "oxigraph", "rdflib-endpoint", "rdflib")
-_TYPE: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 _BUSY: Final = (
     "- **The machine was busy with other work**: take the ratios within a table, not the rates. "
     "Heavy queries of this endpoint run at low priority (nice 10), so it loses most by that."
 )
-_RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +72,22 @@ def queries_of(release: Path) -> dict[str, list[str]]:
     """Make the queries of each kind, in an order that only the seed decides."""
     chance = random.Random(SEED)  # noqa: S311 (no secret)
     store = ox.Store.read_only(str(release / "store"))
-    label = ox.NamedNode(f"{_RDFS}label")
+    label = ox.NamedNode(RDFS_LABEL)
     labelled = store.quads_for_pattern(None, label, None, ox.DefaultGraph())
     things = sorted({str(quad.subject) for quad in labelled if "/id/" in str(quad.subject)})
     chance.shuffle(things)
     things = things[:100]
     pages = len(store) // 2 // 1000
-    saved = json.loads((release / "queries.json").read_text("utf-8"))
+    saved = read_saved_queries((release / "queries.json").read_bytes())
     classes = sorted(
-        {str(q.object) for q in store.quads_for_pattern(None, ox.NamedNode(_TYPE), None)}
+        {str(q.object) for q in store.quads_for_pattern(None, ox.NamedNode(f"{RDF}type"), None)}
     )
     chance.shuffle(classes)
     return {
         ASK: ["ASK {}"],
         "look-up": [f"SELECT ?p ?o WHERE {{ {each} ?p ?o }}" for each in things],
         "2 hops": [
-            f"SELECT ?x ?y ?l WHERE {{ {each} ?p ?x . ?x ?q ?y . ?y <{_RDFS}label> ?l }}"
+            f"SELECT ?x ?y ?l {{ {each} ?p ?x . ?x <{KG}within> ?y . ?y <{RDFS_LABEL}> ?l }}"
             for each in things
         ],
         "1,000 rows": [
@@ -99,12 +99,16 @@ def queries_of(release: Path) -> dict[str, list[str]]:
             "GROUP BY ?p ORDER BY DESC(?n) ?p"
             for each in classes[:20]
         ],
-        "saved query": [each["text"] for each in saved if each["form"] == "SELECT"],
+        "saved query": [
+            bind(each.text, read_parameters(each, {n: [v] for n, v in each.example.items()}))
+            for each in saved.values()
+            if each.form == "SELECT"
+        ],
     }
 
 
 def endless(url: str, queries: Sequence[str]) -> Iterator[bytes]:
-    """Give the requests in random order, over and over."""
+    """Yield the requests in random order, without end."""
     chance = random.Random(SEED)  # noqa: S311
     requests = [request_for(url, query) for query in queries]
     while True:
@@ -115,14 +119,16 @@ def endless(url: str, queries: Sequence[str]) -> Iterator[bytes]:
 def agree(
     starters: Mapping[str, Starter], kinds: dict[str, list[str]]
 ) -> tuple[set[tuple[str, str]], list[str]]:
-    """Ask everything once everywhere; tell who takes no part in which kind, and what differs.
+    """Ask everything once everywhere; return who takes no part in which kind, and what differs.
 
-    A query that some server does not answer in time is dropped from `kinds` for all of them;
-    whoever misses too many of a kind takes no part in it.
+    This endpoint is asked once for both of its settings. A query that some server does not answer
+    in time is dropped from `kinds` for all of them; whichever misses too many of a kind takes no
+    part in it.
     """
     absent: set[tuple[str, str]] = set()
     found = []
-    counts = {name: _rows(starter, kinds) for name, starter in starters.items()}
+    counts = {name: _rows(starter, kinds) for name, starter in starters.items() if name != COLD}
+    counts[COLD] = counts[WARM]
     for kind, queries in kinds.items():
         rows = {name: counts[name][kind] for name in starters}
         for name in starters:
@@ -218,14 +224,14 @@ def measure(release: Path, seconds: float, report: Path) -> None:
                     observed = asyncio.run(observe(rival.url, requests, clients, seconds))
                     used = rival.processor_seconds() - before_cell
                     cells.append(Cell(name, kind, clients, observed, used))
-                    _tell(cells[-1])
+                    _print_cell(cells[-1])
         memory = {name: rival.peak_bytes() for name, rival in rivals.items()}
     after = os.getloadavg()
     notes = _conditions(release, seconds, before, after)
     report.write_text("\n".join(_page(cells, memory, differing, notes)) + "\n", "utf-8")
 
 
-def _tell(cell: Cell) -> None:
+def _print_cell(cell: Cell) -> None:
     rate = f"{cell.observed.rate:9.1f}/s {cell.microseconds:9.0f} µs"
     print(f"{cell.kind:12} {cell.clients:2} {cell.server:16} {rate}", file=sys.stderr)
 
