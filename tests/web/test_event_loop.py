@@ -9,6 +9,8 @@ import pytest
 from benchmarks.route_addresses import UnknownRoute, addresses
 
 if TYPE_CHECKING:
+    from benchmarks.route_addresses import Address
+
     from live_server import LiveServer
 
 GENEROUS = 30.0
@@ -31,19 +33,26 @@ def test_no_route_keeps_the_event_loop(built_server: LiveServer) -> None:
     client = built_server.client
     client.get("/none", headers={"Accept": "text/html"})  # the first page of an error
     client.post("/mcp", json={})  # loads what agents need
-    over = {}
-    for each in addresses(client.get("/openapi.json").json()):
-        if each.target.startswith(STREAMED) and each.method == "GET":
-            continue
-        headers = {"Accept": each.accept}
-        if each.content_type:
-            headers["Content-Type"] = each.content_type
-        before = spent(built_server)
-        answer = client.request(each.method, each.target, content=each.body, headers=headers)
-        took = spent(built_server) - before
-        if took > GENEROUS * (1 + len(answer.content) / 1e6):
-            over[each] = took
-    assert over == {}
+    over = [
+        each
+        for each in addresses(client.get("/openapi.json").json())
+        if not (each.target.startswith(STREAMED) and each.method == "GET")
+        and all(keeps_the_loop(built_server, each, host) for host in ("a.test", "b.test", "c.test"))
+    ]
+    assert over == []
+
+
+def keeps_the_loop(live: LiveServer, each: Address, host: str) -> bool:
+    """Return whether a request takes the loop too long; a host of its own defeats the caches.
+
+    A garbage collection can fall into any one request, but not into three in a row.
+    """
+    headers = {"Accept": each.accept, "Host": host}
+    if each.content_type:
+        headers["Content-Type"] = each.content_type
+    before = spent(live)
+    answer = live.client.request(each.method, each.target, content=each.body, headers=headers)
+    return spent(live) - before > GENEROUS * (1 + len(answer.content) / 1e6)
 
 
 @pytest.mark.parametrize("paths", [{"/new/{part}": {"get": {}}}, {"/new": {"post": {}}}])
