@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import shutil
 from typing import TYPE_CHECKING
@@ -177,3 +178,43 @@ def test_a_release_without_a_report_has_no_such_page(release_folder: Path, tmp_p
     (folder / "quality.json").unlink()
     with running(folder) as live:
         assert live.client.get("/quality", headers=BROWSER).status_code == 404
+
+
+CHINESE = {"Accept": "text/html", "Accept-Language": "zh-CN"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/nothing", 404, "此网址没有内容。"),
+        ("/doc/bejing", 404, "没有名为 bejing 的事物。"),
+        ("/source/nope", 404, "没有名为 nope 的来源。"),
+        ("/queries/nope", 404, "没有名为 nope 的预存查询。"),
+        ("/clusters?province=x&province=y", 400, "参数 province 给出了 2 次，只能给出一次。"),
+        ("/places?lang=en&lang=zh-Hans", 400, "The parameter lang is given 2 times."),
+        ("/clusters?provinz=x", 400, "此页没有参数 provinz。可用的有：province, "),
+        ("/clusters?province=x", 400, "没有符合 province=x 的条目。请从页面提供的值中选择。"),
+        ("/clusters?sort=x", 400, "/clusters 不能按 x 排序，只能按 cluster, "),
+        ("/clusters?page=x", 400, "page 应为 1 至 99999 的整数。"),
+        ("/timeline?at=soon", 400, "at=soon 不是时间。"),
+        ("/clusters?format=docx", 400, "没有 format=docx 这种格式。"),
+        ("/sparql?format=html&query=SELECT", 400, "第 1 行第 7 列："),
+        ("/sparql?format=html&query=" + "%7B" * 80, 400, "查询超出限制"),
+        ("/ontology/9.9", 404, "此发布版没有本体的 9.9 版本。"),
+        ("/static/nope.txt", 404, "没有静态文件 nope.txt。"),
+    ],
+)
+def test_errors_are_told_in_the_language_of_the_reader(
+    client: httpx.Client, path: str, status: int, words: str
+) -> None:
+    page = client.get(path, headers=CHINESE)
+    assert page.status_code == status
+    assert words in html.unescape(page.text)
+    machine = client.get(path, headers={"Accept-Language": "zh-CN"})
+    assert machine.status_code == status
+    assert "format=html" in path or machine.json()["detail"].isascii()
+
+
+@pytest.mark.parametrize("added", ["utm_source=mail", "fbclid=abc"])
+def test_what_other_sites_add_to_addresses_is_let_through(client: httpx.Client, added: str) -> None:
+    assert client.get(f"/timeline?{added}").status_code == 200

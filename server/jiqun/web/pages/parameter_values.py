@@ -18,7 +18,6 @@ from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.similar_names import candidates_for, exists, nearest, similar_ids
 from jiqun.web.linked_data.thing_names import expand
 from jiqun.web.pages.cells import Labels, read_captions
-from jiqun.web.pages.rendering import phrase
 
 _MOST_OPTIONS: Final = 400
 _MOST_NEAR: Final = 4
@@ -104,17 +103,19 @@ def _source_of(context: Context, slug: str) -> Meaning:
 
 
 def with_things(
-    given: Mapping[str, Sequence[str]], meanings: Mapping[str, Meaning], reader: Reader
+    given: Mapping[str, Sequence[str]], meanings: Mapping[str, Meaning]
 ) -> dict[str, list[str]]:
     """Put IRIs in the place of names; raises `NotFound` with suggestions for an unknown name."""
     read = {name: list(texts) for name, texts in given.items()}
     for name, meaning in meanings.items():
         text = next(each for each in given[name] if each)
         if not meaning.iri:
-            key = "value_unknown_near" if meaning.near else "value_unknown"
-            near = phrase("list_or", reader.lang).join(meaning.near)
-            shown = phrase(key, reader.lang)
-            raise NotFound(shown.format(name=name, value=shorten(text), near=near))
+            hint = (
+                f"Did you mean {', '.join(meaning.near)}?"
+                if meaning.near
+                else "Use /search to look up names."
+            )
+            raise NotFound(f"Nothing in the graph is called {shorten(text)} ({name}). {hint}")
         read[name] = [meaning.iri]
     return read
 

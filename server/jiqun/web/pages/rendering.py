@@ -24,6 +24,7 @@ from jiqun.rdf.formats import HTML, JSON_LD, N_TRIPLES, RDF_XML, TURTLE
 from jiqun.rdf.namespaces import BASE, ID, QUERY, SOURCE, compact
 from jiqun.web.documents import Document
 from jiqun.web.http import HTML_HEADERS
+from jiqun.web.pages.error_words import error_words
 from jiqun.web.short_addresses import short_path
 from jiqun.web.static_files import editor_path, static_path
 
@@ -223,6 +224,7 @@ def _environment() -> Environment:
         static_path=static_path,
         editor_path=editor_path,
         editor_words=editor_words,
+        error_words=error_words,
         short_path=short_path,
         link_target=link_target,
         pick=pick,

@@ -20,6 +20,7 @@ from jiqun.rdf.formats import PLAIN_JSON
 from jiqun.web.documents import Context, Document, respond, respond_uncached
 from jiqun.web.http import read_body
 from jiqun.web.metadata.openapi import METHODS, found, problems
+from jiqun.web.pages.error_words import error_words
 from jiqun.web.pages.query_advice import advise
 from jiqun.web.problems import problem_members
 from jiqun.web.routes.parameters import PageReader
@@ -125,6 +126,8 @@ def check_document(context: Context, reader: Reader, text: str) -> Document:
     except RequestError as error:
         members = problem_members(error)
         problem = {name: members[name] for name in Problem.model_fields if name in members}
+        for name in ("title", "detail"):
+            problem[name] = error_words(members[name], reader.lang).value
     remarks = [] if problem else [asdict(each) for each in advise(context, text, reader)]
     check = {"problem": problem, "remarks": remarks, "short": short_path(text)}
     body = json.dumps(check, ensure_ascii=False).encode()

@@ -26,12 +26,12 @@ from jiqun.web.routes.parameters import (
     PageNumber,
     PageReader,
     Root,
-    check_query_string,
+    check_parameters,
     format_query,
 )
 
 router = APIRouter(
-    default_response_class=Response, tags=["lists"], dependencies=[Depends(check_query_string)]
+    default_response_class=Response, tags=["lists"], dependencies=[Depends(check_parameters)]
 )
 
 ListFormat = Annotated[str | None, format_query(LIST_FORMS)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Path, Query, Request
+from fastapi.routing import APIRoute
 from pydantic import BeforeValidator, Field
 
-from jiqun.errors import BadParameter
+from jiqun.errors import BadParameter, shorten
 from jiqun.language import Reader
 from jiqun.query.protocol import parse_parameters
 from jiqun.rdf.formats import Format
@@ -19,6 +21,7 @@ from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, ch
 from jiqun.web.metadata.openapi import FORMAT_HELP, format_names, found, problems
 
 _MAX_PAGE: Final = 99_999
+_COUNTING: Final = re.compile(r"utm_\w{1,40}|fbclid|gclid|msclkid|isappinstalled")
 
 
 def forms_of(suffixes: Suffixes) -> tuple[Format, ...]:
@@ -60,11 +63,42 @@ async def read_reader(
 
 def check_query_string(request: Request) -> None:
     """Raise `BadParameter` for a malformed query string or a repeated parameter of the route."""
+    _check_once(request, parse_parameters(request.scope["query_string"], "query string"))
+
+
+def check_parameters(request: Request) -> None:
+    """Do the same, and raise `BadParameter` for a parameter that the route does not have.
+
+    A choice that is misspelt would else be no choice at all. What other sites add to count their
+    readers is let through.
+    """
     given = parse_parameters(request.scope["query_string"], "query string")
-    for declared in request.scope["route"].dependant.query_params:
-        count = len(given.get(declared.alias, ()))
+    _check_once(request, given)
+    known = _parameters(request.scope["route"])
+    for name in given:
+        if name not in known and not _COUNTING.fullmatch(name):
+            raise BadParameter(
+                f"There is no parameter {shorten(name)} here. There are: {', '.join(known)}."
+            )
+
+
+def _check_once(request: Request, given: Mapping[str, Sequence[str]]) -> None:
+    for name in _parameters(request.scope["route"]):
+        count = len(given.get(name, ()))
         if count > 1:
-            raise BadParameter(f"The parameter {declared.alias} is given {count} times.")
+            raise BadParameter(f"The parameter {name} is given {count} times.")
+
+
+def _parameters(route: APIRoute) -> tuple[str, ...]:
+    """Return the names of the parameters of a route, with those that are only described."""
+    described = (route.openapi_extra or {}).get("parameters", ())
+    names = [each["name"] for each in described if each["in"] == "query"]
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        names += [each.alias for each in dependant.query_params]
+        waiting += dependant.dependencies
+    return tuple(dict.fromkeys(names))
 
 
 def whole_number(name: str, least: int, most: int, text: str) -> int:

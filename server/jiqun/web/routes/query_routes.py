@@ -238,7 +238,7 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
     )
     if choice.format == HTML:
         return await _answer_page(request, query, given, reader, links, meanings)
-    given = with_things(given, meanings, reader)
+    given = with_things(given, meanings)
     headers = tuple((key.lower().encode(), value.encode()) for key, value in links.items())
     asked = _query_request(request, query, given)
     return AnswerResponse(service, asked, named, headers=headers)
@@ -256,7 +256,7 @@ async def _answer_page(
     if any(each.name == LANGUAGE for each in query.parameters):
         given = {LANGUAGE: [reader.lang], **given}
     try:
-        given = with_things(given, meanings, reader)
+        given = with_things(given, meanings)
         result = await collect_result(
             request.app.state.service, _query_request(request, query, given)
         )
