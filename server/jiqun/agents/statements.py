@@ -68,7 +68,8 @@ _EDGES: Final = frozenset(
     KG + name
     for name in (
         *("appliedForBy", "appliedFor", "leadAppliedForBy", "ledApplicationFor"),
-        *("jointlyAppliedForBy", "hasParticipant", "participatesIn", "listedOn", "hasMember"),
+        *("jointlyAppliedForBy", "joinedApplicationFor", "hasParticipant", "participatesIn"),
+        *("listedOn", "hasMember"),
         *("holdsTitle", "supplies", "suppliedBy", "leadsIn", "strongIn", "focusesOn", "presentIn"),
     )
 )

@@ -58,6 +58,7 @@ class ClaimView:
     population: Cell | None
     period: Cell | None
     claimant: Cell | None
+    scopes: tuple[Cell, ...]
     fields: tuple[Cell, ...]
     properties: tuple[tuple[Text, tuple[Cell, ...]], ...]
     proof: Proof
@@ -121,6 +122,7 @@ def view_claim(claim: Record, thing: Thing, labels: Labels) -> ClaimView:
         population=cell("population"),
         period=cell("period"),
         claimant=cell("claimant"),
+        scopes=labels.cells(claim.values(f"{KG}scope")),
         fields=labels.cells(claim.values(f"{KG}field")),
         properties=tuple(properties),
         proof=prove(told, thing.sources, labels),

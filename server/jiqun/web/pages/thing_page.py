@@ -74,7 +74,7 @@ _TERMS: Final = {
     ),
     "members": (
         "participant participationIn chainRole hasParticipant participatesIn produces includes "
-        "inIndustry leadsIn strongIn focusesOn enterpriseClass mappedIndustry"
+        "includedIn inIndustry leadsIn strongIn focusesOn enterpriseClass mappedIndustry"
     ),
     "figures": (
         "about metric value bound unit population subsetOf populationOf size completeness "
