@@ -15,6 +15,7 @@ from jiqun.rdf.namespaces import XSD
 from jiqun.rdf.terms import language_tag
 
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})+")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _KNOWN: Final = frozenset(EXTENSION_FUNCTIONS)
 
 
@@ -23,7 +24,11 @@ def advice(text: str, tokens: Sequence[Token], edits: Sequence[Edit]) -> tuple[s
 
     `edits` are those of the gate: what is compared with LANG() directly is compared in any case.
     """
-    found = [*_unknown_functions(text, tokens), *_unusual_tags(text, tokens, edits)]
+    found = [
+        *_unknown_functions(text, tokens),
+        *_unusual_tags(text, tokens, edits),
+        *_bare_dates(text, tokens),
+    ]
     return tuple(each.encode("ascii", "backslashreplace").decode() for each in found)
 
 
@@ -37,6 +42,14 @@ def _unknown_functions(text: str, tokens: Sequence[Token]) -> Iterator[str]:
             if name is not None and name not in _KNOWN and not name.startswith(XSD):
                 where = place(text, token.start)
                 yield f"There is no function <{name[:200]}> here ({where}): its value is an error."
+
+
+def _bare_dates(text: str, tokens: Sequence[Token]) -> Iterator[str]:
+    for token in tokens:
+        date = _DATE.match(text, token.start) if token.kind == "number" else None
+        if date:
+            where = place(text, token.start)
+            yield f'{date[0]} ({where}) is a subtraction; a date is "{date[0]}"^^xsd:date.'
 
 
 def _unusual_tags(text: str, tokens: Sequence[Token], edits: Sequence[Edit]) -> Iterator[str]:

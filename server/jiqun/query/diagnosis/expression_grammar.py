@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Final, NamedTuple, NoReturn
 
-from jiqun.query.diagnosis.lexemes import Lexeme
+from jiqun.query.diagnosis.lexemes import Lexeme, lexeme_at
 from jiqun.query.diagnosis.term_grammar import TermGrammar
 from jiqun.query.diagnosis.vocabulary import (
     AGGREGATES,
@@ -99,6 +99,7 @@ class ExpressionGrammar(TermGrammar):
             return self._operator()
         if self.is_mark("!") and self.following().text == "=":
             self.fail("“! =” is written “!=”")
+        self._check_after_value(token)
         foreign = FOREIGN_OPERATORS.get(self.bare())
         if foreign is not None:
             self.fail(foreign)
@@ -109,9 +110,28 @@ class ExpressionGrammar(TermGrammar):
         self.check_readable()
         return None
 
+    def _check_after_value(self, token: Lexeme) -> None:
+        """Fail for what other languages have after a value, where an operator could stand."""
+        following = self.following()
+        if self.is_mark(".") and lexeme_at(self.text, following.end).text == "(":
+            meant = FOREIGN_FUNCTIONS.get(following.text.upper())
+            call = meant or f"{following.text[:40].upper()}({self.last.text[:40]}, …)"
+            self.fail(f"a function stands before its arguments: {call}")
+        if self.is_word("ASC", "DESC"):
+            self.fail(
+                f"{token.word} stands before, with parentheses: {token.word}({self.last.text[:40]})"
+            )
+        scaled = self.last.kind == "number" and token.text[:1].isalpha() and not token.word
+        if scaled and self.bare() not in FOREIGN_OPERATORS:
+            self.fail("a number is written in digits alone, as 1000000")
+        if token.text == "~":
+            self.fail('SPARQL has no “~”: write REGEX(?x, "…")')
+
     def _check_doubled(self, operator: Lexeme) -> None:
         """Fail for two signs that make one operator elsewhere."""
         text, token = operator.text, self.now
+        if token.text == "~" and text == "=":
+            self.fail('SPARQL has no “=~”: write REGEX(?x, "…")', operator.start)
         if token.kind != "mark" or token.start != operator.end:
             return
         pair = text + token.text
@@ -163,10 +183,10 @@ class ExpressionGrammar(TermGrammar):
             self._fail_operand()
 
     def _fail_operand(self) -> NoReturn:
-        self.check_readable()
         token = self.now
-        if self.is_mark("<"):
-            self.check_readable()
+        if token.kind == "language" and self.last.kind == "mark":
+            self.fail(f'a language is a text here: "{token.text[1:40]}"')
+        self.check_readable()
         if token.kind == "blank" or self.is_mark("[", "<<"):
             self.fail("a blank node cannot stand in an expression. Use a variable")
         if self.is_mark("{"):
@@ -197,6 +217,8 @@ class ExpressionGrammar(TermGrammar):
             self.fail(f"SPARQL has no {token.text}: BOUND(?x) tells whether ?x has a value")
         if token.text.upper() == "NOT":
             self.fail("“not” is written “!”")
+        if token.text.upper() == "CASE":
+            self.fail("SPARQL has no CASE: write IF(condition, value, other value)")
         if self.last.text in {"=", "!=", "(", ","} or self.last.word:
             self.fail(
                 f"{self.shown()} is not a keyword. Is it the variable ?{token.text[:30]}, or the "
@@ -306,7 +328,8 @@ class ExpressionGrammar(TermGrammar):
         if not least <= count <= most:
             wanted = f"{least}" if least == most else f"{least} or {most}"
             noun = "argument" if wanted == "1" else "arguments"
-            self.fail(f"{name} takes {wanted} {noun}, not {count}", function.start)
+            mend = ". Two decimals are ROUND(?x * 100) / 100" if name == "ROUND" else ""
+            self.fail(f"{name} takes {wanted} {noun}, not {count}{mend}", function.start)
         if name == "BOUND" and start.kind != "variable":
             self.fail("BOUND takes a variable, as in BOUND(?x)", start.start)
 
@@ -331,7 +354,8 @@ class ExpressionGrammar(TermGrammar):
             if self.is_word("DISTINCT") and self.following().text == "(":
                 self.fail(f"DISTINCT stands within the parentheses: {name}(DISTINCT ?x)")
             self.check_readable()
-            self.fail(f"{name} is followed by its argument in parentheses: {name}(?x)")
+            other = "" if self.starts_expression() else f". Is it the variable ?{function.text}?"
+            self.fail(f"{name} is followed by its argument in parentheses: {name}(?x){other}")
         if self._aggregate is not None:
             self.fail(
                 f"{name} stands within {self._aggregate.word}. Compute the inner one in a "
@@ -358,7 +382,7 @@ class ExpressionGrammar(TermGrammar):
         self.close(")", "where an operator could stand")
 
     def _separator(self) -> None:
-        if self.is_mark(","):
+        if self.is_mark(",") or self.is_word("SEPARATOR"):
             self.fail('the separator follows a semicolon: GROUP_CONCAT(?x; SEPARATOR=", ")')
         if not self.take_mark(";"):
             return

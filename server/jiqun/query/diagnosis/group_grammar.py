@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from typing import Final, NoReturn
 
@@ -15,6 +16,7 @@ from jiqun.query.diagnosis.vocabulary import (
     close,
 )
 
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AFTER_WHERE: Final = frozenset({"GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET"})
 
 
@@ -77,6 +79,9 @@ class GroupGrammar(ExpressionGrammar):
 
     def _fail_joined(self) -> NoReturn:
         before = self.last
+        date = _DATE.match(self.text, before.start)
+        if date:
+            self.fail(f'a date is written "{date[0]}"^^xsd:date', before.start)
         if before.kind == "name" and self.now.kind == "stray":
             self.check_readable()
         self.fail(
@@ -171,7 +176,7 @@ class GroupGrammar(ExpressionGrammar):
         if self.is_mark("}") or token.kind == "end":
             self.fail(f"the condition of {keyword} is missing")
         line = self.text[token.start :].split("\n", 1)[0]
-        condition = line.split("}")[0].split(" .")[0].strip()[:60]
+        condition = line.split("}")[0].split(" .")[0].strip(" []")[:60].replace("==", "=")
         self.fail(f"the condition of {keyword} stands in parentheses: {keyword} ({condition})")
 
     def _bind(self) -> None:
@@ -296,6 +301,17 @@ class GroupGrammar(ExpressionGrammar):
                 )
             self.literal("a value")
 
+    def _fail_foreign_element(self, word: str, following: str) -> None:
+        """Fail for what begins a part of a group elsewhere, and what begins none here."""
+        if word == "NOT" and following == "IN":
+            self.fail("NOT IN follows a value, within FILTER: FILTER (?x NOT IN (1, 2))")
+        if word == "IF" and following in {"NOT", "EXISTS"}:
+            self.fail("a condition stands in FILTER: FILTER NOT EXISTS { … }")
+        if word == "LET":
+            self.fail("SPARQL has no LET: write BIND ( expression AS ?name )")
+        if self.now.kind == "language" and self.now.text in {"@prefix", "@base"}:
+            self.fail(f"“{self.now.text}” belongs to Turtle. PREFIX stands at the beginning of all")
+
     def _fail_element(self) -> NoReturn:
         """Say what is wrong with what stands where a statement or a keyword must."""
         self.check_readable()
@@ -309,6 +325,7 @@ class GroupGrammar(ExpressionGrammar):
             self.fail("statements are joined by “.”, conditions by “&&” within FILTER ( … )")
         if word == "OR":
             self.fail("OR is written “||”, within FILTER ( … )")
+        self._fail_foreign_element(word, following.upper())
         if word in {"EXISTS", "NOT"}:
             self.fail(f"FILTER is missing before {word}: FILTER {word} …")
         if word in _AFTER_WHERE:

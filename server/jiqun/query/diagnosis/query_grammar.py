@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, NoReturn
 from jiqun.query.diagnosis.expression_grammar import Use
 from jiqun.query.diagnosis.lexemes import Lexeme
 from jiqun.query.diagnosis.modifier_grammar import TAIL, TAIL_WORDS, ModifierGrammar
+from jiqun.query.diagnosis.term_grammar import HYPHEN
 from jiqun.query.diagnosis.vocabulary import (
     AGGREGATES,
     ARITIES,
@@ -151,6 +152,8 @@ class QueryGrammar(ModifierGrammar):
         other = _OTHERS.get(self.bare())
         if other is not None:
             self.fail(other)
+        if token.text.upper() == "PREFIX:":
+            self.fail("the “:” ends the name of the prefix, not the keyword: PREFIX kg: <…>")
         if self.is_mark("{", "<") or token.kind == "iri":
             self.fail("SELECT, ASK, CONSTRUCT or DESCRIBE is missing before the pattern")
         if token.kind == "word":
@@ -252,6 +255,8 @@ class QueryGrammar(ModifierGrammar):
             argument = re.compile(r"\w+\s*\([^()]*\)").match(self.text, token.start)
             call = argument[0] if argument else f"{token.text}( … )"
             self.fail(f"an expression stands in parentheses, with a name: ({call[:60]} AS ?name)")
+        if word == "UNIQUE":
+            self.fail("SPARQL has no UNIQUE: write SELECT DISTINCT")
         if word in {"TOP", "FIRST"}:
             self.fail(f"SPARQL has no {word}: write LIMIT 10 at the end")
         if word == "ALL":
@@ -268,6 +273,8 @@ class QueryGrammar(ModifierGrammar):
             self.fail(f"the pattern is missing before {token.word}: WHERE {{ … }}")
         if self.is_mark("*"):
             self.fail("“*” selects all variables; no others can stand beside it")
+        if self.is_hyphen():
+            self.fail(HYPHEN)
         if self.is_mark("=", "+", "-", "/", "<", ">"):
             self.fail("an expression is selected in parentheses, with a name: (?x + 1 AS ?y)")
         self.fail(f"variables, “*” or WHERE {{ … }} are expected, not {self.shown()}")

@@ -16,6 +16,9 @@ _STARTS: Final = frozenset({"[", "(", "<<", "<<(", "+", "-"})
 _COMPARISONS: Final = frozenset({"=", "!=", "<=", ">=", ">", "||", "&&", "<"})
 
 
+HYPHEN: Final = "the name of a variable has no “-”. Write “_” instead"
+
+
 class TermGrammar(PathGrammar):
     """Reads statements.
 
@@ -73,7 +76,8 @@ class TermGrammar(PathGrammar):
     def _predicates(self, closing: str) -> None:
         """Pass predicates and objects, separated by semicolons."""
         while True:
-            if not self._starts_predicate():
+            called = self.is_mark("(") and self.last.end == self.now.start
+            if not self._starts_predicate() or (called and self.last.kind in {"iri", "name"}):
                 self._fail_predicate()
             self._predicate()
             self._objects(closing, self._along_path)
@@ -121,6 +125,12 @@ class TermGrammar(PathGrammar):
             self.is_a() or self.is_mark("^", "!", "(")
         )
 
+    def is_hyphen(self) -> bool:
+        """Whether a hyphen comes next that was meant as part of the name of a variable."""
+        return (
+            self.is_mark("-") and self.last.kind == "variable" and self.last.end == self.now.start
+        )
+
     def _fail_predicate(self) -> NoReturn:
         self.check_readable()
         token = self.now
@@ -135,14 +145,19 @@ class TermGrammar(PathGrammar):
             if self.last.text in {f"{each}:" for each in SCHEMES}:
                 self.fail_bare_iri(self.last)
             self.fail("“/” cannot stand in a prefixed name. Write the whole IRI in < >")
-        if self.is_mark("-") and self.last.kind == "variable" and self.last.end == token.start:
-            self.fail("the name of a variable has no “-”. Write “_” instead")
+        if self.is_hyphen():
+            self.fail(HYPHEN)
+        if self.is_mark("("):
+            self.fail("functions are called in FILTER and BIND, a class is named by “a”: ?x a …")
         if self.bare() in {"IS", "ISA", "TYPE", "INSTANCEOF"}:
             self.fail(f"a class is named by “a”: {self.last.text[:30]} a …")
         if token.kind == "word" and not token.word:
             meant = close(token.text, GROUP_WORDS)
             if meant:
                 self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
+            dotted = self.following()
+            if token.text in self.prefixes and dotted.text in {".", "/"}:
+                self.fail(f"the name of a prefix ends with “:”, not with “{dotted.text}”")
             self.fail(
                 f"{self.shown()} stands where a predicate must. Write it as an IRI in < >, as a "
                 f"prefixed name such as rdfs:{token.text[:30]}, or as the variable "
@@ -160,6 +175,8 @@ class TermGrammar(PathGrammar):
     def _fail_object(self, closing: str) -> NoReturn:
         self.check_readable()
         token = self.now
+        if self.bare() in {"LIKE", "BETWEEN", "CONTAINS"}:
+            self.fail(f"{self.bare()} compares, and comparisons stand in FILTER ( … )")
         if token.kind == "word" and not token.word:
             self.fail(
                 f"{self.shown()} stands where an object must. Is it the variable "

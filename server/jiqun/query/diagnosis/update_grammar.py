@@ -14,6 +14,10 @@ _OTHERS: Final = {
     "TRUNCATE": "a graph is emptied by CLEAR GRAPH <…>",
     "REMOVE": "statements are removed by DELETE DATA { … } or DELETE WHERE { … }",
     "SET": "a change is DELETE { … } INSERT { … } WHERE { … }",
+    "RENAME": "a graph is renamed by MOVE <…> TO <…>",
+    "BEGIN": "SPARQL has no transactions: all operations that are sent together are one",
+    "START": "SPARQL has no transactions: all operations that are sent together are one",
+    "COMMIT": "SPARQL has no transactions: all operations that are sent together are one",
     "UPSERT": "a change is DELETE { … } INSERT { … } WHERE { … }",
 }
 
@@ -155,7 +159,9 @@ class UpdateGrammar(QueryGrammar):
             meant = close(self.now.text, ("DATA", "WHERE"))
             if meant is not None and meant != self.now.word:
                 self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
-        self.fail(f"statements stand in braces: {word} DATA {{ … }}")
+        self.fail(
+            f"statements stand in braces: {word} DATA {{ … }}, or {word} {{ … }} WHERE {{ … }}"
+        )
 
     def _data(self, word: str) -> None:
         name = f"{word} DATA"
@@ -168,6 +174,8 @@ class UpdateGrammar(QueryGrammar):
         """Pass statements in braces, with GRAPH around some of them."""
         if not self.is_mark("{"):
             self.check_readable()
+            if self.is_word("INTO", "FROM"):
+                self.fail(f"the graph is named within the braces: {name} {{ GRAPH <…> {{ … }} }}")
             self.fail(f"the statements after {name} stand in braces: {name} {{ … }}")
         self.plain = name
         self.open("{")
@@ -219,6 +227,8 @@ class UpdateGrammar(QueryGrammar):
     def _graph(self, after: str) -> None:
         if self.now.kind == "variable":
             self.fail(f"{after} takes an IRI, not a variable")
+        if self.is_word("GRAPH"):
+            self.fail(f"after {after} comes the IRI of the graph, without GRAPH")
         self.iri("the name of a graph")
 
     def _transfer(self, word: str) -> None:
