@@ -247,6 +247,12 @@ def test_conditions(store: httpx.Client) -> None:
     assert store.put(address, content="<a:a> <a:a> 3 .", headers=same).status_code == 204
     assert store.put(address, content="<a:a> <a:a> 4 .", headers=same).status_code == 412
     assert store.delete(address, headers={"If-Match": f"W/{tag}"}).status_code == 412
+    tag = store.get(address).headers["etag"]
+    for header in ({"If-None-Match": f'"x", W/{tag}'}, {"If-None-Match": "*"}):
+        assert store.put(address, content="", headers=turtle | header).status_code == 412
+        assert store.delete(address, headers=header).status_code == 412
+    part = turtle | {"Content-Range": "bytes 0-9/99"}
+    assert store.put(address, content="<a:a> <a:a> 5 .", headers=part).status_code == 400
     assert store.get(address).text.strip().endswith("3 .")
     assert store.delete(address, headers={"If-Match": "*"}).status_code == 200
     assert store.delete(address, headers={"If-Match": "*"}).status_code == 412

@@ -7,12 +7,14 @@ import shutil
 import socket
 import subprocess
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from live_server import running
+from web.http_requirements import ASKED, DUMP, REQUIREMENTS, Requirement, request
+from web.http_requirements import CHUNKED as CHUNKED_BODY
 from writable_server import TOKEN, writable
 
 if TYPE_CHECKING:
@@ -21,9 +23,7 @@ if TYPE_CHECKING:
 
     from live_server import LiveServer
 
-ASK = b"ASK {}"
 GET = b"GET /sparql?query=ASK%20%7B%7D"
-POST = b"POST /sparql HTTP/1.1\r\nHost: a\r\nContent-Type: application/sparql-query\r\n"
 OFFER = (
     b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAA\r\n"
 )
@@ -96,84 +96,85 @@ def length(body: bytes) -> bytes:
     return b"Content-Length: %d\r\n" % len(body)
 
 
-CLOSE = b"Connection: close\r\n"
-CHUNKED = b"Transfer-Encoding: chunked\r\n"
-CASES = {
-    # RFC 9110, 7.8: an upgrade that is not taken up changes nothing.
-    "upgrade without body": ((GET + b" HTTP/1.1\r\nHost: a\r\n" + OFFER + b"\r\n",), [200], 1),
-    "upgrade with body": ((POST + OFFER + length(ASK) + b"\r\n" + ASK,), [200], 1),
-    "upgrade, body later": ((POST + OFFER + length(ASK) + b"\r\n", ASK[:3], ASK[3:]), [200], 1),
-    "upgrade, chunked": (
-        (POST + OFFER + CHUNKED + b"\r\n6\r\nASK {}\r\n0\r\nX: trailer\r\n\r\n",),
-        [200],
-        1,
-    ),
-    "upgrade, pipelined": (
-        (POST + OFFER + length(ASK) + b"\r\n" + ASK + GET + b" HTTP/1.1\r\nHost: a\r\n\r\n",),
-        [200, 200],
-        2,
-    ),
-    "two upgrades": ((2 * (POST + OFFER + length(ASK) + b"\r\n" + ASK),), [200, 200], 2),
-    "upgrade to websocket": (
-        (POST + OFFER.replace(b"h2c", b"websocket") + length(ASK) + b"\r\n" + ASK,),
-        [200],
-        1,
-    ),
-    # RFC 9110, 10.1.1: expectations.
-    "expect": (
-        (POST + b"Expect: 100-continue\r\n" + length(ASK) + b"\r\n", ASK),
-        [100, 200],
-        1,
-    ),
-    "expect and upgrade": (
-        (POST + OFFER + b"Expect: 100-continue\r\n" + length(ASK) + b"\r\n", ASK),
-        [100, 200],
-        1,
-    ),
-    "another expectation": (
-        (POST + b"Expect: 200-ok\r\n" + length(ASK) + b"\r\n" + ASK,),
-        [417],
-        0,
-    ),
-    # RFC 9112, 3.2: one Host header.
-    "no host": ((GET + b" HTTP/1.1\r\n\r\n",), [400], 0),
-    "two hosts": ((GET + b" HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",), [400], 0),
-    "no host in HTTP/1.0": ((GET + b" HTTP/1.0\r\n\r\n",), [200], 1),
-    # RFC 9112, 6.3 and 7.1: framing of the body.
-    "chunked with trailers": (
-        (POST + CHUNKED + b"\r\n3\r\nASK\r\n3\r\n {}\r\n0\r\nX: y\r\n\r\n",),
-        [200],
-        1,
-    ),
-    "both framings": ((POST + CHUNKED + length(ASK) + b"\r\n0\r\n\r\n",), [400], 0),
-    "two lengths": ((POST + length(ASK) + b"Content-Length: 5\r\n\r\n" + ASK,), [400], 0),
-    # RFC 9110, 13.1.2: elsewhere than in GET and HEAD, If-None-Match is not a question for 304.
-    "If-None-Match with POST": (
-        (POST + b"If-None-Match: *\r\n" + length(ASK) + b"\r\n" + ASK,),
-        [200],
-        1,
-    ),
-    "If-None-Match with GET": (
-        (GET + b" HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\n\r\n",),
-        [304],
-        0,
-    ),
-    "If-None-Match of another": (
-        (GET + b' HTTP/1.1\r\nHost: a\r\nIf-None-Match: "x"\r\n\r\n',),
-        [200],
-        1,
-    ),
-    # RFC 9110, 9.3.2: HEAD has the headers of GET and no body.
-    "HEAD": ((GET.replace(b"GET", b"HEAD") + b" HTTP/1.1\r\nHost: a\r\n\r\n",), [200], 0),
-}
+@pytest.fixture(scope="module")
+def validators(server: LiveServer) -> dict[bytes, bytes]:
+    """What stands for the validators in the table."""
+    dump = server.client.head(DUMP).headers
+    tag = server.client.get(ASKED, headers={"Accept-Encoding": "identity"}).headers["etag"]
+    return {
+        b"ETAG": dump["etag"].encode(),
+        b"MODIFIED": dump["last-modified"].encode(),
+        b"TAG": tag.encode(),
+    }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_requests(server: LiveServer, name: str) -> None:
-    pieces, expected, answers = CASES[name]
+@pytest.mark.parametrize("required", REQUIREMENTS, ids=str)
+def test_requirement(
+    server: LiveServer, validators: dict[bytes, bytes], required: Requirement
+) -> None:
+    pieces = required.pieces
+    for name, value in validators.items():
+        pieces = tuple(piece.replace(name, value) for piece in pieces)
     received = exchange(server, *pieces, pause=0.05 if len(pieces) > 1 else 0)
-    assert statuses(received) == expected, received[:500]
-    assert received.count(b'"boolean":true') == answers
+    assert statuses(received) == list(required.statuses), received[:1000]
+    for pattern in required.has:
+        assert re.search(pattern, received), (pattern, received[:1000])
+    for pattern in required.lacks:
+        assert not re.search(pattern, received), (pattern, received[:1000])
+    assert received.count(b'"boolean":true') == required.answers
+
+
+UPLOAD = request("/sparql", "Content-Type: application/sparql-query", CHUNKED_BODY, method="POST")
+
+
+def test_a_client_that_is_still_sending_reads_the_answer(server: LiveServer) -> None:
+    """RFC 9112, section 9.6: closed at once, the connection would be reset and the answer lost."""
+    length = "Content-Length: 8000000"
+    head = request("/sparql", "Content-Type: application/sparql-query", length, method="POST")
+    for beginning, status in ((head, 413), (head.replace(b"Host: a\r\n", b""), 400)):
+        with closing(socket.create_connection((server.host, server.port), 10)) as connection:
+            connection.sendall(beginning + 8_000_000 * b"#")
+            received = b""
+            while block := connection.recv(65536):
+                received += block
+        assert statuses(received) == [status]
+        assert received.endswith(b"}")
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"0\r\n" + 9_000 * b"X: yyyy\r\n", b"0\r\nX: ", b"6;a="],
+    ids=["lines", "line", "chunk"],
+)
+def test_what_frames_a_body_has_an_end(server: LiveServer, rest: bytes) -> None:
+    with closing(socket.create_connection((server.host, server.port), 10)) as connection:
+        connection.sendall(UPLOAD + b"6\r\nASK {}\r\n")
+        time.sleep(0.1)
+        with suppress(ConnectionError):
+            for _ in range(20):
+                connection.sendall(rest)
+                rest = 50_000 * b"y"
+                time.sleep(0.01)
+        assert statuses(connection.recv(65536)) == [431]
+
+
+def test_a_connection_that_was_answered_early_is_not_kept(server: LiveServer) -> None:
+    head = b"PUT /graphs?default HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"
+    with closing(socket.create_connection((server.host, server.port), 20)) as connection:
+        connection.sendall(head)
+        answer = connection.recv(65536)
+        assert statuses(answer) == [403]
+        assert b"connection: close" in answer
+        connection.sendall(b"#")
+        assert connection.recv(65536) == b""
+
+
+def test_the_table_is_whole() -> None:
+    assert len({str(each) for each in REQUIREMENTS}) == len(REQUIREMENTS) > 120
+
+
+CLOSE = b"Connection: close\r\n"
+CHUNKED = f"{CHUNKED_BODY}\r\n".encode()
 
 
 @pytest.mark.parametrize("path", ["/sparql?query=SELECT%20*%20%7B?s%20?p%20?o%7D", "/", "/dumps"])

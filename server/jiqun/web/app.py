@@ -442,7 +442,8 @@ def _as_known(error: Exception) -> JiqunError:
     if isinstance(error, HTTPException) and error.status_code == 404:
         return NotFound("There is nothing at this address.")
     if isinstance(error, HTTPException) and error.status_code == 405:
-        allowed = tuple((error.headers or {}).get("Allow", "GET, HEAD").split(", "))
+        named = (error.headers or {}).get("Allow", "GET, HEAD").split(", ")
+        allowed = tuple(method for method in _METHODS if method in named)
         return MethodNotAllowed(f"Method not allowed. Allowed: {', '.join(allowed)}.", allowed)
     if isinstance(error, RequestValidationError):
         places = "; ".join(

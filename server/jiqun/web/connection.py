@@ -2,14 +2,14 @@
 
 A GET of `/sparql` that was planned before, and is bounded or has a cached answer, is answered as
 soon as its headers are parsed. Everything else goes through the application, with the same result.
-What RFC 9112 asks of a server beyond uvicorn is here: a Host header, offers to upgrade that change
-nothing, HTTP/1.0.
+What RFC 9112 asks of a server beyond uvicorn is here and in `request_heads.py`: offers to upgrade
+that change nothing, trailers, HTTP/1.0, which heads are refused.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any, Final
 
@@ -24,22 +24,26 @@ from jiqun.settings import Settings
 from jiqun.web.access_log import RequestRecord
 from jiqun.web.app import Endpoint, Front
 from jiqun.web.http import ClientGone, everywhere, trust_proxy
+from jiqun.web.request_heads import (
+    LONGEST_TARGET,
+    Refused,
+    address_too_long,
+    check_headers,
+    encode_request_line,
+    headers_too_long,
+    other_version,
+    read_target,
+    refusal_of_text,
+    refusal_response,
+)
 from jiqun.web.routes.sparql_routes import answer_headers
 
-_REFUSALS: Final = {
-    400: ("Bad Request", "NotHttp"),
-    408: ("Request Timeout", "HeadersTooSlow"),
-    414: ("URI Too Long", "AddressTooLong"),
-    417: ("Expectation Failed", "ExpectationFailed"),
-    431: ("Request Header Fields Too Large", "HeadersTooLong"),
-    503: ("Service Unavailable", "TooManyConnections"),
-}
-"""Title and outcome of each status with which a connection refuses a request."""
-
-_LONGEST_TARGET: Final = 65_535
-"""Bytes of a request target that the parser of URLs can count."""
+_LINGER_SECONDS: Final = 5.0
+"""How long a client that is still sending has to notice that it was answered."""
 
 _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
+_STILL_SENDING: Final = frozenset({400, 414, 417, 431, 501, 505})
+"""Refusals after which a client may go on to send."""
 
 
 class ResponseCycle(RequestResponseCycle):
@@ -48,6 +52,7 @@ class ResponseCycle(RequestResponseCycle):
     head = b""
     close_delimited = False
     send_seconds = 60.0
+    linger: Callable[[], None]
 
     async def send(self, message: Any) -> None:  # noqa: C901 -- the cases of RFC 9112, section 6
         """Send a message of the application to the client."""
@@ -78,7 +83,7 @@ class ResponseCycle(RequestResponseCycle):
         self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:
-            self.transport.close()
+            (self.linger if self.more_body else self.transport.close)()
         self.on_response()
 
     async def _drain(self) -> None:
@@ -91,6 +96,8 @@ class ResponseCycle(RequestResponseCycle):
             raise ClientGone from None
 
     def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
+        if self.more_body:
+            self.keep_alive = False  # what follows of the body is not read
         lines = [b"%b: %b\r\n" % pair for pair in (*self.default_headers, *headers)]
         length = None
         for name, value in headers:
@@ -152,14 +159,18 @@ class HttpConnection(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
+        self.parser = _parser(self)
         self.url = b""
         self._header_size = 0
+        self._between_blocks = 0
         self._in_headers = True
+        self._in_line = False
         self._begun = False
         self._surplus = False
         self._counted: str | None = None
         self._upgrade_offered = False
         self._priming = False
+        self._lingering = False
         self._timer: asyncio.TimerHandle | None = None
         root = self.settings.root_path
         self._sparql_paths = {b"/sparql", f"{root}/sparql".encode()}
@@ -187,9 +198,13 @@ class HttpConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to headers, then parse it."""
+        if self._lingering:
+            return
         if self._in_headers:
+            if self._in_line or not self._begun:
+                data, self._in_line = encode_request_line(data)
             # The target, such as a long query sent by GET, has a limit of its own.
-            most = self.settings.header_bytes + _LONGEST_TARGET
+            most = self.settings.header_bytes + LONGEST_TARGET
             self._header_size += len(data)
             # A piece may hold headers and body; only an end of headers that is overdue is refused.
             if self._header_size - len(data) > most or (
@@ -197,7 +212,12 @@ class HttpConnection(HttpToolsProtocol):
             ):
                 # The parser has not seen this piece: is it still the request line?
                 in_target = self._header_size == len(data) and b"\r\n" not in data[:most]
-                self._refuse_long(most, in_target=in_target)
+                self._refuse(address_too_long() if in_target else headers_too_long(most))
+                return
+        else:
+            self._between_blocks += len(data)
+            if self._between_blocks - len(data) > self.settings.header_bytes:
+                self._refuse(headers_too_long(self.settings.header_bytes))
                 return
         self._unset_keepalive_if_required()
         self._parse(data)
@@ -212,8 +232,14 @@ class HttpConnection(HttpToolsProtocol):
             except httptools.HttpParserUpgrade as pause:
                 data = data[pause.args[0] :]
                 self._ignore_upgrade()
-            except (httptools.HttpParserError, UnicodeError, ValueError):
-                self._refuse(400, "The request is not HTTP/1.1.")
+            except httptools.HttpParserCallbackError as error:
+                if not isinstance(error.__context__, httptools.HttpParserInvalidURLError):
+                    raise  # a bug of ours
+                self._refuse(Refused(400, "The address of the request is not one."))
+                return
+            except httptools.HttpParserError as error:
+                unknown = isinstance(error, httptools.HttpParserInvalidMethodError)
+                self._refuse(refusal_of_text(data, unknown_method=unknown))
                 return
             else:
                 return
@@ -227,8 +253,7 @@ class HttpConnection(HttpToolsProtocol):
         lines = [b"%b: %b\r\n" % each for each in self.headers if each[0] in _FRAMING]
         self._upgrade_offered = False
         self._priming = True
-        self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser = _parser(self)
         self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines))
         self._priming = False
 
@@ -245,54 +270,40 @@ class HttpConnection(HttpToolsProtocol):
             super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header."""
-        if not self._priming:
+        """Keep a header; what comes after the body is a trailer, and nothing here reads those."""
+        if self._in_headers and not self._priming:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Check the headers and start the request."""
-        if self._priming:
+        if self._priming or self._is_over():
             return
         self._in_headers = self._begun = False
-        self._header_size = 0
+        self._header_size = self._between_blocks = 0
         self._stop_timer()
         self._upgrade_offered = self.parser.should_upgrade()
         version = self.parser.get_http_version()
-        if self._surplus:
-            self._refuse(503, "Too many connections are open. Try again in a moment.")
-        elif len(self.url) > _LONGEST_TARGET:
-            self._refuse_long()
-        elif not self._check_headers(version):
+        try:
+            self._check_head(version)
+        except Refused as refusal:
+            self._refuse(refusal, body=self.parser.get_method() != b"HEAD")
             return
-        elif not self._answer_at_once(version):
+        if version == "1.0":
+            self.expect_100_continue = False  # RFC 9110, section 10.1.1
+        if not self._answer_at_once(version):
             super().on_headers_complete()
             self.cycle.__class__ = ResponseCycle
             self.cycle.send_seconds = self.settings.send_seconds  # type: ignore[attr-defined]
+            self.cycle.linger = self._linger  # type: ignore[attr-defined]
 
-    def _refuse_long(self, most: int = 0, *, in_target: bool = False) -> None:
-        if in_target or len(self.url) > _LONGEST_TARGET:
-            self._refuse(414, f"The address is longer than {_LONGEST_TARGET} bytes.")
-        else:
-            self._refuse(431, f"The headers are longer than {most} bytes.")
-
-    def _check_headers(self, version: str) -> bool:
-        """Refuse what RFC 9112, section 3.2, and RFC 9110, section 10.1.1, let no server accept."""
-        hosts = size = 0
-        for name, value in self.headers:
-            size += len(name) + len(value)
-            if name == b"host":
-                hosts += 1
-            elif name == b"expect" and value.strip().lower() != b"100-continue":
-                self._refuse(417, "The only expectation that is met is 100-continue.")
-                return False
-        if size > self.settings.header_bytes:
-            self._refuse_long(self.settings.header_bytes)
-            return False
-        if hosts != 1 and (hosts or version != "1.0"):
-            missing = "has no Host header" if not hosts else "has more than one Host header"
-            self._refuse(400, f"The request {missing}.")
-            return False
-        return True
+    def _check_head(self, version: str) -> None:
+        """Check the headers, and make the target what the application reads; raises `Refused`."""
+        if self._surplus:
+            raise Refused(503, "Too many connections are open. Try again in a moment.")
+        if not version.startswith("1."):
+            raise other_version()
+        check_headers(self.headers, version, self.settings.header_bytes)
+        self.url = read_target(self.parser.get_method(), self.url, self.headers)
 
     def _answer_at_once(self, version: str) -> bool:
         """Answer at once what is cached or bounded, when nothing about the request is special."""
@@ -317,7 +328,7 @@ class HttpConnection(HttpToolsProtocol):
                 accept = value if not accept else accept + b", " + value
             elif name == b"accept-encoding":
                 coding = value if not coding else coding + b", " + value
-            elif name in {b"if-none-match", b"range"}:
+            elif name in {b"if-match", b"if-none-match", b"range"}:
                 return False
         service = self.endpoint.state.service
         plan = service.plans.peek((query_string, accept, coding))
@@ -353,17 +364,35 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         """Pass on a piece of the body."""
-        if self.cycle is not None:
+        self._between_blocks = 0
+        if self.cycle is not None and not self._is_over():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Expect the next headers; an idle connection is the keep-alive timer's business."""
         if self._upgrade_offered:
             return  # the parser stops here; the body follows, see `_ignore_upgrade`
-        if self.cycle is not None:
+        if self.cycle is not None and not self._is_over():
             super().on_message_complete()
         self._in_headers = True
         self._header_size = 0
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request, unless the connection ends with this one."""
+        if not self._lingering:
+            super().on_response_complete()
+
+    def _is_over(self) -> bool:
+        """Whether nothing more that arrives is a request (RFC 9112, section 9.6)."""
+        return self._lingering or self.transport.is_closing()
+
+    def _linger(self) -> None:
+        """Close in stages: a client that is still sending could lose the answer otherwise."""
+        self._lingering = True
+        self._unset_keepalive_if_required()
+        self.flow.resume_reading()
+        self.transport.write_eof()
+        self._timer = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
 
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(self.settings.header_seconds, self._time_out)
@@ -377,23 +406,27 @@ class HttpConnection(HttpToolsProtocol):
         self._timer = None
         if self._begun:
             seconds = self.settings.header_seconds
-            self._refuse(408, f"The headers did not arrive within {seconds:g} seconds.")
+            self._refuse(Refused(408, f"The headers did not arrive within {seconds:g} seconds."))
         elif self.transport is not None:
             self.transport.close()
 
-    def _refuse(self, status: int, detail: str) -> None:
-        if self.transport is None or self.transport.is_closing():
+    def _refuse(self, refusal: Refused, *, body: bool = True) -> None:
+        if self.transport is None or self._is_over():
             return
         self._stop_timer()
         if self._may_answer():
             release = self.endpoint.state.release.identifier
-            self.transport.write(_refusal(status, detail, release))
+            common = self.server_state.default_headers
+            self.transport.write(refusal_response(refusal, release, common, body=body))
             record = RequestRecord("", "", self.client[0] if self.client else "")
-            record.status, record.outcome = status, _REFUSALS[status][1]
+            record.status, record.outcome = refusal.status, refusal.outcome
             self.front.finish(record, self.loop)
             if self.cycle is not None:
                 self.cycle.disconnected = True
                 self.cycle.message_event.set()
+            if refusal.status in _STILL_SENDING:
+                self._linger()
+                return
         self.transport.close()
 
     def _may_answer(self) -> bool:
@@ -404,17 +437,8 @@ class HttpConnection(HttpToolsProtocol):
         return cycle.more_body and not cycle.response_started and not self.pipeline
 
 
-def _refusal(status: int, detail: str, release: str) -> bytes:
-    title = _REFUSALS[status][0]
-    members = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    body = json.dumps(members).encode()
-    head = (
-        f"HTTP/1.1 {status} {title}\r\n"
-        "content-type: application/problem+json\r\n"
-        f"content-length: {len(body)}\r\n"
-        "connection: close\r\n"
-    )
-    if status == 503:
-        head += "retry-after: 1\r\n"
-    common = b"".join(b"%b: %b\r\n" % each for each in everywhere(release))
-    return b"".join((head.encode(), common, b"\r\n", body))
+def _parser(connection: HttpConnection) -> httptools.HttpRequestParser:
+    """Return a parser that reads what follows a last request, and every version of HTTP."""
+    parser = httptools.HttpRequestParser(connection)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_version=True)
+    return parser

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -13,6 +14,7 @@ from urllib.parse import parse_qsl, urlencode
 from jiqun.errors import (
     BadParameter,
     Busy,
+    PreconditionFailed,
     RangeNotSatisfiable,
     RequestTimeout,
     RequestTooLarge,
@@ -54,6 +56,7 @@ _EVERYWHERE: Final[Headers] = (
 )
 
 _LONGEST_PRECONDITION: Final = 4096
+_LONGEST_DATE: Final = 40
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 _WATCHED_AFTER: Final = 0.05
@@ -176,6 +179,52 @@ async def _send_block(block: bytes, send: Send, seconds: float) -> None:
         await send({"type": "http.response.body", "body": block, "more_body": True})
 
 
+def check_match(scope: Scope, etags: tuple[bytes, ...], modified: int | None = None) -> None:
+    """Check the preconditions under which a client wants what there is and nothing else.
+
+    `etags` are its entity tags, `modified` when it was last changed, in seconds. Raises
+    `PreconditionFailed` when If-Match (RFC 9110, section 13.1.1; the comparison is strong) or, in
+    its absence, If-Unmodified-Since (section 13.1.4) does not hold.
+    """
+    if_match = header(scope, b"if-match")
+    if if_match is not None:
+        # A weak tag never matches here.
+        named = matching_etag(if_match.replace("W/", "-"), etags)
+        held = if_match.strip() == "*" or named is not None
+    else:
+        since = _http_date(header(scope, b"if-unmodified-since"))
+        held = since is None or modified is None or modified <= since
+    if not held:
+        raise PreconditionFailed(
+            "What is here is not what the request names by If-Match or If-Unmodified-Since. "
+            "Read it again."
+        )
+
+
+def is_known(scope: Scope, etags: tuple[bytes, ...], modified: int) -> bool:
+    """Whether a client that reads has this version already, so that 304 tells it all.
+
+    By If-None-Match or, in its absence, by If-Modified-Since (RFC 9110, section 13.1.3).
+    """
+    if scope["method"] not in {"GET", "HEAD"}:
+        return False
+    if_none_match = header(scope, b"if-none-match")
+    if if_none_match is not None:
+        return matching_etag(if_none_match, etags) is not None
+    since = _http_date(header(scope, b"if-modified-since"))
+    return since is not None and modified <= since
+
+
+def _http_date(text: str | None) -> float | None:
+    """Read a date of HTTP; None for what is none."""
+    if text is None or len(text) > _LONGEST_DATE:
+        return None
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def matching_etag(if_none_match: str, etags: tuple[bytes, ...]) -> bytes | None:
     """Return the entity tag of `etags` that If-None-Match names, `*` naming the first.
 
@@ -190,7 +239,12 @@ def matching_etag(if_none_match: str, etags: tuple[bytes, ...]) -> bytes | None:
     return None
 
 
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
+
+
+def is_host(value: bytes) -> bool:
+    """Whether the value of a Host header is a host name with an optional port, or empty."""
+    return not value or _HOST.fullmatch(value) is not None
 
 
 def header(scope: Scope, name: bytes) -> str | None:
@@ -283,7 +337,7 @@ def public_url(scope: Scope, settings: Settings) -> str:
     if not host:
         server = scope.get("server") or ("localhost", None)
         host = server[0] if server[1] is None else f"{server[0]}:{server[1]}"
-    if not _HOST.fullmatch(host):
+    if not is_host(host.encode("latin-1", errors="replace")):
         raise BadParameter("The Host header is not a host name with an optional port.")
     return f"{scope['scheme']}://{host}{settings.root_path}"
 

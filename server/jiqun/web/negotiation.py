@@ -163,10 +163,10 @@ class Choice:
 def choose(accept: str | None, available: tuple[Format, ...]) -> Choice:
     """Choose among `available`, in order of the server's preference, by an Accept header.
 
-    No header, or an empty one, gives the first. An alias of a format is considered like its own
-    media type, but never through a wildcard. Raises `NotAcceptable`, listing what is available.
+    No header, or a list of nothing, gives the first. An alias of a format is considered like its
+    own media type, but never through a wildcard. Raises `NotAcceptable`, listing what is available.
     """
-    if accept is None or not accept.strip():
+    if accept is None or not accept.strip(" \t,"):
         return Choice(available[0], available[0].media_type)
     return _choose(accept[:MOST_CHARACTERS], available)
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from jiqun.compression import CODINGS, encode
 from jiqun.query.jobs import Answer
-from jiqun.web.http import HTML_HEADERS, Headers, matching_etag, reader_of
+from jiqun.web.http import HTML_HEADERS, Headers, check_match, matching_etag, reader_of
 from jiqun.web.negotiation import choose_coding
 
 _VARY = "Accept, Accept-Language, Accept-Encoding"
@@ -55,7 +55,10 @@ def deliver(
 
 
 def document_response(request: Request, answer: Answer) -> Response:
-    """Return the response with a document, or 304 to a client that has it."""
+    """Return the response with a document, or 304 to a client that has it.
+
+    Raises `PreconditionFailed` when the client asks for another version.
+    """
     headers = {
         "Vary": _VARY,
         "Cache-Control": "no-cache" if answer.status == 200 else "no-store",
@@ -63,11 +66,11 @@ def document_response(request: Request, answer: Answer) -> Response:
     }
     if answer.status == 200 and answer.etag:
         headers["ETag"] = f'"{answer.etag}"'
-        if_none_match = request.headers.get("if-none-match", "")
-        if request.method in {"GET", "HEAD"} and matching_etag(
-            if_none_match, (headers["ETag"].encode(),)
-        ):
-            return Response(status_code=304, headers=headers)
+        etags = (headers["ETag"].encode(),)
+        if request.method in {"GET", "HEAD"}:
+            check_match(request.scope, etags)
+            if matching_etag(request.headers.get("if-none-match", ""), etags):
+                return Response(status_code=304, headers=headers)
     if answer.coding:
         headers["Content-Encoding"] = answer.coding
     content_type = answer.content_type

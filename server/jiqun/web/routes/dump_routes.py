@@ -7,6 +7,7 @@ media type of its RDF format, with Zstandard or gzip as content coding if the cl
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from email.utils import formatdate
 from functools import partial
@@ -22,7 +23,7 @@ from jiqun.errors import NotFound
 from jiqun.rdf.formats import HTML, PLAIN_JSON
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document, respond
-from jiqun.web.http import header, requested_range
+from jiqun.web.http import check_match, header, is_known, requested_range
 from jiqun.web.metadata.dcat import PACKINGS
 from jiqun.web.metadata.openapi import ANY_TYPE, METHODS, content, problems
 from jiqun.web.negotiation import choose_coding, negotiate
@@ -110,7 +111,7 @@ def dump_list(context: Context, root: str) -> Document:
         200: {"description": "The file", **ANY_TYPE},
         206: {"description": "The range of the file that was asked for", **ANY_TYPE},
         304: {"description": "The file has not changed"},
-        **problems(404, 416),
+        **problems(404, 412, 416),
     },
     response_class=Response,
 )
@@ -125,7 +126,7 @@ async def download(
         ),
     ] = "",
 ) -> Response:
-    """Send a dump; supports If-None-Match, Range and If-Range."""
+    """Send a dump; supports preconditions, Range and If-Range."""
     if excel in {"1", "true", "yes"}:
         return await respond(request, spreadsheet_document, name)
     release: Release = request.app.state.release
@@ -152,7 +153,7 @@ async def download(
         200: {"description": "The context", "content": {"application/ld+json": {}}},
         206: {"description": "A range of it", "content": {"application/ld+json": {}}},
         304: {"description": "The context has not changed"},
-        **problems(404, 416),
+        **problems(404, 412, 416),
     },
     response_class=Response,
 )
@@ -183,14 +184,21 @@ def _send_content(request: Request, packed: Mapping[str, Dump]) -> Response:
 def _send(
     request: Request, dump: Dump, own: Mapping[str, str], *, unpacked: bool = False
 ) -> Response:
-    """Send a file, a range of it, or 304; raises `ReleaseError` when the file is gone."""
+    """Send a file, a range of it, or 304.
+
+    Raises `PreconditionFailed` when the client asks for another version, and `ReleaseError` when
+    the file is gone.
+    """
+    modified = int(min(dump.modified, time.time()))  # RFC 9110, section 8.8.2.1: never to come
     headers = {
         "ETag": f'"{dump.sha256}"',
-        "Last-Modified": formatdate(dump.modified, usegmt=True),
+        "Last-Modified": formatdate(modified, usegmt=True),
         "Cache-Control": f"public, max-age={request.app.state.settings.cache_seconds}",
         **own,
     }
-    if _not_modified(request, headers["ETag"]):
+    etags = (headers["ETag"].encode(),)
+    check_match(request.scope, etags, modified)
+    if is_known(request.scope, etags, modified):
         del headers["Content-Type"]
         return Response(status_code=304, headers=headers)
     if unpacked:
@@ -200,12 +208,6 @@ def _send(
         return StreamingResponse(blocks, headers=headers, background=BackgroundTask(file.close))
     _check_range(request, dump.size, (headers["ETag"], headers["Last-Modified"]))
     return FileResponse(dump.path, headers=headers)
-
-
-def _not_modified(request: Request, etag: str) -> bool:
-    tags = request.headers.get("if-none-match", "").split(",")
-    known = {tag.strip().removeprefix("W/") for tag in tags}
-    return etag in known or "*" in known
 
 
 def _check_range(request: Request, size: int, validators: tuple[str, str]) -> None:

@@ -32,6 +32,7 @@ from jiqun.web.http import (
     Receive,
     Scope,
     Send,
+    check_match,
     header,
     matching_etag,
     public_url,
@@ -117,6 +118,8 @@ async def _change_graph(scope: Scope, receive: Receive, send: Send) -> None:
         graph: str | None = f"{store}/{uuid4()}"
     else:
         graph = graph_of(scope, parameters, service)
+    if header(scope, b"content-range") is not None:
+        raise BadParameter("A part of a graph (Content-Range) cannot be sent; send the whole.")
     content_type, body = None, b""
     if method != "DELETE":
         content_type = header(scope, b"content-type")
@@ -131,7 +134,9 @@ async def _change_graph(scope: Scope, receive: Receive, send: Send) -> None:
         only_new=(header(scope, b"if-none-match") or "").strip() == "*",
     )
     async with ClientWatch(receive):
-        commit = await writing.change_graph(change, partial(_check_match, scope, service, graph))
+        commit = await writing.change_graph(
+            change, partial(_check_conditions, scope, service, graph)
+        )
     record_of(scope).outcome = "written"
     await _response(store, change, commit)(scope, receive, send)
 
@@ -177,21 +182,28 @@ def _location(store: str, graph: str | None) -> str:
     return graph if graph.startswith(f"{store}/") else f"{store}?graph={quote(graph, safe='')}"
 
 
-async def _check_match(scope: Scope, service: QueryService, graph: str | None) -> None:
-    """Raise `PreconditionFailed` unless If-Match (RFC 9110 §13.1.1) holds for the graph."""
-    if_match = header(scope, b"if-match")
-    if if_match is None:
+async def _check_conditions(scope: Scope, service: QueryService, graph: str | None) -> None:
+    """Raise `PreconditionFailed` unless If-Match and If-None-Match (RFC 9110, 13.1) hold.
+
+    `If-None-Match: *` is for the writer to check, which knows whether the graph is there.
+    """
+    if_match, if_none_match = header(scope, b"if-match"), header(scope, b"if-none-match")
+    named = if_none_match is not None and if_none_match.strip() != "*"
+    if if_match is None and not named:
         return
-    if await _exists(service, graph):
-        if if_match.strip() == "*":
-            return
-        strong = if_match.replace("W/", "-")  # a weak tag never matches here
-        for each in GRAPHS:
-            plan = await service.plan(_query(scope, {}, graph), in_format(each))
-            etags = tuple(plan.etag(coding) for coding in (None, *CODINGS))
-            if plan.key and matching_etag(strong, etags):
-                return
-    raise PreconditionFailed("The graph has changed since you read it (If-Match). Read it again.")
+    etags = await _etags(scope, service, graph) if await _exists(service, graph) else ()
+    if if_match is not None:
+        if not etags:
+            raise PreconditionFailed("There is no graph of this name (If-Match).")
+        check_match(scope, etags)
+    if if_none_match is not None and named and matching_etag(if_none_match, etags):
+        raise PreconditionFailed("The graph is the one that If-None-Match names.")
+
+
+async def _etags(scope: Scope, service: QueryService, graph: str | None) -> tuple[bytes, ...]:
+    """Return the entity tags under which the graph is read, in all formats and codings."""
+    plans = [await service.plan(_query(scope, {}, graph), in_format(each)) for each in GRAPHS]
+    return tuple(plan.etag(coding) for plan in plans for coding in (None, *CODINGS))
 
 
 async def _exists(service: QueryService, graph: str | None) -> bool:

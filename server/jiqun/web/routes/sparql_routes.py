@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from jiqun.compression import CODINGS
-from jiqun.errors import JiqunError, UpdateRefused
+from jiqun.errors import JiqunError, PreconditionFailed, UpdateRefused
 from jiqun.query.gate import ParsedQuery
 from jiqun.query.jobs import Answer
 from jiqun.query.protocol import (
@@ -36,6 +36,7 @@ from jiqun.web.http import (
     Receive,
     Scope,
     Send,
+    check_match,
     header,
     matching_etag,
     public_url,
@@ -171,13 +172,15 @@ async def send_answer(
 ) -> None:
     """Answer as planned; what is cached needs no watching over the client.
 
-    `further` headers are sent beside those of the answer.
+    `further` headers are sent beside those of the answer. Raises `PreconditionFailed` when the
+    client asks for another version.
     """
     method, record = scope["method"], record_of(scope)
     record.note_plan(plan)
+    etags = (plan.etag(None), plan.etag(plan.coding)) if plan.key is not None else ()
     any_known = (if_none_match or "").strip() == "*" and plan.key is not None
-    if if_none_match and plan.key is not None and not any_known:
-        etag = matching_etag(if_none_match, (plan.etag(None), plan.etag(plan.coding)))
+    if if_none_match and etags and not any_known:
+        etag = matching_etag(if_none_match, etags)
         if etag is not None:
             await _send_not_modified(service, plan, etag, scope, send)
             return
@@ -189,6 +192,11 @@ async def send_answer(
             if answer.blocks is not None:
                 headers = (*answer_headers(service, plan, answer), *further)
                 seconds = service.settings.send_seconds
+                try:
+                    _check_match(scope, etags)
+                except PreconditionFailed:
+                    answer.blocks.close()
+                    raise
                 if any_known:
                     answer.blocks.close()
                     await _send_not_modified(service, plan, plan.etag(answer.coding), scope, send)
@@ -196,6 +204,7 @@ async def send_answer(
                     await send_blocks(headers, answer.body, answer.blocks, method, send, seconds)
                 return
     record.note_answer(answer)
+    _check_match(scope, etags)
     if any_known:  # there is an answer, and that was the question
         await _send_not_modified(service, plan, plan.etag(answer.coding), scope, send)
         return
@@ -206,6 +215,11 @@ async def send_answer(
         await send_whole(200, headers, answer.body, method, send)
     else:
         await _send_part(headers, answer.body, wanted, send)
+
+
+def _check_match(scope: Scope, etags: tuple[bytes, ...]) -> None:
+    if scope["method"] in {"GET", "HEAD"}:
+        check_match(scope, etags)
 
 
 async def _send_part(headers: Headers, body: bytes, wanted: range, send: Send) -> None:
