@@ -354,8 +354,12 @@ class ExpressionGrammar(TermGrammar):
             if self.is_word("DISTINCT") and self.following().text == "(":
                 self.fail(f"DISTINCT stands within the parentheses: {name}(DISTINCT ?x)")
             self.check_readable()
-            other = "" if self.starts_expression() else f". Is it the variable ?{function.text}?"
-            self.fail(f"{name} is followed by its argument in parentheses: {name}(?x){other}")
+            if not self.starts_expression():
+                self.fail(
+                    f"{name} is followed by its argument in parentheses: {name}(?x). Is it the "
+                    f"variable ?{function.text}?"
+                )
+            self.fail(f"{name} is followed by its argument in parentheses: {name}(?x)")
         if self._aggregate is not None:
             self.fail(
                 f"{name} stands within {self._aggregate.word}. Compute the inner one in a "
