@@ -28,6 +28,9 @@ ALLOWED: dict[str, set[str]] = {
     "difference": READING,
     "reconciliation": READING | {"query", "search"},
     "writing": READING | {"query"},
+    "answers": set(),
+    "operator_commands": READING | {"ask", "publishing", "terminal", "writing"},
+    "publishing": READING | {"query", "answers"},
     "run_query": READING | {"query", "web", "terminal"},
     "web": READING | {"query", "search", "reconciliation", "writing", "difference"},
     "agents": READING | {"query", "search", "web"},
@@ -36,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "ask": READING | {"query", "search", "web", "agents", "run_query", "terminal"},
     "cli": READING
     | {"knowledge", "query", "writing", "difference", "run_query", "web", "agents", "terminal"}
-    | {"ask"},
+    | {"ask", "operator_commands"},
     "__main__": {"cli"},
 }
 

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from jiqun import ask
+from jiqun import ask, operator_commands
 from jiqun.errors import BadParameter, JiqunError, OperatorError
 from jiqun.knowledge.content import ContentRejected, Finding, locate, write_text
 
@@ -127,6 +127,10 @@ app.command()(diff)
 app.command()(ask.search)
 app.command()(ask.describe)
 app.command()(ask.cite)
+app.command()(operator_commands.publish)
+app.command()(operator_commands.load)
+app.command()(operator_commands.backup)
+app.command()(operator_commands.restore)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(ask.query)
 
 ContentFolder = Annotated[
@@ -136,10 +140,6 @@ ContentFolder = Annotated[
     ),
 ]
 ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
-WorkspaceFolder = Annotated[
-    Path, typer.Option("--workspace", envvar="JIQUN_WORKSPACE", help="Folder of the workspace.")
-]
-
 Texts = Annotated[
     Path | None,
     typer.Option(
@@ -372,56 +372,6 @@ def mcp(
         serve_release(release, ask.read_settings())
     else:
         serve_url(url)
-
-
-@app.command()
-def load(
-    names: Annotated[
-        list[str],
-        typer.Argument(help="RDF files, gzipped or not; folders of them; releases; web addresses."),
-    ],
-    workspace: WorkspaceFolder,
-    graph: Annotated[
-        str | None, typer.Option(help="IRI of the graph to load them into.", show_default=False)
-    ] = None,
-) -> None:
-    """Add RDF to a workspace that no server uses; all of it or nothing."""
-    from jiqun.terminal import reading
-    from jiqun.writing.archive import load as load_files
-
-    with reading() as watch:
-        loaded = load_files(workspace, names, graph, watch)
-    typer.echo(f"{loaded.statements} statements", err=True)
-    if loaded.changed_literals:
-        total = sum(loaded.changed_literals.values())
-        typer.echo(f"{total} literals are stored in another form, of the same value:", err=True)
-    for kind, count in sorted(loaded.changed_literals.items()):
-        typer.echo(f"  {count} {kind}", err=True)
-
-
-@app.command()
-def backup(
-    file: Annotated[Path, typer.Argument(help="File to write, as backup.nq.gz.")],
-    workspace: WorkspaceFolder,
-) -> None:
-    """Write what users wrote to a file; a server may use the workspace meanwhile."""
-    from jiqun.writing.archive import backup as write_backup
-
-    typer.echo(f"{write_backup(workspace, file)} statements", err=True)
-
-
-@app.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="A backup, or any file of quads.")],
-    workspace: WorkspaceFolder,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="Discard what the workspace holds now.")
-    ] = False,
-) -> None:
-    """Put a backup into a workspace that no server uses."""
-    from jiqun.writing.archive import restore as read_backup
-
-    typer.echo(f"{read_backup(workspace, file, replace)} statements", err=True)
 
 
 def main() -> None:

@@ -153,7 +153,8 @@ class Settings(BaseSettings):
         str | None,
         Field(
             description="URL of the query endpoint of another SPARQL 1.1 engine that holds the "
-            "release; queries are evaluated there."
+            "release; queries are evaluated there. In it, {release} stands for the beginning of "
+            "the release's identifier, so that each release has a dataset of its own."
         ),
     ] = None
     backend_kind: Annotated[
@@ -323,7 +324,7 @@ class Settings(BaseSettings):
     @field_validator("backend")
     @classmethod
     def _check_backend(cls, value: str | None) -> str | None:
-        if value and not _ENDPOINT.fullmatch(value):
+        if value and not _ENDPOINT.fullmatch(value.replace("{release}", "0")):
             raise ValueError("must be an http or https URL without user and fragment")
         return value or None
 

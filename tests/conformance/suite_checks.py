@@ -23,7 +23,7 @@ from conformance.suite_manifests import (
 
 QUERY = {"Content-Type": "application/sparql-query"}
 UPDATE = {"Content-Type": "application/sparql-update"}
-NT = {"Content-Type": "application/n-triples"}
+NT = {"Content-Type": "application/n-triples;version=1.2"}
 
 _GRAPH: Final = re.compile(r"^\s*(CONSTRUCT|DESCRIBE)\b", re.IGNORECASE | re.MULTILINE)
 
@@ -99,7 +99,7 @@ def _check_query(test: SuiteTest, client: httpx.Client) -> None:
     assert test.result is not None
     expected = read_answer(test.result, test.base)
     graph = _GRAPH.search(test.text) is not None
-    accept = "application/n-triples" if graph else "application/sparql-results+json"
+    accept = NT["Content-Type"] if graph else "application/sparql-results+json;version=1.2"
     accept = "text/csv" if test.result.suffix == ".csv" else accept
     answer = _send(client, test, _with_base(test), accept)
     assert answer.status_code == 200, answer.text
@@ -107,7 +107,7 @@ def _check_query(test: SuiteTest, client: httpx.Client) -> None:
 
 
 def _read(answer: httpx.Response, accept: str) -> Answer:
-    if accept == "application/n-triples":
+    if accept == NT["Content-Type"]:
         return [quad.triple for quad in ox.parse(answer.content, ox.RdfFormat.N_TRIPLES)]
     if accept == "text/csv":
         return read_csv(answer.content)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from interop.answers import Answer
+    from jiqun.answers import Answer
     from live_server import LiveServer
 
 

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from interop import answers, batch
+from interop import batch
 from interop.tool import Question, Refused
-from jiqun import saved_queries
+from jiqun import answers, saved_queries
 from jiqun.saved_queries import bind
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from interop import answers
+from jiqun import answers
 
 
 def _answer(**term: str) -> answers.Answer:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 import httpx
 import pytest
 
-from interop import answers, jena, oxigraph_server
+from interop import jena, oxigraph_server
 from interop.tool import NotInstalled, fresh
+from jiqun import answers
 from live_server import LiveServer, running
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from interop import answers
 from interop.tool import NotInstalled
 from interop.tools import TOOLS
+from jiqun import answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from interop import answers
 from interop.release import FEW
 from interop.tool import CACHE, ROOT, NotInstalled, Question, Refused, Tool
+from jiqun import answers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,10 +1,11 @@
 """The way to an engine of another program: its connections, its failures, its pauses.
 
 Workers send their queries to a loopback address, and from there they go to the one URL that the
-operator has set. Nothing is redirected. A call that failed before the engine answered is sent once
-more. After several failures in a row nobody is sent for some seconds, then one to try. An engine
-that goes on with a query when its connection is closed keeps its place until its own limit has
-passed, so that it is never given more than it can do.
+operator has set, in which `{release}` stands for the release that is served. Nothing is redirected.
+A call that failed before the engine answered is sent once more. After several failures in a row
+nobody is sent for some seconds, then one to try. An engine that goes on with a query when its
+connection is closed keeps its place until its own limit has passed, so that it is never given more
+than it can do.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ _MOST_FAILURES: Final = 5
 _CONNECT_SECONDS: Final = 5.0
 _KEPT_SECONDS: Final = 15.0
 _GRACE_SECONDS: Final = 5.0
+_RELEASE: Final = "{release}"
+_RELEASE_LETTERS: Final = 12
 _READABLE: Final = {SOLUTIONS, TRIPLES, "application/json", "text/plain"}
 _ATTEMPTS: Final = 2
 
@@ -49,6 +52,11 @@ class BackendError(Exception):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
         self.status = status
+
+
+def url_of(template: str, identifier: str) -> str:
+    """Return the URL of the dataset with a release; in it, `{release}` is the release's name."""
+    return template.replace(_RELEASE, identifier[:_RELEASE_LETTERS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +99,31 @@ class Backend(LoopbackServer):
         self.busy = 0
         self.lingering = 0
         self.refusals = 0
-        self._path = f"/{secrets.token_urlsafe(24)}"
+        self._urls: dict[str, str] = {}
+        self._path = ""
         self._failures = 0
         self._paused_until = 0.0
         self._pool: httpcore2.AsyncConnectionPool | None = None
+        self.turn_to(options.url)
+
+    @property
+    def url(self) -> str:
+        """Where the queries of new workers go."""
+        return self._urls[self._path]
+
+    def turn_to(self, url: str) -> None:
+        """Send the queries of workers that are told the address from now on to this URL.
+
+        Those of workers that were told the address before go on to the URL before.
+        """
+        former = self._urls.get(self._path)
+        self._urls = {} if former is None else {self._path: former}
+        self._path = f"/{secrets.token_urlsafe(24)}"
+        self._urls[self._path] = url
+
+    def turn_back(self) -> None:
+        """Undo the last `turn_to`."""
+        self._path = next(iter(self._urls))
 
     @property
     def address(self) -> str:
@@ -128,13 +157,13 @@ class Backend(LoopbackServer):
 
     def accepts(self, path: str) -> bool:
         """Whether a path is that of the engine."""
-        return secrets.compare_digest(path, self._path)
+        return any(secrets.compare_digest(path, each) for each in self._urls)
 
     async def forward(self, call: WorkerCall, writer: asyncio.StreamWriter) -> None:
         """Stream the engine's answer to a worker; abort where it breaks off."""
         begun = False
         try:
-            async with self.ask(call.body) as answer:
+            async with self.ask(call.body, self._urls[call.path]) as answer:
                 writer.write(response_head(answer.content_type))
                 begun = True
                 async for block in answer.blocks:
@@ -149,14 +178,17 @@ class Backend(LoopbackServer):
         await writer.drain()
 
     @asynccontextmanager
-    async def ask(self, form: bytes) -> AsyncIterator[BackendAnswer]:
-        """Send the form of a query (SPARQL 1.1 Protocol, 2.1.2); raises `BackendError`."""
+    async def ask(self, form: bytes, url: str = "") -> AsyncIterator[BackendAnswer]:
+        """Send the form of a query (SPARQL 1.1 Protocol, 2.1.2) to `url`, or where new ones go.
+
+        Raises `BackendError`.
+        """
         loop = asyncio.get_running_loop()
         self._check_free(loop.time())
         began, whole = loop.time(), False
         self.busy += 1
         try:
-            response = await self._send(form, loop)
+            response = await self._send(form, url or self.url, loop)
             try:
                 yield BackendAnswer(
                     _media_type(response), _headers(response), self._blocks(response)
@@ -195,12 +227,14 @@ class Backend(LoopbackServer):
         if self._failures >= _MOST_FAILURES:
             self._paused_until = now + PAUSE_SECONDS  # this one tries, the others wait
 
-    async def _send(self, form: bytes, loop: asyncio.AbstractEventLoop) -> httpcore2.Response:
+    async def _send(
+        self, form: bytes, url: str, loop: asyncio.AbstractEventLoop
+    ) -> httpcore2.Response:
         """Return the response, head read; one that did not come is asked for once more."""
         began = loop.time()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                response = await self._request(form)
+                response = await self._request(form, url)
             except httpcore2.ReadTimeout:
                 raise BackendError(
                     504, "The engine did not end within its own limit, and the query was given up."
@@ -218,10 +252,10 @@ class Backend(LoopbackServer):
             return response
         raise AssertionError("an attempt ends in a response or in an error")
 
-    async def _request(self, form: bytes) -> httpcore2.Response:
+    async def _request(self, form: bytes, url: str) -> httpcore2.Response:
         options = self.options
         headers = [
-            ("Host", _authority(options.url)),
+            ("Host", _authority(url)),
             ("Accept", ACCEPT),
             ("Accept-Encoding", "identity"),
             ("User-Agent", "jiqun"),
@@ -235,7 +269,7 @@ class Backend(LoopbackServer):
         return await self._pool.handle_async_request(
             httpcore2.Request(
                 "POST",
-                options.url,
+                url,
                 headers=headers,
                 content=form,
                 extensions={"timeout": times},

@@ -27,12 +27,12 @@ _ENDLESS: Final = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?
 _GRACE_SECONDS: Final = 5.0
 
 
-async def check_backend(backend: Backend, release: Release) -> None:
+async def check_backend(backend: Backend, release: Release, url: str = "") -> None:
     """Compare the engine with the release; raises `ReleaseError` with a sentence that says why not.
 
-    What differs without harm is logged.
+    `url` is that of another dataset than the one in use. What differs without harm is logged.
     """
-    document, headers = await _ask(backend, "ASK {}")
+    document, headers = await _ask(backend, "ASK {}", url)
     if document.get("boolean") is not True:
         raise _unfit("It answers ASK with a table instead of true or false")
     served = headers.get("jiqun-release")
@@ -41,15 +41,15 @@ async def check_backend(backend: Backend, release: Release) -> None:
             f"It serves the release {served[:12]}, this server {release.identifier[:12]}: load the "
             "same into both"
         )
-    await _check_count(backend, _IN_DEFAULT, "triples", "the default graph", release)
-    await _check_count(backend, _IN_NAMED, "quads", "the named graphs", release)
-    versions = await _rows(backend, _VERSION)
+    await _check_count(backend, _IN_DEFAULT, "triples", "the default graph", release, url)
+    await _check_count(backend, _IN_NAMED, "quads", "the named graphs", release, url)
+    versions = await _rows(backend, _VERSION, url)
     if versions and versions[0]["version"]["value"] != release.version:
         raise _unfit(
             f"It holds version {versions[0]['version']['value']} of the dataset, the release is "
             f"version {release.version}: load the release"
         )
-    await _note_tags(backend)
+    await _note_tags(backend, url)
 
 
 async def check_limit(backend: Backend) -> None:
@@ -71,12 +71,12 @@ async def check_limit(backend: Backend) -> None:
 
 
 async def _check_count(
-    backend: Backend, query: str, name: str, place: str, release: Release
+    backend: Backend, query: str, name: str, place: str, release: Release, url: str
 ) -> None:
     expected = release.counts.get(name)
     if expected is None:
         return
-    found = int((await _rows(backend, query))[0]["n"]["value"])
+    found = int((await _rows(backend, query, url))[0]["n"]["value"])
     if found != expected:
         raise _unfit(
             f"It has {found} {name} in {place}, the release has {expected}: load jiqun.nq of the "
@@ -84,16 +84,16 @@ async def _check_count(
         )
 
 
-async def _note_tags(backend: Backend) -> None:
+async def _note_tags(backend: Backend, url: str) -> None:
     """Log when the engine distinguishes zh-hans from zh-Hans, which RDF 1.1 does not."""
-    rows = await _rows(backend, _TAGGED)
+    rows = await _rows(backend, _TAGGED, url)
     if not rows:
         return
     row = rows[0]
     text, tag = json.dumps(row["o"]["value"], ensure_ascii=False), row["o"]["xml:lang"]
     pattern = f"<{row['s']['value']}> <{row['p']['value']}> {text}"
     for other in {tag.lower(), tag.upper()} - {tag}:
-        document, _ = await _ask(backend, f"ASK {{ {pattern}@{other} }}")
+        document, _ = await _ask(backend, f"ASK {{ {pattern}@{other} }}", url)
         if not document.get("boolean"):
             _LOG.warning(
                 "The engine distinguishes the case of language tags: it has %s, and finds nothing "
@@ -104,17 +104,17 @@ async def _note_tags(backend: Backend) -> None:
             return
 
 
-async def _rows(backend: Backend, query: str) -> list[dict[str, Any]]:
-    document, _ = await _ask(backend, query)
+async def _rows(backend: Backend, query: str, url: str = "") -> list[dict[str, Any]]:
+    document, _ = await _ask(backend, query, url)
     try:
         return list(document["results"]["bindings"])
     except (KeyError, TypeError):
         raise _unfit("It answers a SELECT with what is no result") from None
 
 
-async def _ask(backend: Backend, query: str) -> tuple[dict[str, Any], dict[str, str]]:
+async def _ask(backend: Backend, query: str, url: str) -> tuple[dict[str, Any], dict[str, str]]:
     try:
-        async with backend.ask(urlencode([("query", query)]).encode()) as answer:
+        async with backend.ask(urlencode([("query", query)]).encode(), url) as answer:
             body = b"".join([block async for block in answer.blocks])
         return dict(json.loads(body)), answer.headers
     except BackendError as error:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from jiqun.errors import MalformedQuery, QueryTimeout, QueryTooLarge, ReleaseError, ServiceRefused
-from jiqun.outbound.backend import Backend, BackendOptions, authorization
+from jiqun.outbound.backend import Backend, BackendOptions, authorization, url_of
 from jiqun.outbound.dialects import DIALECTS
 from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query import frames
@@ -140,7 +140,7 @@ class Engine:
             client_share=settings.client_share,
             services=_rules(settings),
             documents=documents,
-            backend=_backend(settings),
+            backend=_backend(settings, release),
         )
         if options.backend is not None:  # a query spends its time elsewhere
             options = replace(options, slice_seconds=_BACKEND_SLICE)
@@ -196,12 +196,18 @@ class Engine:
         if self.backend is not None:
             await self.backend.stop()
 
-    async def switch(self, store: Path, worker_settings: Mapping[str, Any] | None = None) -> None:
+    async def switch(
+        self, store: Path, worker_settings: Mapping[str, Any] | None = None, url: str = ""
+    ) -> None:
         """Answer from another store from now on; what runs ends on the one it began with.
 
-        Raises `ReleaseError`, and stays with the old store, when the new one cannot be read.
+        `url` is that of the dataset of an engine elsewhere. Raises `ReleaseError`, and stays with
+        the old store, when the new one cannot be read.
         """
         await self._stop_holding()
+        turns = self.backend is not None and url not in {"", self.backend.url}
+        if self.backend is not None and turns:
+            self.backend.turn_to(url)
         prepared: list[tuple[Lane, WorkerProcess, Mapping[str, Any] | None]] = []
         try:
             for lane in self.lanes.on_disk:
@@ -214,6 +220,8 @@ class Engine:
         except (WorkerStartError, OSError) as error:
             for lane, worker, _ in prepared:
                 lane.dismiss(worker)
+            if self.backend is not None and turns:
+                self.backend.turn_back()
             if not self._in_memory:
                 self._begin_holding()
             raise ReleaseError(f"The new store cannot be read: {error}") from error
@@ -366,7 +374,7 @@ def document_settings(settings: Settings, release: Release) -> dict[str, Any]:
     return {"release": folder, "identifier": release.identifier, "settings": shown}
 
 
-def _backend(settings: Settings) -> BackendOptions | None:
+def _backend(settings: Settings, release: Release | None) -> BackendOptions | None:
     """Return the engine that the operator names; raises `SettingsError`."""
     if settings.backend is None:
         return None
@@ -374,7 +382,7 @@ def _backend(settings: Settings) -> BackendOptions | None:
     if settings.backend_credentials_file is not None:
         secret = read_secret(settings.backend_credentials_file, "The credentials of the backend")
     return BackendOptions(
-        settings.backend,
+        url_of(settings.backend, release.identifier if release else ""),
         DIALECTS[settings.backend_kind],
         settings.backend_seconds,
         settings.backend_connections,

@@ -27,6 +27,7 @@ from jiqun.query.result_stream import (
     TooLarge,
     first_rows,
 )
+from jiqun.rdf.earlier_versions import NEWEST
 from jiqun.rdf.namespaces import PREFIXES
 from jiqun.rdf.rdf_xml import ends_in_xml_name
 
@@ -143,6 +144,8 @@ def _write_graph(
             yield triple
 
     source: Iterable[ox.Triple] = counted()
+    if media_type == JSON_LD or stream.version != NEWEST:
+        source = stream.triples.triples(source)
     prefixes = dict(PREFIXES) if media_type in _PREFIXED else None
     if media_type in DATASETS:
         quads = (ox.Quad(*triple) for triple in source)
@@ -150,8 +153,6 @@ def _write_graph(
     elif media_type in GRAPHS:
         if media_type == RDF_XML:
             source = map(_for_xml, source)
-        elif media_type == JSON_LD:
-            source = map(_for_json_ld, source)
         ox.serialize(source, file, GRAPHS[media_type], prefixes=prefixes)
     else:
         raise Failure("media", f"A graph cannot be written as {media_type}.")
@@ -159,17 +160,6 @@ def _write_graph(
     if cut and stream.started:
         raise Failure("large", f"The result has more than {most} triples. Ask for fewer.")
     return count, cut, stream.held()
-
-
-def _for_json_ld(triple: ox.Triple) -> ox.Triple:
-    value = triple.object
-    if isinstance(value, ox.Triple) or (isinstance(value, ox.Literal) and value.direction):
-        raise Failure(
-            "media",
-            "The result has triple terms or strings with a direction (RDF 1.2), which JSON-LD 1.1 "
-            "cannot express here. Ask for Turtle, N-Triples or RDF/XML.",
-        )
-    return triple
 
 
 def _for_xml(triple: ox.Triple) -> ox.Triple:

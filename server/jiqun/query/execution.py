@@ -86,12 +86,19 @@ class Execution:
         first_seconds = self._loop.time() - self._began
         queue_seconds = self._began - self._entered
         if kind == frames.ANSWER:
-            retire, rows, truncated = frames.SUMMARY.unpack_from(body)
+            retire, rows, truncated, reduced = frames.SUMMARY.unpack_from(body)
             data = body[frames.SUMMARY.size :]
             self._finish(retire)
             if isinstance(self._job, DocumentJob):
                 return Answer.of_document(data, queue_seconds, first_seconds)
-            return Answer(data, None if rows < 0 else rows, truncated, queue_seconds, first_seconds)
+            return Answer(
+                data,
+                None if rows < 0 else rows,
+                truncated,
+                queue_seconds,
+                first_seconds,
+                reduced=reduced,
+            )
         if kind == frames.ERROR:
             raise self._failure(body)
         self._streaming = True
@@ -319,7 +326,7 @@ class Execution:
                 while True:
                     kind, body = await self._receive()
                     if kind in {frames.ANSWER, frames.END}:
-                        retire, _, _ = frames.SUMMARY.unpack_from(body)
+                        retire, *_ = frames.SUMMARY.unpack_from(body)
                         break
                     if kind == frames.ERROR:
                         retire = bool(json.loads(body)["retire"])

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 
 HEADER = struct.Struct("!cI")
 
-SUMMARY = struct.Struct("!?q?")
-"""Begins `ANSWER` and is all of `END`: whether to retire the worker, rows or -1, truncated."""
+SUMMARY = struct.Struct("!?q??")
+"""Begins `ANSWER` and is all of `END`: whether to retire the worker, rows or -1, whether it was
+truncated, whether terms of RDF 1.2 were written in an earlier version."""
 
 # From the server to a worker.
 OPEN = b"O"  # {"store": path}: read this store from now on

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 from jiqun.errors import MalformedQuery, QueryTooLarge
@@ -34,9 +35,15 @@ from jiqun.query.rewriting import (
     wrong_triple_term,
 )
 from jiqun.query.tokens import UPDATES, Token, place, tokenize
+from jiqun.rdf.earlier_versions import LABELS, NEWEST
 
 FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
 _VARYING: Final = frozenset({"NOW", "RAND", "UUID", "STRUUID", "BNODE", "SERVICE"})
+_NEWER_WORDS: Final = frozenset(
+    {"ISTRIPLE", "TRIPLE", "SUBJECT", "PREDICATE", "OBJECT"}
+    | {"LANGDIR", "STRLANGDIR", "HASLANG", "HASLANGDIR"}
+)
+_NEWER_MARKS: Final = frozenset({"<<(", "<<", "{|", "~"})
 SHORT: Final = 2_000
 """Characters up to which a text is tokenized in a millisecond or two."""
 
@@ -77,7 +84,8 @@ class ParsedQuery:
     span is where it could be inserted. `dataset` holds the graphs of its FROM clauses. `lookups`
     are its patterns when its work depends on their matches alone. `warnings` are sentences for its
     author. `relative` tells that an IRI in it depends on the address of the request, `graphs` that
-    it has a GRAPH or FROM clause.
+    it has a GRAPH or FROM clause. `version` is that of RDF which its VERSION or its syntax asks
+    for, "" where it is as good as any.
     """
 
     text: str
@@ -96,6 +104,7 @@ class ParsedQuery:
     warnings: tuple[str, ...] = ()
     relative: bool = False
     graphs: bool = False
+    version: str = ""
 
     def evaluated(self, rows: int | None = None) -> str:
         """Return the text for the engine, with an outermost LIMIT of at most `rows`."""
@@ -178,6 +187,7 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
         warnings=advice(text, tokens, edits),
         relative=has_relative_iri(tokens),
         graphs=not {"GRAPH", "FROM"}.isdisjoint(words),
+        version=_version(text, tokens, frozenset(words)),
     )
 
 
@@ -227,6 +237,23 @@ def _form(text: str, tokens: list[Token]) -> str:
             "ASK, CONSTRUCT or DESCRIBE is expected after the prefixes."
         )
     return first.text
+
+
+def _version(text: str, tokens: list[Token], words: frozenset[str]) -> str:
+    """Return the version that VERSION names first, else 1.2 for a query in its syntax, else ""."""
+    if "VERSION" in words:
+        for token, following in pairwise(tokens):
+            if token.text == "VERSION" and following.kind == "string":
+                named = text[following.start : following.end].strip("\"'")
+                return named if named in LABELS else ""
+    if not _NEWER_WORDS.isdisjoint(words) or ("--" in text and _has_direction(tokens)):
+        return NEWEST
+    marked = "<<" in text or "~" in text or "{|" in text
+    return NEWEST if marked and any(each.text in _NEWER_MARKS for each in tokens) else ""
+
+
+def _has_direction(tokens: list[Token]) -> bool:
+    return any(token.kind == "language" and "--" in token.text for token in tokens)
 
 
 def _row_limit(tokens: list[Token]) -> tuple[int | None, tuple[int, int]]:

@@ -48,9 +48,8 @@ class InProcessEvaluation:
         if not self._used:
             asyncio.get_running_loop().call_soon(self._begin_round)
         began = time.perf_counter()
-        stream = ResultStream(
-            order["media_type"], (order["max_rows"], order["max_bytes"]), _refuse_block
-        )
+        caps = order["max_rows"], order["max_bytes"]
+        stream = ResultStream(order["media_type"], caps, _refuse_block, order["version"])
         try:
             rows, truncated, data = evaluate(self._store, order, stream)
         except Failure:
@@ -59,7 +58,7 @@ class InProcessEvaluation:
             seconds = time.perf_counter() - began
             self._used += seconds
         assert data is not None
-        return Answer(data, rows, truncated, first_seconds=seconds)
+        return Answer(data, rows, truncated, first_seconds=seconds, reduced=stream.reduced)
 
     def _begin_round(self) -> None:
         self._used = 0.0

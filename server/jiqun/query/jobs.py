@@ -11,6 +11,7 @@ from typing import Any
 from jiqun.compression import Encoder
 from jiqun.query import frames
 from jiqun.query.gate import ParsedQuery
+from jiqun.rdf.earlier_versions import NEWEST
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Job:
     `parsed` has passed the gate. Graphs are IRIs; both None means the dataset of the query,
     otherwise the two together are the whole dataset. The deadline counts from the moment the job is
     handed in, waiting included. `row_limit` is a LIMIT beside that of the query.
-    `max_rows` counts rows or triples, `max_bytes` the body.
+    `max_rows` counts rows or triples, `max_bytes` the body. `version` is that of RDF in which the
+    answer is written.
     """
 
     parsed: ParsedQuery
@@ -34,6 +36,7 @@ class Job:
     row_limit: int | None = None
     max_bytes: int | None = None
     base_iri: str | None = None
+    version: str = NEWEST
 
     @property
     def reads_default_graph(self) -> bool:
@@ -54,6 +57,7 @@ class Job:
             "written": parsed.text if text != parsed.text else None,
             "media_type": self.media_type,
             "base_iri": self.base_iri,
+            "version": self.version,
             "default_graphs": self.default_graphs,
             "named_graphs": self.named_graphs,
             "max_rows": self.max_rows,
@@ -136,7 +140,8 @@ class Answer:
     """What a worker came back with.
 
     Without `blocks`, `body` is whole. Otherwise `body` is its beginning, and it continues in
-    `blocks`. `truncated` says that `max_rows` were reached and there would be more. Status,
+    `blocks`. `truncated` says that `max_rows` were reached and there would be more, `reduced` that
+    a whole answer has terms of RDF 1.2, written in an earlier version. Status,
     Content-Type, headers and entity tag (without quotes) are those of a document.
     """
 
@@ -152,6 +157,7 @@ class Answer:
     etag: str = ""
     coding: str | None = None
     outcome: str = "ok"
+    reduced: bool = False
 
     @classmethod
     def of_document(cls, data: bytes, queue_seconds: float, first_seconds: float) -> Answer:

@@ -11,7 +11,9 @@ import json
 import re
 from collections.abc import Callable
 
+from jiqun.query.earlier_solutions import EarlierSolutions
 from jiqun.query.language_case import LanguageCase
+from jiqun.rdf.earlier_versions import NEWEST, EarlierVersion
 
 BLOCK = 64 * 1024
 HOLD = 256 * 1024
@@ -48,9 +50,14 @@ class ResultStream:
         media_type: str,
         caps: tuple[int | None, int | None],
         send: Callable[[bytes], None],
+        version: str = NEWEST,
     ) -> None:
-        """Write `media_type`; `caps` are the most rows and the most bytes, or None."""
+        """Write `media_type` in a version of RDF; `caps` are the most rows and bytes, or None."""
         self.started = False
+        self.triples = EarlierVersion(version)
+        """Writes the triples of a graph in that version."""
+        self.version = version
+        self._solutions = EarlierSolutions(media_type, version)
         self.rows = RowCount(media_type)
         self._media_type = media_type
         self._xml = media_type in {XML, RDF_XML}
@@ -72,6 +79,11 @@ class ResultStream:
                 self._send_blocks(taken)
         return len(data)
 
+    @property
+    def reduced(self) -> bool:
+        """Whether terms of RDF 1.2 were written in an earlier version so far."""
+        return self._solutions.used or self.triples.used
+
     def flush(self) -> None:
         """Do nothing: blocks are sent when they are full."""
 
@@ -92,6 +104,8 @@ class ResultStream:
         self._tail = b""
         if not last:
             data, self._tail = self._languages.divide(data)
+        data, rest = self._solutions.write(data)
+        self._tail = rest + self._tail
         data = self._languages.write(data)
         return well_formed(data) if self._xml else data
 

@@ -26,6 +26,7 @@ from jiqun.query.engine import Engine
 from jiqun.query.gate import Limits, ParsedQuery
 from jiqun.query.jobs import Answer, DocumentJob, Job
 from jiqun.query.spreadsheet import Spreadsheet, for_spreadsheet
+from jiqun.rdf.earlier_versions import NEWEST
 from jiqun.rdf.formats import CSV, JSON, Format
 from jiqun.release import Release
 from jiqun.saved_queries import bind
@@ -36,6 +37,9 @@ _CACHED_PLANS: Final = 2 * 1024 * 1024
 _LONGEST_SIGNATURE: Final = 4096
 _CACHED_HEADS: Final = 4 * 1024 * 1024
 _LONG_DOCUMENT: Final = 64 * 1024
+
+Choose = Callable[[ParsedQuery], tuple[Format, str, str]]
+"""Chooses the format of an answer, its Content-Type, and the version of RDF it is written in."""
 
 Signature = tuple[bytes, bytes, bytes]
 """Query string, Accept and Accept-Encoding of a GET request, as they were sent."""
@@ -135,16 +139,16 @@ class QueryService:
     async def plan(
         self,
         request: QueryRequest,
-        choose: Callable[[ParsedQuery], tuple[Format, str]],
+        choose: Choose,
         coding: str | None = None,
     ) -> Plan:
         """Plan the answer to a request.
 
-        `choose` returns the format of the answer, by the query's form, and its Content-Type.
-        Raises what the gate raises and what `choose` raises.
+        `choose` returns the format of the answer, its Content-Type and its version of RDF. Raises
+        what the gate raises and what `choose` raises.
         """
         parsed, left = await self.parse(request)
-        format_, content_type = choose(parsed)
+        format_, content_type, version = choose(parsed)
         settings, dataset = self.settings, (request.default_graphs, request.named_graphs)
         base = (request.base or None) if parsed.relative else None
         if dataset == (None, None) and parsed.dataset is not None:
@@ -159,6 +163,7 @@ class QueryService:
             light=parsed.light,
             row_limit=request.row_limit,
             base_iri=base,
+            version=version,
             max_rows=min(request.max_rows or settings.max_rows, settings.max_rows),
             max_bytes=min(request.max_bytes or settings.max_bytes, settings.max_bytes),
         )
@@ -377,6 +382,7 @@ class QueryService:
             self._state,
             job.parsed.text.strip(),
             content_type,
+            job.version,
             str(job.max_rows),
             str(job.row_limit),
             str(job.base_iri),
@@ -402,6 +408,6 @@ def gate_limits(settings: Settings) -> Limits:
     )
 
 
-def in_format(format_: Format) -> Callable[[ParsedQuery], tuple[Format, str]]:
-    """Return the choice of a fixed format, for `QueryService.plan`."""
-    return lambda _parsed: (format_, format_.content_type())
+def in_format(format_: Format) -> Choose:
+    """Return the choice of a fixed format in the newest version, for `QueryService.plan`."""
+    return lambda _parsed: (format_, format_.content_type(), NEWEST)

@@ -20,14 +20,17 @@ _NUMERIC: Final = frozenset(
 class Term:
     """One RDF term; `kind` is `uri`, `literal` or `bnode`, as in the results format.
 
-    `lang` is a tag in its usual case (`zh-Hans`); `datatype` is empty for `xsd:string`. A quoted
-    triple is a literal of its text.
+    `lang` is a tag in its usual case (`zh-Hans`); `datatype` is empty for `xsd:string`. A triple
+    term is shown as a literal of its text, and has its three `parts`. `direction` is `ltr` or `rtl`
+    where a text has one.
     """
 
     kind: str
     value: str
     lang: str = ""
     datatype: str = ""
+    direction: str = ""
+    parts: tuple[Term, ...] = ()
 
     @property
     def is_iri(self) -> bool:
@@ -61,12 +64,15 @@ def term(json_term: Mapping[str, Any]) -> Term:
     """Read one term of the SPARQL results JSON format."""
     kind = str(json_term["type"]).replace("typed-literal", "literal")
     if kind == "triple":
-        return Term("literal", _triple_text(json_term["value"]))
+        members = json_term["value"]
+        parts = tuple(term(members[name]) for name in ("subject", "predicate", "object"))
+        return Term("literal", _triple_text(parts), parts=parts)
     return Term(
         kind,
         str(json_term["value"]),
         language_tag(str(json_term.get("xml:lang", ""))),
         str(json_term.get("datatype", "")),
+        str(json_term.get("its:dir", "")),
     )
 
 
@@ -77,34 +83,39 @@ def term_of(value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term
     if isinstance(value, ox.BlankNode):
         return Term("bnode", value.value)
     if isinstance(value, ox.Triple):
-        parts = (value.subject, value.predicate, value.object)
-        return Term("literal", "<<( {} )>>".format(" ".join(term_of(p).value for p in parts)))
+        parts = tuple(map(term_of, value))
+        return Term("literal", _triple_text(parts), parts=parts)
     if value.language:
-        return Term("literal", value.value, language_tag(value.language))
+        direction = str(value.direction) if value.direction else ""
+        return Term("literal", value.value, language_tag(value.language), direction=direction)
     datatype = value.datatype.value
     return Term("literal", value.value, "", "" if datatype == f"{XSD}string" else datatype)
 
 
-def node_of(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal:
+def node_of(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple:
     """Return a `Term` as a term of pyoxigraph."""
+    if term.parts:
+        subject, predicate, value = map(node_of, term.parts)
+        assert isinstance(subject, ox.NamedNode | ox.BlankNode)
+        assert isinstance(predicate, ox.NamedNode)
+        return ox.Triple(subject, predicate, value)
     if term.kind == "uri":
         return ox.NamedNode(term.value)
     if term.kind == "bnode":
         return ox.BlankNode(term.value)
     if term.lang:
-        return ox.Literal(term.value, language=term.lang)
+        direction = ox.BaseDirection(term.direction) if term.direction else None
+        return ox.Literal(term.value, language=term.lang, direction=direction)
     return ox.Literal(term.value, datatype=ox.NamedNode(term.datatype or f"{XSD}string"))
 
 
 def triple_of(row: Row) -> ox.Triple:
     """Return the triple in the variables `subject`, `property` and `value` of a row."""
     subject, predicate = node_of(row["subject"]), node_of(row["property"])
-    assert not isinstance(subject, ox.Literal)
+    assert isinstance(subject, ox.NamedNode | ox.BlankNode)
     assert isinstance(predicate, ox.NamedNode)
     return ox.Triple(subject, predicate, node_of(row["value"]))
 
 
-def _triple_text(parts: Mapping[str, Any]) -> str:
-    return "<<( {} )>>".format(
-        " ".join(compact(str(parts[name]["value"])) for name in ("subject", "predicate", "object"))
-    )
+def _triple_text(parts: Sequence[Term]) -> str:
+    return "<<( {} )>>".format(" ".join(compact(part.value) for part in parts))

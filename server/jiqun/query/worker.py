@@ -105,12 +105,13 @@ class Worker:
     def _query(self, job: Mapping[str, Any]) -> None:
         began = time.perf_counter()
         caps = job["max_rows"], job["max_bytes"]
-        stream = ResultStream(job["media_type"], caps, self._send_block)
+        stream = ResultStream(job["media_type"], caps, self._send_block, job["version"])
         store = self.held if self.held is not None and job["default_graph"] else self.store
         assert store is not None
         rows, truncated, data = evaluate(store, job, stream)
         retire = self._must_retire(time.perf_counter() - began)
-        summary = frames.SUMMARY.pack(retire, -1 if rows is None else rows, truncated)
+        count = -1 if rows is None else rows
+        summary = frames.SUMMARY.pack(retire, count, truncated, stream.reduced)
         if data is None:
             self._send(frames.END, summary)
         else:
@@ -126,7 +127,7 @@ class Worker:
                 raise
             raise Failure("gateway", "The engine's answer cannot be read.") from None
         retire = self._must_retire(time.perf_counter() - began)
-        self._send(frames.ANSWER, frames.SUMMARY.pack(retire, -1, False) + data)
+        self._send(frames.ANSWER, frames.SUMMARY.pack(retire, -1, False, False) + data)
 
     def _parse(self, order: Mapping[str, Any]) -> None:
         # Imported here: few workers ever parse, and all of them should start quickly.

@@ -25,6 +25,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
+from jiqun.outbound.backend import url_of
 from jiqun.query.backend_check import check_backend, check_limit
 from jiqun.query.engine import Engine, document_settings
 from jiqun.query.protocol import METHODS as QUERY_METHODS
@@ -410,10 +411,14 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
     state = app.state
     backend = state.engine.backend
     opened = await asyncio.to_thread(open_release, folder, with_store=backend is None)
-    if backend is not None:
-        await check_backend(backend, opened)
     if state.writing is None:
-        await state.engine.switch(opened.store, document_settings(state.settings, opened))
+        settings = document_settings(state.settings, opened)
+        if backend is None:
+            await state.engine.switch(opened.store, settings)
+        else:
+            url = url_of(state.settings.backend, opened.identifier)
+            await check_backend(backend, opened, url)
+            await state.engine.switch(opened.store, settings, url)
         state.service = QueryService(opened, state.engine, state.settings)
         state.release = opened
     else:

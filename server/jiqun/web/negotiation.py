@@ -18,12 +18,13 @@ from functools import lru_cache
 from typing import Final
 
 from jiqun.errors import BadParameter, NotAcceptable, shorten
+from jiqun.rdf.earlier_versions import EARLIEST, LABELS
 from jiqun.rdf.formats import Format
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]++")
 _QUALITY: Final = re.compile(r"0(?:\.\d{0,3}+)?|1(?:\.0{0,3}+)?")
 
-_VERSIONS: Final = frozenset({("version", "1.1"), ("version", "1.2")})
+_VERSIONS: Final = frozenset(("version", label) for label in LABELS)
 
 MOST_ELEMENTS: Final = 64
 """Elements of one Accept or Accept-Encoding header that are read; the rest is ignored."""
@@ -36,7 +37,7 @@ MOST_CHARACTERS: Final = 4096
 class MediaRange:
     """One element of an Accept header, with its quality in thousandths.
 
-    `version` is that of RDF or SPARQL, `1.1` or `1.2`, empty where none is asked for.
+    `version` is that of RDF or SPARQL, such as `1.2`, empty where none is asked for.
     """
 
     type: str
@@ -153,6 +154,16 @@ class Choice:
     media_type: str
     version: str = ""
 
+    def or_version(self, version: str) -> Choice:
+        """Return the choice in a version of RDF, unless it has one, or its format has none."""
+        asks = version and not self.version and self.format.versions
+        return replace(self, version=version) if asks else self
+
+    @property
+    def rdf_version(self) -> str:
+        """The version of RDF to write: 1.1 for who asks for none."""
+        return self.version or EARLIEST
+
     @property
     def content_type(self) -> str:
         """The value of the Content-Type header."""
@@ -186,24 +197,28 @@ def _choose(accept: str, available: tuple[Format, ...]) -> Choice:
         raise NotAcceptable(
             f"None of the media types in the Accept header is available. Available: {listed}."
         )
-    asked = next((each.version for each in ranges if each.names(found.media_type)), "")
-    return replace(found, version=asked) if found.format.versions else found
+    return found.or_version(_asked_version(ranges, found.media_type))
+
+
+def _asked_version(ranges: Sequence[MediaRange], media_type: str) -> str:
+    return next((each.version for each in ranges if each.names(media_type)), "")
 
 
 def choose_named(name: str, available: Iterable[Format]) -> Choice:
-    """Choose by the value of `?format=`: a short name or a media type.
+    """Choose by the value of `?format=`: a short name or a media type, perhaps with a version.
 
     Raises `BadParameter` when there is no such format for this answer, listing the names.
     """
     # An unescaped + in a query string stands for a space.
-    wanted = name.strip().lower().replace(" ", "+").partition(";")[0]
+    wanted, *parameters = name.strip().lower().replace(" ", "+").split(";")
+    version = next((value for _, value in _VERSIONS & {*(_parse_parameters(parameters) or ())}), "")
     formats = tuple(available)
     for each in formats:
         if wanted in each.names or wanted == each.media_type:
-            return Choice(each, each.media_type)
+            return Choice(each, each.media_type).or_version(version)
     for each in formats:
         if wanted in each.aliases:
-            return Choice(each, wanted)
+            return Choice(each, wanted).or_version(version)
     listed = ", ".join(each.names[0] for each in formats)
     raise BadParameter(f"format={shorten(name)} is not available. Available: {listed}.")
 
@@ -217,7 +232,8 @@ def negotiate(accept: str | None, named: str | None, available: tuple[Format, ..
     names = [name for name in (named or "").split(",") if name.strip()]
     for name in names:
         try:
-            return choose_named(name, available)
+            found = choose_named(name, available)
+            return found.or_version(_asked_version(parse_accept(accept or ""), found.media_type))
         except BadParameter:
             if len(names) == 1:
                 raise

@@ -182,7 +182,7 @@ def _parts(text: str) -> Sequence[str]:
 
 def _triple(
     words: Sequence[str],
-    bound: dict[str, ox.NamedNode | ox.BlankNode | ox.Literal],
+    bound: dict[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple],
     given: dict[str, str],
 ) -> ox.Triple:
     nodes = [_node(word, bound, given) for word in words]
@@ -191,9 +191,9 @@ def _triple(
 
 def _node(
     word: str,
-    bound: dict[str, ox.NamedNode | ox.BlankNode | ox.Literal],
+    bound: dict[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple],
     given: dict[str, str],
-) -> ox.NamedNode | ox.BlankNode | ox.Literal:
+) -> ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple:
     if not word.startswith("?"):
         prefix, _, local = word.partition(":")
         return ox.NamedNode(PREFIXES[prefix] + local)

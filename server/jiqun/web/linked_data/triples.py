@@ -12,6 +12,7 @@ from typing import Any, Final
 from pyoxigraph import Triple, serialize
 
 from jiqun.query.solutions import Term, term_of
+from jiqun.rdf.earlier_versions import EARLIEST, NEWEST, EarlierVersion
 from jiqun.rdf.formats import JSON_LD, N_QUADS, N_TRIPLES, RDF_XML, Format
 from jiqun.rdf.namespaces import EVIDENCE, PREFIXES
 from jiqun.rdf.rdf_xml import rdf_xml
@@ -56,13 +57,18 @@ def texts(description: Description, predicate: str) -> dict[str, str]:
 
 
 def write(
-    triples: Iterable[Triple], format_: Format, prefixes: Mapping[str, str] = PREFIXES
+    triples: Iterable[Triple],
+    format_: Format,
+    prefixes: Mapping[str, str] = PREFIXES,
+    version: str = EARLIEST,
 ) -> bytes:
-    """Write triples in a format of RDF, each once, sorted by subject, evidence last.
+    """Write triples in a format and version of RDF, each once, sorted by subject, evidence last.
 
     Language tags are written in their usual case (`zh-Hans`), which pyoxigraph does not preserve.
     Of `prefixes`, those that are used are declared.
     """
+    if version != NEWEST or format_ == JSON_LD:
+        triples = EarlierVersion(version).triples(triples)
     ordered = sorted(set(triples), key=_order)
     if format_ in {N_TRIPLES, N_QUADS}:
         return "".join(f"{triple_line(each)}\n" for each in ordered).encode()

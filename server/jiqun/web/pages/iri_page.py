@@ -56,7 +56,8 @@ def iri_document(context: Context, reader: Reader, iri: str, choice: Choice) -> 
     about, subject = about[:_STATEMENTS], Term("uri", iri)
     if choice.format != HTML:
         triples = [triple_of({**row, "subject": subject}) for row in about]
-        return Document(write(triples, choice.format), choice.content_type, headers=headers)
+        body = write(triples, choice.format, version=choice.rdf_version)
+        return Document(body, choice.content_type, headers=headers)
     graphs = _rows(context, "SELECT DISTINCT ?graph { GRAPH ?graph { ?iri ?p ?o } }", iri, _GRAPHS)
     text = _render(context.select, iri, (about, mentions, graphs), reader, cut=cut)
     return html_document(text, reader, headers)

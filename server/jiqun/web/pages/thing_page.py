@@ -207,7 +207,8 @@ def thing_document(context: Context, reader: Reader, target: Target, page: int) 
             headers = target.resource(iri, dict.fromkeys(types)).headers(target.choice)
             if truncated:
                 headers["Jiqun-Truncated"] = f"facts={MAX_FACTS}"
-            body = write(triples, target.choice.format)
+            version = target.choice.rdf_version
+            body = write(triples, target.choice.format, version=version)
             return Document(body, target.choice.content_type, headers=headers)
     raise _unknown(context, target)
 

@@ -21,7 +21,8 @@ from starlette.responses import PlainTextResponse, Response
 from jiqun.compression import CODINGS
 from jiqun.errors import BadParameter, MethodNotAllowed, NotFound, PreconditionFailed
 from jiqun.query.protocol import Update, parse_parameters, read_operation, read_timeout
-from jiqun.query.service import QueryRequest, QueryService, in_format
+from jiqun.query.service import QueryRequest, QueryService
+from jiqun.rdf.earlier_versions import LABELS
 from jiqun.rdf.formats import GRAPHS
 from jiqun.rdf.namespaces import absolute_iri
 from jiqun.rdf.parsing import check_content_type
@@ -38,8 +39,8 @@ from jiqun.web.http import (
     public_url,
     read_body,
 )
-from jiqun.web.negotiation import negotiate
-from jiqun.web.routes.sparql_routes import AnswerResponse
+from jiqun.web.negotiation import Choice, negotiate
+from jiqun.web.routes.sparql_routes import AnswerResponse, as_chosen
 from jiqun.writing.write_service import Commit, GraphChange, WriteService
 
 PATH: Final = "/graphs"
@@ -47,6 +48,7 @@ METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
 UPDATE_PATH: Final = "/update"
 UPDATE_METHODS: Final = ("POST", "OPTIONS")
 
+_VERSIONS: Final = ("", *LABELS)
 _ACTIONS: Final = {"PUT": "replace", "POST": "extend", "DELETE": "drop"}
 _DEFAULT: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
 _NAMED: Final = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?graph { ?s ?p ?o } }"
@@ -202,7 +204,9 @@ async def _check_conditions(scope: Scope, service: QueryService, graph: str | No
 
 async def _etags(scope: Scope, service: QueryService, graph: str | None) -> tuple[bytes, ...]:
     """Return the entity tags under which the graph is read, in all formats and codings."""
-    plans = [await service.plan(_query(scope, {}, graph), in_format(each)) for each in GRAPHS]
+    choices = [Choice(each, each.media_type, version) for each in GRAPHS for version in _VERSIONS]
+    query = _query(scope, {}, graph)
+    plans = [await service.plan(query, as_chosen(each)) for each in choices]
     return tuple(plan.etag(coding) for plan in plans for coding in (None, *CODINGS))
 
 

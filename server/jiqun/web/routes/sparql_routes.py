@@ -26,7 +26,7 @@ from jiqun.query.protocol import (
     parse_parameters,
     read_operation,
 )
-from jiqun.query.service import Plan, QueryRequest, QueryService, Signature
+from jiqun.query.service import Choose, Plan, QueryRequest, QueryService, Signature
 from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE, Format, formats_for
 from jiqun.web.access_log import record_of
 from jiqun.web.documents import respond, respond_uncached
@@ -47,7 +47,7 @@ from jiqun.web.http import (
     send_whole,
 )
 from jiqun.web.metadata.service_description import service_description
-from jiqun.web.negotiation import choose_coding, negotiate
+from jiqun.web.negotiation import Choice, choose_coding, negotiate
 from jiqun.web.pages.error_page import render_error
 from jiqun.web.pages.result_choices import read_choices
 from jiqun.web.pages.result_table import PAGE_ROWS
@@ -62,6 +62,10 @@ _PAGE_BYTES: Final = 4 * 1024 * 1024
 _PATH: Final = "/sparql"
 _MOST_WARNINGS: Final = 5
 _VARY: Final = (b"vary", b"Accept, Accept-Encoding")
+_REDUCED: Final = (
+    "The answer has terms of RDF 1.2, written in RDF 1.1. "
+    'Add ";version=1.2" to the media type in Accept to get them as they are.'
+)
 
 
 class RequestHeaders(NamedTuple):
@@ -153,10 +157,9 @@ async def _plan(
 ) -> Plan:
     """Plan an answer in the format that the client prefers, of those of the form by default."""
 
-    def choose(parsed: ParsedQuery) -> tuple[Format, str]:
-        formats = available or formats_for(parsed.form)
-        choice = negotiate(headers.accept, format_name, formats)
-        return choice.format, choice.content_type
+    def choose(parsed: ParsedQuery) -> tuple[Format, str, str]:
+        choice = negotiate(headers.accept, format_name, available or formats_for(parsed.form))
+        return as_chosen(choice.or_version(parsed.version))(parsed)
 
     return await service.plan(request, choose, choose_coding(headers.accept_encoding, CODINGS))
 
@@ -262,6 +265,8 @@ def answer_headers(service: QueryService, plan: Plan, answer: Answer) -> Headers
     if answer.truncated:
         headers.append((b"jiqun-truncated", b"rows=%d" % (plan.job.max_rows or 0)))
     warnings = plan.job.parsed.warnings[:_MOST_WARNINGS]
+    if answer.reduced:
+        warnings = (_REDUCED, *warnings)
     headers.extend((b"jiqun-warning", warning.encode()) for warning in warnings)
     if plan.excel:
         headers.append((b"content-disposition", b'attachment; filename="answer.csv"'))
@@ -314,6 +319,11 @@ async def _describe(scope: Scope, options: Options, service: QueryService) -> Re
     choice = negotiate(header(scope, b"accept"), options.format, GRAPHS)
     root = public_url(scope, service.settings)
     return await respond(Request(scope), service_description, root, choice)
+
+
+def as_chosen(choice: Choice) -> Choose:
+    """Return the choice for `QueryService.plan` that is made already."""
+    return lambda _parsed: (choice.format, choice.content_type, choice.rdf_version)
 
 
 class AnswerResponse(Response):

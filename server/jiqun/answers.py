@@ -1,4 +1,4 @@
-"""Answers of different tools, made comparable: multisets of rows of RDF terms, or sets of triples.
+"""Answers of different engines, made comparable: multisets of rows of RDF terms, sets of triples.
 
 What may differ without being a difference: the case of language tags (RDF 1.1 Concepts, section
 3.3), a datatype xsd:string that is written or not, the lexical form of a number, the labels of
@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, TypeAlias
 
 import pyoxigraph as ox
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    Answer = Counter[tuple[str, ...]] | bool
+Answer: TypeAlias = Counter[tuple[str, ...]] | bool
 
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _NUMBERS: Final = frozenset(
     _XSD + name for name in ("integer", "decimal", "double", "float", "int", "long")
 )
 _DIGITS: Final = 12
-"""Significant digits that are compared: decimal division is cut off where each tool likes."""
+"""Significant digits that are compared: decimal division is cut off where each engine likes."""
 
 
 def number(lexical: str) -> str | None:
@@ -110,6 +108,8 @@ def _cell(term: dict[str, Any] | None) -> str:
             return f"<{term['value']}>"
         case "bnode":
             return "_:"
+        case "triple":
+            return " ".join(_cell(part) for part in term["value"].values())
         case _:
             return literal(term["value"], term.get("xml:lang", ""), term.get("datatype", ""))
 

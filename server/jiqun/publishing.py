@@ -1,0 +1,246 @@
+"""`jiqun publish`: a release into a new dataset of an engine elsewhere, held against its own store.
+
+Nothing that answers is touched until all agrees: the dataset is made and filled beside those that
+are there, its counts are those of the manifest, and every saved query has the answer that it has on
+the store of the release. Then the operator's command switches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import shlex
+import subprocess
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pyoxigraph as ox
+
+from jiqun import answers
+from jiqun.errors import JiqunError, OperatorError, SettingsError
+from jiqun.outbound.backend import authorization, url_of
+from jiqun.outbound.datasets import Dataset, Target, open_dataset
+from jiqun.query.backend_check import check_backend
+from jiqun.query.engine import Engine
+from jiqun.query.language_case import LanguageCase
+from jiqun.query.service import QueryRequest, QueryService
+from jiqun.rdf.formats import JSON, N_TRIPLES
+from jiqun.release import Release, open_release
+from jiqun.saved_queries import SavedQuery, read_parameters
+from jiqun.secret_file import read_secret
+from jiqun.settings import Settings
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Shows a step of so many units; within it, takes how many units are done."""
+
+_DUMP: Final = "jiqun.nq.gz"
+_BLOCK: Final = 256 * 1024
+_QUADS: Final = 5_000
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What became of it: the URL of the dataset, and whether it was filled now or before.
+
+    `compared` is the number of saved queries that were asked, `different` says of each that has
+    another answer what differs.
+    """
+
+    url: str
+    loaded: bool
+    statements: int
+    compared: int
+    different: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Publishing:
+    """What `publish` is told: the engine as in the settings, where it takes updates, and how.
+
+    With `replace`, a dataset of the same name is removed first. The queries named in `omitted` are
+    not compared; `seconds` is the most time for one of the others.
+    """
+
+    settings: Settings
+    update_url: str = ""
+    replace: bool = False
+    omitted: Collection[str] = ()
+    seconds: float = 60.0
+
+
+def publish(folder: Path, publishing: Publishing, progress: Progress) -> Publication:
+    """Make the dataset, fill and check it; raises `ReleaseError` and `OperatorError`.
+
+    A dataset that was made here and could not be filled is removed again.
+    """
+    release = open_release(folder, verify=True)
+    _check_names(release, publishing.omitted)
+    target = _target(release, publishing)
+    expected = release.counts.get("triples", 0) + release.counts.get("quads", 0)
+    with open_dataset(target) as dataset:
+        loaded = _fill(dataset, release, expected, replace=publishing.replace, progress=progress)
+    compared, different = asyncio.run(_compare(release, publishing, target.url, progress))
+    return Publication(target.url, loaded, expected, compared, different)
+
+
+def switch(command: str) -> None:
+    """Run the operator's command; raises `OperatorError` when it cannot be run or fails."""
+    words = shlex.split(command)
+    if not words:
+        return
+    try:
+        done = subprocess.run(words, check=False)  # noqa: S603 -- the operator's own
+    except OSError as error:
+        raise OperatorError(
+            f"The dataset is ready, but {words[0]} cannot be run: {error.strerror}."
+        ) from None
+    if done.returncode:
+        raise OperatorError(
+            f"The dataset is ready, but the command that switches ended with {done.returncode}."
+        )
+
+
+def _check_names(release: Release, omitted: Collection[str]) -> None:
+    unknown = set(omitted) - set(release.queries)
+    if unknown:
+        raise SettingsError(f"There is no saved query {min(unknown)} to leave out.")
+
+
+def _target(release: Release, publishing: Publishing) -> Target:
+    settings = publishing.settings
+    if settings.backend is None:
+        raise SettingsError("Name the engine with --backend.")
+    secret = settings.backend_credentials_file
+    return Target(
+        url_of(settings.backend, release.identifier),
+        settings.backend_kind,
+        authorization(read_secret(secret, "The credentials of the engine")) if secret else "",
+        url_of(publishing.update_url, release.identifier),
+    )
+
+
+def _fill(
+    dataset: Dataset, release: Release, expected: int, *, replace: bool, progress: Progress
+) -> bool:
+    """Return whether the dataset was filled now; it is left alone where it is whole."""
+    found = dataset.statements()
+    if found is not None and replace:
+        dataset.remove()
+        found = None
+    if found == expected:
+        return False
+    if found:
+        again = " With --replace, it is removed first." if dataset.makes else ""
+        raise OperatorError(
+            f"The dataset at {dataset.target.url} has {found} statements, the release {expected}: "
+            f"it holds something else, or a load was interrupted.{again} Name another dataset, or "
+            "empty this one."
+        )
+    made = found is None
+    if made:
+        dataset.make()
+    try:
+        _load(dataset, release, progress)
+    except BaseException:
+        if made:
+            dataset.remove()
+        raise
+    return True
+
+
+def _load(dataset: Dataset, release: Release, progress: Progress) -> None:
+    dump = release.dumps.get(_DUMP)
+    if dump is not None and not release.statistics:  # a packed one keeps other people's files
+        with progress("load the statements", dump.size) as done, dump.path.open("rb") as raw:
+            dataset.load(_lines(raw, done))
+        return
+    store = ox.Store.read_only(str(release.store))
+    with progress("load the statements", len(store)) as done:
+        dataset.load(_quads(store, done))
+
+
+def _lines(raw: IO[bytes], done: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield blocks of whole lines of a gzipped file."""
+    with gzip.GzipFile(fileobj=raw) as file:
+        while lines := file.readlines(_BLOCK):
+            done(raw.tell())
+            yield b"".join(lines)
+
+
+def _quads(store: ox.Store, done: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield all quads as N-Quads, with language tags as they are usually written."""
+    usual = LanguageCase("application/n-quads")
+    batch: list[ox.Quad] = []
+    count = 0
+    for count, quad in enumerate(store, 1):
+        batch.append(quad)
+        if len(batch) == _QUADS:
+            yield usual.write(_serialized(batch))
+            batch.clear()
+            done(count)
+    yield usual.write(_serialized(batch))
+    done(count)
+
+
+def _serialized(quads: list[ox.Quad]) -> bytes:
+    return ox.serialize(quads, format=ox.RdfFormat.N_QUADS) or b""
+
+
+async def _compare(
+    release: Release, publishing: Publishing, url: str, progress: Progress
+) -> tuple[int, tuple[str, ...]]:
+    """Ask every saved query on the store and on the engine; return how many, and what differs.
+
+    DESCRIBE is left out: what it answers is for each engine to say (SPARQL 1.1, 16.4).
+    """
+    asked = [
+        query
+        for query in release.queries.values()
+        if query.form != "DESCRIBE" and query.name not in publishing.omitted
+    ]
+    own = publishing.settings.model_copy(
+        update={
+            "backend": None,
+            "workers": 1,
+            "light_workers": 1,
+            "store_memory_bytes": 0,
+            "deadline_seconds": publishing.seconds,
+        }
+    )
+    far = own.model_copy(update={"backend": url, "backend_seconds": publishing.seconds})
+    different = []
+    async with _service(release, own) as ours, _service(release, far) as theirs:
+        assert theirs.engine.backend is not None
+        await check_backend(theirs.engine.backend, release)
+        with progress("compare the saved queries", len(asked)) as done:
+            for count, query in enumerate(asked, 1):
+                if found := await _difference(query, ours, theirs):
+                    different.append(f"{query.name}: {found}")
+                done(count)
+    return len(asked), tuple(different)
+
+
+@asynccontextmanager
+async def _service(release: Release, settings: Settings) -> AsyncIterator[QueryService]:
+    engine = Engine.from_settings(release.store, settings, release)
+    await engine.start()
+    try:
+        yield QueryService(release, engine, settings)
+    finally:
+        await engine.stop()
+
+
+async def _difference(query: SavedQuery, ours: QueryService, theirs: QueryService) -> str:
+    """Say in a few words how the answer of the engine differs; nothing where it does not."""
+    given: dict[str, Any] = {name: [value] for name, value in query.example.items()}
+    request = QueryRequest(query.text, bindings=read_parameters(query, given))
+    format_ = N_TRIPLES if query.form == "CONSTRUCT" else JSON
+    expected = answers.read(await ours.collect(request, format_), query.form)
+    try:
+        found = answers.read(await theirs.collect(request, format_), query.form)
+    except JiqunError as error:
+        return error.detail
+    return answers.difference(expected, found)
