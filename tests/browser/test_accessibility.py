@@ -181,6 +181,20 @@ def test_the_first_focus_skips_to_the_content(browser: Browser, site: LiveServer
     context.close()
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_address_of_a_term_unfolds_it(
+    browser: Browser, site: LiveServer, scripts: bool
+) -> None:
+    context = browser.new_context(java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{site.url}/ontology#NationalCluster")
+    assert page.locator("details.term[open] #NationalCluster").is_visible()
+    assert page.locator("details.term[open]").count() == 1
+    page.locator(".tree a[href='#locatedIn']").click()
+    assert page.locator("#locatedIn dl").is_visible()
+    context.close()
+
+
 def test_a_source_mark_opens_its_passage(browser: Browser, site: LiveServer) -> None:
     context = browser.new_context()
     page = context.new_page()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyoxigraph as ox
 
@@ -16,8 +15,7 @@ _NUMERIC: Final = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Term:
+class Term(NamedTuple):
     """One RDF term; `kind` is `uri`, `literal` or `bnode`, as in the results format.
 
     `lang` is a tag in its usual case (`zh-Hans`); `datatype` is empty for `xsd:string`. A triple

@@ -35,6 +35,7 @@ Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
 @lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)
 def language_tag(tag: str) -> str:
     """Write a language tag as RFC 5646, 2.1.1 recommends: `zh-hans-cn` becomes `zh-Hans-CN`."""
     first, *rest = tag.lower().split("-")

@@ -10,12 +10,13 @@ from typing import Final
 
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Row, Select, Term
-from jiqun.rdf.namespaces import GRAPH, ID, KG, XSD, compact, prologue
+from jiqun.rdf.namespaces import GRAPH, ID, KG, RDFS_LABEL, XSD, compact, prologue
 from jiqun.web.pages.rendering import PHRASES, address, grouped
 
 _MAX_QUOTES: Final = 4
 _BATCH: Final = 500
 _MAX_PASSAGES: Final = 100
+_VOCABULARY: Final = (f"{GRAPH}ontology", f"{GRAPH}concepts")
 _SAFE_IRI: Final = re.compile(r"[a-z][a-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*", re.IGNORECASE)
 _HAN: Final = re.compile("[\u3400-\u9fff]")
 
@@ -50,6 +51,9 @@ class Caption:
             return self.quotes[:_MAX_QUOTES]
         found = (each.words for each in self.wordings if len(each.mentions & mentions) == best)
         return tuple(dict.fromkeys(found))[:_MAX_QUOTES]
+
+
+_NONE: Final[Mapping[str, Caption]] = {}
 
 
 @dataclass(frozen=True)
@@ -132,14 +136,31 @@ def text_of(term: Term) -> Text:
     return Text(term.value, term.lang)
 
 
-def read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
-    """Read the captions of resources and of their types; those without any are left out."""
-    captions = _read_captions(select, dict.fromkeys(iris))
+def read_captions(
+    select: Select, iris: Iterable[str], known: Mapping[str, Caption] = _NONE
+) -> dict[str, Caption]:
+    """Read the captions of resources and of their types; those without any are left out.
+
+    Those among `known`, such as the vocabulary, are not read again.
+    """
+    asked = dict.fromkeys(iris)
+    captions = {iri: known[iri] for iri in asked if iri in known}
+    captions |= _read_captions(select, (iri for iri in asked if iri not in known))
     for passage, wordings in _read_wordings(select, captions).items():
         captions[passage] = replace(captions[passage], wordings=wordings)
     types = dict.fromkeys(each for caption in captions.values() for each in caption.types)
+    captions |= {each: known[each] for each in types if each in known}
     unnamed = [each for each in types if each not in captions]
     return {**_read_captions(select, unnamed), **captions} if unnamed else captions
+
+
+def read_vocabulary(select: Select) -> dict[str, Caption]:
+    """Read the captions of all terms of the ontology and of the lists of concepts."""
+    rows = select(
+        f"SELECT DISTINCT ?term WHERE {{ VALUES ?graph {{ {values(_VOCABULARY)} }} "
+        f"GRAPH ?graph {{ ?term <{RDFS_LABEL}> ?label }} }}"
+    )
+    return read_captions(select, sorted(row["term"].value for row in rows if row["term"].is_iri))
 
 
 def _read_wordings(select: Select, captions: Iterable[str]) -> dict[str, tuple[Wording, ...]]:
@@ -168,7 +189,10 @@ def _read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
     wanted = [iri for iri in iris if readable(iri)]
     rows: list[Row] = []
     for start in range(0, len(wanted), _BATCH):
-        rows += select(_captions_query(wanted[start : start + _BATCH]))
+        named = wanted[start : start + _BATCH]
+        rows += select(_captions_query(named))
+        passages = [iri for iri in named if Term("uri", iri).is_passage]
+        rows += select(_quotes_query(passages)) if passages else ()
     labels: defaultdict[str, dict[str, str]] = defaultdict(dict)
     types: defaultdict[str, set[str]] = defaultdict(set)
     quotes: defaultdict[str, set[Text]] = defaultdict(set)
@@ -192,11 +216,18 @@ def _read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
 
 def _captions_query(iris: Sequence[str]) -> str:
     return (
-        f"{prologue('kg', 'rdfs')}SELECT ?thing ?label ?type ?quote WHERE {{ "
+        f"{prologue('kg', 'rdfs')}SELECT ?thing ?label ?type WHERE {{ "
         f"VALUES ?thing {{ {values(iris)} }} "
-        "{ ?thing rdfs:label ?label } UNION { ?thing kg:quote ?quote } UNION "
+        "{ ?thing rdfs:label ?label } UNION "
         f"{{ GRAPH ?graph {{ ?thing a ?type }} FILTER (?graph != <{GRAPH}inferred>) "
         f'FILTER (STRSTARTS(STR(?type), "{KG}")) }} }}'
+    )
+
+
+def _quotes_query(passages: Sequence[str]) -> str:
+    return (
+        f"{prologue('kg')}SELECT ?thing ?quote WHERE {{ "
+        f"VALUES ?thing {{ {values(passages)} }} ?thing kg:quote ?quote }}"
     )
 
 

@@ -41,6 +41,9 @@ _BARS: Final = 12
 _MOST: Final = 100
 """Dots of a picture."""
 
+_UNCHOSEN: Final = 75
+"""Figures on a page as long as nothing is chosen."""
+
 
 def figures_document(
     context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
@@ -57,7 +60,9 @@ def figures_document(
             return _dots(members, labels, paper)
         return _counts(members, labels, paper)
 
-    listing = Listing("figures", _COLUMNS, tuple(entries), labels)
+    # A picture of the figures themselves has its table on the same page.
+    page_size = _MOST if any(value for _, value in selection.facets) else _UNCHOSEN
+    listing = Listing("figures", _COLUMNS, tuple(entries), labels, page_size)
     return list_document(listing, selection, choice, draw, origin, _totals)
 
 

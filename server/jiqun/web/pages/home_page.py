@@ -110,7 +110,7 @@ class HomeContent:
 
 def home_document(context: Context, reader: Reader, root: str) -> Document:
     """Return the home page of the site at the URL `root`."""
-    dataset = dataset_document(read_catalogue_graph(context.select), context.release, root)
+    dataset = dataset_document(context.once(read_catalogue_graph), context.release, root)
     content = read_home(context, reader)
     text = render_home(context.release, content, reader, dataset)
     return html_document(text, reader, {"Link": _links(root)})

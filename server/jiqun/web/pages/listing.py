@@ -76,12 +76,13 @@ class Selection:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list: entries in its own order, for the reader of their `labels`."""
+    """A list: entries in its own order, for the reader of their `labels`, so many on a page."""
 
     name: str
     columns: tuple[Column, ...]
     entries: tuple[Entry, ...]
     labels: Labels
+    page_size: int = PAGE_SIZE
 
     @property
     def path(self) -> str:
@@ -236,9 +237,9 @@ def list_document(
         return _table(listing, entries, selection, choice)
     if choice.format == SVG:
         return picture_file(draw(entries, Paper(FILE_WIDTH)), listing.name, reader, origin)
-    pages = max(1, -(-len(entries) // PAGE_SIZE))
+    pages = max(1, -(-len(entries) // listing.page_size))
     page = min(selection.page, pages)
-    shown = entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
+    shown = entries[(page - 1) * listing.page_size : page * listing.page_size]
     picture = draw(entries, PAGE)
     text = render(
         "listing.html",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from markupsafe import Markup
 from pyoxigraph import Triple
 
 from jiqun.errors import NotFound, shorten
@@ -85,9 +86,10 @@ def ontology_document(context: Context, reader: Reader, target: Target) -> Docum
     number, choice = _current(context.release), target.choice
     if choice.format == OWL_FUNCTIONAL:
         body = _functional("/ontology", versions_of(context.release).get(number, {}))
+    elif target.is_page:
+        body = _page(context, reader, Version("/ontology", number))
     else:
-        core = _read_graph(context.select, "ontology")
-        body = _body(context, reader, target, Version("/ontology", number), core)
+        body = write(context.once(_read_core), choice.format)
     headers = target.resource(_IRI, [f"{OWL}Ontology"], ONTOLOGY_SUFFIXES).headers(choice)
     return _document(body, target, reader, headers)
 
@@ -98,13 +100,14 @@ def ontology_version(context: Context, reader: Reader, target: Target) -> Docume
     if files is None:
         raise _no_version(context, target.text)
     path, choice = f"/ontology/{target.slug}", target.choice
-    turtle = files["ttl"].path.read_bytes()
-    if choice.format == TURTLE:
-        body = turtle
-    elif choice.format == OWL_FUNCTIONAL:
+    if choice.format == OWL_FUNCTIONAL:
         body = _functional(path, files)
+    elif target.is_page:
+        body = _page(context, reader, Version(path, target.slug))
     else:
-        body = _body(context, reader, target, Version(path, target.slug), read_version(turtle))
+        turtle = files["ttl"].path.read_bytes()
+        is_turtle = choice.format == TURTLE
+        body = turtle if is_turtle else write(read_version(turtle), choice.format)
     iri = f"{_IRI}/{target.slug}"
     resource = target.resource(iri, [f"{OWL}Ontology"], ONTOLOGY_SUFFIXES)
     headers = replace(resource, latest=f"{target.root}/ontology").headers(choice)
@@ -117,21 +120,32 @@ def _document(body: bytes, target: Target, reader: Reader, headers: dict[str, st
     return Document(body, target.choice.content_type, headers=headers)
 
 
-def _body(
-    context: Context, reader: Reader, target: Target, version: Version, core: list[Triple]
-) -> bytes:
-    if not target.is_page:
-        return write(core, target.choice.format)
+def _page(context: Context, reader: Reader, version: Version) -> bytes:
     release = context.release
-    current = version.number == _current(release)
     version = replace(
         version,
         versions=tuple(reversed(versions_of(release))),
-        former=version.path != "/ontology" and not current,
+        former=version.path != "/ontology" and version.number != _current(release),
     )
-    alignments = _read_graph(context.select, "alignments") if current else ()
-    terms = read_terms(core, alignments, release.queries.values() if current else ())
+    # Of the reader, the terms know the language and the prefix of addresses only.
+    plain = Reader(reader.lang, reader.chosen, reader.root)
+    terms = context.kept(_terms_of, version.number, plain)
     return render_ontology(version, terms, reader).encode()
+
+
+def _terms_of(context: Context, number: str, reader: Reader) -> Markup:
+    """Return the documentation of the terms of a version; "" is that of no number."""
+    release = context.release
+    if number in ("", _current(release)):
+        alignments = _read_graph(context.select, "alignments")
+        core, queries = context.once(_read_core), release.queries.values()
+        return render_terms(read_terms(core, alignments, queries), reader)
+    core = read_version(versions_of(release)[number]["ttl"].path.read_bytes())
+    return render_terms(read_terms(core, (), ()), reader)
+
+
+def _read_core(select: Select) -> list[Triple]:
+    return _read_graph(select, "ontology")
 
 
 def _read_graph(select: Select, name: str) -> list[Triple]:
@@ -153,8 +167,7 @@ def _no_version(context: Context, text: str) -> NotFound:
     slug, _, suffix = text.rpartition(".")
     if slug in versions:
         return no_form(f"/ontology/{slug}", suffix, ONTOLOGY_SUFFIXES)
-    core = _read_graph(context.select, "ontology")
-    if any(term_of(each.subject).value == f"{_IRI}#{text}" for each in core):
+    if any(term_of(each.subject).value == f"{_IRI}#{text}" for each in context.once(_read_core)):
         return NotFound(f"Terms are fragments of the ontology: /ontology#{text}")
     listed = " ".join(f"/ontology/{each}" for each in versions) or "none"
     return NotFound(
@@ -167,15 +180,28 @@ def _current(release: Release) -> str:
     return iri.removeprefix(f"{_IRI}/") if iri.startswith(f"{_IRI}/") else ""
 
 
-def render_ontology(version: Version, terms: Sequence[OntologyTerm], reader: Reader) -> str:
-    """Render the documentation of all terms."""
-    by_iri = {term.iri: term for term in terms}
+def render_ontology(version: Version, terms: Markup, reader: Reader) -> str:
+    """Render the page of a version; `terms` is the documentation of its terms."""
     functional = f"{reader.root}{version.path}.ofn"
     return render(
         "ontology.html",
         reader,
         iri=_IRI,
         version=version,
+        terms=terms,
+        data=[
+            *data_links(version.path, reader),
+            ("OWL functional", functional, OWL_FUNCTIONAL.media_type),
+        ],
+    )
+
+
+def render_terms(terms: Sequence[OntologyTerm], reader: Reader) -> Markup:
+    """Render the diagram of the classes, the trees, and each term folded up."""
+    by_iri = {term.iri: term for term in terms}
+    text = render(
+        "ontology_terms.html",
+        reader,
         parts_of_it=[
             (
                 key,
@@ -191,11 +217,8 @@ def render_ontology(version: Version, terms: Sequence[OntologyTerm], reader: Rea
         row_height=ROW,
         box_width=WIDTH,
         head_height=HEAD,
-        data=[
-            *data_links(version.path, reader),
-            ("OWL functional", functional, OWL_FUNCTIONAL.media_type),
-        ],
     )
+    return Markup(text)  # noqa: S704 -- a template that escapes made it
 
 
 def _tree(

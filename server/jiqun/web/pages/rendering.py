@@ -11,7 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib import resources
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
@@ -152,6 +152,10 @@ def link_target(iri: str) -> str | None:
     things, sources, queries and terms have pages, the others are described by a query. An address
     with a user name or an invisible character is shown only.
     """
+    return _kept_target(iri) if len(iri) <= _LONGEST_KEPT else _target(iri)
+
+
+def _target(iri: str) -> str | None:
     if _UNSAFE.search(iri) or _INVISIBLE.search(iri):
         return None
     if iri.startswith(BASE):
@@ -162,6 +166,11 @@ def link_target(iri: str) -> str | None:
     except ValueError:
         return None
     return iri if parts.scheme in {"http", "https"} and plain else None
+
+
+_kept_target: Final = lru_cache(maxsize=8192)(_target)
+_LONGEST_KEPT: Final = 200
+"""Characters; longer IRIs are rare, and many of them would take much memory."""
 
 
 def _path_here(iri: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,14 +84,13 @@ class Source:
     others: tuple[tuple[str, int], ...] = ()
 
 
-def read_sources(select: Select) -> tuple[list[SourceEntry], dict[str, Caption]]:
-    """Read the list of sources, newest first, and the captions of everything in it."""
+def read_sources(select: Select) -> tuple[SourceEntry, ...]:
+    """Read the list of sources, the newest first."""
     entries: dict[str, SourceEntry] = {}
     for row in select(_SOURCES):
         if "source" in row:
             entries.setdefault(row["source"].value, _entry(row))
-    publishers = [entry.publisher.value for entry in entries.values() if entry.publisher]
-    return list(entries.values()), read_captions(select, [*entries, *publishers])
+    return tuple(entries.values())
 
 
 def _entry(row: Row) -> SourceEntry:
@@ -105,11 +104,11 @@ def _entry(row: Row) -> SourceEntry:
 
 
 def read_source(
-    select: Select, slug: str, page: int = 1
+    select: Select, slug: str, page: int = 1, known: Mapping[str, Caption] | None = None
 ) -> tuple[Source, dict[str, Caption]] | None:
     """Read a source and a page of its passages; None when there is no such source.
 
-    The captions are those of everything on the page.
+    The captions are those of everything on the page; those in `known` are not read again.
     """
     if not SLUG.fullmatch(slug):
         return None
@@ -147,7 +146,7 @@ def read_source(
     )
     terms = [each for row in [*described, *stated] for each in row.values() if each.is_iri]
     names = dict.fromkeys(each.value for each in terms if not each.is_passage)
-    return source, read_captions(select, [iri, *names])
+    return source, read_captions(select, [iri, *names], known or {})
 
 
 def _read_order(select: Select, iri: str) -> list[tuple[int, int, str]]:

@@ -15,14 +15,14 @@ from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.descriptions import describe_source, describe_sources, source_exists
 from jiqun.web.linked_data.representations import Target, missing
 from jiqun.web.linked_data.triples import write
-from jiqun.web.pages.cells import Caption, Cell, Labels, text_of
+from jiqun.web.pages.cells import Caption, Cell, Labels, read_captions, read_vocabulary, text_of
 from jiqun.web.pages.error_page import retirement
 from jiqun.web.pages.evidence import find_web_page, quoted_at
 from jiqun.web.pages.records import Fact
 from jiqun.web.pages.rendering import data_links, html_document, link_target, page_links, render
 from jiqun.web.pages.source_facts import Passage, Source, SourceEntry, read_source, read_sources
 
-LIST_PAGE_SIZE: Final = 200
+LIST_PAGE_SIZE: Final = 100
 """Sources on one page of their list."""
 
 _CARD: Final = (
@@ -71,7 +71,7 @@ def source_document(context: Context, reader: Reader, target: Target, page: int)
     slug, choice = target.slug, target.choice
     headers = target.resource(SOURCE + slug, [f"{KG}Source"]).headers(choice)
     if target.is_page:
-        found = read_source(context.select, slug, page)
+        found = read_source(context.select, slug, page, context.once(read_vocabulary))
         if found is not None:
             source, captions = found
             if page > source.pages:
@@ -91,11 +91,13 @@ def source_list(context: Context, reader: Reader, target: Target, page: int) -> 
     if not target.is_page:
         body = write(describe_sources(context.select), target.choice.format)
         return Document(body, target.choice.content_type, headers=headers)
-    sources, captions = read_sources(context.select)
+    sources = context.once(read_sources)
     pages = max(1, -(-len(sources) // LIST_PAGE_SIZE))
     if page > pages:
         raise NotFound(f"/source has no page {page}, only {pages}.")
     shown = sources[(page - 1) * LIST_PAGE_SIZE : page * LIST_PAGE_SIZE]
+    publishers = [entry.publisher.value for entry in shown if entry.publisher]
+    captions = read_captions(context.select, [*(entry.iri for entry in shown), *publishers])
     return html_document(render_sources(shown, captions, reader, page, pages), reader, headers)
 
 

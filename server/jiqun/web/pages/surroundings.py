@@ -12,6 +12,7 @@ from typing import Final
 from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG, RDF_TYPE, prologue
 from jiqun.web.linked_data.premises import INFERRED
+from jiqun.web.pages.cells import values
 from jiqun.web.pages.records import Record, read_records
 
 MAX_CLUSTERS: Final = 200
@@ -102,12 +103,26 @@ def _with_others(
         if not asked:
             break
         seen |= set(asked)
-        others = read_records(select, asked, _ABOUT_OTHERS)
+        others = _read_others(select, asked)
         found |= others
         mentioned = {
             iri for each in others.values() for link in _LEADING_ON for iri in each.iris(link)
         }
     return found
+
+
+def _read_others(select: Select, iris: Iterable[str]) -> dict[str, Record]:
+    """Read the few facts of `_ABOUT_OTHERS`.
+
+    Most resources have none of them; to find those that have some is much cheaper in the default
+    graph than to filter all their facts in all graphs (measured: 3 against 12 ms).
+    """
+    any_of = " UNION ".join(f"{{ ?subject <{each}> ?value }}" for each in _ABOUT_OTHERS)
+    rows = select(
+        f"SELECT DISTINCT ?subject WHERE {{ VALUES ?subject {{ {values(iris)} }} {{ {any_of} }} }}"
+    )
+    found = sorted(row["subject"].value for row in rows)
+    return read_records(select, found, _ABOUT_OTHERS) if found else {}
 
 
 def _mentions(record: Record) -> Iterator[str]:

@@ -84,10 +84,12 @@ class Thing:
         return Record(self.iri, self.of_it)
 
 
-def read_thing(select: Select, slug: str, page: int = 1) -> tuple[Thing, dict[str, Caption]] | None:
+def read_thing(
+    select: Select, slug: str, page: int = 1, known: Mapping[str, Caption] | None = None
+) -> tuple[Thing, dict[str, Caption]] | None:
     """Read a thing, its facts and a page of its mentions; None when there is no such thing.
 
-    The captions are those of everything on the page.
+    The captions are those of everything on the page; those in `known` are not read again.
     """
     if not SLUG.fullmatch(slug):
         return None
@@ -121,7 +123,7 @@ def read_thing(select: Select, slug: str, page: int = 1) -> tuple[Thing, dict[st
         sources=sources,
     )
     mentioned = {iri, *passages, *sources, *agents_of(sources.values()), *_mentioned(facts)}
-    return thing, read_captions(select, sorted(mentioned))
+    return thing, read_captions(select, sorted(mentioned), known or {})
 
 
 def _count(select: Select, pattern: str) -> int:

@@ -36,7 +36,7 @@ from jiqun.web.linked_data.representations import Target, missing, suffix_of
 from jiqun.web.linked_data.similar_names import similar_ids
 from jiqun.web.linked_data.triples import descriptions, write
 from jiqun.web.metadata.schema_org import data_block
-from jiqun.web.pages.cells import Caption, Cell, Labels, text_of
+from jiqun.web.pages.cells import Caption, Cell, Labels, read_vocabulary, text_of
 from jiqun.web.pages.citation import Citation, cite_record, cite_source
 from jiqun.web.pages.claim_profile import claim_profile
 from jiqun.web.pages.claims import contradictions, figure_groups, view_claim
@@ -189,7 +189,7 @@ def thing_document(context: Context, reader: Reader, target: Target, page: int) 
     if (retired := retirement(context, reader, target, ID)) is not None:
         return retired
     if target.is_page:
-        found = read_thing(context.select, target.slug, page)
+        found = read_thing(context.select, target.slug, page, context.once(read_vocabulary))
         if found is not None:
             thing, captions = found
             if page > thing.pages:

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
+from itertools import accumulate
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -270,16 +272,22 @@ def join(parts: Iterable[Markup]) -> Markup:
 
 def units(text: str) -> int:
     """Return the width of a text in letters; a Chinese character counts twice."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    if text.isascii():
+        return len(text)
+    return sum(map(_units_of, text))
+
+
+@lru_cache(maxsize=8192)
+def _units_of(char: str) -> int:
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
 
 
 def cut(text: Text, room: int) -> Text:
     """Shorten a text to `room` letters, with an ellipsis."""
     if units(text.value) <= room:
         return text
-    kept = text.value
-    while units(kept) > room - 1:
-        kept = kept[:-1]
+    taken = list(accumulate(map(_units_of, text.value)))
+    kept = text.value[: bisect_right(taken, room - 1)]
     return Text(f"{kept.rstrip()}…", text.lang)
 
 

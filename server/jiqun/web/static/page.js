@@ -11,6 +11,18 @@ for (const text of document.querySelectorAll("form.ask textarea")) {
   });
 }
 
+// What an address leads to is shown even where it is folded: older browsers leave it closed.
+const reveal = () => {
+  const target = document.getElementById(location.hash.slice(1));
+  const fold = target?.closest("details");
+  if (fold && !fold.open) {
+    fold.open = true;
+    target.scrollIntoView();
+  }
+};
+addEventListener("hashchange", reveal);
+reveal();
+
 // A button that copies a checksum.
 if (navigator.clipboard) {
   const { copy, copied, copyTable } = document.body.dataset;
