@@ -44,9 +44,15 @@ def manifest(release: Path) -> Any:
 
 
 def canonical(quads: Iterable[ox.Quad]) -> set[ox.Quad]:
-    dataset = ox.Dataset(quads)
-    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    return set(dataset)
+    """Return quads with labels of RDFC-1.0, which depend on those with blank nodes alone."""
+    ground, labelled = set(), ox.Dataset()
+    for quad in quads:
+        if isinstance(quad.subject, ox.BlankNode) or isinstance(quad.object, ox.BlankNode):
+            labelled.add(quad)
+        else:
+            ground.add(quad)
+    labelled.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return ground | set(labelled)
 
 
 def refuse(address: str, _: object) -> Any:
