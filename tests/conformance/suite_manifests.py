@@ -157,11 +157,11 @@ def read_answer(path: Path, base: str) -> Answer:
     if format_ is not None:
         return read_results(path.read_bytes(), format_)
     triples = [quad.triple for quad in quads([(None, path)], base)]
-    if any(triple.predicate.value == f"{RS}resultVariable" for triple in triples):
-        return _read_result_set(triples)
     booleans = [t.object for t in triples if t.predicate.value == f"{RS}boolean"]
     if booleans and isinstance(booleans[0], ox.Literal):
         return booleans[0].value == "true"
+    if any(triple.object == ox.NamedNode(f"{RS}ResultSet") for triple in triples):
+        return _read_result_set(triples)
     return triples
 
 

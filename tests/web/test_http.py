@@ -161,6 +161,19 @@ def test_pages_are_guarded(address: str, client: httpx.Client) -> None:
     assert " style=" not in response.text
 
 
+def test_a_page_keeps_its_address_in_other_languages(client: httpx.Client) -> None:
+    page = client.get("/none?a=%E5%8C%97&b=%22&lang=zh%2DHans", headers={"Accept": BROWSER}).text
+    assert 'href="/none?a=%E5%8C%97&amp;b=%22&amp;lang=zh-Hant"' in page
+    assert 'lang="zh-Hans"' in page
+
+
+@pytest.mark.parametrize(
+    "address", [f"/none?a={60_000 * 'a'}", f"/{7_000 * '%E5%8C%97'}", f"/?{20_000 * '%26'}"]
+)
+def test_a_long_address_is_repeated_in_no_page(client: httpx.Client, address: str) -> None:
+    assert len(client.get(address, headers={"Accept": BROWSER}).content) < 40_000
+
+
 class TestCaching:
     QUERY = "/sparql?query=SELECT+*+%7B+%3Fs+%3Fp+%3Fo+%7D+ORDER+BY+%3Fs+%3Fp+%3Fo"
 

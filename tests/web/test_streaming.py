@@ -240,21 +240,34 @@ class TestSpreadsheet:
             ["'-x", "1.5"],
             ["'@sum", "2"],
             ["'\tx", "3"],
-            ['plain, "quoted"\n=second', "4"],
+            ['plain, "quoted"\n\'=second', "4"],
         ]
 
     @pytest.mark.parametrize(
         "cell",
         [
             *("=1+1", "\uff1d1+1", "\uff0bcmd", "\uff0d1-x", "\uff20sum", "\u2212x", "|x", "%0a"),
-            *("\u200b=1+1", "\ufeff=1+1", "\u202e@x", " \u00a0=1+1", "\u00ad+x", "'=1+1", "\r=1"),
+            *("\u034f=1", "\u3164=1", "\ufe0f+x", "\U000e0020=1", "\ufe66x", "\u208c1", "\ufff9@x"),
+            *("\u200b=1+1", "\ufeff=1+1", "\u202e@x", " \u00a0=1+1", "\u00ad+x", "'=1+1"),
         ],
     )
     def test_no_disguise_of_a_formula_passes(self, cell: str) -> None:
         found = for_spreadsheet(f'a\r\n"{cell}"\r\n'.encode()).decode("utf-8-sig")
         assert list(csv.reader(io.StringIO(found, newline=""))) == [["a"], [f"'{cell}"]]
 
-    @pytest.mark.parametrize("cell", ["a=1", "-1", "+2.5e3", "集群", "", "a-b"])
+    @pytest.mark.parametrize(
+        ("cell", "written"),
+        [
+            *(("a;=1", "a;'=1"), (";=1", ";'=1"), ("a; \u200b@x", "a; \u200b'@x")),
+            *(("a\t=1", "a\t'=1"), ("a\n\n+x", "a\n\n'+x"), ("a;b;-x;c", "a;b;'-x;c")),
+            ("\r=1", "'\r'=1"),
+        ],
+    )
+    def test_no_cell_within_a_cell_is_a_formula(self, cell: str, written: str) -> None:
+        found = for_spreadsheet(f'a\r\n"{cell}"\r\n'.encode()).decode("utf-8-sig")
+        assert list(csv.reader(io.StringIO(found, newline=""))) == [["a"], [written]]
+
+    @pytest.mark.parametrize("cell", ["a=1", "-1", "+2.5e3", "集群", "", "a-b", "a; b", "a + b"])
     def test_other_cells_stay(self, cell: str) -> None:
         found = for_spreadsheet(f"a,b\r\n{cell},1\r\n".encode()).decode("utf-8-sig")
         assert found == f"a,b\r\n{cell},1\r\n"

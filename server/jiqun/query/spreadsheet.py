@@ -2,7 +2,8 @@
 
 The standard's CSV stays as it is; this is a variant of it that a spreadsheet program opens as
 UTF-8 and without evaluating anything. Cells that begin like a formula get an apostrophe in front,
-numbers excepted.
+numbers excepted, and so does what would begin like one within a cell, where programs of some
+countries begin another: they separate cells by semicolons or tabs whatever the quotation marks.
 """
 
 from __future__ import annotations
@@ -15,11 +16,18 @@ from typing import Final
 
 # Spreadsheets skip blanks and what is invisible, and some read the full-width signs.
 _INVISIBLE: Final = (
-    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\x00-\x1f\x7f-\x9f"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff\x00-\x1f\x7f-\x9f"
 )
-_FORMULA: Final = re.compile(
-    rf"[\s{_INVISIBLE}'\"]*[=+\-@|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\u2212]|[\t\r]"
+_SIGNS: Final = (
+    "=+\\-@|%\uff1d\uff0b\uff0d\uff20\uff5c\uff05\u2212\u207a\u207b\u207c\u208a\u208b\u208c"
+    "\ufe62\ufe63\ufe66\ufe6a\ufe6b"
 )
+_BLANK: Final = rf"\s{_INVISIBLE}'\""
+_FORMULA: Final = re.compile(rf"[{_BLANK}]*[{_SIGNS}]|[\t\r]")
+_WITHIN: Final = re.compile(rf"(?<![{_BLANK};])[{_BLANK};]++(?=[{_SIGNS}])")
+_SEPARATORS: Final = frozenset(";\t\r\n")
 _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
@@ -56,9 +64,15 @@ class Spreadsheet:
 
 
 def _harmless(cell: str) -> str:
+    cell = _WITHIN.sub(_guarded, cell)
     if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
+
+
+def _guarded(found: re.Match[str]) -> str:
+    separates = not _SEPARATORS.isdisjoint(found[0])
+    return f"{found[0]}'" if separates else found[0]
 
 
 def for_spreadsheet(body: bytes) -> bytes:

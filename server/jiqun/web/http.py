@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import unquote
 
 from jiqun.errors import (
     BadParameter,
@@ -22,6 +22,7 @@ from jiqun.errors import (
 )
 from jiqun.language import Reader, choose_language
 from jiqun.query.jobs import BlockStream
+from jiqun.query.protocol import MOST_PARAMETERS
 from jiqun.settings import Settings
 
 Scope = MutableMapping[str, Any]
@@ -57,6 +58,8 @@ _EVERYWHERE: Final[Headers] = (
 
 _LONGEST_PRECONDITION: Final = 4096
 _LONGEST_DATE: Final = 40
+_LONGEST_QUERY: Final = 8192
+_LONGEST_PATH: Final = 512
 _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 _WATCHED_AFTER: Final = 0.05
@@ -344,19 +347,19 @@ def public_url(scope: Scope, settings: Settings) -> str:
 
 def reader_of(scope: Scope, settings: Settings) -> Reader:
     """Return for whom the page of this request is written."""
-    parameters = parse_qsl(
-        scope["query_string"].decode("latin-1"), keep_blank_values=True, encoding="latin-1"
-    )
-    asked = next((value for name, value in parameters if name == "lang"), None)
+    parts = scope["query_string"].decode("latin-1").split("&", MOST_PARAMETERS)
+    asked = next((unquote(part[5:60]) for part in parts if part.startswith("lang=")), None)
     lang, chosen = choose_language(asked, header(scope, b"accept-language"))
     root = settings.root_path
-    others = urlencode([pair for pair in parameters if pair[0] != "lang"], encoding="latin-1")
+    others = "&".join(part for part in parts if not part.startswith("lang="))
     path = scope["path"].removeprefix(root) or "/"
     try:
         origin = public_url(scope, settings).removesuffix(root)
     except BadParameter:
         origin = ""
-    here = f"{path}?{others}" if others and scope["method"] in {"GET", "HEAD"} else path
+    path = path if len(path) < _LONGEST_PATH else "/"  # a page repeats it several times
+    repeated = others and len(others) < _LONGEST_QUERY and scope["method"] in {"GET", "HEAD"}
+    here = f"{path}?{others}" if repeated else path
     release = scope["app"].state.release
     title = release.title if release.statistics else ""
     return Reader(lang=lang, chosen=chosen, root=root, origin=origin, here=here, title=title)

@@ -63,6 +63,8 @@ def test_what_is_pasted_is_escaped_and_limited(built: httpx.Client) -> None:
     assert "at most 200" in many.text
     long = built.post("/match", data={"names": "a" * 501}, headers=BROWSER)
     assert long.status_code == 400
+    json = built.post("/match", json={"names": "a"}, headers=BROWSER)
+    assert json.status_code == 415
     formulas = built.post("/match", data={"names": "=1+1", "format": "csv"})
     assert rows(formulas.content)[0]["name"] == "'=1+1"
 

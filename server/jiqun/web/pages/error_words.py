@@ -21,7 +21,7 @@ from jiqun.language import Text
 
 _HOLE: Final = re.compile(r"\{(\d?)\}")
 _PLACE: Final = re.compile(r"At (line \d+, column \d+): (.+)", re.DOTALL)
-_QUOTED: Final = re.compile("“([^”]*)”")
+_QUOTED: Final = re.compile("“([^“”]*)”")
 _SENTENCE: Final = re.compile(r"(?<=[.?]) ")
 _QUOTES: Final = {"zh-Hans": "“{}”", "zh-Hant": "「{}」"}
 _LONGEST: Final = 2000

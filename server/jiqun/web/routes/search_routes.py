@@ -12,9 +12,9 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
-from jiqun.errors import BadParameter, shorten
+from jiqun.errors import BadParameter, UnsupportedMediaType, shorten
 from jiqun.language import Reader, pick
-from jiqun.query.protocol import parse_parameters
+from jiqun.query.protocol import FORM, parse_content_type, parse_parameters
 from jiqun.rdf.formats import CSV, HTML, PLAIN_JSON
 from jiqun.rdf.namespaces import KG
 from jiqun.reconciliation.requests import class_iri
@@ -257,6 +257,9 @@ async def match_names(request: Request, reader: PageReader, root: Root) -> Respo
     given = parse_parameters(request.scope["query_string"], "query string")
     if request.method == "POST":
         body = await read_body(request.scope, request.receive, settings, _MATCH_BYTES)
+        media_type, _ = parse_content_type(request.headers.get("content-type"))
+        if body and media_type != FORM:
+            raise UnsupportedMediaType(f"The names are sent as {FORM}.")
         given = {**given, **parse_parameters(body, "body")}
     names, kind, named = (
         next(iter(given.get(each, ())), "") for each in ("names", "type", "format")
