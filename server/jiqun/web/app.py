@@ -34,6 +34,7 @@ from jiqun.release import Release, no_release, open_release
 from jiqun.settings import Settings
 from jiqun.web.access_log import AccessLog, RequestRecord, record_of
 from jiqun.web.authorization import read_token
+from jiqun.web.history import History, read_history
 from jiqun.web.http import (
     ClientGone,
     Message,
@@ -285,9 +286,11 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
                 await writing.stop()
             await engine.stop()
             raise
+        _look_back(app)
         try:
             yield
         finally:
+            app.state.looking_back.cancel()
             await mcp.stop()
             if writing is not None:
                 await writing.stop()
@@ -336,6 +339,19 @@ async def _check_engine(engine: Engine, release: Release) -> None:
         engine.backend.beside(check_limit(engine.backend))
 
 
+def _look_back(app: Endpoint) -> None:
+    """Find in the background what changed since the releases that the operator keeps."""
+
+    async def look() -> None:
+        kept = app.state.settings.earlier_releases
+        if kept is not None and app.state.release.identifier:
+            app.state.history = await read_history(kept, app.state.release)
+
+    if app.state.looking_back is not None:
+        app.state.looking_back.cancel()
+    app.state.looking_back = asyncio.create_task(look())
+
+
 def _fill_state(
     app: Endpoint,
     settings: Settings,
@@ -352,6 +368,7 @@ def _fill_state(
     app.state.writing = writing
     app.state.service = QueryService(release, engine, settings)
     app.state.metrics = Metrics()
+    app.state.history, app.state.looking_back = History(), None
 
 
 def _token(release: Path | None, settings: Settings) -> str | None:
@@ -429,6 +446,7 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
             state.release = former
             raise
         state.service.release = opened
+    _look_back(app)
     app.title, app.version = opened.title, opened.version
     app.openapi_schema = None
     state.openapi = {}

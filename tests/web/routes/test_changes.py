@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -48,6 +49,21 @@ def test_things_and_statements_that_came_and_went(changed: httpx.Client, lang: s
     assert "old &lt;b&gt;" in page
     assert page.count("<ins>") == page.count("<del>") == 1
     assert "selected>2026-10" in page
+
+
+def test_a_thing_says_since_which_release_it_is_so(changed: httpx.Client) -> None:
+    def told(slug: str) -> str:
+        return changed.get(f"/doc/{slug}", headers=BROWSER).text
+
+    for _ in range(100):  # it is found out in the background
+        if "since release" in told("beijing"):
+            break
+        time.sleep(0.1)
+    assert "Changed since release 2026-10." in told("beijing")
+    assert "New since release 2026-10." in told("fresh")
+    assert "Unchanged since release 2026-09" in told("life-health")
+    assert Audit(told("fresh")).problems == []
+    assert "/changes?since=2026-10" in told("fresh")
 
 
 def test_another_release_can_be_compared(changed: httpx.Client) -> None:

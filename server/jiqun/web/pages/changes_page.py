@@ -32,6 +32,14 @@ _COUNTED: Final = ("clusters", "companies", "observations", "goals", "sources", 
 
 
 @dataclass(frozen=True)
+class Since:
+    """The kept release since which a thing is `new`, `changed`, or the `same` in all later ones."""
+
+    release: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class Line:
     """A statement that came or went: the property, the value, and where the value leads."""
 
@@ -116,7 +124,7 @@ def _listed(kept: Iterable[str]) -> str:
     return f"There are: {names}." if names else "There is none."
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _compare(old: str, new: str) -> Difference:
     """Compare the releases in two folders, which never change."""
     former, present = (

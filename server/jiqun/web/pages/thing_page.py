@@ -37,6 +37,7 @@ from jiqun.web.linked_data.similar_names import similar_ids
 from jiqun.web.linked_data.triples import descriptions, write
 from jiqun.web.metadata.schema_org import data_block
 from jiqun.web.pages.cells import Caption, Cell, Labels, read_vocabulary, text_of
+from jiqun.web.pages.changes_page import Since
 from jiqun.web.pages.citation import Citation, cite_record, cite_source
 from jiqun.web.pages.claim_profile import claim_profile
 from jiqun.web.pages.claims import contradictions, figure_groups, view_claim
@@ -181,10 +182,12 @@ def thing_reference(context: Context, reader: Reader, target: Target) -> Documen
     return redirect(303, location, f'<{location}>; rel="describedby"', target.query)
 
 
-def thing_document(context: Context, reader: Reader, target: Target, page: int) -> Document:
+def thing_document(
+    context: Context, reader: Reader, target: Target, page: int, since: Since | None = None
+) -> Document:
     """Return the document about a thing, as a page or as data.
 
-    `page` is that of its mentions, for the page. Raises `NotFound`.
+    `page` is that of its mentions, for the page, and `since` its last change. Raises `NotFound`.
     """
     if (retired := retirement(context, reader, target, ID)) is not None:
         return retired
@@ -196,7 +199,7 @@ def thing_document(context: Context, reader: Reader, target: Target, page: int) 
                 raise NotFound(f"/doc/{target.slug} has no page {page}, only {thing.pages}.")
             headers = target.resource(thing.iri, thing.types).headers(target.choice)
             terrain = read_terrain(context, thing)
-            page_text = render_thing(thing, captions, reader, context.release, terrain)
+            page_text = render_thing(thing, captions, reader, context.release, terrain, since)
             return html_document(page_text, reader, headers)
     else:
         description = describe_thing(context.select, target.slug)
@@ -234,10 +237,11 @@ def render_thing(
     reader: Reader,
     release: Release,
     terrain: Terrain | None = None,
+    since: Since | None = None,
 ) -> str:
     """Render a thing; `captions` are those of everything its facts mention.
 
-    `terrain` is what its map is drawn from.
+    `terrain` is what its map is drawn from; `since` is its last change, where that is known.
     """
     labels = Labels(captions, reader)
     caption = captions.get(thing.iri)
@@ -252,6 +256,7 @@ def render_thing(
         reader,
         thing=thing,
         title=title,
+        since=since,
         types=[labels.resource(iri) for iri in (caption.types if caption else ())],
         names=[each for each in _names(thing) if each.value != title.value],
         sections=[(section, [group for of, group in own if of == section]) for section in SECTIONS],

@@ -87,7 +87,9 @@ async def show_thing(
     A page shows some of the facts that mention it elsewhere; `page` leads to the others.
     """
     target = target_of(request, root, f"/doc/{slug}", named)
-    return await respond(request, thing_document, reader, target, page)
+    state = request.app.state
+    since = state.history.since(state.release.identifier, target.slug) if target.is_page else None
+    return await respond(request, thing_document, reader, target, page, since)
 
 
 @router.api_route(
