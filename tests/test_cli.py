@@ -31,7 +31,7 @@ def test_check_of_good_content_is_silent(small: Small) -> None:
 def test_check_tells_which_quotes_were_not_checked(small: Small, tmp_path: Path) -> None:
     code, out, err = jiqun("check", "--content", small.content.root, "--texts", tmp_path)
     assert (code, out) == (0, "")
-    assert err == "quotes not checked, no text at hand: gazette\n"
+    assert err == "quotes not checked, text not available: gazette\n"
 
 
 def test_check_prints_findings_like_a_compiler(small: Small) -> None:

@@ -186,7 +186,7 @@ def test_servers_go_with_the_release_to_its_dataset(
         link.symlink_to(newer)
         link.replace(current)
         live.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "stays as it was" in "".join(live.log.lines))  # there is no dataset yet
+        wait_until(lambda: "was not changed" in "".join(live.log.lines))  # there is no dataset yet
         assert answer() == before
         assert publish(newer, url)[0] == 0
         live.process.send_signal(signal.SIGHUP)

@@ -98,7 +98,7 @@ def damage_the_queries(folder: Path) -> None:
         (other_format, "has format 2; this program reads format 1"),
         (no_version, "manifest.json of the release is damaged: it has no 'version'"),
         (leave_the_folder, "is not a file name"),
-        (lose_a_dump, "lacks its file jiqun.nt.gz"),
+        (lose_a_dump, "file jiqun.nt.gz of the release is missing"),
         (cut_a_dump, "jiqun.nt.gz of the release has"),
         (flip_a_bit, "jiqun.nt.gz of the release is damaged"),
         (lose_the_store, "has no store"),

@@ -102,7 +102,7 @@ def test_the_wheel_does_not_write_into_itself(installed: Path, tmp_path: Path) -
         )
         assert done.returncode == 2
         assert done.stderr == (
-            "jiqun: There is no checkout here to change; name it with --content.\n"
+            "jiqun: There is no checkout here to change; specify it with --content.\n"
         )
 
 

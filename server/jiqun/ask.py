@@ -1,4 +1,4 @@
-"""Questions from the command line: to a release folder, or to a server."""
+"""The commands that query a release folder or a server."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jiqun.errors import BadParameter, JiqunError, OperatorError
 from jiqun.settings import Settings
 from jiqun.terminal import printable, table, width
 
-# What takes long to import is imported by the command that needs it.
+# Slow imports are in the commands that need them.
 # ruff: noqa: PLC0415
 
 _SECONDS: Final = 60.0
@@ -27,7 +27,7 @@ _MOST_COMPLETIONS: Final = 30
 
 
 class Form(StrEnum):
-    """The forms of an answer."""
+    """Output formats."""
 
     TABLE = "table"
     JSON = "json"
@@ -45,14 +45,14 @@ class Lang(StrEnum):
 ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
 Url = Annotated[
     str | None,
-    typer.Option("--url", help="Ask the server at this address instead, as https://example.org."),
+    typer.Option("--url", help="URL of a server to query instead, such as https://example.org."),
 ]
-AnswerForm = Annotated[Form, typer.Option("--format", help="The form of the answer.")]
+AnswerForm = Annotated[Form, typer.Option("--format", help="Output format.")]
 LabelLang = Annotated[Lang, typer.Option("--lang", help="The language of labels.")]
 
 
 def read_settings(**given: object) -> Settings:
-    """Return the settings; what is not given comes from the environment. Raises `OperatorError`."""
+    """Return the settings; missing ones come from the environment. Raises `OperatorError`."""
     try:
         known = {name: value for name, value in given.items() if value is not None}
         return Settings.model_validate(known)
@@ -61,7 +61,7 @@ def read_settings(**given: object) -> Settings:
 
 
 def complete_query(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """Return the saved queries whose names begin so, with their summaries, for the shell."""
+    """Complete the name of a saved query, with summaries, for the shell."""
     from jiqun.release import open_release
 
     try:
@@ -76,7 +76,7 @@ def complete_query(context: typer.Context, incomplete: str) -> list[tuple[str, s
 
 
 def complete_thing(context: typer.Context, incomplete: str) -> list[str]:
-    """Return the ids of things that begin so, for the shell."""
+    """Complete the id of a thing, for the shell."""
     from jiqun.search.index import SearchIndex
 
     prefix = "id:" if incomplete.startswith("id:") else ""
@@ -103,7 +103,7 @@ def query(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="Name of a saved query; none lists them all.", autocompletion=complete_query
+            help="Name of a saved query; omit it to list them all.", autocompletion=complete_query
         ),
     ] = None,
     format_name: Annotated[
@@ -170,9 +170,9 @@ def _fetch_query(
 
 
 def _fetch(address: str) -> bytes:
-    """Return what a server answers; raise `OperatorError` with what it says is wrong."""
+    """Return the response of a server; raise `OperatorError` with its error message."""
     if not address.startswith(("http://", "https://")):
-        raise BadParameter("--url is the address of a server, as https://example.org.")
+        raise BadParameter("--url must be the URL of a server, such as https://example.org.")
     from jiqun.outbound.operator_requests import get
 
     with get(address, "*/*", _SECONDS) as response:
@@ -193,7 +193,7 @@ def _detail(problem: bytes) -> str:
 def search(
     words: Annotated[list[str], typer.Argument(help="A name in Chinese, pinyin or English.")],
     type_name: Annotated[
-        str | None, typer.Option("--type", help="Only things of this class, as Cluster.")
+        str | None, typer.Option("--type", help="Only things of this class, such as Cluster.")
     ] = None,
     lang: LabelLang = Lang.EN,
     form: AnswerForm = Form.TABLE,
@@ -211,12 +211,14 @@ def describe(
     name: Thing,
     lang: LabelLang = Lang.EN,
     form: AnswerForm = Form.TABLE,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="Most statements.")] = 1000,
-    offset: Annotated[int, typer.Option(min=0, help="Statements to leave out first.")] = 0,
+    limit: Annotated[
+        int, typer.Option(min=1, max=1000, help="Maximum number of statements.")
+    ] = 1000,
+    offset: Annotated[int, typer.Option(min=0, help="Number of statements to skip.")] = 0,
     release: ReleaseFolder = Path("release"),
     url: Url = None,
 ) -> None:
-    """Show what is stated of a thing, with its kind and the words that say it."""
+    """Show the statements about a thing, with their kind and the words of the source."""
     given = {"thing": name, "lang": lang.value, "limit": limit, "offset": offset}
     found = _ask("describe", given, release, url)
     if form is Form.TABLE:
@@ -235,15 +237,18 @@ def describe(
 def cite(
     name: Thing,
     property_name: Annotated[
-        str, typer.Argument(metavar="PROPERTY", help="As kg:coreArea, or a metric as id:revenue.")
+        str,
+        typer.Argument(
+            metavar="PROPERTY", help="Property such as kg:coreArea, or metric such as id:revenue."
+        ),
     ],
-    value: Annotated[str | None, typer.Argument(help="Only of this value.")] = None,
+    value: Annotated[str | None, typer.Argument(help="Only statements with this value.")] = None,
     lang: LabelLang = Lang.EN,
     form: AnswerForm = Form.TABLE,
     release: ReleaseFolder = Path("release"),
     url: Url = None,
 ) -> None:
-    """Show who says something: the words, the source, its date and the passage."""
+    """Show the evidence of a statement: the words, the source, its date and the passage."""
     given = {"thing": name, "property": property_name, "value": value, "lang": lang.value}
     found = _ask("cite", given, release, url)
     if form is Form.TABLE:
@@ -256,7 +261,7 @@ def cite(
 
 
 def _evidence(statement: Mapping[str, Any]) -> str:
-    """Write a statement with the words behind it, or behind each of its premises."""
+    """Write a statement with its quoted words, or those of each premise."""
     lines = [f"{statement['statement']}  [{statement['kind']}]"]
     for premise in statement["premises"] or [statement]:
         if premise is not statement:
@@ -268,7 +273,7 @@ def _evidence(statement: Mapping[str, Any]) -> str:
 
 
 def _cited(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return one row for each citation, of a premise with the statement that it supports."""
+    """Return one row per citation; for premises, with the statement that they support."""
     rows: list[dict[str, Any]] = []
     for each in statements:
         for premise in each["premises"] or [each]:
@@ -281,7 +286,7 @@ def _cited(statements: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _ask(tool: str, given: Mapping[str, object], release: Path, url: str | None) -> dict[str, Any]:
-    """Return the answer of a tool, in this process or at a server; raises `JiqunError`."""
+    """Return the answer of a tool, from this process or a server; raises `JiqunError`."""
     arguments = {name: value for name, value in given.items() if value is not None}
     if url is not None:
         return asyncio.run(_ask_server(tool, arguments, url))
@@ -316,7 +321,7 @@ def _show(
     columns: Sequence[str],
     form: Form,
 ) -> None:
-    """Print an answer: JSON whole, CSV and tables its rows; its note to standard error."""
+    """Print an answer: all of it as JSON, or its rows as CSV or a table; notes to stderr."""
     if form is Form.JSON:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
         return

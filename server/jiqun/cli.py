@@ -16,8 +16,8 @@ from jiqun import ask, operator_commands
 from jiqun.errors import BadParameter, JiqunError, OperatorError
 from jiqun.knowledge.content import ContentRejected, Finding, locate, write_text
 
-# What takes long to import is imported by the command that needs it: SHACL, the web server and the
-# libraries of the dumps would make every command slow to start.
+# Slow imports are in the commands that need them: SHACL, the web server and the dump libraries
+# would make every command slow to start.
 # ruff: noqa: PLC0415
 
 
@@ -54,30 +54,30 @@ def diff(
         raise typer.Exit(1)
 
 
-links = typer.Typer(help="The links to other datasets.", no_args_is_help=True)
+links = typer.Typer(help="Links to other datasets.", no_args_is_help=True)
 
 
 @links.callback()
 def group() -> None:
-    """The links to other datasets."""
+    """Links to other datasets."""
 
 
 @links.command()
 def verify(
     targets: Annotated[
-        list[str] | None, typer.Option("--target", help="Target to ask; all of them by default.")
+        list[str] | None, typer.Option("--target", help="Target to check; all by default.")
     ] = None,
     servers: Annotated[
         list[str] | None,
-        typer.Option("--server", help="TARGET=URL: ask this server instead of the target's own."),
+        typer.Option("--server", help="TARGET=URL: use this server instead of the target's own."),
     ] = None,
-    pause: Annotated[float, typer.Option(min=0, help="Seconds between two requests.")] = 1.0,
+    pause: Annotated[float, typer.Option(min=0, help="Seconds between requests.")] = 1.0,
     content: Annotated[
         Path | None,
         typer.Option(help="Folder with ontology/, data/ and queries/.", show_default=False),
     ] = None,
 ) -> None:
-    """Ask the live targets whether the identifiers in the links are still valid."""
+    """Check with the live targets that the identifiers in the links are still valid."""
     from jiqun.knowledge.links.mappings import read_all
     from jiqun.knowledge.links.verification import Verifier
 
@@ -97,7 +97,7 @@ def verify(
     if counts.keys() & {"dead", "redirected", "mismatched"}:
         raise typer.Exit(1)
     if "unreachable" in counts:
-        raise OperatorError("Not every target answered; try again later.")
+        raise OperatorError("Some targets did not respond; try again later.")
 
 
 def _servers(given: list[str]) -> dict[str, str]:
@@ -113,11 +113,11 @@ def _servers(given: list[str]) -> dict[str, str]:
 
 app = typer.Typer(
     name="jiqun",
-    help="A knowledge graph of manufacturing clusters, with the words behind every statement.",
+    help="A knowledge graph of manufacturing clusters, with the source of every statement.",
     no_args_is_help=True,
     epilog=(
-        "Exit codes: 0 done; 1 the check, the comparison or --check found something; 2 the command "
-        "cannot do what was asked, for the reason on standard error."
+        "Exit codes: 0 success; 1 the check, the comparison or --check found something; 2 error, "
+        "with the reason on standard error."
     ),
     pretty_exceptions_enable=False,
 )
@@ -144,14 +144,14 @@ Texts = Annotated[
     Path | None,
     typer.Option(
         envvar="JIQUN_TEXTS",
-        help="Folder with <slug>/article.txt, to check the quotes against.",
+        help="Folder with <slug>/article.txt, to check quotes against.",
     ),
 ]
 
 
 @app.command()
 def check(texts: Texts = None, content: ContentFolder = None) -> None:
-    """Check ontology, data and queries; print findings as a compiler does."""
+    """Check ontology, data and queries; print findings in the format of compilers."""
     from jiqun.knowledge.checks.check import check as check_content
     from jiqun.knowledge.checks.passages import held, without_text
 
@@ -161,7 +161,7 @@ def check(texts: Texts = None, content: ContentFolder = None) -> None:
     slugs = held(found.source_descriptions())
     missing = slugs if texts is None else without_text(slugs, texts)
     if missing:
-        typer.echo(f"quotes not checked, no text at hand: {', '.join(missing)}", err=True)
+        typer.echo(f"quotes not checked, text not available: {', '.join(missing)}", err=True)
     _exit_for(findings)
 
 
@@ -182,7 +182,7 @@ def _exit_for(findings: Sequence[Finding]) -> None:
 @app.command(name="fmt")
 def fmt(
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Files to format; all of them by default.")
+        list[Path] | None, typer.Argument(help="Files to format; all by default.")
     ] = None,
     check_only: Annotated[
         bool, typer.Option("--check", help="Change nothing; exit 1 when a file would change.")
@@ -204,15 +204,17 @@ def fmt(
 
 @app.command(name="new-source")
 def new_source(
-    slug: Annotated[str, typer.Argument(help="Name of the source, as hebei-daily-2024-12-23.")],
+    slug: Annotated[
+        str, typer.Argument(help="Name of the source, such as hebei-daily-2024-12-23.")
+    ],
     text: Annotated[Path, typer.Option(help="The text of the source, in UTF-8.")],
-    url: Annotated[str, typer.Option(help="Where it was published.")] = "",
-    title: Annotated[str, typer.Option(help="Its title, as printed.")] = "",
-    publisher: Annotated[str, typer.Option(help="Slug of its publisher in the register.")] = "",
-    date: Annotated[str, typer.Option(help="Day of publication, as 2024-12-23.")] = "",
+    url: Annotated[str, typer.Option(help="URL of its publication.")] = "",
+    title: Annotated[str, typer.Option(help="Title as printed.")] = "",
+    publisher: Annotated[str, typer.Option(help="Slug of the publisher in the register.")] = "",
+    date: Annotated[str, typer.Option(help="Date of publication, such as 2024-12-23.")] = "",
     content: ContentFolder = None,
 ) -> None:
-    """Prepare data/sources/SLUG/: hash, numbered passages with offsets, no sentences."""
+    """Prepare data/sources/SLUG/: hash and numbered passages with offsets, without text."""
     from jiqun.knowledge import scaffold
 
     found = locate(content, writing=True)
@@ -230,7 +232,7 @@ def docs(
     ] = False,
     content: ContentFolder = None,
 ) -> None:
-    """Write what docs/ says of queries, terms, release files and settings."""
+    """Generate the documentation of queries, terms, release files and settings in docs/."""
     from jiqun.knowledge import documentation
 
     found = locate(content)
@@ -255,7 +257,7 @@ def build(
         bool,
         typer.Option(
             "--annotations",
-            help="Give the store the evidence of each statement as annotations of RDF 1.2 too.",
+            help="Also store the evidence of each statement as RDF 1.2 annotations.",
         ),
     ] = False,
 ) -> None:
@@ -265,8 +267,7 @@ def build(
     from jiqun.terminal import steps
 
     _require_folder(texts)
-    # Millions of objects that live to the end: looking for cycles among them takes a fifth of the
-    # time.
+    # Millions of long-lived objects: looking for cycles among them takes a fifth of the time.
     gc.disable()
     try:
         with steps(STEPS + CHECKING_STEPS * checked) as step:
@@ -292,16 +293,16 @@ def pack(
     title: Annotated[str, typer.Option(help="Title of the dataset.")] = "Dataset",
     version: Annotated[str, typer.Option("--data-version", help="Version of the dataset.")] = "1",
     namespace: Annotated[
-        str, typer.Option(help="Namespace of its things, whose addresses the server answers.")
+        str, typer.Option(help="Namespace of its things, whose IRIs the server dereferences.")
     ] = "",
     queries: Annotated[
         Path | None, typer.Option(help="Folder with saved queries, one .rq file each.")
     ] = None,
     merge: Annotated[
-        bool, typer.Option("--merge", help="Put what named graphs hold into the default graph.")
+        bool, typer.Option("--merge", help="Merge the named graphs into the default graph.")
     ] = False,
 ) -> None:
-    """Make a release of any RDF: store, search, statistics, dumps; all of it or nothing."""
+    """Make a release from any RDF: store, search, statistics, dumps; all or nothing."""
     from jiqun.knowledge.release.packing import Packing
     from jiqun.knowledge.release.packing import pack as pack_files
     from jiqun.terminal import amounts
@@ -326,20 +327,20 @@ def serve(
     ] = None,
     workspace: Annotated[
         Path | None,
-        typer.Option(help="Folder for what users write, over the release or alone."),
+        typer.Option(help="Folder for the data of users, over the release or alone."),
     ] = None,
     update_token_file: Annotated[
         Path | None, typer.Option(help="File with the token that allows writing.")
     ] = None,
     backend: Annotated[
-        str | None, typer.Option(help="Query endpoint of another engine that holds the release.")
+        str | None, typer.Option(help="Query endpoint of a backend that holds the release.")
     ] = None,
     backend_kind: Annotated[
-        str | None, typer.Option(help="What it is: fuseki, oxigraph, jiqun or generic.")
+        str | None, typer.Option(help="Kind of backend: fuseki, oxigraph, jiqun or generic.")
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+        int | None, typer.Option(min=0, max=65535, help="Port to listen on; 0 selects a free one.")
     ] = None,
 ) -> None:
     """Serve a release, a workspace or both; further settings come from JIQUN_… variables."""
@@ -362,7 +363,8 @@ def serve(
 def mcp(
     release: ReleaseFolder = Path("release"),
     url: Annotated[
-        str | None, typer.Option(help="Ask this server instead, as https://example.org.")
+        str | None,
+        typer.Option(help="URL of a server to use instead, such as https://example.org."),
     ] = None,
 ) -> None:
     """Offer the tools for agents over standard input and output (MCP)."""
@@ -375,13 +377,13 @@ def mcp(
 
 
 def main() -> None:
-    """Run the command; an error that the user can fix ends it with its message and code 2."""
+    """Run the command; errors that the user can fix are printed, with exit code 2."""
     try:
         app()
     except JiqunError as error:
         typer.echo(f"jiqun: {error.detail}", err=True)
         sys.exit(2)
-    except BrokenPipeError:  # the reader of the output has closed it
+    except BrokenPipeError:  # the output was closed
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:

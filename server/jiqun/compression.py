@@ -1,4 +1,4 @@
-"""Content codings of answers: whole bodies, and streams that are flushed block by block."""
+"""Content codings of responses: whole bodies, and streams that are flushed block by block."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import brotli  # type: ignore[import-untyped]
 import zstandard
 
-# In the server's order of preference: what compresses fastest first.
+# In the server's order of preference: the fastest first.
 CODINGS: Final = ("zstd", "br", "gzip")
 
 _GZIP_WINDOW: Final = 31
@@ -19,13 +19,13 @@ _ZSTD_LEVEL: Final = 3
 
 
 class Encoder(Protocol):
-    """Rewrites a body as it comes."""
+    """Encodes a body incrementally."""
 
     def write(self, block: bytes, /) -> bytes:
-        """Return what can be sent once `block` is there."""
+        """Return the output available after `block`."""
 
     def finish(self) -> bytes:
-        """Return the rest."""
+        """Return the rest of the output."""
 
 
 class _Gzip:
@@ -76,5 +76,5 @@ def encode(coding: str, body: bytes) -> bytes:
 
 
 def encoder(coding: str) -> Encoder:
-    """Return a compressor that flushes every block, so that readers can decode it at once."""
+    """Return a compressor that flushes every block, so that clients can decode it at once."""
     return _ENCODERS[coding]()

@@ -1,9 +1,8 @@
 """The difference between two releases, as text, JSON, a changelog or a SPARQL update.
 
-The statements are read from the canonical N-Quads, so lexical forms count as they are written.
-Blank nodes have no identity beyond a release: statements connected by blank nodes form one
-component, equal to another if both have the same canonical form (RDFC-1.0,
-https://www.w3.org/TR/rdf-canon/).
+The statements are read from the canonical N-Quads, so different lexical forms differ. Blank nodes
+have no identity across releases: statements connected by blank nodes form one component, equal to
+another if both have the same canonical form (RDFC-1.0, https://www.w3.org/TR/rdf-canon/).
 """
 
 from __future__ import annotations
@@ -52,8 +51,8 @@ _MAX_NAMES: Final = 10
 class Change:
     """A triple that was added or removed, and the IRIs of the named graphs that have it.
 
-    Without graphs, only the default graph has it. `subject` is the entity itself, or a blank node
-    of its description.
+    Without graphs, only the default graph has it. `subject` is the entity, or a blank node in its
+    description.
     """
 
     subject: Term
@@ -64,7 +63,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Entity:
-    """A thing with its changes; `iri` is "" for blank nodes that belong to no thing.
+    """A thing with its changes; `iri` is "" for blank nodes outside any description.
 
     `before` and `after` are its classes in the two releases.
     """
@@ -93,9 +92,9 @@ class Difference:
 
 @dataclass(frozen=True)
 class _Statements:
-    """The lines of a release in their order; those without blank nodes; the others' components.
+    """The lines of a release in order; those without blank nodes; the components of the rest.
 
-    The components are by their canonical form.
+    The components are keyed by their canonical form.
     """
 
     ordered: Sequence[bytes]
@@ -106,8 +105,8 @@ class _Statements:
 def compare(old: Release, new: Release) -> Difference:
     """Compare two releases; raises `ReleaseError` if one of them cannot be read.
 
-    Lines are compared, and only those that differ are parsed, with the types and labels of what
-    they speak of.
+    Lines are compared, and only those that differ are parsed, with types and labels of their
+    things.
     """
     before, after = _read(old), _read(new)
     added, removed = _only(after, before, new), _only(before, after, old)
@@ -131,7 +130,7 @@ def _read(release: Release) -> _Statements:
         ordered = gzip.decompress(dump.path.read_bytes()).split(b"\n")
     except (OSError, EOFError) as error:
         raise ReleaseError(f"{_FILE} of {release.folder} cannot be read: {error}") from None
-    ordered.sort()  # which they are already, in a canonical file
+    ordered.sort()  # already sorted in a canonical file
     perhaps = [line for line in ordered if b"_:" in line]
     with_blank = {line for line in perhaps if any(map(_blank_nodes, _parse([line], release)))}
     by_form: defaultdict[str, list[frozenset[ox.Quad]]] = defaultdict(list)
@@ -152,7 +151,7 @@ def _parse(lines: Iterable[bytes], release: Release) -> list[ox.Quad]:
 def _about(
     these: _Statements, iris: Iterable[str], predicates: Sequence[str], release: Release
 ) -> list[ox.Quad]:
-    """Return the quads of things with some predicates."""
+    """Return the quads with these subjects and predicates."""
     found = []
     for iri in iris:
         start = f"<{iri}> ".encode()
@@ -186,7 +185,7 @@ def _components(quads: Iterable[ox.Quad]) -> Iterator[frozenset[ox.Quad]]:
 
 
 def _only(these: _Statements, those: _Statements, release: Release) -> list[ox.Quad]:
-    """Return the quads of `these`, of a release, that `those` lack, sorted."""
+    """Return the quads of a release that are in `these` but not in `those`, sorted."""
     found = _parse(these.ground - those.ground, release)
     for form, components in these.components.items():
         for component in components[len(those.components.get(form, ())) :]:
@@ -211,7 +210,7 @@ def _by_entity(quads: Sequence[ox.Quad]) -> dict[str, list[Change]]:
 
 
 def _owners(quads: Iterable[ox.Quad]) -> dict[Term, str]:
-    """Return for each blank node the IRI of the thing whose description it belongs to."""
+    """Map each blank node to the IRI of the thing whose description contains it."""
     pointing: dict[Term, Term] = {}
     for quad in quads:
         if isinstance(quad.object, ox.BlankNode):
@@ -430,7 +429,7 @@ def _delete(component: Sequence[ox.Quad]) -> str:
 
 
 def _guard(name: str, node: ox.BlankNode, component: Iterable[ox.Quad]) -> str:
-    """Write that a blank node has no other properties than those of its component."""
+    """Write a filter: a blank node has only the properties in its component."""
     by_graph: defaultdict[str, set[str]] = defaultdict(set)
     for quad in component:
         if quad.subject == node:

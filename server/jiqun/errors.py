@@ -1,9 +1,9 @@
 """The exception tree: errors of a request, of the server, and of its operator.
 
-Every error has a text for the person who can fix it, without stack traces and, for clients, without
-paths. Errors of requests and of the server are HTTP responses with `status` and `title`; those of
-the operator end a command with exit code 2. The names of classes are outcomes in the access log and
-in the metrics. Anything that is not a `JiqunError` is a bug.
+Every error has a message for the person who can fix it, without stack traces and, for clients,
+without paths. Errors of requests and of the server are HTTP responses with `status` and `title`;
+those of the operator end a command with exit code 2. The names of classes are outcomes in the
+access log and in the metrics. Anything that is not a `JiqunError` is a bug.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 
 
 class JiqunError(Exception):
-    """The root: `title` is short and constant, `detail` says what is wrong and what to do."""
+    """The root: `title` is short and constant, `detail` explains the error and what to do."""
 
     status = 500
     title = "Internal error"
@@ -23,19 +23,19 @@ class JiqunError(Exception):
 
 
 class RequestError(JiqunError):
-    """The request cannot be answered as it is; sending it again does not help."""
+    """The request is invalid; repeating it does not help."""
 
     status, title = 400, "Bad request"
 
 
 class BadParameter(RequestError):
-    """A parameter is missing, unknown or not of its type."""
+    """A parameter is missing, unknown or has the wrong type."""
 
     title = "Bad parameter"
 
 
 class MalformedQuery(RequestError):
-    """The text is not SPARQL; `line` and `column`, where the detail names them, count from 1."""
+    """The query is malformed; `line` and `column`, if in the detail, count from 1."""
 
     title = "Malformed query"
 
@@ -53,7 +53,7 @@ class QueryTooLarge(RequestError):
 
 
 class EvaluationFailed(RequestError):
-    """The query is well-formed but cannot be evaluated, as with an unknown function."""
+    """The query is well-formed but cannot be evaluated."""
 
     title = "Query cannot be evaluated"
 
@@ -82,7 +82,7 @@ class UpdateFailed(RequestError):
 
 
 class Unauthorized(RequestError):
-    """Writing needs a token, and the request has none or, if `wrong`, another one."""
+    """Writing needs a token, which the request lacks or, if `wrong`, has wrong."""
 
     status, title = 401, "Unauthorized"
 
@@ -98,13 +98,13 @@ class ServiceRefused(RequestError):
 
 
 class OriginRefused(RequestError):
-    """A web page of another site asks for what only pages of this one may have."""
+    """A web page of another site requests a resource that is only for this site."""
 
     status, title = 403, "Origin refused"
 
 
 class UpdateRefused(RequestError):
-    """The server does not accept this update, or no updates at this address."""
+    """The server does not accept this update, or any updates at this URL."""
 
     status, title = 403, "Update refused"
 
@@ -138,7 +138,7 @@ class RequestTimeout(RequestError):
 
 
 class PreconditionFailed(RequestError):
-    """The graph does not meet the precondition of the request (If-Match and the like)."""
+    """The graph does not meet a precondition of the request, such as If-Match."""
 
     status, title = 412, "Precondition failed"
 
@@ -166,13 +166,13 @@ class RangeNotSatisfiable(RequestError):
 
 
 class Misdirected(RequestError):
-    """The request names a host under which this is not offered."""
+    """The request names a host for which the resource is not available."""
 
     status, title = 421, "Misdirected request"
 
 
 class ServerError(JiqunError):
-    """The server cannot answer a request that may be in order; it may succeed later."""
+    """The server cannot answer a request that may be valid; it may succeed later."""
 
     status, title = 503, "Service unavailable"
 
@@ -189,7 +189,7 @@ class Busy(ServerError):
 
 
 class EngineUnavailable(Busy):
-    """The engine behind the endpoint cannot be reached, or has too much to do."""
+    """The backend cannot be reached, or is overloaded."""
 
     title = "Engine unavailable"
 
@@ -198,7 +198,7 @@ class EngineUnavailable(Busy):
 
 
 class EngineFailed(ServerError):
-    """The engine behind the endpoint gave an answer that is none."""
+    """The backend sent an invalid response."""
 
     status, title = 502, "Engine failed"
 
@@ -222,7 +222,7 @@ class MemoryLimitExceeded(ServerError):
 
 
 class WorkerFailed(ServerError):
-    """The worker ended while it evaluated the query; no other query is affected."""
+    """The worker exited while evaluating the query; no other query is affected."""
 
     title = "Query failed"
 
@@ -254,10 +254,10 @@ class SettingsError(OperatorError):
 
 
 class ContentError(OperatorError):
-    """The ontology, data or queries have mistakes: lines of `file:line: what (rule)`."""
+    """The ontology, data or queries have mistakes: lines of `file:line: message (rule)`."""
 
 
 def shorten(text: str, most: int = 80) -> str:
-    """Return text from outside fit for a message: printable, at most `most` characters."""
+    """Return untrusted text for a message: printable, at most `most` characters."""
     printable = "".join(character if character.isprintable() else "?" for character in text)
     return printable if len(printable) <= most else f"{printable[:most]}…"

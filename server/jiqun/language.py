@@ -1,4 +1,4 @@
-"""The languages of the pages: the choice for a reader, and of the label to show."""
+"""Languages of pages: the choice of the page language, and of the label to show."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TRADITIONAL: Final = frozenset({"hant", "tw", "hk", "mo"})
 
 @dataclass(frozen=True)
 class Text:
-    """A text with the language it is written in (BCP 47 tag; empty when unknown)."""
+    """A text with its language (BCP 47 tag; empty when unknown)."""
 
     value: str
     lang: str = ""
@@ -33,9 +33,9 @@ class Text:
 class Reader:
     """The reader of a page: the language, and the addresses of the site for this reader.
 
-    `chosen` if the language was chosen by `?lang=`; `root` is the path prefix of the site, `origin`
-    its scheme and host, `here` the path and query of this page without `lang`. `title` is that of a
-    dataset which is not the project's own.
+    `chosen` is true if the language was chosen with `?lang=`; `root` is the path prefix of the
+    site, `origin` its scheme and host, `here` the path and query of this page without `lang`.
+    `title` is the title of a dataset other than the project's own.
     """
 
     lang: str = "en"
@@ -68,9 +68,9 @@ class Reader:
 
 
 def choose_language(parameter: str | None, accept_language: str | None) -> tuple[str, bool]:
-    """Choose a language by `?lang=` (ignored if unknown), else by Accept-Language, else English.
+    """Choose a language from `?lang=` (ignored if unknown), else Accept-Language, else English.
 
-    Also return whether `?lang=` chose it.
+    Also return whether `?lang=` decided.
     """
     known = language_tag(parameter or "")
     if known in LANGUAGES:
@@ -87,7 +87,7 @@ def choose_language(parameter: str | None, accept_language: str | None) -> tuple
 
 
 def pick(texts: Mapping[str, str], reader: Reader) -> Text:
-    """Return the text in the best language; an empty text when there is none."""
+    """Return the text in the best language, or an empty text."""
     by_tag = {language_tag(tag): value for tag, value in texts.items()}
     for lang in reader.order:
         if lang in by_tag:

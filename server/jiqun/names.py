@@ -1,9 +1,9 @@
-"""Normalisation of names, the same for the search index and for what users type.
+"""Normalisation of names, the same for the search index and for user input.
 
-A name is folded (width, case, accents, Traditional to Simplified), split into its core and the
-kind of its official ending (市, 集团, Co., Ltd. …), and cut into grams, by which similar names are
-found. The table of characters is a parameter because it belongs to the index: queries are folded
-with the table that the index was built with.
+A name is folded (width, case, accents, Traditional to Simplified), split into its core and the kind
+of its official ending (市, 集团, Co., Ltd. …), and split into grams, for finding similar names. The
+character table is a parameter because it belongs to the index: queries are folded with the table
+that the index was built with.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from dataclasses import dataclass
 from typing import Final
 
 LABEL, ALTERNATIVE, NICKNAME, PINYIN, CODE, COMPOSED = range(6)
-"""The kinds of names in the search index; a composed name is one that people may make up."""
+"""The kinds of names in the search index; composed names are likely search terms."""
 
 INDEX_FORMAT: Final = "3"
 """The format of the search index."""
 
 SOUGHT, OTHER, FACT = range(3)
-"""The ranks of things in the search index; facts have a label only to be shown."""
+"""The ranks of things in the search index; the labels of facts are only for display."""
 
 NOT_A_FACT: Final = 0
 """The class, in the search index, of everything but facts."""
 
 SHORT: Final = 4
-"""Han characters up to which a name is also indexed by each of its characters."""
+"""Names of up to this many Han characters are also indexed by character."""
 
 LONGEST_START: Final = 5
-"""Letters up to which the prefixes of a word are indexed."""
+"""Maximum length of the indexed prefixes of a word."""
 
 _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
 _RUN: Final = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
@@ -119,7 +119,7 @@ ORGANISATIONS: Final = frozenset({"group", "stock", "limited", "company", "group
 
 @dataclass(frozen=True)
 class Name:
-    """A folded name: its runs of one script, and the same joined (`form`).
+    """A folded name: its single-script runs, and their concatenation (`form`).
 
     `core` is `form` without official endings; `kind` is the kind of the ending, empty without one.
     """
@@ -146,7 +146,7 @@ def fold(text: str, table: Mapping[int, str]) -> str:
 
 
 def origins(text: str) -> list[int]:
-    """Return for each character of the folded text its place in the text."""
+    """Map each character of the folded text to its position in the text."""
     return [place for place, character in enumerate(text) for _ in _PLAIN[ord(character)]]
 
 
@@ -200,13 +200,13 @@ def _without_han_ending(runs: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
         # 市 is not an ending of 沙市.
         if left >= 2:
             core = joined[:left]
-            # Lists of clusters write 无锡市物联网集群 and 无锡物联网集群 alike.
+            # Cluster lists use both 无锡市物联网集群 and 无锡物联网集群.
             return (core.replace("市", "") if kind == "cluster" else core,), kind
     return runs, ""
 
 
 def _joined(first: str, second: str) -> str:
-    """Combine the kinds of successive endings: a group that is limited is a group."""
+    """Combine the kinds of successive endings: a limited group is a group."""
     kinds = {*first.split(), *second.split()}
     if "group" in kinds:
         return "group stock" if "stock" in kinds else "group"
@@ -221,8 +221,8 @@ def han_length(text: str) -> int:
 def name_grams(name: Name) -> set[str]:
     """Return the grams of the core of a name: Han characters, pairs of them, triples of letters.
 
-    The characters of a short name also come with a mark, so that a short name is found by one
-    character without all the long ones.
+    The characters of a short name are also marked, so that one character finds short names without
+    all the long ones.
     """
     grams: set[str] = set()
     short = han_length(name.core) <= SHORT
@@ -244,7 +244,7 @@ def letter_grams(word: str) -> set[str]:
 
 
 def text_words(runs: Iterable[str]) -> set[str]:
-    """Return the terms by which a text is searched: words, Han characters and pairs of them."""
+    """Return the search terms of a text: words, Han characters and pairs of them."""
     words: set[str] = set()
     for run in runs:
         if _IS_HAN.match(run):

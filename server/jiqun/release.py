@@ -1,4 +1,4 @@
-"""Opens a release folder; the reading side reads nothing else of the knowledge side.
+"""Opens a release folder, the only interface between knowledge and the reading side.
 
 A release (format 1) is `manifest.json`, which is written last, the files that it lists with their
 size and SHA-256, `queries.json`, and the store in `store/`. All of it is checked before the first
@@ -32,7 +32,7 @@ _QUALITY: Final = "quality.json"
 _STATISTICS: Final = "statistics.json"
 _VOCABULARY: Final = "vocab.json"
 _READ: Final = frozenset({_QUERIES, _QUALITY, _VOCABULARY, _STATISTICS})
-"""Files that this program reads, and that are served at addresses of their own."""
+"""Files that this program reads, and serves at URLs of their own."""
 _ONTOLOGY: Final = "ontology-"
 
 
@@ -41,7 +41,7 @@ class Dump:
     """A file of the release for download.
 
     `group` and `title` (by language) are for lists, `conforms_to` is the address of the format's
-    specification; a release of an older version has none of the three.
+    specification; releases of older versions have none of the three.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Dump:
             return self.path.stat().st_mtime
 
     def open(self, *, unpacked: bool = False) -> BufferedIOBase:
-        """Open the file, or what is gzipped in it; raises `ReleaseError` when it is gone."""
+        """Open the file, decompressing gzip; raises `ReleaseError` if it is missing."""
         with self._readable():
             return gzip.open(self.path) if unpacked else self.path.open("rb")
 
@@ -71,7 +71,7 @@ class Dump:
         try:
             yield
         except OSError as error:
-            raise ReleaseError(f"{self.name} of the release cannot be read at present.") from error
+            raise ReleaseError(f"{self.name} of the release is currently unreadable.") from error
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ class Release:
     """An opened release: its manifest, its saved queries, its files.
 
     `identifier` is the SHA-256 of the content, in hexadecimal: two releases with the same content
-    have the same identifier wherever they were built. `quality` is the report on the quality of the
-    data, `ontologies` are the files of the versions of the ontology, `vocabulary` is the list of
-    terms with their use. What `jiqun pack` has made of other RDF has `statistics`, and may have a
-    `namespace` of its things.
+    have the same identifier wherever they were built. `quality` is the report on data quality,
+    `ontologies` are the files of ontology versions, `vocabulary` is the list of terms with their
+    use. Releases made by `jiqun pack` have `statistics`, and may have a `namespace` for their
+    things.
     """
 
     folder: Path
@@ -115,15 +115,15 @@ def open_release(
 ) -> Release:
     """Open the release in `folder`; with `verify`, check the SHA-256 of every file.
 
-    Without `check_files`, its files are not looked at, as for a worker that only reads the store.
-    Without `with_store`, it needs none, as where an engine elsewhere holds the data.
+    Without `check_files`, its files are not checked, as in a worker that only reads the store.
+    Without `with_store`, no store is needed, as with a backend.
 
     Raises `ReleaseError` when the folder is missing, incomplete, damaged or of another format.
     """
     if not folder.is_dir():
         raise ReleaseError(
-            f"There is no release folder at {folder}. Make one with `jiqun build`, or name another "
-            "with --release."
+            f"There is no release folder at {folder}. Create one with `jiqun build`, or choose "
+            "another with --release."
         )
     files, release = _read(folder, _MANIFEST, partial(_from_manifest, folder))
     if with_store and not (release.store / "CURRENT").is_file():
@@ -134,7 +134,7 @@ def open_release(
 
 
 def find_query(release: Release, name: str) -> SavedQuery:
-    """Return a saved query by its name; raises `NotFound` with the names most like it."""
+    """Return a saved query by its name; raises `NotFound` with the most similar names."""
     query = release.queries.get(name)
     if query is not None:
         return query
@@ -214,7 +214,7 @@ def _check_file(file: Dump, *, verify: bool) -> None:
     try:
         size = file.path.stat().st_size
     except OSError:
-        raise ReleaseError(f"The release lacks its file {file.name}. {_REBUILD}") from None
+        raise ReleaseError(f"The file {file.name} of the release is missing. {_REBUILD}") from None
     if size != file.size:
         raise ReleaseError(
             f"{file.name} of the release has {size} bytes instead of {file.size}: it is truncated "
@@ -225,6 +225,6 @@ def _check_file(file: Dump, *, verify: bool) -> None:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         if digest != file.sha256:
             raise ReleaseError(
-                f"{file.name} of the release is damaged: its SHA-256 is not that of the manifest. "
+                f"{file.name} of the release is damaged: its SHA-256 differs from the manifest. "
                 f"{_REBUILD}"
             )

@@ -36,7 +36,7 @@ def run_query(
 
     `given` maps parameter names to values, each a list of one. `format_name` is a short name such
     as csv or json, or `table`: text of at most `width` columns. Raises `ReleaseError`, `NotFound`
-    with the nearest names, `BadParameter`, and what the engine raises.
+    with similar names, `BadParameter`, and what the engine raises.
     """
     release = open_release(folder, verify=False)
     query = find_query(release, name)
@@ -74,7 +74,7 @@ def table_text(document: Mapping[str, Any], width: int = UNLIMITED) -> str:
     """Lay out SPARQL results JSON as a table, of at most `width` columns of a terminal.
 
     Where a row has both `?x` and `?xLabel`, one column shows the label; IRIs of this graph are
-    shortened to `id:beijing`. Wide cells end with `…`; in a given width they take several lines.
+    shortened to `id:beijing`. Wide cells end with `…`; with `width`, they are wrapped.
     """
     if "boolean" in document:
         return "yes\n" if document["boolean"] else "no\n"

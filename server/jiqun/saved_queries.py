@@ -1,7 +1,7 @@
 """Saved queries: their parameters, their entries in queries.json, and binding values to variables.
 
-A value never becomes part of the text of a query. It is read by the type of its parameter into one
-RDF term, and the term takes the place of the variable, as in SHACL's pre-binding (SHACL, section
+Values are never pasted into the text of a query. A value is parsed by the type of its parameter
+into one RDF term, and the term replaces the variable, as in SHACL's pre-binding (SHACL, section
 5.3) and in grlc. pyoxigraph's `substitutions` reach only projected variables, neither subqueries
 nor, reliably, filters; other engines have none.
 """
@@ -32,9 +32,9 @@ from jiqun.rdf.namespaces import (
 
 FORMS: Final = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
 VIEWS: Final = ("table", "map", "chart", "graph", "timeline")
-"""How a result may be shown."""
+"""The views of a result."""
 LONGEST_VALUE: Final = 1000
-"""Characters of one value."""
+"""Maximum length of a value, in characters."""
 
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _PREFIXES: Final = {**PREFIXES, "jiqun": BASE}
@@ -50,7 +50,7 @@ _LEXICAL: Final = {
     ),
     "boolean": (re.compile(r"true|false|1|0"), "a boolean, for example true"),
 }
-"""The types that are XML Schema datatypes of the same name: lexical form, and words for it."""
+"""Types that are XML Schema datatypes of the same name: lexical form and description."""
 TYPES: Final = ("iri", "literal", *_LEXICAL, "lang")
 
 _TOKEN: Final = re.compile(
@@ -65,8 +65,8 @@ _TOKEN: Final = re.compile(
 class Parameter:
     """A grlc parameter: the variable `_place_iri` is the parameter `place` of type iri.
 
-    `variable` has no question mark; `type` is one of `TYPES`; `default` and `values` (the only
-    ones allowed, where there are any) are as in a request; `description` is by language tag.
+    `variable` has no question mark; `type` is one of `TYPES`; `default` and `values` (the allowed
+    ones, if any) are as in a request; `description` is by language tag.
     """
 
     name: str
@@ -115,7 +115,7 @@ def from_json(entry: Mapping[str, Any]) -> SavedQuery:
     lists = {"tags": tuple(entry["tags"]), "parameters": tuple(parameters)}
     query = SavedQuery(**{**entry, **lists})
     if not SLUG.fullmatch(query.name):
-        raise ValueError(f"{query.name!r} is not a name for a query")
+        raise ValueError(f"{query.name!r} is not a valid query name")
     if query.form not in FORMS:
         raise ValueError(f"the query {query.name} has the unknown form {query.form!r}")
     if query.view not in VIEWS:
@@ -130,15 +130,15 @@ def read_saved_queries(content: bytes) -> dict[str, SavedQuery]:
 
 
 def without_strings(query: str) -> str:
-    """Return a query with its comments and strings blanked out, to look at keywords."""
+    """Return a query with comments and strings blanked out, for keyword checks."""
     return _TOKEN.sub(lambda token: token[0] if token["iri"] or token["variable"] else " ", query)
 
 
 def bind(text: str, terms: Mapping[str, str]) -> str:
     """Return the query with these variables (without question mark) replaced by terms.
 
-    Terms are in N-Triples syntax: IRIs and literals. What looks like a variable in a string, a
-    comment or an IRI is left alone. Raises `ValueError` for anything else than one such term.
+    Terms are in N-Triples syntax: IRIs and literals. Text in strings, comments and IRIs is
+    unchanged. Raises `ValueError` for anything but one such term.
     """
     if not terms:
         return text
@@ -147,7 +147,7 @@ def bind(text: str, terms: Mapping[str, str]) -> str:
 
 
 def _checked(term: str) -> str:
-    """Return the term as pyoxigraph writes it, which leaves no character to be misread."""
+    """Return the term as pyoxigraph writes it, safely escaped."""
     try:
         found = [quad.object for quad in ox.parse(f"<x:s> <x:p> {term} .", ox.RdfFormat.N_TRIPLES)]
     except SyntaxError as error:
@@ -162,9 +162,9 @@ def read_parameters(
 ) -> dict[str, str]:
     """Read the parameters of a request into terms: variable -> term in N-Triples syntax.
 
-    `given` holds all values of every parameter; `ignored` are names that are not parameters of
-    queries. An empty value counts as absent. Raises `BadParameter` for unknown names, repeated
-    values, values that are not of the type, and required ones that are missing.
+    `given` holds all values of every parameter; `ignored` are names to skip. An empty value counts
+    as missing. Raises `BadParameter` for unknown names, repeated values, values of the wrong type,
+    and missing required values.
     """
     known = {parameter.name for parameter in query.parameters}
     unknown = next((name for name in given if name not in known and name not in ignored), None)
@@ -189,11 +189,10 @@ def read_parameters(
 
 
 def read_value(parameter: Parameter, value: str) -> str:
-    """Read one value by the type of its parameter into a term in N-Triples syntax.
+    """Parse a value by the type of its parameter into a term in N-Triples syntax.
 
-    An `iri` is absolute (http or https), a CURIE such as `id:beijing`, a bare slug, which is the
-    name of a thing, or a passage such as `hebei-daily-2024-12-23#p16`. Raises `BadParameter` with
-    what is expected.
+    An `iri` is absolute (http or https), a CURIE such as `id:beijing`, the bare slug of a thing, or
+    a passage such as `hebei-daily-2024-12-23#p16`. Raises `BadParameter` with the expected form.
     """
     name = parameter.name
     if len(value) > LONGEST_VALUE:
@@ -210,7 +209,9 @@ def read_value(parameter: Parameter, value: str) -> str:
     if parameter.type == "lang" and not _LANGUAGE.fullmatch(value):
         raise BadParameter(f"{name} must be a language tag such as en or zh-Hans.")
     if any(0xD800 <= ord(character) <= 0xDFFF or character == "\0" for character in value):
-        raise BadParameter(f"The value of {name} has a character that no RDF literal can hold.")
+        raise BadParameter(
+            f"The value of {name} has a character that is not allowed in RDF literals."
+        )
     return str(Literal(value))
 
 

@@ -1,4 +1,4 @@
-"""Secrets of the operator, each in a file of its own."""
+"""Reads secrets of the operator, one per file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jiqun.errors import SettingsError
 
 
 def read_secret(path: Path, what: str) -> str:
-    """Return what a file holds; `what` names it at the beginning of a sentence.
+    """Return the content of a file; `what` names it at the beginning of a sentence.
 
     Raises `SettingsError` when it cannot be read, is empty, or other users may read or change it.
     """
@@ -26,5 +26,5 @@ def read_secret(path: Path, what: str) -> str:
             f"{what} must be private: chmod 600 {path}"
         )
     if not secret:
-        raise SettingsError(f"{path} is empty. {what} must be in it.")
+        raise SettingsError(f"{path} is empty. It must contain: {what}.")
     return secret

@@ -1,4 +1,4 @@
-"""The one table of settings: each has a default, a unit and a help text.
+"""All settings, each with a default, a unit and a help text.
 
 A setting comes from the command line, else from the environment (`JIQUN_` and its name in upper
 case, for example `JIQUN_DEADLINE_SECONDS=5`), else from its default. Lists are written as JSON in
@@ -25,56 +25,66 @@ _ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~\-]+)*")
 
 
 def _processors() -> int:
-    """Count the processors this process may use."""
+    """Return the number of processors available to this process."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 class Settings(BaseSettings):
-    """Everything an operator can set; immutable once made."""
+    """All settings; immutable."""
 
     model_config = SettingsConfigDict(env_prefix="JIQUN_", frozen=True, extra="forbid")
 
-    # Where the server is reached
+    # Addresses
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[
-        int, Field(ge=0, le=65535, description="TCP port to listen on; 0 takes any free one.")
+        int, Field(ge=0, le=65535, description="TCP port to listen on; 0 selects a free one.")
     ] = 8000
     public_url: Annotated[
         str | None,
         Field(
-            description="The URL the public sees, for example https://example.org/kg; used for "
-            "every absolute link. Without it, links are made from the Host header."
+            description=(
+                "Public URL, for example https://example.org/kg, used in absolute links. Without "
+                "it, links use the Host header."
+            )
         ),
     ] = None
     root_path: Annotated[
         str,
         Field(
-            description="Path prefix under which a reverse proxy offers the server, for example "
-            "/kg; it works whether or not the proxy removes the prefix."
+            description=(
+                "Path prefix under which a reverse proxy publishes the server, for example /kg; "
+                "the proxy may or may not strip it."
+            )
         ),
     ] = ""
     trusted_proxies: Annotated[
         tuple[str, ...],
         Field(
-            description="Addresses of reverse proxies whose X-Forwarded-For, -Proto and -Host "
-            "headers are trusted. Empty: these headers are ignored."
+            description=(
+                "Addresses of reverse proxies whose X-Forwarded-For, -Proto and -Host headers are "
+                "trusted. Empty: these headers are ignored."
+            )
         ),
     ] = ()
 
     replica: Annotated[
         bool,
         Field(
-            description="This server is one of several that give the same answers behind a load "
-            "balancer; a workspace, which the others would not have, is refused."
+            description=(
+                "This server is one of several identical ones behind a load balancer; a workspace "
+                "is refused, because the others would not have it."
+            )
         ),
     ] = False
 
     earlier_releases: Annotated[
         Path | None,
         Field(
-            description="Folder with the releases before this one, a folder each; /changes says "
-            "what came and went since the last of them by name."
+            description=(
+                "Folder with earlier releases, one subfolder each; /changes compares this release "
+                "with the last of them by name."
+            )
         ),
     ] = None
 
@@ -83,52 +93,70 @@ class Settings(BaseSettings):
         int,
         Field(
             ge=1,
-            description="Worker processes that evaluate queries of any weight; by default one for "
-            "each processor, and at least two.",
+            description=(
+                "Worker processes for queries of any kind; by default one per processor, at least "
+                "two."
+            ),
         ),
     ] = Field(default_factory=lambda: max(2, _processors()))
     light_workers: Annotated[
-        int, Field(ge=1, description="Further worker processes that only take light queries.")
+        int, Field(ge=1, description="Additional worker processes for light queries only.")
     ] = 1
     document_workers: Annotated[
-        int, Field(ge=1, description="Further worker processes that make pages and documents.")
+        int, Field(ge=1, description="Additional worker processes for pages and documents.")
     ] = 1
     deadline_seconds: Annotated[
         float,
         Field(
             gt=0,
-            description="Longest time for one query, in seconds; a client may ask for less with "
-            "timeout=, never for more.",
+            description=(
+                "Time limit for a query, in seconds; a client may set a lower one with timeout=."
+            ),
         ),
     ] = 10.0
     memory_bytes: Annotated[
-        int, Field(ge=64 * MEBIBYTE, description="Memory one worker may take for a query, bytes.")
+        int,
+        Field(ge=64 * MEBIBYTE, description="Memory limit of a worker for one query, in bytes."),
     ] = 1024 * MEBIBYTE
     store_memory_bytes: Annotated[
         int,
         Field(
             ge=0,
-            description="The default graph of a release is copied into memory, once for all "
-            "workers, when it would take up to so many bytes: twice the size of the store on disk. "
-            "Most queries take half the time there. 0: always read from disk. Linux only.",
+            description=(
+                "The default graph of a release is copied into memory, shared by all workers, if "
+                "its estimated size is at most this many bytes: twice the size of the store on "
+                "disk. Most queries take half the time there. 0: always read from disk. Linux only."
+            ),
         ),
     ] = 1024 * MEBIBYTE
     queue_length: Annotated[
-        int, Field(ge=1, description="Queries that may wait for a worker; more get 503.")
+        int,
+        Field(ge=1, description="Maximum number of queries waiting for a worker; more get 503."),
     ] = 256
     client_share: Annotated[
         float,
         Field(
             gt=0,
             le=1,
-            description="Share of the workers and of the queue that one client address may hold.",
+            description="Share of the workers and the queue that one client address may use.",
         ),
     ] = 0.5
     max_rows: Annotated[
-        int, Field(ge=1, description="Rows or triples of one answer; more are cut and announced.")
+        int,
+        Field(
+            ge=1,
+            description=(
+                "Maximum rows or triples of one answer; longer answers are truncated, with a "
+                "header."
+            ),
+        ),
     ] = 1_000_000
     max_bytes: Annotated[
-        int, Field(ge=KIBIBYTE, description="Bytes of one answer; more are cut and announced.")
+        int,
+        Field(
+            ge=KIBIBYTE,
+            description="Maximum bytes of one answer; longer answers are truncated, with a header.",
+        ),
     ] = 512 * MEBIBYTE
     service_allow: Annotated[
         tuple[str, ...],
@@ -137,18 +165,20 @@ class Settings(BaseSettings):
     service_networks: Annotated[
         tuple[str, ...],
         Field(
-            description="Networks, such as 10.1.0.0/16, that are not public and that the host "
-            "names in service_allow may lead to all the same."
+            description=(
+                "Non-public networks, such as 10.1.0.0/16, to which host names in service_allow "
+                "may resolve."
+            )
         ),
     ] = ()
     service_calls: Annotated[
-        int, Field(ge=1, description="Requests that the SERVICE calls of one query may make.")
+        int, Field(ge=1, description="Maximum number of SERVICE calls of one query.")
     ] = 100
     service_bytes: Annotated[
-        int, Field(ge=KIBIBYTE, description="Bytes that SERVICE may bring in for one query.")
+        int, Field(ge=KIBIBYTE, description="Maximum bytes of SERVICE responses for one query.")
     ] = 64 * MEBIBYTE
 
-    # An engine elsewhere
+    # A backend
     backend: Annotated[
         str | None,
         Field(
@@ -159,60 +189,74 @@ class Settings(BaseSettings):
     ] = None
     backend_kind: Annotated[
         Literal["fuseki", "oxigraph", "jiqun", "generic"],
-        Field(description="What kind of engine it is."),
+        Field(description="Kind of backend."),
     ] = "generic"
     backend_seconds: Annotated[
         float,
         Field(
             gt=0,
-            description="The limit on one query that is set in the engine itself, in seconds. A "
-            "query that was given up counts as running there until then.",
+            description=(
+                "Query time limit configured in the backend itself, in seconds. An abandoned query "
+                "counts as running there until then."
+            ),
         ),
     ] = 30.0
     backend_connections: Annotated[
-        int, Field(ge=1, description="Queries that the engine is given at once; more get 503.")
+        int,
+        Field(
+            ge=1, description="Maximum number of simultaneous queries on the backend; more get 503."
+        ),
     ] = 8
     backend_credentials_file: Annotated[
         Path | None,
-        Field(description="File with user:password, or with Bearer and a token, for the engine."),
+        Field(description="File with user:password, or with Bearer and a token, for the backend."),
     ] = None
 
     # The gate: limits on the text of a query
     query_length: Annotated[
-        int, Field(ge=1, description="Longest text of a query, in characters.")
+        int, Field(ge=1, description="Maximum length of a query, in characters.")
     ] = 100_000
     query_tokens: Annotated[
-        int, Field(ge=1, description="Most tokens (words, names, numbers, signs) in a query.")
+        int, Field(ge=1, description="Maximum number of tokens in a query.")
     ] = 10_000
     query_nesting: Annotated[
-        int, Field(ge=1, description="Deepest nesting of brackets of any kind in a query.")
+        int, Field(ge=1, description="Maximum nesting of brackets of any kind in a query.")
     ] = 64
     query_triple_patterns: Annotated[
-        int, Field(ge=1, description="Most triple patterns in a query, templates included.")
+        int,
+        Field(
+            ge=1, description="Maximum number of triple patterns in a query, including templates."
+        ),
     ] = 200
     query_path_length: Annotated[
-        int, Field(ge=1, description="Most IRIs in one property path.")
+        int, Field(ge=1, description="Maximum number of IRIs in one property path.")
     ] = 32
     query_values: Annotated[
-        int, Field(ge=1, description="Most values in all VALUES blocks of a query together.")
+        int, Field(ge=1, description="Maximum number of values in all VALUES blocks of a query.")
     ] = 5_000
-    query_unions: Annotated[int, Field(ge=1, description="Most UNION keywords in a query.")] = 100
-    query_groups: Annotated[int, Field(ge=1, description="Most groups in braces in a query.")] = 500
+    query_unions: Annotated[
+        int, Field(ge=1, description="Maximum number of UNION keywords in a query.")
+    ] = 100
+    query_groups: Annotated[
+        int, Field(ge=1, description="Maximum number of groups in braces in a query.")
+    ] = 500
     query_expressions: Annotated[
-        int, Field(ge=1, description="Most expressions of a query that are given a name with AS.")
+        int, Field(ge=1, description="Maximum number of expressions with AS in a query.")
     ] = 200
 
     # Writing
     workspace: Annotated[
         Path | None,
         Field(
-            description="Folder for what users write, apart from the release; served together "
-            "with it, or alone. Made when it is missing."
+            description=(
+                "Folder for the data of users, separate from the release; served together with it, "
+                "or alone. Created if missing."
+            )
         ),
     ] = None
     update_token: Annotated[
         SecretStr | None,
-        Field(description="Token that allows writing; without one, nobody may write."),
+        Field(description="Token that allows writing; without one, writing is disabled."),
     ] = None
     update_token_file: Annotated[
         Path | None, Field(description="File with the token that allows writing.")
@@ -226,86 +270,92 @@ class Settings(BaseSettings):
     ] = ()
     update_seconds: Annotated[
         float,
-        Field(gt=0, description="Longest time for one update, in seconds; then it is undone."),
+        Field(gt=0, description="Time limit for an update, in seconds; then it is undone."),
     ] = 60.0
     update_length: Annotated[
-        int, Field(ge=1, description="Longest text of an update, in characters.")
+        int, Field(ge=1, description="Maximum length of an update, in characters.")
     ] = 1_000_000
     write_bytes: Annotated[
         int,
-        Field(ge=KIBIBYTE, description="Longest graph that is sent or loaded, in bytes."),
+        Field(ge=KIBIBYTE, description="Maximum size of an uploaded or loaded graph, in bytes."),
     ] = 64 * MEBIBYTE
 
     # Requests
     body_bytes: Annotated[
-        int, Field(ge=KIBIBYTE, description="Longest request body, in bytes; longer gets 413.")
+        int, Field(ge=KIBIBYTE, description="Maximum request body, in bytes; larger ones get 413.")
     ] = MEBIBYTE
     header_bytes: Annotated[
         int,
         Field(
             ge=KIBIBYTE,
-            description="Longest headers of a request without its target, in bytes; longer gets "
-            "431.",
+            description=(
+                "Maximum headers of a request without its target, in bytes; larger ones get 431."
+            ),
         ),
     ] = 32 * KIBIBYTE
     header_seconds: Annotated[
-        float, Field(gt=0, description="Time a client has to send the headers of a request.")
+        float, Field(gt=0, description="Time limit for receiving the headers of a request.")
     ] = 10.0
     body_seconds: Annotated[
-        float, Field(gt=0, description="Time a client has to send the body of a request.")
+        float, Field(gt=0, description="Time limit for receiving the body of a request.")
     ] = 30.0
     send_seconds: Annotated[
         float,
         Field(
             gt=0,
-            description="Time a client may take no data of an answer before it is cut off.",
+            description="Time after which a connection is closed if the client reads no data.",
         ),
     ] = 60.0
     connections: Annotated[
-        int, Field(ge=1, description="Connections served at once; more get 503.")
+        int, Field(ge=1, description="Maximum number of connections; more get 503.")
     ] = 2_000
     client_connections: Annotated[
         int,
         Field(
             ge=1,
-            description="Connections of one address at once; more get 503. Does not apply to the "
-            "addresses in trusted_proxies.",
+            description=(
+                "Maximum number of connections from one address; more get 503. Does not apply to "
+                "addresses in trusted_proxies."
+            ),
         ),
     ] = 512
     bodies_bytes: Annotated[
         int,
         Field(
             ge=MEBIBYTE,
-            description="Memory for all request bodies that are being received, in bytes; more "
-            "get 503.",
+            description="Memory for request bodies being received, in bytes; more get 503.",
         ),
     ] = 128 * MEBIBYTE
 
-    # Answers
+    # Responses
     cache_bytes: Annotated[
         int, Field(ge=0, description="Memory for the result cache, in bytes; 0 turns it off.")
     ] = 64 * MEBIBYTE
     cache_entry_bytes: Annotated[
-        int, Field(ge=0, description="Longest answer that is kept in the cache, in bytes.")
+        int, Field(ge=0, description="Maximum size of a cached answer, in bytes.")
     ] = 2 * MEBIBYTE
     cache_seconds: Annotated[
         int,
         Field(
             ge=0,
-            description="How long clients may reuse an answer without asking again (max-age).",
+            description=(
+                "Time for which clients may reuse a response without revalidation (max-age)."
+            ),
         ),
     ] = 300
     compress_from_bytes: Annotated[
-        int, Field(ge=0, description="Answers shorter than this are never compressed.")
+        int, Field(ge=0, description="Responses smaller than this, in bytes, are not compressed.")
     ] = 860
     cors_seconds: Annotated[
-        int, Field(ge=0, description="How long browsers may keep a CORS preflight answer.")
+        int, Field(ge=0, description="Time for which browsers may cache a CORS preflight response.")
     ] = 86_400
     mcp: Annotated[
         bool,
         Field(
-            description="Offer the tools for agents at /mcp, under the host name of public_url, "
-            "the host that it listens on, and the loopback."
+            description=(
+                "Offer the tools for agents at /mcp, for the host name of public_url, the host "
+                "that it listens on, and loopback."
+            )
         ),
     ] = True
     log_requests: Annotated[
@@ -348,12 +398,12 @@ class Settings(BaseSettings):
     def _check_root_path(cls, value: str) -> str:
         value = value.rstrip("/")
         if not _ROOT_PATH.fullmatch(value):
-            raise ValueError("must start with / and hold only letters, digits and . _ ~ - /")
+            raise ValueError("must start with / and contain only letters, digits and . _ ~ - /")
         return value
 
 
 def table() -> list[tuple[str, str, str, str]]:
-    """One row a setting: name, environment variable, default, help text; in order."""
+    """Return one row per setting: name, environment variable, default, help text."""
     return [
         (
             name,

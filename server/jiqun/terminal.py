@@ -1,4 +1,4 @@
-"""What commands show: their progress, on standard error, and tables."""
+"""Terminal output of commands: progress, on standard error, and tables."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ T = TypeVar("T")
 Step = Callable[[str], AbstractContextManager[None]]
 
 UNLIMITED: Final = 100_000
-"""Columns of a table that goes to a file."""
+"""Width of a table that is not for a terminal."""
 
 _SHOWN_EVERY: Final = 10_000
 
 
 @contextmanager
 def steps(total: int) -> Iterator[Step]:
-    """Show the `total` steps of a command: in a terminal a bar, and the time of each."""
+    """Show the progress of `total` steps: a bar in a terminal, and the time of each step."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with _bar(console) as bar:
         task = bar.add_task("", total=total)
@@ -52,10 +52,10 @@ def steps(total: int) -> Iterator[Step]:
 
 @contextmanager
 def reading() -> Iterator[Callable[[str, int, int, Iterable[T]], Iterator[T]]]:
-    """Show how many statements of which file are read; give what is to wrap the statements.
+    """Show the number of statements read per file; yields a wrapper for the statements.
 
-    That takes the name of the file, its number from 1, the number of files, and the statements.
-    Outside a terminal nothing is shown.
+    It takes the name of the file, its number from 1, the number of files, and the statements.
+    Without a terminal nothing is shown.
     """
     with _bar(Console(stderr=True)) as bar:
         task = bar.add_task("", total=None)
@@ -77,12 +77,12 @@ def reading() -> Iterator[Callable[[str, int, int, Iterable[T]], Iterator[T]]]:
 
 
 Amount = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Shows a step of so much work; within it, gives what is told how much of it is done."""
+"""Shows a step with its total amount of work; yields a function to report progress."""
 
 
 @contextmanager
 def amounts() -> Iterator[Amount]:
-    """Show steps whose work can be measured: in a terminal bars, and the time of each."""
+    """Show steps with measurable progress: bars in a terminal, and the time of each step."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
     left, silent = TimeRemainingColumn(), not console.is_terminal
@@ -110,7 +110,7 @@ def _bar(console: Console) -> Progress:
 
 
 def width() -> int:
-    """Return the columns of the terminal, `UNLIMITED` where the output goes elsewhere."""
+    """Return the width of the terminal, `UNLIMITED` if the output is not a terminal."""
     return Console().width if sys.stdout.isatty() else UNLIMITED
 
 
@@ -120,10 +120,10 @@ def table(
     width: int = UNLIMITED,
     widest: int | None = None,
 ) -> str:
-    """Lay out rows, and count them in the last line.
+    """Lay out rows, with their number in the last line.
 
-    In a `width` of a terminal, long cells take several lines. Without one, cells of more than
-    `widest` columns of a terminal, of which East Asian characters take two, end with `…`.
+    With a `width`, long cells are wrapped. Without one, cells wider than `widest` columns, of which
+    East Asian characters take two, end with `…`.
     """
     laid_out = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, 1, 0, 0))
     cut = widest is not None and width == UNLIMITED

@@ -54,7 +54,7 @@ def test_only_own_hosts_and_origins(
     response = post(server, message(), **headers)
     assert response.status_code == status
     if status != 200:
-        assert response.json()["detail"].startswith("MCP is not offered")
+        assert response.json()["detail"].startswith("MCP is not available")
 
 
 def test_the_public_host_is_one_of_them(release_folder: Path) -> None:
@@ -215,7 +215,7 @@ def test_it_can_be_turned_off(release_folder: Path) -> None:
     with running(release_folder, mcp="false") as live:
         response = post(live, message())
         assert response.status_code == 404
-        assert "turned off" in response.text
+        assert "disabled" in response.text
 
 
 def test_resources_and_prompt(server: LiveServer) -> None:

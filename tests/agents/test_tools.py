@@ -173,13 +173,13 @@ def test_nothing_is_silently_empty(built_server: LiveServer) -> None:
     )
     assert tags["rows"]
     assert any('"Hebei"@en' in note for note in plain["notes"])
-    assert "not known" in none["notes"][0]
+    assert "unknown, not false" in none["notes"][0]
 
 
 def test_warnings_of_the_gate_are_notes(built_server: LiveServer) -> None:
     query = "SELECT ?s { ?s kg:value ?v FILTER (<https://example.org/f>(?v)) }"
     (table,) = call_some(built_server, ("sparql", {"query": query}))
-    assert any("There is no function <https://example.org/f>" in note for note in table["notes"])
+    assert any("Unknown function <https://example.org/f>" in note for note in table["notes"])
 
 
 def test_what_is_cut_is_said_to_be(built_server: LiveServer) -> None:

@@ -210,9 +210,16 @@ REFUSED = [
     ("PUT", "/graphs?graph=urn:a", "text/turtle; charset=gbk", "", 415, "UTF-8"),
     ("POST", "/graphs", "image/png", "", 415, "text/turtle"),
     ("PUT", "/graphs?graph=urn:a", TURTLE, "<a:a> <a:a> 1", 400, "not well-formed Turtle"),
-    ("PUT", "/graphs?graph=urn:a", "application/trig", "<a:g> { <a:a> <a:a> 1 }", 400, "names"),
+    (
+        "PUT",
+        "/graphs?graph=urn:a",
+        "application/trig",
+        "<a:g> { <a:a> <a:a> 1 }",
+        400,
+        "named graphs",
+    ),
     ("PATCH", "/graphs?graph=urn:a", "application/sparql-update", "CLEAR ALL", 405, "/update"),
-    ("PUT", "/graphs?graph=urn:a&access_token=x", TURTLE, "", 400, "never belongs in a URL"),
+    ("PUT", "/graphs?graph=urn:a&access_token=x", TURTLE, "", 400, "not accepted in URLs"),
 ]
 
 

@@ -170,7 +170,12 @@ FURTHER = [
     ),
     get("an empty graph IRI", {"query": COUNT, "named-graph-uri": ""}, 400, contains="absolute"),
     get("an illegal graph IRI", {"query": COUNT, "default-graph-uri": "http://x/>a"}, 400),
-    get("using in a query", {"query": COUNT, "using-graph-uri": P1}, 400, contains="updates only"),
+    get(
+        "using in a query",
+        {"query": COUNT, "using-graph-uri": P1},
+        400,
+        contains="with updates",
+    ),
     get(
         "an unknown graph is empty",
         {"query": COUNT, "default-graph-uri": "urn:x:none"},

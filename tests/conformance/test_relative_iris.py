@@ -61,11 +61,11 @@ def test_each_host_gets_its_own_answer(store: httpx.Client) -> None:
 def test_a_query_is_warned_in_a_header(store: httpx.Client) -> None:
     query = "SELECT (<urn:f>(1) AS ?x) (LANG('x'@zh-HANS) AS ?tag) {}"
     answer = store.get("/sparql", params={"query": query})
-    assert "no function <urn:f>" in answer.headers["Jiqun-Warning"]
+    assert "Unknown function <urn:f>" in answer.headers["Jiqun-Warning"]
     dated = store.get("/sparql", params={"query": "ASK { FILTER(?d > 2024-01-01) }"})
     assert "2024-01-01 (line 1, column 19) is a subtraction" in dated.headers["Jiqun-Warning"]
     assert "Jiqun-Warning" in answer.headers["Access-Control-Expose-Headers"]
     (row,) = answer.json()["results"]["bindings"]
     assert {name: term["value"] for name, term in row.items()} == {"tag": "zh-Hans"}
     page = store.get("/sparql", params={"query": query, "format": "html"})
-    assert "There is no function &lt;urn:f&gt;" in page.text
+    assert "Unknown function &lt;urn:f&gt;" in page.text

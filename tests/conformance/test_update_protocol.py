@@ -136,7 +136,7 @@ BAD = {
     ),
     "query and update": ("POST", "/update", FORM, b"update=CLEAR+ALL&query=ASK+{}", 400, "both"),
     "no update": ("POST", "/update", FORM, b"using-graph-uri=urn:a", 400, "neither"),
-    "update in the URL": ("POST", "/update?update=CLEAR+ALL", FORM, b"", 400, "into the body"),
+    "update in the URL": ("POST", "/update?update=CLEAR+ALL", FORM, b"", 400, "in the body"),
     "bad_update_wrong_media_type": (
         "POST",
         "/update",
@@ -169,7 +169,14 @@ BAD = {
         *(b"WITH <urn:a> DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }", 400, "USING or WITH"),
     ),
     "a dataset of queries": (
-        *("POST", "/update?default-graph-uri=urn:a", DIRECT, b"CLEAR ALL", 400, "queries only"),
+        *(
+            "POST",
+            "/update?default-graph-uri=urn:a",
+            DIRECT,
+            b"CLEAR ALL",
+            400,
+            "with queries",
+        ),
     ),
     "a relative dataset": (
         *("POST", "/update?using-graph-uri=a", DIRECT, b"CLEAR ALL", 400, "absolute IRI"),

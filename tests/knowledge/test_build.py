@@ -235,6 +235,6 @@ def test_a_folder_that_is_no_release_is_not_replaced(small: Small, tmp_path: Pat
     folder = tmp_path / "photos"
     folder.mkdir()
     (folder / "one.jpg").write_bytes(b"")
-    with pytest.raises(ReleaseError, match="is not empty and holds no release"):
+    with pytest.raises(ReleaseError, match="is not empty and is not a release"):
         build(small.content, folder)
     assert [path.name for path in folder.iterdir()] == ["one.jpg"]

@@ -78,7 +78,7 @@ def test_good_content_has_no_findings(small: Small) -> None:
             THINGS,
             "id:pumps a kg:Cluster",
             "id:pumps a kg:Cluster , kg:Region",
-            f"{THINGS}:12: pumps has 2 types (Cluster, Region): choose the one that fits best",
+            f"{THINGS}:12: pumps has 2 types (Cluster, Region): choose the most suitable one",
         ),
         (FACTS, "passage:p2", "id:p2", f"{FACTS}:11: pumps is outside the graphs of this"),
         ("ontology/inferences/located-upwards.rq", "CONSTRUCT {", "CONSTRUCT { ?x", "ontology/inf"),
@@ -99,7 +99,7 @@ def test_a_thing_described_twice_is_found_at_the_later_file(small: Small) -> Non
     again.write_text(PREFIXES + "\nid:hebei a kg:Region .\n", encoding="utf-8")
     assert found(small) == [
         (
-            "data/register/towns.ttl:10: hebei is described in data/register/things.ttl already "
+            "data/register/towns.ttl:10: hebei is already described in data/register/things.ttl "
             "(duplicate-identifier)"
         )
     ]
@@ -181,6 +181,6 @@ def test_rows_that_the_tables_of_a_release_refuse_are_found_at_their_thing(small
 def test_what_rdf_xml_cannot_hold_is_found_where_it_is(small: Small) -> None:
     small.replace(THINGS, '"Hebei"@en', '"He\\u0007bei"@en')
     assert (
-        f"{THINGS}:10: XML cannot hold the control characters of 'He\\x07bei' (rdf-xml)"
+        f"{THINGS}:10: XML cannot represent the control characters of 'He\\x07bei' (rdf-xml)"
         in found(small)
     )

@@ -59,7 +59,7 @@ def test_a_new_setting_makes_its_page_stale() -> None:
     page = "| setting |\n|---|\n| `JIQUN_OLD` | `1` | Gone. |\n\nAfter.\n"
     written = with_settings(page)
     assert "JIQUN_OLD" not in written
-    assert "| `JIQUN_PORT` | `8000` | TCP port to listen on; 0 takes any free one. |\n" in written
+    assert "| `JIQUN_PORT` | `8000` | TCP port to listen on; 0 selects a free one. |\n" in written
     assert written.endswith("|\n\nAfter.\n")
 
 

@@ -68,7 +68,7 @@ def test_rules_and_closure_feed_each_other() -> None:
     ("rule", "message"),
     [
         ("SELECT * WHERE { ?s ?p ?o }", "0.rq: an inference rule must be a CONSTRUCT query"),
-        ("CONSTRUCT { ?s ?p [] } WHERE { ?s ?p ?o }", "0.rq: it makes a blank node"),
+        ("CONSTRUCT { ?s ?p [] } WHERE { ?s ?p ?o }", "0.rq: it creates a blank node"),
         ("CONSTRUCT WHERE", "0.rq: "),
         (
             "CONSTRUCT { ?s <http://e/n> ?m } WHERE { ?s <http://e/n> ?n BIND (?n + 1 AS ?m) }",

@@ -215,7 +215,7 @@ def test_a_link_that_stands_is_sound(
     assert stand.asked[0][1].startswith("jiqun/")
     ((status, detail),) = verdicts(stand, links(target, (identifier, "Nowhere")))
     assert status == "mismatched"
-    assert detail.startswith("not called Nowhere there, but ")
+    assert detail.startswith("its name is not Nowhere, but ")
 
 
 def test_every_target_is_tested() -> None:
@@ -226,8 +226,8 @@ def test_every_target_is_tested() -> None:
 def test_what_is_gone_is_dead(stand: Stand) -> None:
     stand.says("/wiki/Special:EntityData/Q2.json", status=410)
     assert verdicts(stand, links("wikidata", ("Q1", "A"), ("Q2", "B"))) == [
-        ("dead", "the target answers 404"),
-        ("dead", "the target answers 410"),
+        ("dead", "the target returned 404"),
+        ("dead", "the target returned 410"),
     ]
     stand.says("/data/Gone.json", "{}")
     assert verdicts(stand, links("dbpedia", ("Gone", "Gone"))) == [("dead", "no such resource")]
@@ -240,11 +240,11 @@ def test_what_is_gone_is_dead(stand: Stand) -> None:
 
 def test_what_was_merged_is_redirected(stand: Stand) -> None:
     stand.says("/wiki/Special:EntityData/Q1.json", wikidata("Q2", "A"))
-    assert verdicts(stand, links("wikidata", ("Q1", "A"))) == [("redirected", "it is Q2 now")]
+    assert verdicts(stand, links("wikidata", ("Q1", "A"))) == [("redirected", "it is now Q2")]
     stand.says("/1/about.rdf", status=301, Location="/1793343/about.rdf")
     stand.says("/1793343/about.rdf", GEONAMES)
     assert verdicts(stand, links("geonames", ("1", "Tangshan Shi"))) == [
-        ("redirected", "it is 1793343 now")
+        ("redirected", "it is now 1793343")
     ]
     moved = {
         "http://dbpedia.org/resource/Peking": {
@@ -255,7 +255,7 @@ def test_what_was_merged_is_redirected(stand: Stand) -> None:
     }
     stand.says("/data/Peking.json", json.dumps(moved))
     assert verdicts(stand, links("dbpedia", ("Peking", "Peking"))) == [
-        ("redirected", "it is Beijing now")
+        ("redirected", "it is now Beijing")
     ]
 
 
@@ -266,7 +266,7 @@ def test_what_was_merged_is_redirected(stand: Stand) -> None:
 def test_an_answer_that_makes_no_sense_is_no_verdict(stand: Stand, body: str) -> None:
     stand.says("/wiki/Special:EntityData/Q1.json", body)
     assert verdicts(stand, links("wikidata", ("Q1", "A"))) == [
-        ("unreachable", "the answer cannot be read")
+        ("unreachable", "the response cannot be read")
     ]
 
 
@@ -274,7 +274,7 @@ def test_entities_in_xml_are_refused(stand: Stand) -> None:
     bomb = GEONAMES.replace("?>", '?><!DOCTYPE x [<!ENTITY a "Tangshan Shi">]>', 1)
     stand.says("/1793343/about.rdf", bomb)
     assert verdicts(stand, links("geonames", ("1793343", "Tangshan Shi"))) == [
-        ("unreachable", "the answer cannot be read")
+        ("unreachable", "the response cannot be read")
     ]
 
 
@@ -292,7 +292,7 @@ def test_a_busy_server_is_asked_once_more(stand: Stand) -> None:
     assert len(stand.asked) == 2
     stand.answers[path] = [(503, "", {})]
     assert verdicts(stand, links("wikidata", ("Q1", "A"))) == [
-        ("unreachable", "the target answers 503")
+        ("unreachable", "the target returned 503")
     ]
 
 
@@ -309,7 +309,7 @@ def test_a_server_that_is_not_there_is_given_up() -> None:
     pairs = [(f"Q{number}", "A") for number in range(FAILURES + 2)]
     found = verdicts(gone, links("wikidata", *pairs))
     assert [status for status, _ in found] == ["unreachable"] * len(pairs)
-    assert [detail.startswith("not asked") for _, detail in found] == [False] * FAILURES + [
+    assert [detail.startswith("not checked") for _, detail in found] == [False] * FAILURES + [
         True,
         True,
     ]
@@ -317,7 +317,7 @@ def test_a_server_that_is_not_there_is_given_up() -> None:
 
 def test_a_set_without_a_way_to_ask_is_left_out(stand: Stand) -> None:
     assert list(Verifier(pause=0).verify([links("iso3166-2", ("CN", "China"))])) == []
-    with pytest.raises(BadParameter, match="iso3166-2 cannot be asked"):
+    with pytest.raises(BadParameter, match="iso3166-2 cannot be checked"):
         Verifier({"iso3166-2": stand.url})
 
 
@@ -328,8 +328,8 @@ def test_the_command_prints_what_is_wrong(stand: Stand) -> None:
         ["links", "verify", "--target", "sec", "--server", f"sec={stand.url}", "--pause", "0"],
     )
     assert run.exit_code == 1
-    assert "toyota-brand -> 0001094517: the target answers 404 (dead)" in run.stdout
-    assert "toyota-motor -> 0001094517: the target answers 404 (dead)" in run.stdout
+    assert "toyota-brand -> 0001094517: the target returned 404 (dead)" in run.stdout
+    assert "toyota-motor -> 0001094517: the target returned 404 (dead)" in run.stdout
     assert "2 dead, 2 sound" in run.stderr
     for wrong in (["--target", "nothing"], ["--server", "sec=ftp://x"], ["--server", "x"]):
         run = CliRunner().invoke(app, ["links", "verify", *wrong])

@@ -112,11 +112,11 @@ XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
         ),
         (
             "id:hebei skos:relatedMatch ex:1 X semapv:LexicalMatching 1 2024 -",
-            "hebei and 1 are linked on line 13 already",
+            "hebei and 1 are already linked on line 13",
         ),
         (
             "id:ji-county skos:exactMatch ex:1 X semapv:LexicalMatching 1 2024 -",
-            "ji-county and hebei (line 13) are both said to be exactly 1",
+            "ji-county and hebei (line 13) are both exact matches of 1",
         ),
         (
             "id:hebei skos:exactMatch ex:9 X semapv:LexicalMatching 1 2024 -",
@@ -156,11 +156,11 @@ XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
         ),
         (
             "id:ji-county skos:exactMatch ex:9 X semapv:LexicalMatching 1  -",
-            "object_source_version missing, here and in the head",
+            "object_source_version missing, here and in the header",
         ),
         (
             "id:ji-county skos:exactMatch ex:9",
-            "3 cells where the columns are 8",
+            "3 cells in a table of 8 columns",
         ),
         (
             "id:ji-county skos:exactMatch ex:9 X_ semapv:LexicalMatching 1 2024 -",
@@ -176,27 +176,27 @@ def test_a_wrong_row_is_told_with_its_line(small: Small, row: str, what: str) ->
 @pytest.mark.parametrize(
     ("head", "columns", "what"),
     [
-        ("", COLUMNS, f"{FILE}:1: the head that describes the set is missing (link)"),
-        ("#a: [\n", COLUMNS, f"{FILE}:1: the head is not YAML (link)"),
+        ("", COLUMNS, f"{FILE}:1: the header that describes the set is missing (link)"),
+        ("#a: [\n", COLUMNS, f"{FILE}:1: the header is not YAML (link)"),
         (
             HEAD.replace("#license", "#licence"),
             COLUMNS,
-            f"{FILE}:1: the head lacks license (link)",
+            f"{FILE}:1: missing in the header: license (link)",
         ),
         (
             HEAD.replace("links-example", "links-other"),
             COLUMNS,
-            f"{FILE}:1: mapping_set_id must be {GRAPH}, as the file is named (link)",
+            f"{FILE}:1: mapping_set_id must be {GRAPH}, to match the file name (link)",
         ),
         (
             HEAD.replace("https://example.org/", "not an iri "),
             COLUMNS,
-            f"{FILE}:1: curie_map must give an IRI for every prefix (link)",
+            f"{FILE}:1: curie_map must have an IRI for every prefix (link)",
         ),
         (
             HEAD,
             COLUMNS.replace("\tconfidence", ""),
-            f"{FILE}:12: columns lacking: confidence (link)",
+            f"{FILE}:12: missing columns: confidence (link)",
         ),
         (
             HEAD,
@@ -221,4 +221,4 @@ def test_a_file_that_is_not_utf8_is_told(small: Small) -> None:
 def test_an_empty_file_is_told(small: Small) -> None:
     small.path(FILE).parent.mkdir()
     small.path(FILE).write_text("", encoding="utf-8")
-    assert f"{FILE}:1: the head that describes the set is missing (link)" in found(small)
+    assert f"{FILE}:1: the header that describes the set is missing (link)" in found(small)

@@ -100,7 +100,7 @@ def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
             "a.nt.gz",
             gzip.compress(b"<urn:a> <urn:b> <urn:c> .\n" * 99, mtime=0)[:-9],
             MalformedData,
-            "whole",
+            "incomplete",
         ),
         ("a.rdf", b'<!DOCTYPE a [<!ENTITY b "c">]><a/>', MalformedData, "DOCTYPE"),
         ("a.nt", b"", OperatorError, "no statement"),
@@ -122,7 +122,7 @@ def test_what_is_refused_beforehand(tmp_path: Path) -> None:
     files = write_files(tmp_path / "data")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").touch()
-    with pytest.raises(ReleaseError, match="holds no release"):
+    with pytest.raises(ReleaseError, match="is not a release"):
         pack(files, tmp_path / "full", PACKING, silent)
     with pytest.raises(BadParameter, match="no file"):
         pack([tmp_path / "none.ttl"], tmp_path / "release", PACKING, silent)

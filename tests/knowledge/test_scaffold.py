@@ -54,7 +54,7 @@ def test_the_skeleton_passes_the_check_and_holds_no_sentence(small: Small, artic
 @pytest.mark.parametrize(
     ("slug", "known", "message"),
     [
-        ("gazette", Particulars(), "data/sources/gazette exists already; nothing was written"),
+        ("gazette", Particulars(), "data/sources/gazette already exists; nothing was written"),
         ("Daily", Particulars(), "is not a slug"),
         ("../daily", Particulars(), "is not a slug"),
         ("daily", Particulars(date="23.12.2024"), "is not a date"),

@@ -196,14 +196,14 @@ class TestTrouble:
     @pytest.mark.parametrize(
         ("name", "reason"),
         [
-            ("failing", "it answered with status 500"),
-            ("breaking", "its answer broke off"),
-            ("foreign", "it does not answer by HTTP/1.1"),
-            ("long_winded", "its answers are too long for one query"),
+            ("failing", "it returned status 500"),
+            ("breaking", "its response ended early"),
+            ("foreign", "its response is not HTTP/1.1"),
+            ("long_winded", "its responses exceed the size limit of one query"),
             ("closed", "it cannot be reached"),
-            ("unknown", "its name is not known"),
-            ("luring", "it redirects to what is not allow-listed"),
-            ("named", "its name leads to no public address, and to none that is listed"),
+            ("unknown", "its host name cannot be resolved"),
+            ("luring", "it redirects to a URL that is not allow-listed"),
+            ("named", "its host name resolves to no public and no listed address"),
         ],
     )
     def test_it_is_told_what_went_wrong(self, federated: Federated, name: str, reason: str) -> None:
@@ -229,7 +229,7 @@ class TestTrouble:
         call = f"{{ SERVICE <{other.url}/sparql> {{ ?s kg:population ?n }} }}"
         query = f"SELECT ?n {{ {' UNION '.join([call] * 11)} }}"
         status, text = ask(federated[0], query)
-        assert (status, text.partition(">: ")[2]) == (400, "the query asks more than 10 times.")
+        assert (status, text.partition(">: ")[2]) == (400, "the query makes more than 10 calls.")
 
     def test_an_endpoint_never_sees_an_address_of_ours(
         self, federated: Federated, other: LiveServer

@@ -46,7 +46,7 @@ def test_sound_queries_pass(text: str) -> None:
         ("SELECT * { ?s ?p 'abc }", "line 1, column 18"),
         ("SELECT * {\n ?s ?p }}", "line 2, column 8"),
         ("SELECT * { (", "never closed"),
-        ("SELECT * { ( }", "must close"),
+        ("SELECT * { ( }", "to close"),
         ("SELECT * { ?s ?p é }", "“é”"),
         ("SELECT * { ?s ?p \0 }", "U+0000"),
         ("INSERT DATA { <a:a> <a:b> 1 }", "begins an update"),

@@ -116,10 +116,10 @@ REFUSED = {
     "JSON-LD with a graph": (
         "application/ld+json",
         '{"@id": "a", "@graph": [{"@id": "b", "http://example.org/p": 1}]}',
-        "names graphs",
+        "named graphs",
     ),
-    "TriG with a graph": ("application/trig", "<a> { <a> <b> <c> }", "names graphs"),
-    "N-Quads with a graph": ("application/n-quads", "<a:a> <a:a> <a:a> <a:a> .", "names graphs"),
+    "TriG with a graph": ("application/trig", "<a> { <a> <b> <c> }", "named graphs"),
+    "N-Quads with a graph": ("application/n-quads", "<a:a> <a:a> <a:a> <a:a> .", "named graphs"),
     "Turtle that breaks off": ("text/turtle", "<a> <b> 'c' ", "not well-formed Turtle"),
     "RDF/XML as Turtle": ("text/turtle", xml(""), "not well-formed Turtle"),
     "Turtle that is not UTF-8": ("text/turtle", "<a> <b> '\udcff' .", "Turtle"),
@@ -219,7 +219,7 @@ def test_files(tmp_path: Path) -> None:
     assert [quad.graph_name for quad in read_file(path)] == [ox.DefaultGraph()]
     assert [quad.graph_name for quad in read_file(path, GRAPH)] == [GRAPH]
     path.write_bytes(path.read_bytes()[:-12])
-    with pytest.raises(MalformedData, match=r"data\.ttl\.gz is not whole"):
+    with pytest.raises(MalformedData, match=r"data\.ttl\.gz is incomplete"):
         list(read_file(path))
     quads = tmp_path / "data.nq"
     quads.write_text("<http://a> <http://b> <http://c> <http://d> .\n<http://a> <http://b> 1 .")

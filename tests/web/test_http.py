@@ -133,7 +133,7 @@ def test_errors_are_told_as_the_client_accepts(
     response = client.get("/nothing-here", headers={"Accept": accept})
     assert response.status_code == 404
     assert response.headers["content-type"] == content_type
-    assert "There is nothing at this address." in response.text
+    assert "Not found: there is no resource at this URL." in response.text
     assert response.headers["cache-control"] == "no-store"
 
 
@@ -426,7 +426,7 @@ class TestDumps:
         assert response.status_code == 503
         assert response.headers["content-type"] == "application/problem+json"
         if method == "GET":
-            assert "cannot be read at present" in response.json()["detail"]
+            assert "is currently unreadable" in response.json()["detail"]
             assert "/" not in response.json()["detail"]
 
     def test_ranges_follow_the_date_too(self, client: httpx.Client) -> None:

@@ -120,7 +120,7 @@ def test_a_hangup_switches_to_the_new_release(release_folder: Path, tmp_path: Pa
         assert live.client.get("/dumps").json()["version"] == "0.0.2"
         (other / "manifest.json").unlink()
         live.process.send_signal(signal.SIGHUP)
-        live.log.wait_for(re.compile("The release stays as it was: .* has no manifest.json"))
+        live.log.wait_for(re.compile("The release was not changed: .* has no manifest.json"))
         assert live.client.get("/sparql", params=count).text == after.text
 
 

@@ -166,7 +166,7 @@ def test_the_command_prints_what_was_changed(tmp_path: Path) -> None:
     assert code == 0
     assert err == (
         "6 statements\n"
-        "4 literals are stored in another form, of the same value:\n"
+        "4 literals are stored in another form with the same value:\n"
         "  1 xsd:decimal as canonical form\n"
         "  2 xsd:int as xsd:integer\n"
         "  1 xsd:integer as canonical form\n"

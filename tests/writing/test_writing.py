@@ -124,7 +124,7 @@ def test_a_token_in_the_url_is_refused_even_when_it_is_right(
     for address in (f"/update?{name}={TOKEN}", f"/graphs?graph=urn:a&{name}={TOKEN}"):
         response = client.post(address, content=b"", headers=TURTLE)
         assert response.status_code == 400
-        assert "never belongs in a URL" in response.json()["detail"]
+        assert "not accepted in URLs" in response.json()["detail"]
 
 
 def test_the_body_is_not_read_without_the_token(live: LiveServer) -> None:
@@ -371,17 +371,17 @@ def test_load_follows_redirects_within_the_list(client: httpx.Client, shelf: Doc
 @pytest.mark.parametrize(
     ("address", "status", "says"),
     [
-        ("{0}/none", 400, "answered with status 404"),
+        ("{0}/none", 400, "returned status 404"),
         ("{0}/wrong", 400, "not well-formed Turtle"),
         ("{0}/page", 400, "text/html"),
         ("{0}/round", 400, "redirects"),
-        ("{0}/short", 400, "broke off"),
-        ("{0}/coded", 400, "coded"),
-        ("{0}/long", 400, "sends more than"),
+        ("{0}/short", 400, "ended early"),
+        ("{0}/coded", 400, "content coding"),
+        ("{0}/long", 400, "exceeds the remaining"),
         ("{0}/away", 403, "http://127.0.0.1:9"),
         ("{0}/file", 403, "file"),
         ("file:///etc/passwd", 403, "not allowed"),
-        ("http://localhost.:{1}/a.ttl", 403, "public address"),
+        ("http://localhost.:{1}/a.ttl", 403, "public IP address"),
         ("http://local-host:{1}/a.ttl", 403, "not allowed"),
         ("http://user@127.0.0.1:{1}/a.ttl", 403, "not allowed"),
         ("http://127.1:{1}/a.ttl", 403, "not allowed"),
@@ -403,7 +403,7 @@ def test_loads_that_fail_change_nothing(
 
 
 def test_names_lead_to_public_addresses_only(client: httpx.Client, shelf: Documents) -> None:
-    assert "no public address" in update(client, f"LOAD <{shelf.named}/a.ttl>", 403)
+    assert "no public IP address" in update(client, f"LOAD <{shelf.named}/a.ttl>", 403)
     assert shelf.asked == []
 
 

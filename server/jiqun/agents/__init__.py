@@ -1,1 +1,1 @@
-"""The graph for agents: tools over the Model Context Protocol, answered as any other request."""
+"""Tools for agents over the Model Context Protocol, answered like any other request."""

@@ -1,4 +1,4 @@
-"""Who says so: the passages behind a statement, and behind what it is derived from."""
+"""Citations: the passages that support a statement, or the premises it is derived from."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _TYPES: Final = "SELECT ?type WHERE { ?thing a ?type }"
 def cite(context: Context, given: Cite) -> Citations:
     """Return the evidence of the statements with this thing and property.
 
-    Raises `NotFound` for an unknown thing or property, and when nothing is stated.
+    Raises `NotFound` for an unknown thing or property, and when there is no statement.
     """
     named = find_thing(context, given.thing, given.lang)
     triples = _triples(context, named.iri, given)
@@ -59,7 +59,7 @@ def cite(context: Context, given: Cite) -> Citations:
     notes = [named.note] if named.note else []
     if len(triples) > len(result["statements"]):
         count = len(result["statements"])
-        notes.append(f"There are more; these are {count}. Name one with value.")
+        notes.append(f"There are more than these {count}. Select one with value.")
     if notes:
         result["note"] = " ".join(notes)
     return result
@@ -91,9 +91,9 @@ def _triples(context: Context, iri: str, given: Cite) -> list[ox.Triple]:
 
 
 def _with(context: Context, thing: NamedNode, wanted: NamedNode, given: Cite) -> list[ox.Triple]:
-    """Return the triples with a thing and a property: the thing is the subject, else the value.
+    """Return the triples with a thing as subject (else as object) and a property.
 
-    Those with the other end that was asked for, by id, IRI, name or text.
+    With a given value, only those whose other end has that id, IRI, name or text.
     """
     bound = {"thing": str(thing), "property": str(wanted)}
     for query in (_VALUES, _SUBJECTS):
@@ -107,7 +107,7 @@ def _with(context: Context, thing: NamedNode, wanted: NamedNode, given: Cite) ->
                 iri = find_thing(context, given.value, given.lang).iri
                 others = _among(context, query, bound, [iri])
             if not others:
-                raise NotFound(f"{shorten(given.value)} is not a value of it; leave out value.")
+                raise NotFound(f"{shorten(given.value)} is not a value of it; omit value.")
         if query is _VALUES:
             return [ox.Triple(thing, wanted, node_of(each)) for each in others]
         return [ox.Triple(NamedNode(each.value), wanted, thing) for each in others]
@@ -138,7 +138,7 @@ class _Evidence:
         self._sources: dict[str, Description] = {}
 
     def read(self, premises: Iterable[Premise]) -> None:
-        """Read passages, sources and publishers of premises, before they are written."""
+        """Read passages, sources and publishers of premises in one go."""
         graphs = {graph for each in premises for graph in each.graphs}
         passages = sorted(each for each in graphs if each.startswith(SOURCE))
         sources = sorted({each.partition("#")[0] for each in passages})

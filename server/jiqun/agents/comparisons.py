@@ -1,4 +1,4 @@
-"""Figures of one metric side by side, and what must not be compared."""
+"""Figures of one metric, with warnings about what must not be compared."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _NO_PERIOD: Final = f"{ID}period-not-stated"
 def compare(context: Context, given: Compare) -> Comparison:
     """Return the figures of a metric, about these things or about all.
 
-    Raises `NotFound` for what is not known, and when there is no figure.
+    Raises `NotFound` for unknown arguments, and when there is no figure.
     """
     metric = _find_metric(context, given.metric)
     bound = {"metric": str(NamedNode(metric))}
@@ -66,7 +66,7 @@ def compare(context: Context, given: Compare) -> Comparison:
     )
     if len(rows) > MOST_FIGURES:
         comparison["do_not_compare"].append(
-            f"{len(rows)} figures were found and {MOST_FIGURES} are here; name things."
+            f"{len(rows)} figures were found, {MOST_FIGURES} are shown; specify things."
         )
     return comparison
 
@@ -82,7 +82,7 @@ class _Labels:
 
 
 def _find_metric(context: Context, text: str) -> str:
-    """Return the metric that a text names, by id or label; raises `NotFound` with the nearest."""
+    """Return the metric with this id or label; raises `NotFound` with the most similar."""
     labels: dict[str, str] = {}
     for row in context.select(_METRICS):
         labels[row["label"].value.casefold()] = row["metric"].value
@@ -95,7 +95,7 @@ def _find_metric(context: Context, text: str) -> str:
     names = {compact(each): each for each in metrics} | labels
     near = dict.fromkeys(compact(names[each]) for each in nearest(text.casefold(), names))
     listed = ", ".join(compact(each) for each in metrics)
-    hint = f"did you mean {', '.join(near)}?" if near else f"there are: {listed}."
+    hint = f"did you mean {', '.join(near)}?" if near else f"available: {listed}."
     raise NotFound(f"{shorten(text)} is not a metric; {hint}")
 
 
@@ -113,8 +113,8 @@ def _nothing(context: Context, metric: str, wanted: set[str]) -> str:
         )
         known.update(compact(row["metric"].value) for row in rows)
     has = ", ".join(sorted(known)) or "none"
-    told = f" of {things}; metrics with figures of it: {has}" if things else ""
-    return f"No figure of {compact(metric)}{told}. What no source says is not known."
+    told = f" of {things}; available metrics: {has}" if things else ""
+    return f"No figure of {compact(metric)}{told}. What no source states is unknown."
 
 
 def _figure(row: Row, labels: _Labels) -> Figure:
@@ -132,18 +132,18 @@ def _figure(row: Row, labels: _Labels) -> Figure:
 
 
 def _goal(row: Row, labels: _Labels) -> str:
-    words = f", in the words {row['words'].value}" if "words" in row else ""
+    words = f", quoted as {row['words'].value}" if "words" in row else ""
     goal, thing = row["goal"].value, row["thing"].value
-    return f"goal, no fact: {labels.of(goal)} ({compact(goal)}) for {labels.of(thing)}{words}"
+    return f"goal, not a fact: {labels.of(goal)} ({compact(goal)}) for {labels.of(thing)}{words}"
 
 
 def _warnings(
     rows: Sequence[Row], goals: Sequence[Row], labels: _Labels, clashes: set[tuple[str, str]]
 ) -> Iterator[str]:
-    """Say in words which of the figures cannot be set against each other, and why."""
+    """Describe which figures cannot be compared, and why."""
     for part, why in (
         ("unit", "have different units"),
-        ("population", "count different sets, of which one may be a part of another"),
+        ("population", "count different populations, one of which may include another"),
         ("period", "are for different periods"),
     ):
         groups: defaultdict[str, set[str]] = defaultdict(set)
@@ -158,17 +158,17 @@ def _warnings(
             yield f"Figures that {why} ({told}{more})."
     undated = {row["figure"].value for row in rows if row["period"].value == _NO_PERIOD}
     if undated:
-        yield f"{len(undated)} figures have no period: the date of a source is not theirs."
+        yield f"{len(undated)} figures have no period: the date of the source is not their date."
     inexact = Counter(labels.of(row["bound"].value) for row in rows if row["bound"].value != _EXACT)
     if inexact:
         told = ", ".join(f"{name}: {count}" for name, count in sorted(inexact.items()))
         yield f"Bounds are not values ({told}): do not rank, add or average them as exact."
     about = {row["thing"].value for row in rows}
     if len(about) > 1:
-        yield "Things that lie within one another share what is counted: do not add their figures."
+        yield "Things that contain one another count the same items: do not add their figures."
     shown = {row["figure"].value for row in rows}
     for figure, other in sorted(clashes):
         if {figure, other} & shown:
-            yield f"{compact(figure)} and {compact(other)} disagree; neither is overruled."
+            yield f"{compact(figure)} and {compact(other)} disagree; neither takes precedence."
     if goals:
-        yield "Goals are what is aimed at; no goal is a figure."
+        yield "Goals are targets, not observed figures."

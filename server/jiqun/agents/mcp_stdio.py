@@ -50,7 +50,7 @@ async def running_service(folder: Path, settings: Settings) -> AsyncIterator[Que
 
 
 def serve_url(url: str) -> None:
-    """Serve what the server at `url` serves; raises `OperatorError` when it cannot be reached."""
+    """Serve the tools of the server at `url`; raises `OperatorError` if it is unreachable."""
     asyncio.run(_serve_url(url))
 
 
@@ -61,7 +61,7 @@ async def _serve_url(url: str) -> None:
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Client]:
-    """Connect to the tools of the server at `url`; raises `OperatorError` when there are none."""
+    """Connect to the tools of the server at `url`; raises `OperatorError` if it has none."""
     client = Client(f"{url.rstrip('/')}/mcp", read_timeout_seconds=60)
     try:
         await client.__aenter__()
@@ -69,8 +69,8 @@ async def connected(url: str) -> AsyncIterator[Client]:
         raise
     except Exception as error:
         raise OperatorError(
-            f"{url} offers no tools over MCP: {_reason(error)}. Is a server there, with "
-            "JIQUN_MCP not turned off?"
+            f"{url} offers no tools over MCP: {_reason(error)}. Check that a server runs there and "
+            "that JIQUN_MCP is not turned off."
         ) from None
     try:
         yield client
@@ -79,14 +79,14 @@ async def connected(url: str) -> AsyncIterator[Client]:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the words of the first error that is not a group of others."""
+    """Return the message of the first error that is not a group."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return str(error).rstrip(".") or type(error).__name__
 
 
 def _forwarding(client: Client) -> Server[Any]:
-    """Make a server that hands every request on to another one."""
+    """Create a server that forwards every request to another one."""
 
     async def list_tools(_context: Context, _params: Page) -> types.ListToolsResult:
         return await client.list_tools()

@@ -1,4 +1,4 @@
-"""Results of queries as tables for agents, with what they must know to read them."""
+"""Query results as tables for agents, with notes on how to read them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _KINDS: Final = (
 
 
 def with_prefixes(query: str) -> str:
-    """Return a query with the known prefixes that it uses declared before it, on its first line."""
+    """Return a query with its known undeclared prefixes declared on its first line."""
     used = [each for each in PREFIXES if f"{each}:" in query]
     known = " ".join(f"PREFIX {each}: <{PREFIXES[each]}>" for each in used)
     return f"{known} {query}" if known else query
@@ -76,7 +76,7 @@ def _read(body: bytes) -> tuple[list[str], list[Row]]:
 
 
 def _cell(found: Term | None) -> Value:
-    """Return a term: short IRIs, numbers as such where JSON holds them exactly, else text."""
+    """Return a cell: shortened IRIs, numbers where JSON represents them exactly, else strings."""
     if found is None:
         return None
     if found.is_iri:
@@ -96,34 +96,34 @@ def _is_small(text: str) -> bool:
 def _notes(context: Context, query: str, table: Table, rows: list[Row]) -> Iterator[str]:
     if table["truncated"]:
         yield (
-            f"Only the first {len(table['rows'])} rows are here; there are more. "
+            f"Only the first {len(table['rows'])} rows are shown; there are more. "
             "Narrow the query, or page with ORDER BY, LIMIT and OFFSET."
         )
     if not rows:
         yield from _why_empty(query)
     yield from _no_facts(context, rows)
     if "targetValue" in query:
-        yield "kg:targetValue is the figure of a goal; a goal is not a fact."
+        yield "kg:targetValue is the figure of a goal; goals are not facts."
     if table["columns"] == ["answer"] and table["rows"] == [[False]]:
-        yield "False means that the graph does not say so; what no source says is not known."
+        yield "False means that the graph does not state it; what no source states is unknown."
 
 
 def _why_empty(query: str) -> Iterator[str]:
-    query = query[:_LONGEST_CELL]  # these searches take time that grows with the square
-    yield "No row. What no source says is not known; it is not false."
+    query = query[:_LONGEST_CELL]  # these searches take quadratic time
+    yield "No rows. What no source states is unknown, not false."
     if re.search(r"label\s+[\"'][^\"']*[\"'](?!@)", query):
         yield 'Labels have a language: write "Hebei"@en, or find the id with search.'
     if re.search(r"=\s*[\"'][^\"']*[\"'](?!@)", query):
-        yield "A text without a language equals no label; compare STR(?label)."
+        yield "A string without a language tag equals no label; compare STR(?label)."
     if "GRAPH" in query.upper():
         yield (
-            "Inferred statements stand in graph:inferred and in no passage; without GRAPH the "
-            "whole graph is searched."
+            "Inferred statements are in graph:inferred, not in passages; without GRAPH the whole "
+            "graph is searched."
         )
 
 
 def _no_facts(context: Context, rows: Iterable[Row]) -> Iterator[str]:
-    """Say of which things in the result the claims are not facts: goals, judgements."""
+    """List things in the result whose claims are not facts: goals, judgements."""
     iris = {found.value for row in rows for found in row.values() if _is_own(found)}
     if not iris:
         return
@@ -134,7 +134,7 @@ def _no_facts(context: Context, rows: Iterable[Row]) -> Iterator[str]:
     for kind, things in sorted(by_kind.items()):
         listed = ", ".join(sorted(things)[:10])
         more = f" and {len(things) - 10} more" if len(things) > 10 else ""
-        yield f"No fact but {kind}: {listed}{more}."
+        yield f"Not a fact but {kind}: {listed}{more}."
 
 
 def _is_own(found: Term) -> bool:
@@ -142,7 +142,7 @@ def _is_own(found: Term) -> bool:
 
 
 def _unknown(context: Context, query: str) -> Iterator[str]:
-    """Say which terms, things and sources in a query do not exist, and what may be meant."""
+    """List terms, things and sources in a query that do not exist, with suggestions."""
     found = {each.name: each for each in read_remarks(context, query)}
     for each in found.values():
         if each.kind in _MISSING:

@@ -1,4 +1,4 @@
-"""The part of the vocabulary that a word needs: classes, properties, concepts, an example."""
+"""The part of the vocabulary for a word: classes, properties, concepts, an example."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class KnownTerm:
         return next((text for tag, text in self.labels if tag == lang), "")
 
     def entry(self) -> Term:
-        """Return the term as agents get it."""
+        """Return the term in the form of a tool result."""
         term = Term(
             term=compact(self.iri),
             kind=self.kind,
@@ -79,7 +79,7 @@ class KnownTerm:
 
 @lru_cache(maxsize=2)
 def read_terms(context: Context, *, concepts: bool = False) -> list[KnownTerm]:
-    """Read the classes and properties of the ontology, and the concepts if wanted."""
+    """Read the classes and properties of the ontology, and optionally the concepts."""
     rows = context.select(_TERMS)
     if concepts:
         rows += context.select(_CONCEPTS)
@@ -103,9 +103,9 @@ def _term(iri: str, rows: list[Row]) -> KnownTerm:
 
 
 def find_term(context: Context, text: str, kind: str) -> KnownTerm:
-    """Return the class or property that a text names, by CURIE, local name or label.
+    """Return the class or property with this CURIE, local name or label.
 
-    Raises `NotFound` with the nearest.
+    Raises `NotFound` with the most similar.
     """
     terms = [each for each in read_terms(context) if each.kind == kind]
     iri = expand(text)
@@ -116,7 +116,7 @@ def find_term(context: Context, text: str, kind: str) -> KnownTerm:
     local = text.rpartition(":")[2].rpartition("#")[2]
     near = ", ".join(f"kg:{name}" for name in nearest(local, (each.name for each in terms)))
     hint = f"did you mean {near}?" if near else "find one with schema."
-    raise NotFound(f"{shorten(text)} is no {kind}; {hint}")
+    raise NotFound(f"{shorten(text)} is not a {kind}; {hint}")
 
 
 def _labels(term: KnownTerm) -> set[str]:
@@ -124,7 +124,7 @@ def _labels(term: KnownTerm) -> set[str]:
 
 
 def schema(context: Context, given: Schema) -> Vocabulary:
-    """Return the terms for a word and a saved query that uses the best of them."""
+    """Return the terms for a word, and a saved query that uses the best one."""
     if given.about is None:
         return _overview(context)
     word = given.about.casefold().removeprefix("kg:")
@@ -143,7 +143,7 @@ def schema(context: Context, given: Schema) -> Vocabulary:
         terms=[each.entry() for each in terms], example=_example(context, terms, word)
     )
     if len(ranked) > _MOST:
-        result["note"] = f"{len(ranked)} terms match; these are the {_MOST} best."
+        result["note"] = f"{len(ranked)} terms match; these are the best {_MOST}."
     return result
 
 
@@ -167,7 +167,7 @@ def _rank(term: KnownTerm, word: str) -> int | None:
 
 
 def _example(context: Context, terms: list[KnownTerm], word: str) -> dict[str, str]:
-    """Return the shortest saved query that uses the first term that any uses."""
+    """Return the shortest saved query that uses the first of the terms used by any."""
     for term in terms:
         name = re.compile(rf"\b{re.escape(compact(term.iri))}(?![\w-])")
         using = [
@@ -194,7 +194,7 @@ def _shown(query: SavedQuery) -> dict[str, str]:
 
 
 def _overview(context: Context) -> Vocabulary:
-    """Return the classes with most things."""
+    """Return the classes with the most things."""
     counts = {each.iri: each.things for each in context.index.classes.values()}
     classes = [each for each in read_terms(context) if each.kind == "class"]
     classes.sort(key=lambda each: (-counts.get(each.iri, 0), each.iri))
@@ -202,5 +202,8 @@ def _overview(context: Context) -> Vocabulary:
     return Vocabulary(
         terms=[each.entry() for each in classes[:_CLASSES]],
         example=_shown(first) if first else {},
-        note=f"The {_CLASSES} classes with most things. Give a word for properties and concepts.",
+        note=(
+            f"The {_CLASSES} classes with the most things. Pass a word to find properties and "
+            "concepts."
+        ),
     )

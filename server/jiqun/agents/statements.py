@@ -1,4 +1,4 @@
-"""What is stated of a thing: one row a statement, with its kind, its words and its passages."""
+"""Statements about a thing: one row each, with kind, quoted words and passages."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ KINDS: Final[Mapping[str, str]] = {
     f"{KG}MarketStanding": "judgement",
     f"{KG}Strength": "judgement",
 }
-"""The claims that are not facts, by class, and the word for them."""
+"""Classes of claims that are not facts, with the word for each."""
 
 _NO_FACTS: Final = ("judgement", "goal", "intention", "expectation", "slogan")
 _ORDER: Final = ("said", *_NO_FACTS, "curated", "written")
@@ -73,13 +73,15 @@ _EDGES: Final = frozenset(
         *("holdsTitle", "supplies", "suppliedBy", "leadsIn", "strongIn", "focusesOn", "presentIn"),
     )
 )
-"""The inferred properties that say in one step what a source says of an application and the like;
-the words behind others, such as all that a country contains, are for `cite` to find."""
+"""Inferred properties that abbreviate what a source states about an application or the like.
+
+`cite` finds the quotes for other inferred properties, such as all that a country contains.
+"""
 
 
 @dataclass
 class Stated:
-    """A statement of a thing, or one elsewhere whose value it is; `other` is the other end."""
+    """A statement with a thing as subject or object; `other` is the other end."""
 
     subject: str
     predicate: str
@@ -91,17 +93,17 @@ class Stated:
 
     @property
     def passages(self) -> list[str]:
-        """The passages that state it, in order."""
+        """The passages that state it, sorted."""
         return sorted({each for each in self.graphs if each.startswith(SOURCE)})
 
     @property
     def triple(self) -> ox.Triple:
-        """The statement as a triple; not of one elsewhere."""
+        """The statement as a triple; only if the thing is the subject."""
         return ox.Triple(NamedNode(self.subject), NamedNode(self.predicate), node_of(self.other))
 
     @property
     def name(self) -> str:
-        """The property as agents see it; of a claim about the thing, its class."""
+        """The shown property; for a claim about the thing, the class of the claim."""
         if not self.elsewhere:
             return compact(self.predicate)
         if self.predicate == f"{KG}about" and self.types:
@@ -110,7 +112,7 @@ class Stated:
 
 
 def kind_of(graphs: Iterable[str], no_fact: str) -> str:
-    """Return the kind of a statement: `no_fact` is the word for its subject if it is not a fact."""
+    """Return the kind of a statement; `no_fact` is the word for a subject that is not a fact."""
     found = set(graphs)
     if found <= {INFERRED}:
         return "inferred"
@@ -118,24 +120,24 @@ def kind_of(graphs: Iterable[str], no_fact: str) -> str:
         return no_fact
     if any(each.startswith(SOURCE) for each in found):
         return "said"
-    # What users write into a workspace is neither of a source nor of the curators.
+    # Data of users in a workspace is neither from a source nor curated.
     return "curated" if any(each.startswith(GRAPH) for each in found - {INFERRED}) else "written"
 
 
 def no_fact_of(types: Iterable[str]) -> str:
-    """Return the word for a claim that is not a fact: goal, judgement …; else an empty text."""
+    """Return the word for a claim that is not a fact (goal, judgement …), else ""."""
     return next((KINDS[each] for each in sorted(types) if each in KINDS), "")
 
 
 def read_statements(context: Context, iri: str) -> tuple[list[Stated], list[str]]:
-    """Return what is stated of a thing and what is claimed about it, and its types."""
+    """Return the statements of a thing, the claims about it, and its types."""
     rows = context.select(_OWN, {"thing": str(NamedNode(iri))})
     types = sorted({row["value"].value for row in rows if row["property"].value == RDF_TYPE})
     return [*_own(iri, rows, no_fact_of(types)), *_elsewhere(context, iri)], types
 
 
 def _elsewhere(context: Context, iri: str) -> list[Stated]:
-    """Return what sources and curators state with the thing as its value: claims about it first."""
+    """Return statements of sources and curators with the thing as value, claims first."""
     found: dict[tuple[str, Term], Stated] = {}
     for row in context.select(_ELSEWHERE, {"thing": str(NamedNode(iri))}):
         key = row["property"].value, row["subject"]
@@ -154,14 +156,14 @@ def _own(iri: str, rows: Sequence[Row], no_fact: str) -> list[Stated]:
         found.setdefault(key, Stated(iri, *key)).graphs.append(row["graph"].value)
     for each in found.values():
         each.kind = kind_of(each.graphs, no_fact)
-    # What is inferred in other vocabularies only repeats what is said in this one.
+    # Inferences in other vocabularies only repeat statements in this one.
     return [
         each for each in found.values() if each.kind != "inferred" or each.predicate.startswith(KG)
     ]
 
 
 def describe(context: Context, given: Describe) -> Description:
-    """Return what is stated of a thing, a page of it; raises `NotFound`."""
+    """Return a page of the statements about a thing; raises `NotFound`."""
     named = find_thing(context, given.thing, given.lang)
     stated, types = read_statements(context, named.iri)
     rows = sorted((each for each in stated if each.predicate not in _LEFT_OUT), key=_place)
@@ -179,13 +181,13 @@ def describe(context: Context, given: Describe) -> Description:
     )
     notes = [named.note] if named.note else []
     if result["truncated"]:
-        notes.append(f"Go on with offset={following}.")
+        notes.append(f"Continue with offset={following}.")
     if not rows:
         notes.append("Only its names are stated.")
     elif not page:
         notes.append(f"There are only {len(rows)} statements.")
     if len(stated) >= _MOST_READ:
-        notes.append("There are more statements than are read here; use sparql.")
+        notes.append("There are too many statements to show; use sparql.")
     if notes:
         result["note"] = " ".join(notes)
     return result
@@ -198,10 +200,10 @@ def _place(each: Stated) -> tuple[int, bool, bool, str, str]:
 
 
 class Writer:
-    """Writes statements about one thing for a reader, with the words that support them."""
+    """Writes statements about one thing, with the words that support them."""
 
     def __init__(self, context: Context, iri: str, stated: Sequence[Stated], lang: str) -> None:
-        """Read the names of the thing, which quotes about it hold."""
+        """Read the names of the thing, to recognise quotes about it."""
         self._context = context
         self._reader = Reader(lang)
         self._names = {iri: {each.other.value for each in stated if each.predicate in _NAMES}}
@@ -255,7 +257,7 @@ class Writer:
             named = own if premise is None else mentions_of(premise)
             caption = self._captions.get(passage)
             found += [text.value for text in caption.words_for(named)] if caption else []
-        # Words about the thing itself come first: a passage names many.
+        # Quotes that name the thing come first: a passage names many.
         unique = dict.fromkeys(found)
         return sorted(unique, key=lambda text: -self._relevance(text, each))[:_MOST_QUOTES]
 
@@ -266,7 +268,7 @@ class Writer:
 
 
 def _read_names(context: Context, iris: Iterable[str]) -> dict[str, set[str]]:
-    """Return the names of things in all languages, also without 市 and the like."""
+    """Return the names of things in all languages, with and without endings such as 市."""
     rows = context.select(
         _ALL_NAMES % values(sorted(each for each in iris if is_absolute_iri(each)))
     )

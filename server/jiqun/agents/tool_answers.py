@@ -1,7 +1,7 @@
-"""The answers of tools: read in workers like pages, evaluated in lanes like any query.
+"""The answers of tools.
 
-Everything that takes time runs in a worker: the document functions here with their arguments, and
-queries through the gate, the lanes, the limits and the cache.
+Everything that takes time runs in a worker: the document functions here, like pages, and queries
+through the gate, lanes, limits and cache.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _GRAPHS: Final = frozenset({"CONSTRUCT", "DESCRIBE"})
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: the address, whose share of the workers it uses, and the URL of the site."""
+    """The client: its address, for its share of the workers, and the URL of the site."""
 
     client: str = ""
     root: str = ""
@@ -56,7 +56,7 @@ class Caller:
 async def answer(
     service: QueryService, name: str, given: Mapping[str, Any], caller: Caller
 ) -> bytes:
-    """Return the answer of a tool as JSON; raises `JiqunError` with what the caller should mend."""
+    """Return the answer of a tool as JSON; raises `JiqunError` with what to fix."""
     arguments = find_tool(name).read(given)
     if isinstance(arguments, RunQuery):
         return await _run_saved(service, arguments, caller)
@@ -129,7 +129,7 @@ def all_queries(context: Context) -> Document:
 
 
 def unknown_query(context: Context, name: str) -> Document:
-    """Raise `NotFound` with the names most like this one, which takes a moment."""
+    """Raise `NotFound` with the most similar names; slow."""
     return _json(_listed(find_query(context.release, name), Reader()))
 
 
@@ -150,7 +150,7 @@ def _json(value: object) -> Document:
 
 
 def search(context: Context, given: Search) -> Found:
-    """Return the things that a name may mean; raises `NotFound` when there are none."""
+    """Return the things that a name may refer to; raises `NotFound` when there are none."""
     reader = Reader(given.lang)
     classes = None
     if given.type is not None:
@@ -160,8 +160,8 @@ def search(context: Context, given: Search) -> Found:
     if not result.hits:
         kind = f" of the type {compact(term.iri)}" if given.type is not None else ""
         raise NotFound(
-            f"Nothing{kind} is called {shorten(given.text)} or the like. Try fewer words, the "
-            "Chinese name, or no type."
+            f"Nothing{kind} has a name like {shorten(given.text)}. Try fewer words, the Chinese "
+            "name, or no type."
         )
     things = []
     for hit in result.hits[:_MOST_HITS]:
@@ -179,9 +179,9 @@ def search(context: Context, given: Search) -> Found:
         things.append(thing)
     found = Found(total=result.total, things=things)
     if result.resembling:
-        found["note"] = "Nothing has all these words; these names are only similar."
+        found["note"] = "Nothing has all these words; these names are similar."
     elif result.total > len(things):
-        found["note"] = "There are more; give more of the name, or a type."
+        found["note"] = "There are more; use a longer name, or a type."
     return found
 
 
@@ -201,7 +201,7 @@ def list_queries(context: Context, given: ListQueries) -> QueryList:
     if not scored:
         tags = sorted({tag for query in context.release.queries.values() for tag in query.tags})
         raise NotFound(
-            f"No saved query is about {shorten(given.about or '')}. Tags: {', '.join(tags)}."
+            f"No saved query matches {shorten(given.about or '')}. Tags: {', '.join(tags)}."
         )
     best = [query for missing, _, _, query in scored if missing == scored[0][0]]
     return QueryList(

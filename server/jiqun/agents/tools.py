@@ -1,4 +1,4 @@
-"""The tools: their names, what they do, their arguments and the shapes of their results.
+"""The tools: their names, descriptions, arguments and result schemas.
 
 The schemas are sent to every agent that connects, so they are short: at most 2,000 tokens together.
 """
@@ -28,7 +28,7 @@ ROWS: Final = 200
 STATEMENTS: Final = 60
 _MOST_ARGUMENTS: Final = 20
 MOST_BYTES: Final = 48 * 1024
-"""Of the rows of a result, in UTF-8: what an agent can take in, and the event loop can send."""
+"""Maximum size of the rows of a result, in UTF-8, for agents and the event loop."""
 
 T = TypeVar("T")
 Lang = Literal["en", "zh-Hans", "zh-Hant"]
@@ -37,7 +37,7 @@ Value = str | float | bool | None
 
 
 def _few(given: object) -> object:
-    """Refuse more parameters than any query has before each is looked at."""
+    """Refuse more parameters than any query has, before reading each."""
     if isinstance(given, dict) and len(given) > _MOST_ARGUMENTS:
         raise ValueError(f"no query has more than {_MOST_ARGUMENTS} parameters")
     return given
@@ -50,7 +50,7 @@ class Arguments(BaseModel):
 
 
 class Search(Arguments):
-    """Of `search`."""
+    """The arguments of `search`."""
 
     text: Name = Field(description="name in Chinese, pinyin or English")
     type: Name | None = Field(None, description="class, e.g. Cluster, Company")
@@ -58,7 +58,7 @@ class Search(Arguments):
 
 
 class Describe(Arguments):
-    """Of `describe`."""
+    """The arguments of `describe`."""
 
     thing: Name = Field(description="id:beijing, IRI or exact name")
     lang: Lang = "en"
@@ -67,14 +67,14 @@ class Describe(Arguments):
 
 
 class ListQueries(Arguments):
-    """Of `list_queries`."""
+    """The arguments of `list_queries`."""
 
     about: Name | None = None
     lang: Lang = "en"
 
 
 class RunQuery(Arguments):
-    """Of `run_query`."""
+    """The arguments of `run_query`."""
 
     name: Name
     parameters: Annotated[dict[Name, str | int | float | bool], BeforeValidator(_few)] = {}
@@ -82,20 +82,20 @@ class RunQuery(Arguments):
 
 
 class Sparql(Arguments):
-    """Of `sparql`."""
+    """The arguments of `sparql`."""
 
     query: str = Field(min_length=1, max_length=20_000)
     limit: int = Field(ROWS, ge=1, le=MOST_ROWS)
 
 
 class Schema(Arguments):
-    """Of `schema`."""
+    """The arguments of `schema`."""
 
     about: Name | None = Field(None, description="word in English or Chinese")
 
 
 class Cite(Arguments):
-    """Of `cite`."""
+    """The arguments of `cite`."""
 
     thing: Name
     property: Name = Field(description="e.g. kg:coreArea, or a metric: id:output-value")
@@ -104,7 +104,7 @@ class Cite(Arguments):
 
 
 class Compare(Arguments):
-    """Of `compare`."""
+    """The arguments of `compare`."""
 
     metric: Name = Field(description="e.g. id:enterprise-count")
     things: list[Name] = Field([], max_length=50)
@@ -198,7 +198,7 @@ class Vocabulary(TypedDict):
 
 
 class Citation(TypedDict):
-    """Where a statement stands."""
+    """The place of a statement in a source."""
 
     passage: str
     quotes: list[str]
@@ -230,7 +230,7 @@ class Citations(TypedDict):
 
 
 class Figure(TypedDict):
-    """A figure with all that decides what it may be compared with."""
+    """A figure with everything that determines what it can be compared with."""
 
     id: str
     thing: str
@@ -295,7 +295,7 @@ _TOOLS: Final = (
     Tool("search", "Find ids of things by name.", Search, Found),
     Tool(
         "describe",
-        "What is stated of a thing, a row a statement. kind: said (a source), curated, inferred, "
+        "Statements about a thing, one per row. kind: said (a source), curated, inferred, "
         "goal, judgement, intention, expectation, slogan. Only said and curated are facts.",
         Describe,
         Description,
@@ -311,13 +311,13 @@ _TOOLS: Final = (
     Tool("schema", "Terms for a word, with an example query.", Schema, Vocabulary),
     Tool(
         "cite",
-        "Who says so: source, date, words, passage; for an inferred statement, its premises.",
+        "Evidence of a statement: source, date, words, passage; for an inferred one, its premises.",
         Cite,
         Citations,
     ),
     Tool(
         "compare",
-        "Figures of one metric with bound, period and set; goals apart; what not to compare.",
+        "Figures of a metric with bound, period and population; goals apart; what not to compare.",
         Compare,
         Comparison,
     ),
@@ -326,7 +326,7 @@ TOOLS: Final[Mapping[str, Tool]] = {tool.name: tool for tool in _TOOLS}
 
 
 def fitting(rows: Sequence[T]) -> list[T]:
-    """Return the first rows of a result, as many as fit into `MOST_BYTES`, at least one."""
+    """Return the first rows of a result that fit into `MOST_BYTES`, at least one."""
     fit: list[T] = []
     size = 0
     for row in rows:
@@ -346,9 +346,9 @@ def find_tool(name: str) -> Tool:
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """Leave out of a JSON Schema what says nothing: titles, the texts of Python classes, limits.
+    """Drop redundant parts of a JSON Schema: titles, Python docstrings, limits.
 
-    References are replaced by what they refer to: every result uses its parts once.
+    References are replaced by their targets: every result uses its parts once.
     """
     parts = schema.pop("$defs", {})
 

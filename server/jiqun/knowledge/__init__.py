@@ -1,1 +1,1 @@
-"""From sources to a release: reading, checking, inferring and writing the graph."""
+"""From sources to a release: reads, checks, infers and writes the graph."""

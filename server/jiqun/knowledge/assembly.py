@@ -1,4 +1,4 @@
-"""Reads every file of the content and assembles from them what a release holds."""
+"""Reads the content files and assembles the graphs of a release."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _Read = TypeVar("_Read")
 
 @dataclass(frozen=True)
 class ContentFiles:
-    """The files of the content as read; `findings` holds what could not be read."""
+    """The parsed content files; `findings` reports those that could not be read."""
 
     content: Content
     prefixes: Mapping[str, str]
@@ -65,18 +65,18 @@ class Knowledge:
 
     @cached_property
     def store(self) -> ox.Store:
-        """All graphs in memory; made on first use."""
+        """All graphs in memory; created on first use."""
         return store(self.graphs, self.default)
 
     @cached_property
     def ontology(self) -> ox.Store:
-        """The ontology alone, also as the default graph; made on first use."""
+        """The ontology alone, also as the default graph; created on first use."""
         triples = self.graphs.get(ONTOLOGY, set())
         return store({ONTOLOGY: triples}, triples)
 
 
 def read_content(content: Content) -> ContentFiles:
-    """Read every file that can be read; what is wrong with the others is in `findings`."""
+    """Read all readable files; errors in the others are in `findings`."""
     findings: list[Finding] = []
 
     def every(reader: Callable[[Path, Content], _Read], paths: Iterable[Path]) -> list[_Read]:
@@ -104,7 +104,7 @@ def read_content(content: Content) -> ContentFiles:
 
 
 def assemble(files: ContentFiles) -> Knowledge:
-    """Add inferences, queries and the catalogue to what the documents state, and merge all.
+    """Add inferences, queries and the catalogue to the documents, and merge all.
 
     Raises `ContentError` for an inference rule that cannot be run.
     """

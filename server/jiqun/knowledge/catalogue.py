@@ -2,15 +2,16 @@
 
 `graph:catalogue` describes the dataset in DCAT 3 (https://www.w3.org/TR/vocab-dcat-3/) and VoID
 (https://www.w3.org/TR/void/): the curators' description (`data/catalogue.ttl`), what follows from
-the data, and statistics. Files and their hashes are not in it: it is in the files.
+the data, and statistics. Files and their hashes are not included, because the files contain this
+graph.
 
 The statistics have for every class its entities and their properties, for every property its
 triples, and for a property of a class the classes (`void:classPartition`) and datatypes
-(`void-ext:`, http://ldf.fi/void-ext) of its values: editors complete queries with them. They are a
-part of the graph that they describe, and count themselves.
+(`void-ext:`, http://ldf.fi/void-ext) of its values: editors complete queries with them. They are
+part of the graph that they describe, and include themselves.
 
-`graph:queries` holds the saved queries as `sh:SPARQLExecutable` (SHACL, section 5), each text with
-its prefixes in it, so that it can be run unchanged.
+`graph:queries` holds the saved queries as `sh:SPARQLExecutable` (SHACL, section 5), each with its
+prefixes, so that it runs unchanged.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ Types = dict[Node, set[ox.NamedNode]]
 
 @dataclass
 class Tally:
-    """How often things occur: members of classes, triples of properties, and both together."""
+    """Counts of class members, of triples by property, and of both combined."""
 
     triples: int = 0
     subjects: set[Node] = field(default_factory=set)
@@ -73,16 +74,16 @@ class Tally:
     """Class, property, and "class" or "datatype" with that of a value."""
 
     def copy(self) -> Tally:
-        """Return a tally that can be continued by itself."""
+        """Return an independent copy."""
         values = {name: copy(value) for name, value in vars(self).items()}
         return Tally(**values)
 
 
 def describe_partitions(default: set[ox.Triple], prefixes: Mapping[str, str]) -> set[ox.Triple]:
-    """Return the statistics of `default` together with themselves; `prefixes` name the parts.
+    """Return the statistics of `default`, including themselves; `prefixes` name the parts.
 
-    Entities count for all their classes. The classes of values are given for the most specific
-    classes on both sides only: for their superclasses it follows, at several times the size.
+    Entities count for all their classes. Classes of values are given only for the most specific
+    classes on both sides: those for superclasses follow, at several times the size.
     """
     types = _types(default)
     narrow = _most_specific(types, superclasses(default))
@@ -90,7 +91,7 @@ def describe_partitions(default: set[ox.Triple], prefixes: Mapping[str, str]) ->
     _count(default, types, narrow, counted)
     described: set[ox.Triple] = set()
     while True:
-        # The next round depends on the terms and the number of triples, which settle after some
+        # A round depends only on the terms and the number of triples, which converge after some
         # rounds, never on the numbers in the statistics.
         found = counted.copy()
         _count(described, types, narrow, found)
@@ -101,7 +102,7 @@ def describe_partitions(default: set[ox.Triple], prefixes: Mapping[str, str]) ->
 
 
 def _most_specific(types: Types, above: Mapping[ox.NamedNode, set[ox.NamedNode]]) -> Types:
-    """Leave out superclasses of other types; of two equivalent classes, the one not of ours."""
+    """Omit superclasses of other types; of two equivalent classes, omit the foreign one."""
 
     def covers(name: ox.NamedNode, other: ox.NamedNode) -> bool:
         if name not in above.get(other, ()):
@@ -173,7 +174,7 @@ def _statistics(found: Tally, prefixes: Mapping[str, str]) -> Iterator[ox.Triple
 
 
 class _Names:
-    """The IRIs of the parts, `part:kg.Cluster-kg.locatedIn-kg.Region`, each made once."""
+    """The IRIs of the parts, `part:kg.Cluster-kg.locatedIn-kg.Region`, cached."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         longest = sorted(prefixes.items(), key=lambda pair: (-len(pair[1]), pair[0]))
@@ -224,8 +225,8 @@ def describe_dataset(
 ) -> set[ox.Triple]:
     """Return the description of the dataset that follows from the data, without numbers.
 
-    `release` is the version; `targets` are the datasets that are linked to. The temporal coverage
-    is that of the sources in `default`, the date of modification that of the newest.
+    `release` is the version; `targets` are the linked datasets. The temporal coverage is that of
+    the sources in `default`, the modification date that of the newest.
     """
     triples = {
         link(DATASET, RDF_TYPE, f"{VOID}Dataset"),
@@ -292,7 +293,7 @@ def describe_queries(
 def _query(query: SavedQuery) -> Iterator[ox.Triple]:
     yield link(query.iri, RDF_TYPE, f"{SH}SPARQLExecutable")
     if query.form == "DESCRIBE":
-        # SHACL has no such property; examples are published with the one, editors query the other.
+        # SHACL has no such property; examples are published with one, editors query the other.
         yield text(query.iri, f"{SPARQL_EXAMPLES}describe", query.text)
         yield text(query.iri, f"{SH}describe", query.text)
     else:

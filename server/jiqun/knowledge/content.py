@@ -1,4 +1,4 @@
-"""The folder of the content: where its files are, and findings about them."""
+"""The content folder: the locations of its files, and findings about them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from jiqun.rdf.namespaces import SOURCE
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One mistake: the file (relative to the content root), its line and column from 1, or 0.
+    """One mistake: the file (relative to the content root), line and column from 1, or 0.
 
-    It is printed as compilers print theirs.
+    It is printed in the format of compilers.
     """
 
     path: str
@@ -32,7 +32,7 @@ class Finding:
 
 
 class ContentRejected(ContentError):
-    """Content from which no release is built; `findings` says why."""
+    """The content cannot be built into a release; `findings` has the reasons."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("\n".join(map(str, findings)))
@@ -53,8 +53,8 @@ class Content:
         missing = [name for name in _FOLDERS if not (self.root / name).is_dir()]
         if missing:
             raise ContentError(
-                f"{self.root}: there is no folder {' or '.join(missing)} here. "
-                "Give --content the folder that holds ontology/, data/ and queries/."
+                f"{self.root}: there is no folder {' or '.join(missing)} here. Set --content to "
+                "the folder with ontology/, data/ and queries/."
             )
 
     @property
@@ -83,12 +83,12 @@ class Content:
 
     @property
     def catalogue(self) -> Path:
-        """The dataset as a whole, described by its curators: title, publisher, subjects."""
+        """The curators' description of the dataset: title, publisher, subjects."""
         return self.root / "data" / "catalogue.ttl"
 
     @property
     def sources(self) -> Path:
-        """The folder with one folder for every source."""
+        """The folder with one subfolder per source."""
         return self.root / "data" / "sources"
 
     def concepts(self) -> list[Path]:
@@ -96,15 +96,15 @@ class Content:
         return _sorted(self.root / "ontology" / "concepts", "*.ttl")
 
     def rules(self) -> list[Path]:
-        """The hygiene rules, one SPARQL SELECT a file."""
+        """The hygiene rules, one SPARQL SELECT per file."""
         return _sorted(self.root / "ontology" / "rules", "*.rq")
 
     def inferences(self) -> list[Path]:
-        """The inference rules, one SPARQL CONSTRUCT a file."""
+        """The inference rules, one SPARQL CONSTRUCT per file."""
         return _sorted(self.root / "ontology" / "inferences", "*.rq")
 
     def tables(self) -> list[Path]:
-        """The tables of a release, one SPARQL SELECT a file."""
+        """The tables of a release, one SPARQL SELECT per file."""
         return _sorted(self.root / "ontology" / "tables", "*.rq")
 
     def registers(self) -> list[Path]:
@@ -116,11 +116,11 @@ class Content:
         return _sorted(self.root / "data" / "geo", "*.ttl")
 
     def links(self) -> list[Path]:
-        """The SSSOM mapping sets, one for every target."""
+        """The SSSOM mapping sets, one per target."""
         return _sorted(self.root / "data" / "links", "*.sssom.tsv")
 
     def curated(self) -> list[Path]:
-        """What curators add to the sources, marked as theirs."""
+        """Statements added by curators, marked as such."""
         return _sorted(self.root / "data" / "curated", "*.ttl")
 
     def source_descriptions(self) -> list[Path]:
@@ -136,7 +136,7 @@ class Content:
         return _sorted(self.root / "queries", "*.rq")
 
     def canonical(self) -> list[Path]:
-        """The files that `jiqun fmt` brings into their canonical form."""
+        """The files that `jiqun fmt` formats."""
         identities = [*self.concepts(), *self.registers(), *self.geometries()]
         if self.catalogue.exists():
             identities.append(self.catalogue)
@@ -152,7 +152,7 @@ class Content:
 def locate(root: Path | None = None, *, writing: bool = False) -> Content:
     """Return the content at `root`, else of the checkout, else of the installed package.
 
-    Raises `ContentError` if it lacks one of the three folders, and for `writing` into the installed
+    Raises `ContentError` if one of the three folders is missing, and for `writing` to the installed
     package: the next installation would overwrite it.
     """
     if root is not None:
@@ -161,7 +161,7 @@ def locate(root: Path | None = None, *, writing: bool = False) -> Content:
     if (checkout / "pyproject.toml").is_file() and (checkout / "ontology").is_dir():
         return Content(checkout)
     if writing:
-        raise ContentError("There is no checkout here to change; name it with --content.")
+        raise ContentError("There is no checkout here to change; specify it with --content.")
     return Content(_PACKAGE / "content")
 
 
@@ -177,7 +177,7 @@ def _sorted(folder: Path, pattern: str) -> list[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` in UTF-8 with line feeds, replacing the file in one step."""
+    """Write `text` in UTF-8 with line feeds, replacing the file atomically."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:

@@ -1,8 +1,8 @@
 """The named graphs of a release, and the default graph that merges them.
 
-Every graph is a set of triples under its IRI; the default graph is made from them by `merge`.
-Blank nodes (only the ontology, its alignments and the shapes may have them) get the labels of
-RDFC-1.0 (https://www.w3.org/TR/rdf-canon/), so that they do not depend on the run.
+Every graph is a set of triples, keyed by its IRI; `merge` creates the default graph from them.
+Blank nodes (only the ontology, its alignments and the shapes may have them) get RDFC-1.0 labels
+(https://www.w3.org/TR/rdf-canon/), so that they do not depend on the run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Graphs = dict[str, set[ox.Triple]]
 def homes(content: Content) -> dict[Path, str]:
     """Return every Turtle and TriG file with the graph of its triples.
 
-    The graph is "" for the facts of sources, which name their graphs themselves.
+    The graph is "" for the facts of sources, whose files name their graphs.
     """
     single = {
         content.ontology: ONTOLOGY,
@@ -54,7 +54,7 @@ def homes(content: Content) -> dict[Path, str]:
 
 
 def named_graphs(documents: Iterable[Document], content: Content) -> Graphs:
-    """Put what the documents state into its named graphs, blank nodes labelled."""
+    """Return the statements of the documents by named graph, blank nodes labelled."""
     graph_of = homes(content)
     quads = ox.Dataset()
     for document in documents:
@@ -78,7 +78,7 @@ def canonical_blank_nodes(quads: Iterable[ox.Quad]) -> list[ox.Quad]:
 
 
 def split(quads: Iterable[ox.Quad]) -> Graphs:
-    """Sort quads into graphs by IRI; the default graph is ""."""
+    """Group quads by graph IRI; the default graph is ""."""
     graphs: Graphs = {}
     for quad in quads:
         name = quad.graph_name
@@ -88,7 +88,7 @@ def split(quads: Iterable[ox.Quad]) -> Graphs:
 
 
 def merge(graphs: Mapping[str, set[ox.Triple]]) -> set[ox.Triple]:
-    """Return the default graph: every triple of every named graph but the shapes, once."""
+    """Return the default graph: the union of all named graphs except the shapes."""
     return set().union(*(graphs[name] for name in graphs if name not in UNMERGED))
 
 
@@ -107,17 +107,17 @@ def store(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) ->
 def fill(
     target: ox.Store, graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]
 ) -> None:
-    """Load the named graphs and the default graph into a store, all in one go.
+    """Load the named graphs and the default graph into a store, in a single load.
 
-    Each load writes files of its own into a store on disk: 900 graphs one by one took
-    28 s on a busy machine, and left 1,276 files.
+    Each load writes its own files in a store on disk: 900 graphs one by one took 28 s on a busy
+    machine, and left 1,276 files.
     """
     target.bulk_extend(_quads(graphs, default))
 
 
 def _quads(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -> Iterator[ox.Quad]:
-    # The default graph comes last: in memory, the same rules over it then take a tenth of the time
-    # (pyoxigraph 0.5.13).
+    # The default graph comes last: in memory, rules on it then take a tenth of the time (pyoxigraph
+    # 0.5.13).
     for name, triples in graphs.items():
         graph = ox.NamedNode(name)
         yield from (_in(graph, triple) for triple in triples)
@@ -129,7 +129,7 @@ def _in(graph: ox.NamedNode | ox.DefaultGraph, triple: ox.Triple) -> ox.Quad:
 
 
 def with_passages(prefixes: Mapping[str, str], graphs: Iterable[str]) -> dict[str, str]:
-    """Return the prefixes and, for the passages of each source, one named as the source."""
+    """Return the prefixes, plus one per source for its passages, named after the source."""
     slugs = sorted({name[len(SOURCE) :].partition("#")[0] for name in graphs if is_passage(name)})
     # A prefix starts with a letter (Turtle, PN_PREFIX).
     named = {slug if slug[0].isalpha() else f"src-{slug}": slug for slug in slugs}

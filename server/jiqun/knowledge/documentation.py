@@ -33,7 +33,7 @@ _HEAD: Final = "| file | what | media type |\n|---|---|---|"
 
 
 def release_files(tables: Sequence[Table], made: str) -> str:
-    """Write the page; `made` is the comment that names the generator."""
+    """Return the page; `made` is the comment that names the generator."""
     lines = [
         "# The files of a release",
         made,
@@ -49,13 +49,13 @@ def release_files(tables: Sequence[Table], made: str) -> str:
 
 
 def file_names(name: str, offer: Offer) -> list[str]:
-    """Return the names of a file in the release folder, packed or not."""
+    """Return the names of a file in the release folder, compressed or not."""
     return [f"{name}.gz", f"{name}.zst"] if offer.packed else [name]
 
 
 def _row(name: str, offer: Offer) -> str:
     names = ", ".join(f"`{each}`" for each in file_names(name, offer))
-    title = offer.title.get("en", "what the server reads")
+    title = offer.title.get("en", "read by the server")
     linked = f"[{title}]({offer.conforms_to})" if offer.conforms_to else title
     return f"| {names} | {linked} | `{offer.media_type}` |"
 
@@ -122,7 +122,7 @@ def stale(content: Content) -> dict[Path, str]:
     Raises `ContentError` where there is no `docs/`, as in an installed package.
     """
     if not (content.root / "docs").is_dir():
-        raise ContentError(f"{content.root}: there is no folder docs here to write to.")
+        raise ContentError(f"{content.root}: there is no folder docs to write to.")
     return {
         path: text
         for path, text in documentation(content).items()
@@ -131,21 +131,21 @@ def stale(content: Content) -> dict[Path, str]:
 
 
 def with_settings(page: str) -> str:
-    """Return the page with the rows of its table of settings written anew."""
+    """Return the page with the rows of its table of settings regenerated."""
     rows = [f"| `{variable}` | `{default}` | {text} |\n" for _, variable, default, text in table()]
     return _SETTINGS.sub(lambda _: "".join(rows), page, count=1)
 
 
 def query_list(queries: Sequence[SavedQuery]) -> str:
-    """Write the list of the saved queries, by subject, with their parameters."""
+    """Return the list of saved queries, by subject, with their parameters."""
     subjects: dict[str, list[SavedQuery]] = defaultdict(list)
     for query in sorted(queries, key=lambda each: (each.name != FIRST, each.name)):
         subjects[query.tags[0]].append(query)
     introduction = (
         f"The {len(queries)} queries below are in `queries/`, one file each. Run one with "
         "`jiqun query NAME --parameter value`, or at `/queries/NAME?parameter=value` of a "
-        "running endpoint. IRIs may be written as `id:beijing` or `beijing`. A parameter without "
-        "a value takes its default, or does not restrict the answer."
+        "running endpoint. IRIs may be written as `id:beijing` or `beijing`. A parameter without a "
+        "value uses its default, or does not restrict the answer."
     )
     lines = ["# Saved queries", MADE, introduction]
     leading = {query.tags[0] for query in queries if query.name == FIRST}
@@ -174,7 +174,7 @@ def _parameter(parameter: Parameter) -> str:
 
 
 def ontology_terms(graph: Iterable[ox.Triple], queries: Sequence[SavedQuery] = ()) -> str:
-    """Write the terms of the ontology, with the saved queries that use each of them."""
+    """Return the terms of the ontology, with the saved queries that use each of them."""
     terms = _statements(graph)
     users = _users(queries)
     introduction = (
@@ -195,7 +195,7 @@ def ontology_terms(graph: Iterable[ox.Triple], queries: Sequence[SavedQuery] = (
 
 
 def _statements(graph: Iterable[ox.Triple]) -> dict[str, Facts]:
-    """Return the values of each term by predicate; restrictions are left out."""
+    """Return the values of each term by predicate, without restrictions."""
     terms: dict[str, Facts] = defaultdict(lambda: defaultdict(list))
     for triple in sorted(graph, key=str):
         value = triple.object

@@ -1,8 +1,8 @@
 """The canonical form of Turtle and TriG files, which `jiqun fmt` writes.
 
 Prefixes sorted, subjects in natural order (`p2` before `p10`), `a` first, predicates and objects
-sorted, a blank line between subjects. Formatting loses nothing, is idempotent, and does not depend
-on the machine. Why this is not a library's writer: docs/decisions/0001.
+sorted, a blank line between subjects. Formatting is lossless, idempotent and independent of the
+machine. docs/decisions/0001 explains why no library does this.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _ALWAYS: Final = ("id", "kg", "passage")
 def canonical(document: Document, prefixes: Mapping[str, str]) -> str:
     """Return the canonical text of a file of `data/` or `ontology/concepts`.
 
-    `prefixes` are the project's; a file of a source gets `passage:` besides, and its other
-    declarations stay. Raises `Malformed` for blank nodes and for misplaced comments.
+    `prefixes` are the project's; a file of a source also gets `passage:`, and keeps its other
+    declarations. Raises `Malformed` for blank nodes and for misplaced comments.
     """
     _refuse_blank_nodes(document)
     found = comments(document)
@@ -63,7 +63,7 @@ def canonical(document: Document, prefixes: Mapping[str, str]) -> str:
 
 
 def reformat(content: Content, paths: Iterable[Path] | None = None) -> dict[Path, str]:
-    """Return the canonical text of every file that does not have it yet; raise `Malformed`."""
+    """Return the canonical text of every file that differs from it; raise `Malformed`."""
     prefixes = read_prefixes(content)
     changed = {}
     for path in paths or content.canonical():
@@ -75,7 +75,7 @@ def reformat(content: Content, paths: Iterable[Path] | None = None) -> dict[Path
 
 
 def canonical_text(text: str, path: Path, prefixes: Mapping[str, str]) -> str:
-    """Parse `text` as the file at `path` would be and return its canonical form."""
+    """Parse `text` as the content of `path` and return its canonical form."""
     return canonical(parse(text, path.name, path), prefixes)
 
 
@@ -103,7 +103,7 @@ def _refuse_blank_nodes(document: Document) -> None:
     for quad in document.quads:
         for term in (quad.subject, quad.object, quad.graph_name):
             if isinstance(term, ox.BlankNode):
-                what = "a blank node: give the thing an IRI of its own, so that it can be cited"
+                what = "a blank node: assign the thing an IRI, so that it can be cited"
                 raise Malformed(Finding(document.name, _blank_line(document), 0, what, "format"))
 
 

@@ -2,7 +2,7 @@
 
 The closure covers subclasses, subproperties, equivalents, inverses, symmetry and transitivity
 (rules cax-sco, prp-spo1, prp-eqp, prp-inv, prp-symp and prp-trp of OWL 2 RL, section 4.3). Domains
-and ranges are left out on purpose: they would turn a mistake in the data into a false type.
+and ranges are omitted on purpose: they would turn a mistake in the data into a false type.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ class Rule:
 
 
 def infer(graphs: Mapping[str, set[ox.Triple]], rules: Sequence[Rule]) -> set[ox.Triple]:
-    """Return every triple that follows and is not stated in the merge of `graphs`.
+    """Return all entailed triples that are not in the merge of `graphs`.
 
-    Raises `ContentError` for a rule that is not a CONSTRUCT query, makes blank nodes or never ends.
+    Raises `ContentError` for a rule that is not a CONSTRUCT query, creates blank nodes or does not
+    terminate.
     """
     data = {name: triples for name, triples in graphs.items() if name not in _NOT_DATA}
     stated = merge(data)
@@ -59,7 +60,7 @@ def infer(graphs: Mapping[str, set[ox.Triple]], rules: Sequence[Rule]) -> set[ox
 
 
 def superclasses(axioms: Iterable[ox.Triple]) -> Edges:
-    """Return each class with all its superclasses; equivalent classes are each other's."""
+    """Return each class with all its superclasses, including equivalent classes."""
     return _Closure.of(axioms).classes
 
 
@@ -72,13 +73,13 @@ def _construct(rule: Rule, filled: ox.Store) -> Iterator[ox.Triple]:
         raise ContentError(f"{rule.name}: an inference rule must be a CONSTRUCT query")
     for triple in result:
         if isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode):
-            raise ContentError(f"{rule.name}: it makes a blank node; give the thing an IRI")
+            raise ContentError(f"{rule.name}: it creates a blank node; assign the thing an IRI")
         yield triple
 
 
 @dataclass
 class _Closure:
-    """The axioms of an ontology, with each class and property mapped to all that it implies."""
+    """The axioms of an ontology: each class and property mapped to all that it implies."""
 
     classes: Edges
     properties: Edges
@@ -117,7 +118,7 @@ class _Closure:
         return cls(_reached(classes), _reached(properties), dict(inverses), transitive)
 
     def extend(self, known: set[ox.Triple], new: Iterable[ox.Triple]) -> set[ox.Triple]:
-        """Add to `known` what follows from the `new` triples in it, and return what was added."""
+        """Add the triples entailed by the `new` ones to `known`, and return them."""
         added: set[ox.Triple] = set()
         todo = list(new)
         while todo:

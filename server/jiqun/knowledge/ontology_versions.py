@@ -1,6 +1,6 @@
 """Versions of the ontology: the current one and the frozen ones, which must not change.
 
-Of each version a release holds `ontology-<version>.ttl`, byte for byte the source file, and
+For each version a release has `ontology-<version>.ttl`, byte for byte the source file, and
 `ontology-<version>.ofn` in the functional syntax of OWL 2 (https://www.w3.org/TR/owl2-syntax/),
 which horned-owl writes.
 """
@@ -90,8 +90,8 @@ def check_versions(content: Content) -> Iterator[Finding]:
     version = version_of(current)
     if version in frozen and _graph(current) != _graph(frozen[version]):
         what = (
-            f"differs from {frozen[version].name}, which is frozen: give what is new a new "
-            "owl:versionInfo and owl:versionIRI"
+            f"differs from {frozen[version].name}, which is frozen: change owl:versionInfo and "
+            "owl:versionIRI"
         )
         yield Finding(current.name, 0, 0, what, _RULE)
 

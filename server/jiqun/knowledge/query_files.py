@@ -71,7 +71,7 @@ class Annotated:
 
 
 class Naming(Protocol):
-    """What knows the names of files in messages, as `Content` does."""
+    """Provides the names of files in messages, like `Content`."""
 
     def name(self, path: Path) -> str:
         """Return the name of a file."""
@@ -106,8 +106,8 @@ def read_annotated(path: Path, content: Naming) -> Annotated:
 class HygieneRule:
     """A rule of `ontology/rules`, one SPARQL SELECT whose rows are violations.
 
-    `name` is that of its file. `message` has `{variables}` of the query in it; `dataset` is what
-    the query asks: `ontology` for `jiqun.ttl` alone, `all` for everything a release holds.
+    `name` is that of its file. `message` may contain `{variables}` of the query; `dataset` is what
+    the query reads: `ontology` for `jiqun.ttl` alone, `all` for everything in a release.
     """
 
     file: Annotated
@@ -129,7 +129,7 @@ def read_rule(path: Path, content: Content) -> HygieneRule:
 def read_query(path: Path, content: Naming, languages: Sequence[str] = LANGUAGES) -> SavedQuery:
     """Read and check one saved query; raise `Malformed` with file and line.
 
-    Its summary and description are needed in each of `languages`.
+    Its summary and description are required in each of `languages`.
     """
     file = read_annotated(path, content)
     if not _NAME.fullmatch(path.stem):
@@ -162,8 +162,8 @@ def read_query(path: Path, content: Naming, languages: Sequence[str] = LANGUAGES
 def _check_syntax(file: Annotated, bare: str) -> str:
     """Return the form of the query; raise `Malformed` with the line where it is not SPARQL.
 
-    pyoxigraph decides. That rdflib reads it too is up to a test: its parser takes 50 ms for each
-    query, too long for a curator to wait.
+    pyoxigraph decides. A test checks that rdflib reads it too: its parser takes 50 ms per query,
+    too slow here.
     """
     if re.search(r"\b(?:SERVICE|LOAD)\b", bare, re.IGNORECASE):
         raise file.mistake("a saved query must not use SERVICE or LOAD", _SYNTAX)
@@ -174,10 +174,10 @@ def _check_syntax(file: Annotated, bare: str) -> str:
         raise file.mistake(what, _SYNTAX, line) from None
     found = _FORM.match(_PROLOGUE.sub("", bare, count=1))
     if found is None:
-        raise file.mistake(f"this is none of {', '.join(FORMS)}", _SYNTAX, 1)
+        raise file.mistake(f"the query must be one of {', '.join(FORMS)}", _SYNTAX, 1)
     form = found[1].upper()
     if _CONCATENATION.search(bare):
-        what = "GROUP_CONCAT needs STR(): engines differ on text with a language"
+        what = "GROUP_CONCAT needs STR(): engines differ on strings with a language"
         raise file.mistake(what, _SYNTAX)
     if isinstance(answer, ox.QuerySolutions):
         _check_order(file, bare, [variable.value for variable in answer.variables])
@@ -187,7 +187,7 @@ def _check_syntax(file: Annotated, bare: str) -> str:
 def _check_order(file: Annotated, bare: str, columns: list[str]) -> None:
     """Raise `Malformed` unless ORDER BY leaves no two different rows equal.
 
-    It does when every column is a key, or is the label of one: things have one label a language.
+    It does when every column is a key, or the label of one: things have one label per language.
     """
     order = _ORDER.search(bare)
     if order is None:
@@ -219,7 +219,7 @@ def _texts(file: Annotated, key: str, languages: Sequence[str]) -> dict[str, str
         full = key if language == "en" else f"{key}@{language}"
         value = file.header.get(full)
         if not isinstance(value, str) or not value.strip():
-            raise file.mistake(f"the header needs {full}, a text")
+            raise file.mistake(f"the header needs {full}, a string")
         texts[language] = " ".join(value.split())
     return texts
 
@@ -232,7 +232,7 @@ def _strings(file: Annotated, key: str) -> list[str]:
 
 
 def _pairs(file: Annotated, key: str) -> dict[str, Any]:
-    """Return a mapping, or a list of mappings of one key each as grlc has it, as one mapping."""
+    """Return a mapping, or grlc's list of one-key mappings, as one mapping."""
     value = file.header.get(key) or {}
     items = value if isinstance(value, list) else [value]
     if not all(isinstance(item, dict) for item in items):

@@ -1,7 +1,7 @@
-"""The skeleton of a new source: its hash, and its passages numbered and measured.
+"""The skeleton of a new source: its hash, and its numbered passages with offsets.
 
-The sentences of a source are not ours to republish: the skeleton holds the offsets of each passage,
-not its words. The curator adds the quotes.
+The text of a source must not be republished: the skeleton has the offsets of each passage, not its
+words. The curator adds the quotes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 @dataclass(frozen=True)
 class Particulars:
-    """What is known of the source, or ""; `publisher` is a slug, `date` is in ISO 8601."""
+    """Known metadata of the source, or ""; `publisher` is a slug, `date` is in ISO 8601."""
 
     url: str = ""
     title: str = ""
@@ -66,7 +66,7 @@ def new_source(
     if not _SLUG.fullmatch(slug):
         raise ContentError(f"“{slug}” is not a slug: use words of a-z and 0-9, joined by hyphens.")
     if folder.exists():
-        raise ContentError(f"{content.name(folder)} exists already; nothing was written.")
+        raise ContentError(f"{content.name(folder)} already exists; nothing was written.")
     if known.publisher and not _SLUG.fullmatch(known.publisher):
         raise ContentError(f"“{known.publisher}” is not the slug of a publisher in data/register/.")
     if known.date and not _DATE.fullmatch(known.date):

@@ -27,7 +27,7 @@ from jiqun.rdf.terms import LANGUAGES, language_tag
 Value = str | int | float | bool | None
 
 SEPARATORS: Final = {"iris": " ", "texts": "|"}
-"""The separator of the values in a column of many, by its type."""
+"""The separator of values in a multi-valued column, by its type."""
 
 _RULE: Final = "table"
 
@@ -71,14 +71,14 @@ class Filled:
 
 @dataclass(frozen=True)
 class RowMistake:
-    """A row that a table cannot have: the values of its key, and what is wrong."""
+    """An invalid row: the values of its key, and the mistake."""
 
     key: Sequence[str]
     what: str
 
 
 def read_table(path: Path, content: Content) -> Table:
-    """Read a table; raise `Malformed` when its header is not complete."""
+    """Read a table; raise `Malformed` when its header is incomplete."""
     file = read_annotated(path, content)
     header = file.header
     title = {language: _title(file, language) for language in LANGUAGES}
@@ -99,7 +99,7 @@ def _title(file: Annotated, language: str) -> str:
     key = "summary" if language == "en" else f"summary@{language}"
     value = file.header.get(key)
     if not isinstance(value, str):
-        raise file.mistake(f"the header needs {key}, a text", _RULE)
+        raise file.mistake(f"the header needs {key}, a string", _RULE)
     return value
 
 
@@ -125,7 +125,7 @@ def _column(file: Annotated, name: str, described: Mapping[str, Any]) -> Column:
 
 
 def fill_table(table: Table, store: ox.Store) -> Filled:
-    """Run the table's query; raise `Malformed` for other columns or a value of another type."""
+    """Run the table's query; raise `Malformed` for unexpected columns or types."""
     try:
         solutions = store.query(table.query)
     except (SyntaxError, ValueError, OSError) as error:
@@ -143,14 +143,14 @@ def fill_table(table: Table, store: ox.Store) -> Filled:
         ]
     except ValueError as error:
         raise table.file.mistake(
-            f"a value is not of the type of its column: {error}", _RULE
+            f"a value does not have the type of its column: {error}", _RULE
         ) from None
     unsorted = Filled(table, rows)
     return Filled(table, sorted(rows, key=lambda row: (unsorted.key(row), str(row))))
 
 
 def row_mistakes(tables: Sequence[Filled]) -> Iterator[RowMistake]:
-    """Yield keys that have several rows, and rows that refer to one that does not exist."""
+    """Yield keys with several rows, and rows that refer to missing keys."""
     keys = {filled.table.name: {filled.key(row)[0] for row in filled.rows} for filled in tables}
     for filled in tables:
         table = filled.table
@@ -177,7 +177,7 @@ def _value(column: Column, term: object) -> Value:
 
 
 def _several(separator: str) -> Callable[[str], str]:
-    """Return a reader that sorts values joined by `separator`: stores have no fixed order."""
+    """Return a parser that sorts values joined by `separator`: stores have no fixed order."""
     return lambda text: separator.join(sorted(set(text.split(separator))))
 
 

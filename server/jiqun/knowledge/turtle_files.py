@@ -2,12 +2,11 @@
 
 pyoxigraph parses strictly and preserves every lexical form (`01` stays `01`), but lower-cases
 language tags. They are case-insensitive (RDF 1.1 Concepts, 3.3): terms stay as parsed, and
-`language_tag` restores the usual case (`zh-Hans`) where they are written.
-
-A parser drops comments and lines, so the accepted text is tokenized once more for them (RDF 1.1
-Turtle and TriG, section "Grammar"). A comment on lines of its own above a subject or a graph moves
-along with it; the ones before the prefixes head the file, the ones after the last statement end it.
-A comment anywhere else has no place in the canonical form and is reported.
+`language_tag` restores the canonical case (`zh-Hans`) on output. A parser drops comments and lines,
+so the accepted text is tokenized once more for them (RDF 1.1 Turtle and TriG, section "Grammar"). A
+comment on separate lines above a subject or a graph moves with it; those before the prefixes stay
+at the head of the file, those after the last statement at its end. A comment anywhere else has no
+place in the canonical form and is reported.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class Token:
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Yield every token of `text` but white space."""
+    """Yield every token of `text` except white space."""
     starts = [0, *(match.end() for match in re.finditer(r"\r\n|\n|\r", text))]
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "mark"
@@ -66,7 +65,7 @@ _FORMATS = {".ttl": ox.RdfFormat.TURTLE, ".trig": ox.RdfFormat.TRIG}
 
 
 class Malformed(ContentRejected):
-    """A file that cannot be read; `finding` says where and why."""
+    """A file that cannot be read; `finding` has place and reason."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__([finding])
@@ -119,7 +118,7 @@ def read_prefixes(content: Content) -> dict[str, str]:
 def _refuse_rdf12(quad: ox.Quad, name: str) -> None:
     term = quad.object
     if isinstance(term, ox.Triple) or (isinstance(term, ox.Literal) and term.direction):
-        what = f"the value of {quad.predicate} is of RDF 1.2, which not every dump can express"
+        what = f"the value of {quad.predicate} needs RDF 1.2, which not every dump can express"
         raise Malformed(Finding(name, 0, 0, what, "syntax"))
 
 
@@ -152,13 +151,13 @@ class Statement:
 
 @dataclass
 class _Walk:
-    """The state of the walk through the tokens of a file, and what it has found."""
+    """The state of a pass over the tokens of a file, and its results."""
 
     prefixes: Mapping[str, str]
     comments: Comments = field(default_factory=Comments)
     statements: list[Statement] = field(default_factory=list)
     misplaced: list[Token] = field(default_factory=list)
-    pending: list[Token] = field(default_factory=list)  # comments above what comes next
+    pending: list[Token] = field(default_factory=list)  # comments above the next element
     terms: list[Token] = field(default_factory=list)  # of the statement so far
     graph: Token | None = None
     depth: int = 0  # of brackets
@@ -202,7 +201,7 @@ class _Walk:
         elif text == "{":
             self.graph = self.terms[-1] if self.terms else None
             self.terms = []
-            # An empty graph is not written, nor could its comment be.
+            # Empty graphs are not written, and neither are their comments.
             if following == "}" and self.graph and (self.graph.text, "") in self.comments.above:
                 self.misplaced.append(token)
         elif text in ".;,}":

@@ -1,1 +1,1 @@
-"""Connections to other servers, for SERVICE and LOAD, only where the operator allows them."""
+"""Outbound connections, for SERVICE, LOAD and backends, only where the operator allows them."""

@@ -1,4 +1,4 @@
-"""The way to an engine of another program: its connections, its failures, its pauses.
+"""The client of a backend: connections, retries and pauses after failures.
 
 Workers send their queries to a loopback address, and from there they go to the one URL that the
 operator has set, in which `{release}` stands for the release that is served. Nothing is redirected.
@@ -47,7 +47,7 @@ _ATTEMPTS: Final = 2
 
 
 class BackendError(Exception):
-    """There is no answer: `status` is that of a response that says so, the text is a sentence."""
+    """The backend failed: `status` is that of our response, the text is a sentence."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -61,9 +61,9 @@ def url_of(template: str, identifier: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BackendOptions:
-    """Which engine, and how it may be used.
+    """Which backend, and how it may be used.
 
-    `seconds` is the engine's own limit on a query; `connections` are the queries at once;
+    `seconds` is the backend's own limit on a query; `connections` is the number of queries at once;
     `credentials` is the value of the Authorization header, "" for none.
     """
 
@@ -76,7 +76,7 @@ class BackendOptions:
 
 @dataclass(frozen=True, slots=True)
 class BackendAnswer:
-    """The head of an answer, and its body block by block."""
+    """The head of a response, and its body block by block."""
 
     content_type: str
     headers: dict[str, str]
@@ -84,14 +84,14 @@ class BackendAnswer:
 
 
 def authorization(secret: str) -> str:
-    """Return the Authorization header for `user:password`, or for `Bearer …` as it stands."""
+    """Return the Authorization header for `user:password`, or `Bearer …` unchanged."""
     if secret.startswith("Bearer "):
         return secret
     return f"Basic {base64.b64encode(secret.encode()).decode()}"
 
 
 class Backend(LoopbackServer):
-    """One engine; `start` before use, `stop` at the end."""
+    """One backend; `start` before use, `stop` at the end."""
 
     def __init__(self, options: BackendOptions) -> None:
         super().__init__()
@@ -127,11 +127,11 @@ class Backend(LoopbackServer):
 
     @property
     def address(self) -> str:
-        """Where workers send their queries."""
+        """The URL to which workers send their queries."""
         return f"http://{LOOPBACK}:{self.port}{self._path}"
 
     async def start(self) -> None:
-        """Listen for workers."""
+        """Listen for calls from workers."""
         await super().start()
         if self._pool is None:
             secure = self.options.url.startswith("https:")
@@ -143,24 +143,24 @@ class Backend(LoopbackServer):
             )
 
     async def stop(self) -> None:
-        """End what is under way and close all connections."""
+        """Cancel all calls and close all connections."""
         await super().stop()
         if self._pool is not None:
             await self._pool.aclose()
             self._pool = None
 
     def beside(self, work: Coroutine[object, object, None]) -> None:
-        """Run something until it ends or this stops."""
+        """Run a task until it ends or the backend is stopped."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def accepts(self, path: str) -> bool:
-        """Whether a path is that of the engine."""
+        """Whether a path is that of the backend."""
         return any(secrets.compare_digest(path, each) for each in self._urls)
 
     async def forward(self, call: WorkerCall, writer: asyncio.StreamWriter) -> None:
-        """Stream the engine's answer to a worker; abort where it breaks off."""
+        """Stream the backend's response to a worker; abort if it ends early."""
         begun = False
         try:
             async with self.ask(call.body, self._urls[call.path]) as answer:
@@ -203,7 +203,7 @@ class Backend(LoopbackServer):
                 self._linger(left)
 
     def _linger(self, seconds: float) -> None:
-        """Keep the place of a query that the engine may still be evaluating."""
+        """Keep the slot of a query that the backend may still be evaluating."""
         if self._pool is None or self._failures:
             return
         self.lingering += 1
@@ -217,31 +217,31 @@ class Backend(LoopbackServer):
         if now < self._paused_until:
             self.refusals += 1
             raise BackendError(
-                503, f"The engine does not answer at present. Try again in {PAUSE_SECONDS} s."
+                503, f"The backend is not responding. Try again in {PAUSE_SECONDS} s."
             )
         if self.busy + self.lingering >= self.options.connections:
             self.refusals += 1
             raise BackendError(
-                503, f"The engine is busy with other queries. Try again in {PAUSE_SECONDS} s."
+                503, f"The backend is busy with other queries. Try again in {PAUSE_SECONDS} s."
             )
         if self._failures >= _MOST_FAILURES:
-            self._paused_until = now + PAUSE_SECONDS  # this one tries, the others wait
+            self._paused_until = now + PAUSE_SECONDS  # this one is the trial
 
     async def _send(
         self, form: bytes, url: str, loop: asyncio.AbstractEventLoop
     ) -> httpcore2.Response:
-        """Return the response, head read; one that did not come is asked for once more."""
+        """Return the response with its head read; retry once if there is none."""
         began = loop.time()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 response = await self._request(form, url)
             except httpcore2.ReadTimeout:
                 raise BackendError(
-                    504, "The engine did not end within its own limit, and the query was given up."
+                    504, "The backend exceeded its own time limit, and the query was abandoned."
                 ) from None
             except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException):
                 if attempt == _ATTEMPTS:
-                    raise self._failed(503, "The engine cannot be reached.") from None
+                    raise self._failed(503, "The backend cannot be reached.") from None
                 continue
             try:
                 self._check(response, loop.time() - began)
@@ -277,28 +277,30 @@ class Backend(LoopbackServer):
         )
 
     def _check(self, response: httpcore2.Response, seconds: float) -> None:
-        """Raise `BackendError` unless the response is an answer."""
+        """Raise `BackendError` unless the response holds an answer."""
         status = response.status
         if status >= 500 and seconds >= 0.9 * self.options.seconds:
-            raise BackendError(504, "The engine stopped the query at its own limit.")
+            raise BackendError(504, "The backend stopped the query at its own time limit.")
         if status >= 500:
-            raise self._failed(503, f"The engine answers with status {status}.")
+            raise self._failed(503, f"The backend returned status {status}.")
         if 300 <= status < 400:
-            raise self._failed(502, "The engine redirects; its URL must be the final one.")
+            raise self._failed(502, "The backend redirects; configure its final URL.")
         if status in {401, 403}:
-            raise self._failed(502, "The engine refuses the credentials of this server.")
+            raise self._failed(502, "The backend refuses the credentials of this server.")
         if status == 404:
-            raise self._failed(502, "The engine has nothing at its URL.")
+            raise self._failed(502, "The backend's URL does not exist.")
         if status != 200:
             self._failures = 0
-            raise BackendError(400, "The engine does not accept the query.")
+            raise BackendError(400, "The backend refuses the query.")
         headers = _headers(response)
         if headers.get("content-encoding", "identity").lower() != "identity":
-            raise self._failed(502, "The engine answers in a coding that was not asked for.")
+            raise self._failed(
+                502, "The backend's response has a content coding that was not requested."
+            )
         if _media_type(response) not in _READABLE:
-            raise self._failed(502, "The engine answers in a format that was not asked for.")
+            raise self._failed(502, "The backend's response has a format that was not requested.")
         if self.options.dialect.truncation in headers:
-            raise BackendError(413, "The engine gives only a part of so long a result.")
+            raise BackendError(413, "The backend truncates long results.")
 
     def _failed(self, status: int, reason: str) -> BackendError:
         self._failures += 1
@@ -312,9 +314,11 @@ class Backend(LoopbackServer):
             try:
                 block = await anext(blocks, None)
             except httpcore2.ReadTimeout:
-                raise BackendError(504, "The engine stopped in the middle of its answer.") from None
+                raise BackendError(
+                    504, "The backend stopped in the middle of its response."
+                ) from None
             except (httpcore2.NetworkError, httpcore2.ProtocolError):
-                raise self._failed(502, "The engine's answer broke off.") from None
+                raise self._failed(502, "The backend's response ended early.") from None
             if block is None:
                 return
             yield block

@@ -1,4 +1,4 @@
-"""What SPARQL engines do differently, as far as it matters to whoever asks them over HTTP."""
+"""Differences between SPARQL engines that matter to their HTTP clients."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 class Dialect:
     """One kind of engine.
 
-    `stops_when_closed`: closing the connection ends the evaluation. `truncation`: the header of an
-    answer that is not whole, in lower case, "" where there is none. `is_oxigraph`: the engine is
-    the one that evaluates here too, and departs from the standard where it does.
+    `stops_when_closed`: closing the connection ends the evaluation. `truncation`: the header that
+      marks an incomplete result, in lower case, "" for none. `is_oxigraph`: the engine is the one
+      used here, with the same deviations from the standard.
     """
 
     name: str
@@ -31,4 +31,4 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
         Dialect("generic"),
     )
 }
-"""The kinds that `JIQUN_BACKEND_KIND` may name; each of them is tested."""
+"""The values of `JIQUN_BACKEND_KIND`; each is tested."""

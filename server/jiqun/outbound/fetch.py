@@ -24,7 +24,7 @@ _ACCEPT: Final = (
     "text/turtle, application/n-triples, application/rdf+xml;q=0.9, application/ld+json;q=0.9, "
     "application/trig;q=0.8, application/n-quads;q=0.8"
 )
-# What servers that do not know RDF send for its files.
+# Media types that servers without RDF support send for RDF files.
 _VAGUE: Final = frozenset(
     {"", "text/plain", "application/octet-stream", "application/xml", "text/xml"}
 )
@@ -42,8 +42,8 @@ class Document:
 async def fetch(url: str, allowed: Collection[str], max_bytes: int, seconds: float) -> Document:
     """Fetch a document of at most `max_bytes` within `seconds`.
 
-    The origins of the URL and of every redirect must be among `allowed`. Raises `UpdateRefused` for
-    what is not allowed and `UpdateFailed` for what does not work.
+    The origins of the URL and of every redirect must be among `allowed`. Raises `UpdateRefused` if
+    it is not allowed, and `UpdateFailed` if it fails.
     """
     origins = {origin_of(each) for each in allowed}
 
@@ -52,8 +52,9 @@ async def fetch(url: str, allowed: Collection[str], max_bytes: int, seconds: flo
         if origin is None or origin not in origins:
             shown = str(origin) if origin else shorten(target.partition(":")[0], 20)
             raise UpdateRefused(
-                f"LOAD from {shorten(shown, 200)} is not allowed: the operator has not allow-listed"
-                " it (load_allow). Send the data itself, to /graphs or by INSERT DATA."
+                f"LOAD from {shorten(shown, 200)} is not allowed: the operator has not "
+                "allow-listed it (load_allow). Send the data itself, to /graphs or with INSERT "
+                "DATA."
             )
 
     request = OutboundRequest("GET", url.partition("#")[0], _ACCEPT, read_seconds=_SILENT_SECONDS)
@@ -63,12 +64,12 @@ async def fetch(url: str, allowed: Collection[str], max_bytes: int, seconds: flo
             async for block in response.blocks:
                 body += block
                 if len(body) > max_bytes:
-                    raise OutboundError(f"it sends more than the {max_bytes} bytes that are left")
+                    raise OutboundError(f"it exceeds the remaining limit of {max_bytes} bytes")
     except AddressRefused:
         host = urlsplit(url).hostname or ""
         raise UpdateRefused(
-            f"{shorten(host, 100)} has no public address, and names are only followed to public "
-            "ones. The operator can allow-list the address itself."
+            f"{shorten(host, 100)} has no public IP address, and host names may only resolve to "
+            "public ones. The operator can allow-list the IP address itself."
         ) from None
     except (OutboundError, TimeoutError) as error:
         reason = "it took too long" if isinstance(error, TimeoutError) else str(error)
@@ -77,7 +78,7 @@ async def fetch(url: str, allowed: Collection[str], max_bytes: int, seconds: flo
 
 
 def _content_type(header: str, url: str) -> str:
-    """Return the Content-Type if it names RDF, else what the extension of the URL stands for."""
+    """Return the Content-Type if it is an RDF type, else that of the extension in the URL."""
     media_type = header.partition(";")[0].strip().lower()
     extension = PurePosixPath(urlsplit(url).path).suffix.lower()
     by_name = graph_format_of_file(extension)

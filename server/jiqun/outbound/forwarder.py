@@ -2,7 +2,7 @@
 
 For each query `Forwarder.permit` returns a `Permit`: an unguessable loopback URL for each endpoint
 that the query calls, valid until the query ends. A POST to it is forwarded to exactly that
-endpoint; requests, bytes and time are counted for the query as a whole. When the worker is killed,
+endpoint; requests, bytes and time are limited for the query as a whole. When the worker is killed,
 the connection to the endpoint is closed too.
 """
 
@@ -32,11 +32,10 @@ _ACCEPT: Final = "application/sparql-results+json, application/sparql-results+xm
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What SERVICE may do.
+    """Limits of SERVICE.
 
-    `endpoints` are exact URLs; an address written there is thereby listed. `networks` (CIDR) are
-    not public and may be reached by name all the same. `calls` and `size` (bytes of answers)
-    count for one query.
+    `endpoints` are exact URLs; IP addresses in them are allowed. `networks` (CIDR) are non-public
+    networks to which host names may resolve. `calls` and `size` (bytes of responses) are per query.
     """
 
     endpoints: frozenset[str]
@@ -47,9 +46,9 @@ class Rules:
 
 @dataclass(eq=False, slots=True)
 class Permit:
-    """What one query may call; `addresses` maps each endpoint to its loopback URL.
+    """The endpoints that one query may call; `addresses` maps each to its loopback URL.
 
-    `calls` and `size` are what is left; `trouble` is the last failure, as a sentence.
+    `calls` and `size` are the remaining limits; `trouble` is the last failure, as a sentence.
     """
 
     addresses: dict[str, str]
@@ -64,14 +63,13 @@ class Forwarder(LoopbackServer):
     """Forwards the calls of queries that have a permit."""
 
     def __init__(self, rules: Rules) -> None:
-        """Forward by these rules."""
         super().__init__()
         self.rules = rules
         self._networks = [ip_network(each) for each in rules.networks]
         self._permits: dict[str, tuple[Permit, str]] = {}
 
     def permit(self, endpoints: Iterable[str], deadline: float) -> Permit:
-        """Let a query call these endpoints, as far as listed, until `deadline` (time of the loop).
+        """Permit a query to call the listed ones of these endpoints until `deadline` (loop time).
 
         The caller calls `revoke` when the query has ended.
         """
@@ -91,22 +89,22 @@ class Forwarder(LoopbackServer):
             task.cancel()
 
     def accepts(self, path: str) -> bool:
-        """Whether a path belongs to a permit that is valid."""
+        """Whether a path belongs to a valid permit."""
         return path in self._permits
 
     def begin(self, call: WorkerCall, task: asyncio.Task[None]) -> None:
-        """Let `revoke` cancel the call."""
+        """Register a call for `revoke`."""
         self._permits[call.path][0].tasks.add(task)
 
     def end(self, call: WorkerCall, task: asyncio.Task[None]) -> None:
-        """Forget a call that is over."""
+        """Unregister a finished call."""
         if call.path in self._permits:
             self._permits[call.path][0].tasks.discard(task)
 
     async def forward(self, call: WorkerCall, writer: asyncio.StreamWriter) -> None:
-        """Stream the endpoint's response to the worker; abort where that breaks off."""
+        """Stream the endpoint's response to the worker; abort if it ends early."""
         (permit, endpoint), begun, body = self._permits[call.path], False, call.body
-        # A nested SERVICE in what the endpoint is asked gets the real endpoint back.
+        # A nested SERVICE in the forwarded query gets its real endpoint again.
         for iri, address in permit.addresses.items():
             body = body.replace(f"<{address}>".encode(), f"<{iri}>".encode())
         request = OutboundRequest("POST", endpoint, _ACCEPT, call.content_type, body)
@@ -114,20 +112,22 @@ class Forwarder(LoopbackServer):
             async with asyncio.timeout_at(permit.deadline):
                 permit.calls -= 1
                 if permit.calls < 0:
-                    raise OutboundError(f"the query asks more than {self.rules.calls} times")
+                    raise OutboundError(f"the query makes more than {self.rules.calls} calls")
                 async with open_response(request, self._check_url, self._networks) as response:
                     writer.write(response_head(response.content_type))
                     begun = True
                     async for block in response.blocks:
                         permit.size -= len(block)
                         if permit.size < 0:
-                            raise OutboundError("its answers are too long for one query")
+                            raise OutboundError("its responses exceed the size limit of one query")
                         writer.write(chunk(block))
                         await writer.drain()
                     writer.write(chunk(b""))
                     await writer.drain()
         except (OutboundError, OSError) as error:
-            reason = str(error) if isinstance(error, OutboundError) else "it did not answer in time"
+            reason = (
+                str(error) if isinstance(error, OutboundError) else "it did not respond in time"
+            )
             permit.trouble = f"<{shorten(endpoint, 200)}>: {reason}."
             if begun:
                 writer.transport.abort()
@@ -137,4 +137,4 @@ class Forwarder(LoopbackServer):
 
     def _check_url(self, url: str) -> None:
         if url not in self.rules.endpoints:
-            raise OutboundError("it redirects to what is not allow-listed")
+            raise OutboundError("it redirects to a URL that is not allow-listed")

@@ -1,10 +1,9 @@
-"""The HTTP client for requests of the server to other servers.
+"""The HTTP client for the server's outbound requests.
 
-It is built on httpcore2, which follows no redirect, reads no proxy or credentials from the
-environment, keeps no cookies and decodes no content coding. A host name is resolved once, every
-address is checked, and the connection goes to an address that was checked, while Host, SNI and the
-certificate remain those of the name. Every redirect is checked as the first URL was. Limits on
-size and total time are the callers'.
+It is built on httpcore2, which follows no redirects, reads no proxy or credentials from the
+environment, stores no cookies and decodes no content coding. A host name is resolved once, every
+address is checked, and the connection goes to a checked address, while Host, SNI and certificate
+check use the name. Redirects are checked like the first URL. Callers limit size and total time.
 """
 
 from __future__ import annotations
@@ -33,11 +32,11 @@ _TRANSLATED: Final = ip_network("64:ff9b::/96")
 
 
 class OutboundError(Exception):
-    """There is no usable response; the message is a clause about the server that says why."""
+    """There is no usable response; the message is a clause about the server with the reason."""
 
 
 class AddressRefused(OutboundError):
-    """The host has no address that may be connected to."""
+    """The host has no allowed IP address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def origin_of(url: str) -> Origin | None:
 
 
 def is_public(address: str) -> bool:
-    """Return whether an IP address is on the public internet, also behind a translation."""
+    """Return whether an IP address is public, also when embedded in an IPv6 address."""
     found = ip_address(address.partition("%")[0])
     if isinstance(found, IPv6Address):
         inner = found.ipv4_mapped or found.sixtofour
@@ -86,7 +85,7 @@ def is_public(address: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class OutboundRequest:
-    """A request to another server; `read_seconds` is how long the server may be silent."""
+    """A request to another server; `read_seconds` is the read timeout."""
 
     method: str
     url: str
@@ -98,7 +97,7 @@ class OutboundRequest:
 
 @dataclass(frozen=True, slots=True)
 class OutboundResponse:
-    """A response with status 200; `url` is where it came from after redirects.
+    """A response with status 200; `url` is its URL after redirects.
 
     Reading `blocks` raises `OutboundError` when the body is not complete.
     """
@@ -114,8 +113,9 @@ async def open_response(
 ) -> AsyncIterator[OutboundResponse]:
     """Send a request and follow its redirects; the connection is closed when the block ends.
 
-    `check_url` raises for a URL that may not be requested. Host names may lead to public addresses
-    and to `networks`; an address in the URL itself is left to `check_url`. Raises `OutboundError`.
+    `check_url` raises for a URL that may not be requested. Host names may resolve to public
+    addresses and `networks`; `check_url` decides on IP addresses in the URL. Raises
+    `OutboundError`.
     """
     url = request.url
     redirects = _REDIRECTS | {303} if request.method == "GET" else _REDIRECTS
@@ -128,22 +128,22 @@ async def open_response(
                 url = _redirected(url, location)
                 continue
             if response.status != 200:
-                raise OutboundError(f"it answered with status {response.status}")
+                raise OutboundError(f"it returned status {response.status}")
             if headers.get(b"content-encoding", "identity").lower() != "identity":
-                raise OutboundError("it answered with a coded body, which was not asked for")
+                raise OutboundError("its response has a content coding that was not requested")
             yield OutboundResponse(url, headers.get(b"content-type", ""), _blocks(response))
             return
-    raise OutboundError("it redirects too often")
+    raise OutboundError("it redirects too many times")
 
 
 @asynccontextmanager
 async def _exchange(
     request: OutboundRequest, url: str, networks: Networks
 ) -> AsyncIterator[httpcore2.Response]:
-    """Send the request to `url` over a connection of its own; yield the response, head read."""
+    """Send the request to `url` over a new connection; yield the response, head read."""
     origin = origin_of(url)
     if origin is None:
-        raise OutboundError("its URL is not an http or https URL")
+        raise OutboundError("its URL is not http or https")
     headers = [
         ("Host", origin.authority),
         ("Accept", request.accept),
@@ -161,7 +161,7 @@ async def _exchange(
     )
     tls = await asyncio.to_thread(_tls_context) if origin.scheme == "https" else None
     async with httpcore2.AsyncConnectionPool(tls, network_backend=_Network(networks)) as pool:
-        with _explained("it does not answer by HTTP/1.1"):
+        with _explained("its response is not HTTP/1.1"):
             response = await pool.handle_async_request(
                 httpcore2.Request(
                     request.method,
@@ -180,7 +180,7 @@ async def _exchange(
 async def _blocks(response: httpcore2.Response) -> AsyncIterator[bytes]:
     blocks = response.aiter_stream()
     while True:
-        with _explained("its answer broke off"):
+        with _explained("its response ended early"):
             block = await anext(blocks, None)
         if block is None:
             return
@@ -191,12 +191,12 @@ def _redirected(url: str, location: str) -> str:
     try:
         return urljoin(url, location).partition("#")[0]
     except ValueError:
-        raise OutboundError("it redirects to what is not an http or https URL") from None
+        raise OutboundError("it redirects to a URL that is not http or https") from None
 
 
 @contextmanager
 def _explained(otherwise: str) -> Iterator[None]:
-    """Turn errors of the connection into `OutboundError`; `otherwise` is for protocol errors."""
+    """Translate connection errors to `OutboundError`; `otherwise` describes protocol errors."""
     try:
         yield
     except (httpcore2.ProtocolError, httpcore2.NetworkError, httpcore2.TimeoutException) as error:
@@ -205,7 +205,7 @@ def _explained(otherwise: str) -> Iterator[None]:
 
 def _reason(error: BaseException, otherwise: str) -> str:
     if isinstance(error, httpcore2.TimeoutException):
-        return "it did not answer in time"
+        return "it did not respond in time"
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -217,7 +217,7 @@ def _reason(error: BaseException, otherwise: str) -> str:
 
 
 def _target(url: str) -> str:
-    """Return the request target; characters that an IRI may have and HTTP may not are escaped."""
+    """Return the request target; IRI characters that HTTP does not allow are escaped."""
     parts = urlsplit(url)
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/%:@!$&'()*+,;=~-._?")
@@ -230,7 +230,7 @@ def _tls_context() -> ssl.SSLContext:
 
 
 class _Network(httpcore2.AsyncNetworkBackend):
-    """Resolves host names and connects to addresses that were checked, and to nothing else."""
+    """Resolves host names and connects only to checked addresses."""
 
     def __init__(self, networks: Networks) -> None:
         self._networks = networks
@@ -259,20 +259,20 @@ class _Network(httpcore2.AsyncNetworkBackend):
         return await self._backend.connect_tcp(addresses[-1], port)
 
     async def _addresses(self, host: str, port: int) -> Sequence[str]:
-        """Return the addresses of a host that may be connected to, at least one."""
+        """Return the allowed addresses of a host, at least one."""
         try:
-            return [str(ip_address(host))]  # the operator listed this very address
+            return [str(ip_address(host))]  # the operator listed this address
         except ValueError:
             pass
         loop = asyncio.get_running_loop()
         try:
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except socket.gaierror:
-            raise OutboundError("its name is not known") from None
+            raise OutboundError("its host name cannot be resolved") from None
         addresses = [str(entry[4][0]) for entry in found]
         allowed = [each for each in addresses if is_public(each) or self._is_listed(each)]
         if not allowed:
-            raise AddressRefused("its name leads to no public address, and to none that is listed")
+            raise AddressRefused("its host name resolves to no public and no listed address")
         return allowed
 
     def _is_listed(self, address: str) -> bool:

@@ -1,6 +1,6 @@
-"""A server on the loopback interface that takes calls from workers, which reach nothing else.
+"""A server on the loopback interface for calls from workers.
 
-Workers may connect to its port only (`query/sandbox.py`). A call is a POST to an unguessable path;
+Workers may connect only to its port (`query/sandbox.py`). A call is a POST to an unguessable path;
 when the worker is killed, its connection closes and the call is cancelled.
 """
 
@@ -19,7 +19,7 @@ _REQUEST_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class WorkerCall:
-    """What a worker sends: the path of its address, headers (names in lower case), and a body."""
+    """A call from a worker: path, headers (names in lower case) and body."""
 
     path: str
     headers: Mapping[str, str]
@@ -32,7 +32,7 @@ class WorkerCall:
 
 
 class LoopbackServer:
-    """Listens from `start` to `stop`; subclasses say what becomes of a call."""
+    """Listens from `start` to `stop`; subclasses handle the calls."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -40,14 +40,14 @@ class LoopbackServer:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Listen on a port that the system chooses; a second call does nothing."""
+        """Listen on a free port; a second call does nothing."""
         if self._server is not None:
             return
         self._server = await asyncio.start_server(self._serve, LOOPBACK, 0, limit=_HEAD_BYTES)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Stop listening and end what is under way."""
+        """Stop listening and cancel all calls."""
         if self._server is not None:
             self._server.close()
         for task in list(self._tasks):
@@ -55,17 +55,17 @@ class LoopbackServer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def accepts(self, path: str) -> bool:
-        """Whether a path is an address of somebody."""
+        """Whether a path is valid."""
         raise NotImplementedError
 
     def begin(self, call: WorkerCall, task: asyncio.Task[None]) -> None:
-        """Note the task that forwards a call."""
+        """Register the task that forwards a call."""
 
     def end(self, call: WorkerCall, task: asyncio.Task[None]) -> None:
-        """Forget the task."""
+        """Unregister the task."""
 
     async def forward(self, call: WorkerCall, writer: asyncio.StreamWriter) -> None:
-        """Stream a response to the worker; abort where that breaks off."""
+        """Stream a response to the worker; abort if it ends early."""
         raise NotImplementedError
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -77,7 +77,7 @@ class LoopbackServer:
         except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             writer.transport.abort()
         except asyncio.CancelledError:
-            # The query has ended, or the server stops: nothing awaits this task.
+            # The query has ended, or the server is stopping: nothing awaits this task.
             writer.transport.abort()
         finally:
             self._tasks.discard(task)
@@ -86,7 +86,7 @@ class LoopbackServer:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         call = await self._read_call(reader)
         if call is None:
-            writer.write(refusal(404, "There is nothing at this address."))
+            writer.write(refusal(404, "Not found."))
             return
         forwarding = asyncio.ensure_future(self.forward(call, writer))
         disconnect = asyncio.ensure_future(reader.read(1))
@@ -100,7 +100,7 @@ class LoopbackServer:
             await asyncio.gather(forwarding, disconnect, return_exceptions=True)
 
     async def _read_call(self, reader: asyncio.StreamReader) -> WorkerCall | None:
-        """Read the request of a worker; None when its address is not valid (any more)."""
+        """Read the request of a worker; None when its path is not valid (any more)."""
         async with asyncio.timeout(_REQUEST_SECONDS):
             head = await reader.readuntil(b"\r\n\r\n")
             first, *lines = head.decode("latin-1").splitlines()
@@ -117,7 +117,7 @@ class LoopbackServer:
 
 
 def response_head(content_type: str) -> bytes:
-    """Return the head of a response whose body comes in chunks."""
+    """Return the head of a chunked response."""
     return (
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
         f"Content-Type: {content_type or 'application/octet-stream'}\r\n\r\n"
@@ -125,12 +125,12 @@ def response_head(content_type: str) -> bytes:
 
 
 def chunk(block: bytes) -> bytes:
-    """Return a block of a body as a chunk; the empty one is the end."""
+    """Return a block of a body as a chunk; an empty one ends the body."""
     return b"%x\r\n%b\r\n" % (len(block), block)
 
 
 def refusal(status: int, reason: str) -> bytes:
-    """Return a whole response that says why there is no other."""
+    """Return a complete error response."""
     body = reason.encode()
     head = (
         f"HTTP/1.1 {status} Not forwarded\r\nContent-Type: text/plain; charset=utf-8\r\n"

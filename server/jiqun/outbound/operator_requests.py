@@ -1,7 +1,7 @@
 """Requests of the command line, to URLs that the operator names.
 
-They go through the operator's proxy if there is one, and follow redirects on the web alone. The
-body is as the server sent it; how much of it is read is the caller's.
+They use the operator's proxy settings, and follow redirects only to http and https URLs. The body
+is not decoded; the caller limits how much of it is read.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _AGENT: Final = f"jiqun/{version('jiqun')} (https://w3id.org/jiqun/)"
 
 
 def operator_client(seconds: float, accept: str = "*/*") -> httpx2.Client:
-    """Return a client; `seconds` is how long a server may be silent."""
+    """Return a client; `seconds` is its read timeout."""
     headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": _AGENT}
     return httpx2.Client(headers=headers, timeout=seconds, follow_redirects=True)
 
 
 def reason(error: httpx2.HTTPError) -> str:
-    """Return what to tell of an error, which may have no text of its own."""
+    """Return a message for an error, which may have no text."""
     return str(error) or type(error).__name__
 
 
@@ -33,7 +33,7 @@ def reason(error: httpx2.HTTPError) -> str:
 def get(url: str, accept: str, seconds: float) -> Iterator[httpx2.Response]:
     """Open a URL; the response, of any status, is closed when the block ends.
 
-    Raises `OperatorError` where there is no whole response.
+    Raises `OperatorError` if the response is missing or incomplete.
     """
     shown = url.partition("?")[0]
     reached = False
@@ -42,6 +42,6 @@ def get(url: str, accept: str, seconds: float) -> Iterator[httpx2.Response]:
             reached = True
             yield response
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        what = "broke off" if reached else "cannot be reached"
+        what = "ended early" if reached else "cannot be reached"
         why = reason(error) if isinstance(error, httpx2.HTTPError) else str(error)
         raise OperatorError(f"{shown} {what}: {why}.") from None

@@ -1,1 +1,1 @@
-"""The language: what a query or an update is, and whether it may pass."""
+"""Parsing, planning and evaluation of SPARQL queries."""

@@ -1,4 +1,4 @@
-"""What a query is warned of: it is valid, and still may not mean what its author thinks."""
+"""Warnings about valid queries that may not mean what their author intends."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _KNOWN: Final = frozenset(EXTENSION_FUNCTIONS)
 
 
 def advice(text: str, tokens: Sequence[Token], edits: Sequence[Edit]) -> tuple[str, ...]:
-    """Return warnings in plain English, each a sentence in ASCII that fits into a header.
+    """Return warnings, each an ASCII sentence in English that fits into a header.
 
-    `edits` are those of the gate: what is compared with LANG() directly is compared in any case.
+    `edits` are those of the gate: direct comparisons with LANG() already ignore case.
     """
     found = [
         *_unknown_functions(text, tokens),
@@ -41,7 +41,7 @@ def _unknown_functions(text: str, tokens: Sequence[Token]) -> Iterator[str]:
             name = prologue.resolve(token)
             if name is not None and name not in _KNOWN and not name.startswith(XSD):
                 where = place(text, token.start)
-                yield f"There is no function <{name[:200]}> here ({where}): its value is an error."
+                yield f"Unknown function <{name[:200]}> ({where}): its value is an error."
 
 
 def _bare_dates(text: str, tokens: Sequence[Token]) -> Iterator[str]:
@@ -53,7 +53,7 @@ def _bare_dates(text: str, tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _unusual_tags(text: str, tokens: Sequence[Token], edits: Sequence[Edit]) -> Iterator[str]:
-    """Warn of a constant that is compared with the value of LANG() in a variable, perhaps."""
+    """Warn about constants that may be compared with the value of LANG()."""
     if not any(edit.text == f"<{LANGUAGE_FUNCTION}>" for edit in edits):
         return
     folded = {edit.start for edit in edits}

@@ -1,6 +1,6 @@
-"""Whether the engine elsewhere holds the release and answers as the endpoint needs it.
+"""Checks that the backend holds the release and answers as the endpoint needs it.
 
-Each thing that may be wrong has a sentence that says what was expected, what came, and what to do.
+Each error message gives the expected and the actual value, and what to do.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _GRACE_SECONDS: Final = 5.0
 
 
 async def check_backend(backend: Backend, release: Release, url: str = "") -> None:
-    """Compare the engine with the release; raises `ReleaseError` with a sentence that says why not.
+    """Compare the backend with the release; raises `ReleaseError` with the reason.
 
-    `url` is that of another dataset than the one in use. What differs without harm is logged.
+    `url` is that of another dataset than the one in use. Harmless differences are logged.
     """
     document, headers = await _ask(backend, "ASK {}", url)
     if document.get("boolean") is not True:
-        raise _unfit("It answers ASK with a table instead of true or false")
+        raise _unfit("It answers ASK with a table instead of a boolean")
     served = headers.get("jiqun-release")
     if served and release.identifier and served != release.identifier:
         raise _unfit(
@@ -53,7 +53,7 @@ async def check_backend(backend: Backend, release: Release, url: str = "") -> No
 
 
 async def check_limit(backend: Backend) -> None:
-    """Log an error when the engine goes on with a query beyond the limit that it should have."""
+    """Log an error when the backend runs a query beyond its expected time limit."""
     seconds = backend.options.seconds
     if backend.options.dialect.stops_when_closed:
         return
@@ -62,12 +62,12 @@ async def check_limit(backend: Backend) -> None:
             await _rows(backend, _ENDLESS)
     except TimeoutError:
         _LOG.error(
-            "The engine did not stop a query after %g s. Set its own limit to that, or "
-            "JIQUN_BACKEND_SECONDS to its limit: queries that are given up go on there.",
+            "The backend did not stop a query after %g s. Set its own time limit to that, or "
+            "JIQUN_BACKEND_SECONDS to its limit: abandoned queries keep running there.",
             seconds,
         )
     except ReleaseError:
-        _LOG.info("The engine stops queries by itself.")
+        _LOG.info("The backend enforces its time limit.")
 
 
 async def _check_count(
@@ -80,12 +80,12 @@ async def _check_count(
     if found != expected:
         raise _unfit(
             f"It has {found} {name} in {place}, the release has {expected}: load jiqun.nq of the "
-            "release into an empty dataset, whose default graph is one of its own and no union"
+            "release into an empty dataset whose default graph is not the union of the named graphs"
         )
 
 
 async def _note_tags(backend: Backend, url: str) -> None:
-    """Log when the engine distinguishes zh-hans from zh-Hans, which RDF 1.1 does not."""
+    """Log when the backend compares language tags case-sensitively, unlike RDF 1.1."""
     rows = await _rows(backend, _TAGGED, url)
     if not rows:
         return
@@ -96,8 +96,8 @@ async def _note_tags(backend: Backend, url: str) -> None:
         document, _ = await _ask(backend, f"ASK {{ {pattern}@{other} }}", url)
         if not document.get("boolean"):
             _LOG.warning(
-                "The engine distinguishes the case of language tags: it has %s, and finds nothing "
-                "by %s.",
+                "The backend compares language tags case-sensitively: it has %s, but %s finds "
+                "nothing.",
                 tag,
                 other,
             )
@@ -109,7 +109,7 @@ async def _rows(backend: Backend, query: str, url: str = "") -> list[dict[str, A
     try:
         return list(document["results"]["bindings"])
     except (KeyError, TypeError):
-        raise _unfit("It answers a SELECT with what is no result") from None
+        raise _unfit("Its response to a SELECT query is not a SPARQL result") from None
 
 
 async def _ask(backend: Backend, query: str, url: str) -> tuple[dict[str, Any], dict[str, str]]:
@@ -120,8 +120,8 @@ async def _ask(backend: Backend, query: str, url: str) -> tuple[dict[str, Any], 
     except BackendError as error:
         raise _unfit(str(error).removesuffix(".")) from None
     except ValueError:
-        raise _unfit("It answers with what is no JSON") from None
+        raise _unfit("Its response is not JSON") from None
 
 
 def _unfit(reason: str) -> ReleaseError:
-    return ReleaseError(f"The engine behind this server cannot be used. {reason}.")
+    return ReleaseError(f"The backend cannot be used. {reason}.")

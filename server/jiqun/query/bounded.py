@@ -1,11 +1,11 @@
-"""Which queries do so little that the serving process evaluates them itself.
+"""Decides which queries are cheap enough to be evaluated in the serving process.
 
-The bound holds for every plan that the engine may choose. Each triple pattern, alone and with the
-constants it is written with, matches so many triples of the default graph; they are counted, up to
-the bound. A scan, a loop, a hash join or a left join over some of the patterns then has at most the
-product of these numbers as rows, and nothing else that is admitted makes rows or long strings:
-no path, UNION, GRAPH, VALUES, subquery, EXISTS, aggregate or expression with a name, no function
-that lengthens strings. Filters, DISTINCT and ORDER BY see at most that many rows.
+The bound holds for every plan that the engine may choose. For each triple pattern, the triples of
+the default graph that match its constants are counted, up to the bound. A scan, a loop, a hash join
+or a left join over some of the patterns then has at most the product of these numbers as rows, and
+nothing else that is admitted produces rows or long strings: no path, UNION, GRAPH, VALUES,
+subquery, EXISTS, aggregate or expression with a name, no function that lengthens strings. Filters,
+DISTINCT and ORDER BY see at most that many rows.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Lookup(NamedTuple):
 def read_lookups(
     text: str, form: str, tokens: Sequence[Token], nesting: int, shape: Shape
 ) -> tuple[Lookup, ...] | None:
-    """Return the triple patterns of a query whose work depends on their matches alone.
+    """Return the triple patterns of a query whose cost depends only on their matches.
 
     None for every other query. Each pattern has a constant subject or object.
     """
@@ -76,7 +76,7 @@ def read_lookups(
 
 
 def _are_admitted(tokens: Sequence[Token]) -> bool:
-    """Return whether every token is of a kind that makes no rows and no long strings."""
+    """Return whether no token can produce rows or long strings."""
     for token, following in pairwise([*tokens, _END]):
         if token.kind == "word":
             admitted = token.text in _WORDS

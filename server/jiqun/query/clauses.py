@@ -1,6 +1,6 @@
-"""Prologue, dataset clause and SERVICE calls of a query, read from its tokens.
+"""Reads the prologue, dataset clause and SERVICE calls of a query from its tokens.
 
-Sources: SPARQL 1.1 Query sections 4.1 and 13.2, SPARQL 1.1 Federated Query.
+References: SPARQL 1.1 Query sections 4.1 and 13.2, SPARQL 1.1 Federated Query.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class ServiceCall(NamedTuple):
 
 
 class Prologue:
-    """BASE and PREFIX declarations: what relative IRIs and prefixed names stand for."""
+    """BASE and PREFIX declarations, which resolve relative IRIs and prefixed names."""
 
     def __init__(self, tokens: Sequence[Token]) -> None:
         self._base = ""
@@ -57,7 +57,7 @@ class Prologue:
             at += _DECLARATION[word]
 
     def resolve(self, token: Token) -> str | None:
-        """Return the absolute IRI of an IRI or a prefixed name, None if it cannot be told."""
+        """Return the absolute IRI of an IRI or a prefixed name, None if it cannot be resolved."""
         if token.kind == "iri":
             iri = self._absolute(token.text)
         elif token.kind == "name":
@@ -71,7 +71,7 @@ class Prologue:
         return iri if is_absolute_iri(iri) else None
 
     def reference(self, token: Token) -> str | None:
-        """Return what `resolve` does, or a relative reference where nothing declares a base."""
+        """Return the result of `resolve`, or a relative reference where no base is declared."""
         return self.resolve(token) or (self._absolute(token.text) if token.kind == "iri" else None)
 
     def literal(self, token: Token) -> str | None:
@@ -113,7 +113,7 @@ def read_dataset(tokens: Sequence[Token]) -> Dataset | None:
 
 
 def has_relative_iri(tokens: Sequence[Token]) -> bool:
-    """Whether an IRI is relative to the address of the request, as far as no BASE is absolute."""
+    """Whether an IRI is relative to the URL of the request, which an absolute BASE prevents."""
     for at, token in enumerate(tokens):
         if token.kind == "iri":
             if _ABSOLUTE.match(token.text[1:-1]) is None:
@@ -173,7 +173,7 @@ def check_services(calls: Sequence[ServiceCall], allowed: frozenset[str]) -> Non
 
 
 def service_edits(calls: Sequence[ServiceCall], addresses: Mapping[str, str]) -> list[Edit]:
-    """Return the edits that put its address in the place of the IRI of every call."""
+    """Return the edits that replace the IRI of every call by its address."""
     return [Edit(call.start, call.end, f"<{addresses[call.iri]}>") for call in calls]
 
 

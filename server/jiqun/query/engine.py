@@ -1,10 +1,10 @@
-"""The engine: evaluates jobs in worker processes that can be killed at any moment.
+"""The engine: evaluates jobs in worker processes that can be killed at any time.
 
-In: a `Job`. Out: an `Answer` whose first block is ready, so that most failures are known before a
-status is sent. Light queries have a lane of their own; one that takes longer than its time slice is
-moved to the heavy lane, together with its worker, or starts again there. Documents have a third
-lane, whose workers have the pages loaded. All of them read RocksDB. The default graph of a store
-that is small enough is copied into memory, where light queries are evaluated and others begin.
+It takes a `Job` and returns an `Answer` whose first block is ready, so most failures are known
+before a status is sent. Light queries have their own lane; one that exceeds its time slice is moved
+to the heavy lane with its worker, or restarted there. Documents have a third lane, whose workers
+have the pages loaded. All of them read RocksDB. If the store is small enough, its default graph is
+copied into memory, where light queries are evaluated and others start.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _PARSE_ERRORS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class LaneStatistics:
-    """One lane at this moment, and how many workers it has started in all."""
+    """The current state of a lane, and how many workers it has started in all."""
 
     workers: int
     busy: int
@@ -64,7 +64,7 @@ class LaneStatistics:
 
 @dataclass(frozen=True, slots=True)
 class BackendStatistics:
-    """Queries that the engine elsewhere evaluates, that it may not have given up, and refusals."""
+    """Queries running on the backend, abandoned ones that may still run there, and refusals."""
 
     busy: int
     lingering: int
@@ -73,7 +73,7 @@ class BackendStatistics:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The engine at this moment; `outcomes` and `kills` count since its start.
+    """The current state of the engine; `outcomes` and `kills` count since its start.
 
     `in_memory` says whether the default graph is held in memory.
     """
@@ -94,9 +94,9 @@ class Engine:
         options: EngineOptions | None = None,
         worker_settings: Mapping[str, Any] | None = None,
     ) -> None:
-        """Answer from `store`, a RocksDB folder that nobody writes to.
+        """Read `store`, a RocksDB folder that no process writes to.
 
-        `worker_settings` are handed to the workers that make documents.
+        `worker_settings` are passed to the document workers.
         """
         options = options or EngineOptions()
         self.options = options
@@ -104,7 +104,7 @@ class Engine:
         self.in_process: InProcessEvaluation | None = None
         self.backend = Backend(options.backend) if options.backend else None
         self._holders: list[HolderProcess] = []
-        """The one in use last, before it those that finish."""
+        """The current holder last; those before it are finishing."""
         self._holding: asyncio.Task[None] | None = None
         queue, documents = options.queue_length, None
         if options.documents:
@@ -129,7 +129,7 @@ class Engine:
     def from_settings(
         cls, store: Path, settings: Settings, release: Release | None = None, documents: str = ""
     ) -> Self:
-        """Make an engine as the operator wants it; `documents` is the module that makes them."""
+        """Create an engine from the settings; `documents` is the module with document functions."""
         options = EngineOptions(
             heavy_workers=settings.workers,
             light_workers=settings.light_workers,
@@ -142,13 +142,13 @@ class Engine:
             documents=documents,
             backend=_backend(settings, release),
         )
-        if options.backend is not None:  # a query spends its time elsewhere
+        if options.backend is not None:  # the backend does the work
             options = replace(options, slice_seconds=_BACKEND_SLICE)
         return cls(store, options, document_settings(settings, release) if release else None)
 
     @property
     def forwarder(self) -> Forwarder | None:
-        """What forwards SERVICE calls; None when none are allowed."""
+        """The forwarder of SERVICE calls; None when none are allowed."""
         return self.lanes.forwarder
 
     async def start(self) -> None:
@@ -245,14 +245,14 @@ class Engine:
         try:
             holder = await HolderProcess.start(store)
         except (WorkerStartError, OSError) as error:
-            _LOG.warning("The default graph is not held in memory, but read from disk: %s", error)
+            _LOG.warning("The default graph is read from disk instead of memory: %s", error)
             return
         self._holders = [*(each for each in self._holders if each.alive), holder]
         try:
             for lane in (self.lanes.light, self.lanes.memory):
                 await lane.hold(holder)
         except WorkerStartError as error:
-            _LOG.warning("The default graph is not held in memory, but read from disk: %s", error)
+            _LOG.warning("The default graph is read from disk instead of memory: %s", error)
             self._lose_holder(holder)
         else:
             holder.on_loss = lambda: self._lose_holder(holder)
@@ -260,7 +260,7 @@ class Engine:
                 other.finish()
 
     def _leave_holder(self) -> None:
-        """Let holders exit with their last worker, and make one of the store as it is now."""
+        """Let holders exit with their last worker, and start one for the current store."""
         for lane in self.lanes:
             lane.let_go()
         for holder in self._holders:
@@ -268,14 +268,14 @@ class Engine:
         self._begin_holding()
 
     def _lose_holder(self, holder: HolderProcess) -> None:
-        """Go on with workers that read RocksDB, and try again later."""
+        """Fall back to workers that read RocksDB, and retry later."""
         holder.kill()
         for lane in self.lanes:
             lane.let_go()
         self._begin_holding(_HOLD_AGAIN_SECONDS)
 
     async def _stop_holding(self) -> None:
-        """Stop a copy into memory that is under way."""
+        """Cancel a copy into memory."""
         if self._holding is not None:
             self._holding.cancel()
             await asyncio.gather(self._holding, return_exceptions=True)
@@ -287,7 +287,7 @@ class Engine:
         return all(lane.workers for lane in self.lanes.on_disk)
 
     def adapted(self, parsed: ParsedQuery) -> ParsedQuery:
-        """Return the query as what evaluates it needs it: without edits for another engine."""
+        """Return the query as its evaluator needs it: a backend gets it without our edits."""
         if self.backend is None or not parsed.edits:
             return parsed
         kept = parsed.edits if self.backend.options.dialect.is_oxigraph else ()
@@ -298,8 +298,8 @@ class Engine:
     async def run(self, job: Job | DocumentJob, frame: bytes | None = None) -> Answer:
         """Evaluate a job, whose `frame` may be packed already.
 
-        The `blocks` of an answer that has them must be read or closed. Cancelling the task, or
-        closing the blocks, stops the evaluation. Raises `Busy`, `QueryTimeout`,
+        The `blocks` of an answer, if any, must be read to the end or closed. Cancelling the task,
+        or closing the blocks, stops the evaluation. Raises `Busy`, `QueryTimeout`,
         `MemoryLimitExceeded`, `WorkerFailed`, and what the job itself raises.
         """
         return await Execution(self.lanes, job, frame).run()
@@ -307,9 +307,9 @@ class Engine:
     async def parse(self, key: ParseKey, client: str, seconds: float) -> None:
         """Parse a long query in a heavy worker and cache the result where the gate looks first.
 
-        Tokenizing a text of the allowed length takes a good part of a tenth of a second, which
-        would hold up the event loop. Raises what the gate raises, `Busy`, or `QueryTimeout` when it
-        takes longer than `seconds`.
+        Tokenizing a text of the maximum length takes tens of milliseconds, which would block the
+        event loop. Raises what the gate raises, `Busy`, or `QueryTimeout` when it takes longer than
+        `seconds`.
         """
         text, limits, allowed = key
         loop = asyncio.get_running_loop()
@@ -324,7 +324,7 @@ class Engine:
             kind, body = await worker.receive()
             retire = False
         except WorkerExited:
-            raise QueryTimeout(f"The query was not even parsed within {seconds:g} s.") from None
+            raise QueryTimeout(f"The query could not be parsed within {seconds:g} s.") from None
         finally:
             timer.cancel()
             self.lanes.heavy.release(worker, client, loop.time() - began, retire)
@@ -340,7 +340,7 @@ class Engine:
         cache_parsed(key, ParsedQuery(**found))
 
     def statistics(self) -> Statistics:
-        """Count what happened and what is under way."""
+        """Return the current statistics."""
         lanes = {
             lane.name: LaneStatistics(len(lane.workers), lane.busy, lane.waiting, lane.starts)
             for lane in self.lanes
@@ -368,14 +368,14 @@ class Engine:
 
 
 def document_settings(settings: Settings, release: Release) -> dict[str, Any]:
-    """Return what a worker that makes documents is told: release folder and settings."""
+    """Return the release folder and settings for document workers."""
     shown = settings.model_dump(mode="json", exclude=_SECRETS)
     folder = str(release.folder.resolve()) if release.identifier else None
     return {"release": folder, "identifier": release.identifier, "settings": shown}
 
 
 def _backend(settings: Settings, release: Release | None) -> BackendOptions | None:
-    """Return the engine that the operator names; raises `SettingsError`."""
+    """Return the configured backend; raises `SettingsError`."""
     if settings.backend is None:
         return None
     secret = ""
@@ -391,7 +391,7 @@ def _backend(settings: Settings, release: Release | None) -> BackendOptions | No
 
 
 def _rules(settings: Settings) -> Rules | None:
-    """Return the rules for SERVICE as the operator set them, None when it is not allowed."""
+    """Return the configured rules for SERVICE, None when it is not allowed."""
     if not settings.service_allow:
         return None
     return Rules(

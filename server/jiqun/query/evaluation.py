@@ -1,6 +1,6 @@
-"""What a worker does with a query: evaluate it and serialize the result.
+"""Evaluates a query in a worker and serializes the result.
 
-The engine is pyoxigraph: everything that depends on its habits stands here and in `stream`.
+Everything that depends on pyoxigraph's behaviour is here and in `result_stream`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _PREFIXED = {"text/turtle", "application/trig", RDF_XML}
 
 
 class Failure(Exception):
-    """The query cannot be answered; `kind` says whose fault it is."""
+    """The query cannot be answered; `kind` classifies the failure."""
 
     def __init__(self, kind: str, detail: str) -> None:
         """Keep the kind, as `execution` lists them, or `internal`, and the text."""
@@ -61,7 +61,7 @@ class Failure(Exception):
 
 
 class QueryStore(Protocol):
-    """What answers queries: a store here, or an engine elsewhere (`remote_store`)."""
+    """A source of answers: a local store, or a backend (`remote_store`)."""
 
     @property
     def query(self) -> Callable[..., Any]:
@@ -71,7 +71,7 @@ class QueryStore(Protocol):
 def evaluate(
     store: QueryStore, job: Mapping[str, Any], stream: ResultStream
 ) -> tuple[int | None, bool, bytes | None]:
-    """Answer `job` from `store` into `stream`; return (rows or None, whether it was cut, data).
+    """Evaluate `job` on `store` into `stream`; return (rows or None, truncated, data).
 
     `data` is the whole result when none of it was sent yet, else None. Raises `Failure`, and
     `Cancelled` from the stream.
@@ -85,7 +85,7 @@ def evaluate(
     except NotRepresentable as error:
         raise Failure("media", str(error)) from None
     except SyntaxError as error:
-        # Imported here: a worker has to start quickly, and few ever need it.
+        # Imported here so that workers start quickly; few need it.
         from jiqun.query.diagnosis.mistakes import explain  # noqa: PLC0415
 
         raise Failure("syntax", explain(job["written"] or job["text"], error.msg)) from None
@@ -166,14 +166,14 @@ def _for_xml(triple: ox.Triple) -> ox.Triple:
     if not ends_in_xml_name(triple.predicate.value):
         raise Failure(
             "media",
-            f"RDF/XML cannot express the predicate <{triple.predicate.value[:200]}>: its end is "
-            "no XML name. Ask for Turtle, N-Triples or JSON-LD.",
+            f"RDF/XML cannot express the predicate <{triple.predicate.value[:200]}>: it does not "
+            "end in an XML name. Ask for Turtle, N-Triples or JSON-LD.",
         )
     return triple
 
 
 def _graphs(iris: list[str] | None, others: list[str] | None) -> list[Any] | None:
-    """Return graphs of a protocol dataset: none of this kind when only the other is given."""
+    """Return graphs of a protocol dataset; empty when only graphs of the other kind are given."""
     if iris is None:
         return None if others is None else []
     return [ox.NamedNode(iri) for iri in iris]
@@ -182,9 +182,9 @@ def _graphs(iris: list[str] | None, others: list[str] | None) -> list[Any] | Non
 def _merged(
     store: ox.Store, default: Iterable[ox.NamedNode], named: Iterable[ox.NamedNode]
 ) -> ox.Store:
-    """Copy graphs into a store of their own, those in `default` merged as its default graph.
+    """Copy graphs into a new store, those in `default` merged as its default graph.
 
-    Given several default graphs, pyoxigraph counts a triple once for each that it stands in.
+    Given several default graphs, pyoxigraph counts a triple once for each that contains it.
     """
     copy = ox.Store()
     for graph in default:
@@ -198,5 +198,5 @@ def _merged(
 
 
 def _shorten(text: str) -> str:
-    """Cut what the engine says to what helps."""
+    """Shorten an engine message to its useful part."""
     return text if len(text) <= 300 else text[:300].rsplit(",", 1)[0] + " …"

@@ -1,4 +1,4 @@
-"""One job under way: from the queue to a worker, to the last block, to the worker's release."""
+"""A running job: from the queue to a worker, to the last block, to the worker's release."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _QUERY_ERRORS: Final[dict[str, tuple[type[JiqunError], str]]] = {
     "unavailable": (EngineUnavailable, ""),
     "timeout": (QueryTimeout, ""),
 }
-"""Kinds of errors that a worker reports, with the opening of their message."""
+"""Kinds of errors that a worker reports, with the beginning of their message."""
 
 
 class Execution:
-    """One job under way: from the queue to a worker, to the last block, to the worker's release."""
+    """A running job: from the queue to a worker, to the last block, to the worker's release."""
 
     def __init__(self, lanes: Lanes, job: Job | DocumentJob, frame: bytes | None = None) -> None:
         self._lanes = lanes
@@ -61,7 +61,7 @@ class Execution:
         self._permit: Permit | None = None
 
     async def run(self) -> Answer:
-        """Wait until the first block is ready; raises what keeps the answer from beginning."""
+        """Wait until the first block is ready; raises what prevents that."""
         try:
             return await self._run()
         except JiqunError as error:
@@ -125,8 +125,8 @@ class Execution:
             memory = self._lanes.memory
             admitted = self._job.reads_default_graph and memory.has_place(self._job.client)
             return memory if admitted else heavy
-        # A light query may be a guest of the heavy lane, but not beside heavy queries, where it
-        # would be as slow as they are.
+        # A light query may use the heavy lane, but not along with heavy queries, where it would be
+        # as slow as they are.
         if not light.free and heavy.free and heavy.busy == heavy.guests:
             self._guest = True
             return heavy
@@ -162,11 +162,11 @@ class Execution:
         self._timer = self._loop.call_at(self._deadline, self._kill, "deadline")
 
     def _end_slice(self) -> None:
-        """Free the light lane of a query that is not so light, and memory of one that is slow.
+        """Move a query that exceeds its slice out of the light lane, or from memory to disk.
 
         In memory, the engine follows the chain of one constant of a pattern, whatever the others
-        are; most queries take half the time, and some ten times as much. So what takes long there
-        begins again on disk.
+        are; most queries take half the time, and some ten times as long. So slow ones are restarted
+        on disk.
         """
         lane, heavy = self._lane, self._lanes.heavy
         worker = self._worker
@@ -193,7 +193,7 @@ class Execution:
             self._kill("slice")
 
     def _waited_for_processor(self, worker: WorkerProcess) -> bool:
-        """Whether it has had little of its slice yet, because the machine is busy."""
+        """Whether the job has used little of its slice, because the machine is busy."""
         used, before = worker.processor_seconds(), self._processor_before
         if self._streaming or used is None or before is None:
             return False
@@ -214,7 +214,7 @@ class Execution:
         return None
 
     def _close(self) -> None:
-        """Stop an answer that nobody reads any more."""
+        """Stop an answer that is no longer read."""
         if self._worker is not None:
             self._lanes.outcomes["cancelled"] += 1
         self._stop()
@@ -254,7 +254,7 @@ class Execution:
             return self._out_of_memory()
         self._lanes.kills["crash"] += 1
         return WorkerFailed(
-            "The query made its worker fail; other queries are not affected. Simplify the query."
+            "The query crashed its worker; other queries are not affected. Simplify the query."
         )
 
     def _out_of_memory(self) -> MemoryLimitExceeded:
@@ -262,7 +262,7 @@ class Execution:
         mebibytes = self._lanes.options.memory_bytes // (1024 * 1024)
         return MemoryLimitExceeded(
             f"The query needed more than {mebibytes} MiB of memory and was stopped. Sort, group or "
-            "collect less, or ask for it in parts."
+            "collect less, or request the result in parts."
         )
 
     def _failure(self, body: bytes) -> JiqunError:
@@ -275,8 +275,8 @@ class Execution:
         if kind == "raised":
             return raised(report["error"], detail, report["attributes"])
         if self._permit is not None and kind in _QUERY_ERRORS and kind != "syntax":
-            # What the worker knows is an address of ours.
-            trouble = self._permit.trouble or "the answer of the endpoint cannot be read."
+            # The worker only has an address of ours.
+            trouble = self._permit.trouble or "the response of the endpoint cannot be read."
             return EvaluationFailed(f"A SERVICE call failed: {trouble}")
         if kind not in _QUERY_ERRORS:
             return WorkerFailed("The query could not be answered because of an internal failure.")
@@ -305,7 +305,7 @@ class Execution:
             self._lane.release(worker, self._job.client, self._loop.time() - self._began, retire)
 
     def _stop(self) -> None:
-        """Stop the job, gently if it will stop by itself in a moment."""
+        """Stop the job, by a message if the worker can still react to it."""
         self._revoke()
         if self._worker is None:
             self._guest = False
@@ -341,7 +341,7 @@ def raised(name: str, detail: str, attributes: Mapping[str, Any]) -> JiqunError:
     """Return the error that a document function raised in a worker."""
     kind = getattr(errors, name, None)
     if not (isinstance(kind, type) and issubclass(kind, JiqunError)):
-        return WorkerFailed("The document could not be made because of an internal failure.")
+        return WorkerFailed("The document could not be generated because of an internal failure.")
     error = kind.__new__(kind)
     JiqunError.__init__(error, detail)
     for attribute, value in attributes.items():

@@ -1,7 +1,7 @@
 """The frames that the server exchanges with its worker and writer processes over a socket pair.
 
-A frame is one byte for its kind, four bytes of length (big-endian), and so many bytes. Control
-frames carry JSON; `QUERY` is answered by `ANSWER`, or by `BLOCK`s and an `END`, or by `ERROR`.
+A frame is one byte for its kind, a four-byte length (big-endian), and the payload. Control frames
+carry JSON; `QUERY` is answered by `ANSWER`, or by `BLOCK`s and an `END`, or by `ERROR`.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ SUMMARY = struct.Struct("!?q??")
 truncated, whether terms of RDF 1.2 were written in an earlier version."""
 
 # From the server to a worker.
-OPEN = b"O"  # {"store": path}: read this store from now on
+OPEN = b"O"  # {"store": path}: switch to this store
 QUERY = b"J"  # a query to evaluate
 PARSE = b"I"  # {"text", "limits", "allowed"}: parse a long query
-DOCUMENT = b"P"  # a pickled call of a document function
-CANCEL = b"C"  # the client is gone
+DOCUMENT = b"P"  # a pickled document function call
+CANCEL = b"C"  # the client disconnected
 
 # From a worker to the server.
 READY = b"R"  # the store is open
 ANSWER = b"A"  # a summary and the whole body
-BLOCK = b"B"  # a block of a body that is longer than a worker holds back
+BLOCK = b"B"  # a block of a body that exceeds the worker's buffer
 END = b"F"  # a summary: the body is complete
 PARSED = b"N"  # the fields of a `ParsedQuery`
 ERROR = b"X"  # {"kind", "detail", "retire"}: there is no (whole) answer
 
 # From the server to the writer; END answers {"number", "store", "created", ...}.
-REBASE = b"L"  # {"release", "store", "keep_seconds"}: put this release below
+REBASE = b"L"  # {"release", "store", "keep_seconds"}: rebase on this release
 UPDATE = b"U"  # a SPARQL update
-GRAPH = b"G"  # a change of one graph; a BLOCK with its data follows
+GRAPH = b"G"  # a change to one graph; a BLOCK with its data follows
 FETCHED = b"D"  # {"content_type", "base"}: a BLOCK with what was fetched follows
-SKIP = b"K"  # a LOAD SILENT came to nothing
+SKIP = b"K"  # a LOAD SILENT failed
 
 # From the writer to the server.
 FETCH = b"T"  # {"loads": [[url, silent]]}: each is answered by FETCHED, SKIP or CANCEL

@@ -1,4 +1,4 @@
-"""Functions that the engine does not have of itself."""
+"""Functions that the engine lacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from jiqun.rdf.terms import language_tag
 
 LANGUAGE_FUNCTION: Final = "urn:jiqun:function:lang"
-"""The function that stands for LANG() and gives the usual form of a tag."""
+"""The function that replaces LANG() and returns the canonical form of a tag."""
 
 _GEOSPARQL: Final = "http://www.opengis.net/def/function/geosparql/"
 _FUNCTIONS: Final = """
@@ -29,14 +29,14 @@ _MOST_UNKNOWN: Final = 50
 
 
 def _language(*terms: Any) -> ox.Literal | None:
-    """LANG() as in SPARQL 1.1, 17.4.2.6, with the tag in its usual form (`zh-Hans`)."""
+    """LANG() as in SPARQL 1.1, 17.4.2.6, with the tag in canonical form (`zh-Hans`)."""
     if len(terms) != 1 or not isinstance(terms[0], ox.Literal):
         return None
     return ox.Literal(language_tag(terms[0].language) if terms[0].language else "")
 
 
 def _undefined(*_terms: Any) -> None:
-    """A function that nobody defined: calling it is an error of the expression (17.6)."""
+    """An undefined function: calling it is an expression error (17.6)."""
 
 
 FUNCTIONS: Final[Mapping[ox.NamedNode, Callable[..., Any]]] = {
@@ -47,10 +47,10 @@ FUNCTIONS: Final[Mapping[ox.NamedNode, Callable[..., Any]]] = {
 def call_with_functions(
     call: Callable[..., Any], functions: Mapping[ox.NamedNode, Callable[..., Any]] = FUNCTIONS
 ) -> Any:
-    """Return what `call` of the engine returns, given the functions as `custom_functions`.
+    """Return the result of the engine's `call`, which gets the functions as `custom_functions`.
 
-    The engine refuses the whole query for a function that it does not know; it is asked again with
-    one that is in error for all arguments. Raises what `call` raises for anything else.
+    The engine refuses a query with an unknown function; it is called again with one that raises an
+    error for all arguments. Raises what `call` raises for anything else.
     """
     known = dict(functions)
     for _ in range(_MOST_UNKNOWN):

@@ -1,8 +1,8 @@
-"""The gate: what a query is, and whether it may reach the engine's parser.
+"""The gate: checks a query before it reaches the engine's parser.
 
-The engine's parser and planner recurse, and some shapes of a query overflow their stack or take
-forever. So a query is tokenized first and held to limits on what it consists of; what the engine
-needs to know of it (form, dataset, SERVICE calls, LIMIT, whether it is light) is read on the way.
+The engine's parser and planner recurse, and some queries overflow their stack or never end. So a
+query is tokenized first and its parts are limited; what the engine needs (form, dataset, SERVICE
+calls, LIMIT, whether it is light) is extracted on the way.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _NEWER_WORDS: Final = frozenset(
 )
 _NEWER_MARKS: Final = frozenset({"<<(", "<<", "{|", "~"})
 SHORT: Final = 2_000
-"""Characters up to which a text is tokenized in a millisecond or two."""
+"""Characters that are tokenized in a millisecond or two."""
 
 _CACHED_CHARACTERS: Final = 4_000_000
 
@@ -57,7 +57,7 @@ def _limit(default: int, help_text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a query may have at most; every field is a setting, documented by its help text."""
+    """Limits on the parts of a query; every field is a setting, documented by its help text."""
 
     query_length: int = _limit(100_000, "Characters in a query.")
     tokens: int = _limit(10_000, "Tokens (words, names, numbers, signs) in a query.")
@@ -75,17 +75,16 @@ DEFAULT_LIMITS: Final = Limits()
 
 @dataclass(frozen=True, slots=True)
 class ParsedQuery:
-    """What the gate read from the text of a query.
+    """The result of reading a query.
 
-    `text` has its codepoint escapes decoded; with `edits` applied it is what is evaluated.
-    `deterministic` is false when two evaluations over the same data may differ. `light` marks a
-    query whose work is small whatever the data, which may use the light lane. `calls` are its
-    SERVICE calls. `row_limit` is its own outermost LIMIT, at `row_limit_span`; without one, the
-    span is where it could be inserted. `dataset` holds the graphs of its FROM clauses. `lookups`
-    are its patterns when its work depends on their matches alone. `warnings` are sentences for its
-    author. `relative` tells that an IRI in it depends on the address of the request, `graphs` that
-    it has a GRAPH or FROM clause. `version` is that of RDF which its VERSION or its syntax asks
-    for, "" where it is as good as any.
+    `text` has its codepoint escapes decoded; it is evaluated with `edits` applied. `deterministic`
+    is false when two evaluations over the same data may differ. `light` marks a query that is cheap
+    for any data, which may use the light lane. `calls` are its SERVICE calls. `row_limit` is its
+    own outermost LIMIT, at `row_limit_span`; without one, the span is where it could be inserted.
+    `dataset` holds the graphs of its FROM clauses. `lookups` are its patterns when its cost depends
+    only on their matches. `warnings` are sentences for its author. `relative` is true when an IRI
+    in it depends on the URL of the request, `graphs` when it has a GRAPH or FROM clause. `version`
+    is that of RDF which its VERSION or its syntax asks for, "" where it is as good as any.
     """
 
     text: str
@@ -122,7 +121,7 @@ class ParsedQuery:
 def parse_query(
     text: str, limits: Limits = DEFAULT_LIMITS, allowed_services: frozenset[str] = frozenset()
 ) -> ParsedQuery:
-    """Read a SPARQL query and hold it to the limits.
+    """Read a SPARQL query and check it against the limits.
 
     Raises `MalformedQuery`, `QueryTooLarge`, or `ServiceRefused` for a SERVICE whose IRI is not,
     character by character, among `allowed_services`.
@@ -136,18 +135,18 @@ def parse_query(
 
 
 def is_long(key: ParseKey) -> bool:
-    """Whether tokenizing this text would hold up the event loop, so that a worker should do it."""
+    """Whether tokenizing this text would block the event loop, so that a worker should do it."""
     text, limits, _ = key
     return SHORT < len(text) <= limits.query_length and _PARSED.peek(key) is None
 
 
 def cache_parsed(key: ParseKey, parsed: ParsedQuery) -> None:
-    """Cache what a worker parsed."""
+    """Cache a query that a worker parsed."""
     _PARSED.put(key, parsed, len(key[0]))
 
 
 def with_services_at(parsed: ParsedQuery, addresses: Mapping[str, str]) -> ParsedQuery:
-    """Return the same query, calling each service at its address instead."""
+    """Return the same query with each service replaced by its address."""
     return replace(parsed, edits=(*parsed.edits, *service_edits(parsed.calls, addresses)))
 
 
@@ -163,7 +162,7 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
         raise MalformedQuery(find_mistake(original) or refusal.detail) from None
     words = [token.text for token in tokens if token.kind == "word"]
     if nested_aggregate(tokens) or ("<<(" in text and wrong_triple_term(tokens)):
-        raise MalformedQuery(find_mistake(original) or "An aggregate stands within another.")
+        raise MalformedQuery(find_mistake(original) or "Aggregates cannot be nested.")
     edits = mends(text, tokens, frozenset(words))
     shape = read_shape(tokens)
     check_shape(shape, limits)
@@ -192,7 +191,6 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
 
 
 ParseKey: TypeAlias = tuple[str, Limits, frozenset[str]]
-"""All that the result depends on: the text, the limits, the allowed services."""
 
 _PARSED: Final[LruCache[ParseKey, ParsedQuery]] = LruCache(_CACHED_CHARACTERS)
 
@@ -257,7 +255,7 @@ def _has_direction(tokens: list[Token]) -> bool:
 
 
 def _row_limit(tokens: list[Token]) -> tuple[int | None, tuple[int, int]]:
-    """Find the outermost LIMIT, or where it would stand: at the end, before a final VALUES."""
+    """Find the outermost LIMIT, or where it would go: at the end, before a final VALUES."""
     depth = 0
     end = tokens[-1].end
     for at, token in enumerate(tokens):

@@ -1,7 +1,7 @@
-"""The process that holds a default graph in memory, as the engine sees it: it forks workers.
+"""The engine's side of the process that holds a default graph in memory and forks workers.
 
 The holder is the parent of its workers, so it reports how they exit; they are killed through
-descriptors of the processes, which never name another one. When it dies, its workers do.
+pidfds, which never refer to another process. When it dies, so do its workers.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ from jiqun.query.worker_process import (
 SUPPORTED: Final = sys.platform == "linux" and hasattr(os, "pidfd_open")
 _FORK_SECONDS: Final = 10.0
 _BYTES_PER_BYTE: Final = 2
-"""What a default graph takes in memory for each byte of the store on disk: 1.5 for the national
-graph, whose 217,000 triples there take 317 bytes each."""
+"""Bytes in memory per byte of the store on disk, for a default graph.
+
+It is 1.5 for the national graph, whose 217,000 triples take 317 bytes each in memory.
+"""
 
 
 def expected_bytes(store: Path) -> int:
@@ -42,7 +44,7 @@ def expected_bytes(store: Path) -> int:
 
 
 class ForkedWorker:
-    """What `subprocess.Popen` offers of a process, for a child of the holder."""
+    """The part of `subprocess.Popen` that is needed, for a child of the holder."""
 
     def __init__(self, pid: int, descriptor: int) -> None:
         self.pid = pid
@@ -60,13 +62,13 @@ class ForkedWorker:
         signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
 
     def exited(self, code: int) -> None:
-        """Note how the process exited."""
+        """Record how the process exited."""
         self.returncode = code
         os.close(self._descriptor)
 
 
 class HolderProcess:
-    """A process that holds one store; made by `start`."""
+    """A process that holds one store; created by `start`."""
 
     def __init__(
         self, store: Path, process: subprocess.Popen[bytes], control: socket.socket
@@ -85,10 +87,7 @@ class HolderProcess:
 
     @classmethod
     async def start(cls, store: Path) -> Self:
-        """Start one for `store`; raises `WorkerStartError`.
-
-        It takes about 10 µs a triple until this returns.
-        """
+        """Start one for `store`; takes about 10 µs a triple. Raises `WorkerStartError`."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = subprocess.Popen(  # noqa: ASYNC220, S603
@@ -200,7 +199,7 @@ class HolderProcess:
             waiting.set_result(worker)
 
     def _lose(self) -> None:
-        """Note that the process, and every worker with it, is gone."""
+        """Record that the process and all its workers have exited."""
         if self._control.fileno() < 0:
             return
         self._loop.remove_reader(self._control)
@@ -210,11 +209,11 @@ class HolderProcess:
         for waiting in futures:
             if not waiting.done():
                 waiting.set_exception(error)
-                waiting.exception()  # nobody may wait for it any more
+                waiting.exception()  # the waiter may be gone
         for worker in self._workers.values():
             with contextlib.suppress(ProcessLookupError):
                 worker.kill()
-            worker.exited(-signal.SIGTERM)  # SIGKILL would say that memory ran out
+            worker.exited(-signal.SIGTERM)  # SIGKILL would be read as out of memory
         self._workers.clear()
         self._reap()
         if not self.finished and self.on_loss is not None:

@@ -1,7 +1,7 @@
-"""Evaluates bounded queries in the serving process, which spares two changes of process.
+"""Evaluates bounded queries in the serving process, which saves two process switches.
 
-What is bounded stands in `bounded`. A crowd of clients may ask bounded queries only, so there is a
-limit on the time that they take between two looks at the sockets; beyond it, workers answer them.
+`bounded` decides which queries qualify. Many clients may send only bounded queries, so the time
+spent on them in one round of the event loop is limited; beyond it, workers evaluate them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class InProcessEvaluation:
     """Evaluates bounded queries, for a few milliseconds in each round of the event loop."""
 
     def __init__(self, store: Path) -> None:
-        """Read `store`, a RocksDB folder that nobody writes to; raises `OSError`."""
+        """Read `store`, a RocksDB folder that no process writes to; raises `OSError`."""
         self._store = ox.Store.read_only(str(store))
         self._used = 0.0
 
@@ -38,10 +38,10 @@ class InProcessEvaluation:
         return is_bounded(self._store, lookups)
 
     def answer(self, order: Mapping[str, Any]) -> Answer | None:
-        """Evaluate the order of a job that was admitted.
+        """Evaluate an admitted job.
 
-        None when this round has had its time, and when the evaluation fails: a worker finds out
-        how, and says so.
+        Returns None when the time of this round is used up, and when the evaluation fails: a worker
+        then repeats it and reports the error.
         """
         if self._used > _ROUND_SECONDS:
             return None
@@ -65,4 +65,4 @@ class InProcessEvaluation:
 
 
 def _refuse_block(_block: bytes) -> None:
-    raise Failure("large", "a bounded query has no long answer")
+    raise Failure("large", "a bounded query has a short answer")

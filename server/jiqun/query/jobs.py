@@ -1,4 +1,4 @@
-"""What workers do: the jobs that they are given, and the answers they come back with."""
+"""Jobs for workers, and their answers."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Job:
     """A query to evaluate.
 
     `parsed` has passed the gate. Graphs are IRIs; both None means the dataset of the query,
-    otherwise the two together are the whole dataset. The deadline counts from the moment the job is
-    handed in, waiting included. `row_limit` is a LIMIT beside that of the query.
-    `max_rows` counts rows or triples, `max_bytes` the body. `version` is that of RDF in which the
-    answer is written.
+    otherwise the two together are the whole dataset. The deadline counts from the submission of the
+    job, waiting included. `row_limit` is a LIMIT in addition to that of the query. `max_rows`
+    counts rows or triples, `max_bytes` the body. `version` is that of RDF in which the answer is
+    written.
     """
 
     parsed: ParsedQuery
@@ -46,7 +46,7 @@ class Job:
         return (self.default_graphs, self.named_graphs) == (None, None)
 
     def order(self, parsed: ParsedQuery | None = None) -> dict[str, Any]:
-        """Return what `evaluate` is told; `parsed` may have its services replaced."""
+        """Return the arguments of `evaluate`; `parsed` may have its services replaced."""
         parsed = parsed or self.parsed
         rows = self.row_limit if parsed.form != "ASK" else None
         if self.max_rows is not None and parsed.form == "SELECT":
@@ -67,13 +67,13 @@ class Job:
         }
 
     def frame(self, parsed: ParsedQuery | None = None) -> bytes:
-        """Return the frame that asks a worker for this; `parsed` may have its services replaced."""
+        """Return the frame that sends this to a worker; `parsed` may have its services replaced."""
         return frames.pack(frames.QUERY, self.order(parsed))
 
 
 @dataclass(frozen=True)
 class DocumentJob:
-    """A document to make: the function by module and name, and its arguments."""
+    """A document to generate: the function by module and name, and its arguments."""
 
     module: str
     function: str
@@ -83,20 +83,20 @@ class DocumentJob:
     client: str = ""
 
     def frame(self) -> bytes:
-        """Return the frame that asks a worker for this."""
+        """Return the frame that sends this to a worker."""
         call = (self.module, self.function, self.arguments, dict(self.named))
         return frames.pack(frames.DOCUMENT, pickle.dumps(call))
 
 
 class BlockStream:
-    """The blocks of an answer as they come; must be read to its end or closed.
+    """The blocks of an answer as they arrive; must be read to the end or closed.
 
-    Iterating raises a `JiqunError` when the evaluation fails midway: an answer never ends cleanly
-    when it was cut.
+    Iterating raises a `JiqunError` when the evaluation fails midway: an incomplete answer never
+    ends cleanly.
     """
 
     def __init__(self, receive: Callable[[], Awaitable[bytes | None]], close: Callable[[], None]):
-        """Read blocks by `receive`, which returns None at the end; `close` stops the evaluation."""
+        """Read blocks with `receive` until it returns None; `close` stops the evaluation."""
         self._receive = receive
         self._close = close
         self._pending: list[bytes] = []
@@ -104,12 +104,12 @@ class BlockStream:
         self._ended = False
 
     def push_back(self, block: bytes) -> BlockStream:
-        """Put a block before those that are still to come."""
+        """Put a block before the remaining ones."""
         self._pending.append(block)
         return self
 
     def through(self, encoder: Encoder) -> BlockStream:
-        """Rewrite all blocks that are still to come."""
+        """Rewrite all remaining blocks."""
         self._encoders.append(encoder)
         return self
 
@@ -131,13 +131,13 @@ class BlockStream:
         return block
 
     def close(self) -> None:
-        """Stop the evaluation, if it is still under way."""
+        """Stop the evaluation if it is still running."""
         self._close()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a worker came back with.
+    """The result of a job.
 
     Without `blocks`, `body` is whole. Otherwise `body` is its beginning, and it continues in
     `blocks`. `truncated` says that `max_rows` were reached and there would be more, `reduced` that
@@ -161,7 +161,7 @@ class Answer:
 
     @classmethod
     def of_document(cls, data: bytes, queue_seconds: float, first_seconds: float) -> Answer:
-        """Read what a worker sends for a `DocumentJob`: a line of JSON, then the body."""
+        """Read a worker's response to a `DocumentJob`: a line of JSON, then the body."""
         head, _, body = data.partition(b"\n")
         members = json.loads(head)
         return cls(

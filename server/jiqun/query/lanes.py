@@ -1,9 +1,8 @@
 """A lane: some workers, the jobs they run, and the queue before them.
 
 A lane runs at most `workers` jobs at once and keeps a few more workers warm, so that a killed one
-is replaced before anybody notices. The queue is bounded, one client may hold only a share of
-workers and queue together, and of those who wait the client with the least recent use of the lane
-is served first.
+is replaced at once. The queue is bounded, one client may hold only a share of workers and queue
+together, and of the waiting clients, the one with the least recent use of the lane is served first.
 """
 
 from __future__ import annotations
@@ -42,12 +41,12 @@ _DEMOTED_SECONDS: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How many workers there are and what they may take; sizes in bytes, times in seconds.
+    """The number of workers and their limits; sizes in bytes, times in seconds.
 
     A default graph of up to about `store_memory_bytes` is held in memory, where a query may take
-    `memory_seconds` before it begins again on disk. Without `services`, no SERVICE can be called.
-    Without `documents`, the module with the document functions, there is no lane for documents.
-    With `backend`, an engine elsewhere evaluates.
+    `memory_seconds` before it is restarted on disk. Without `services`, no SERVICE can be called.
+    Without `documents`, the module with the document functions, there is no document lane. With
+    `backend`, queries are evaluated there.
     """
 
     heavy_workers: int = 2
@@ -68,7 +67,7 @@ class EngineOptions:
 
 @dataclass(frozen=True, slots=True)
 class LaneSize:
-    """How many jobs run at once, how many workers are kept beyond, and the bounds of the queue."""
+    """The number of jobs at once, the number of spare workers, and the bounds of the queue."""
 
     workers: int
     spare: int
@@ -77,7 +76,7 @@ class LaneSize:
 
 
 class RecentUse:
-    """Seconds of work that each client took lately, halved every few seconds."""
+    """Recent seconds of work of each client, halved every few seconds."""
 
     def __init__(self) -> None:
         self._used: dict[str, tuple[float, float]] = {}
@@ -95,7 +94,7 @@ class RecentUse:
 
 
 class Lane:
-    """The workers for one kind of job."""
+    """The queue and workers of one kind of job."""
 
     def __init__(
         self,
@@ -126,22 +125,22 @@ class Lane:
         self._mean_seconds = 0.1
 
     async def open(self, store: Path) -> None:
-        """Start the first worker, raising `WorkerStartError`, and the others after it."""
+        """Start the first worker, then the others; raises `WorkerStartError` if the first fails."""
         self.store = store
         self._place(await start_worker(store, self.confinement, self.settings))
         self._refill()
 
     async def hold(self, holder: HolderProcess) -> None:
-        """Replace the workers by such that share the memory of `holder`.
+        """Replace the workers by ones that share the memory of `holder`.
 
-        Jobs that run end where they are. Raises `WorkerStartError`, and changes nothing then.
+        Running jobs finish where they are. If it raises `WorkerStartError`, nothing has changed.
         """
         worker = await holder.fork(self.confinement, self.settings)
         self._turn_to(holder)
         self._place(worker)
 
     def let_go(self) -> None:
-        """Go on without a holder: with workers that read from disk, or with none."""
+        """Continue without a holder: with workers that read from disk, or with none."""
         if self.holder is not None:
             self._turn_to(None)
 
@@ -153,7 +152,7 @@ class Lane:
         self._refill()
 
     async def close(self) -> None:
-        """End all workers and refuse whoever waits."""
+        """Stop all workers and refuse all waiting jobs."""
         self._closed = True
         for turn in [turn for queue in self.queues.values() for turn in queue]:
             if not turn.done():
@@ -184,7 +183,7 @@ class Lane:
         """Wait for a worker, at most so many seconds; raises `Busy`."""
         if self._held[client] >= self.size.client_share:
             await asyncio.sleep(_REFUSAL_SECONDS)
-            raise self.refusal("You have as many queries under way as one client may have.")
+            raise self.refusal("You have reached the limit of simultaneous queries per client.")
         if self.free:
             self._held[client] += 1
             return self._take(client)
@@ -204,7 +203,7 @@ class Lane:
             raise
 
     def release(self, worker: WorkerProcess, client: str, seconds: float, retire: bool) -> None:
-        """Take a worker back after `seconds` of work; `retire` says not to use it again."""
+        """Return a worker after `seconds` of work; with `retire`, it is not used again."""
         self._mean_seconds += 0.1 * (seconds - self._mean_seconds)
         self._leave(client)
         self.recent.add(client, seconds, asyncio.get_running_loop().time())
@@ -215,7 +214,7 @@ class Lane:
         self._dispatch()
 
     def hand_over(self, worker: WorkerProcess, client: str, other: Lane) -> None:
-        """Give a running worker to another lane, together with its job."""
+        """Move a busy worker, with its job, to another lane."""
         self._leave(client)
         self.workers.discard(worker)
         other.workers.add(worker)
@@ -236,14 +235,14 @@ class Lane:
         return worker or await start_worker(store, self.confinement, settings)
 
     def dismiss(self, worker: WorkerProcess) -> None:
-        """Take back a worker that was prepared for nothing."""
+        """Discard a prepared worker that is not needed."""
         worker.kill()
         self._place(worker)
 
     def adopt(self, worker: WorkerProcess, store: Path, settings: Mapping[str, Any] | None) -> None:
-        """Read `store` from now on, beginning with a worker that was prepared for it.
+        """Switch to `store`, starting with a worker that was prepared for it.
 
-        Jobs that run stay with what they read. Others begin on the new store only.
+        Running jobs keep the old store; others use only the new one.
         """
         self.store, self.settings, self.holder = store, settings, None
         before, self.idle = self.idle, []
@@ -257,7 +256,7 @@ class Lane:
     ) -> WorkerProcess | None:
         """Make an idle worker read `store`; None when there is none or its memory is used up.
 
-        One that shares the memory of a holder stays with that graph.
+        A worker that shares the memory of a holder keeps that graph.
         """
         if not self.idle or self.holder is not None:
             return None
@@ -282,7 +281,7 @@ class Lane:
                 del counter[client]
 
     def _withdraw(self, client: str, turn: asyncio.Future[WorkerProcess]) -> None:
-        """Undo a wait, even when its turn came at the very moment it was given up."""
+        """Cancel a wait, even if a worker was assigned at the same moment."""
         if turn.done() and not turn.cancelled() and turn.exception() is None:
             self.release(turn.result(), client, 0.0, retire=False)
             return
@@ -296,7 +295,7 @@ class Lane:
                 del self.queues[client]
 
     def _place(self, worker: WorkerProcess) -> None:
-        """Put a worker where it belongs: among the idle, to the new store, or out."""
+        """Make a worker idle, switch it to the new store, or discard it."""
         if self._closed or not worker.alive or worker.holder is not self.holder:
             worker.kill()
             self.workers.discard(worker)
@@ -355,7 +354,7 @@ class Lane:
                 assert self.store is not None
                 worker = await start_worker(self.store, self.confinement, self.settings)
         except WorkerStartError as error:
-            _LOG.error("A worker of the %s lane does not start: %s", self.name, error)
+            _LOG.error("A worker of the %s lane cannot be started: %s", self.name, error)
             await asyncio.sleep(self._pause)
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         else:
@@ -380,9 +379,9 @@ class Lane:
 
 @dataclass
 class Lanes:
-    """All lanes of an engine, with what their jobs share.
+    """All lanes of an engine, with their shared state.
 
-    `outcomes` and `kills` count since the start; `tasks` are the executions that wind down. The
+    `outcomes` and `kills` count since the start; `tasks` are executions that are finishing. The
     lane `memory` has workers while the default graph is held in memory.
     """
 
@@ -409,7 +408,7 @@ class Lanes:
             yield self.documents
 
     def demote(self, client: str) -> None:
-        """Send the queries of a client to the heavy lane for a while: one exceeded its slice.
+        """Send a client's queries to the heavy lane for a while, after one exceeded its slice.
 
         Queries of the server itself have no client.
         """

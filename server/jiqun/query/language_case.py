@@ -1,6 +1,6 @@
-"""Language tags in results as the data has them: `zh-Hans`, which the store writes `zh-hans`.
+"""Restores the canonical case of language tags in results: `zh-Hans`, not `zh-hans`.
 
-Works on the bytes that the serializers write, piece by piece; only tags with a subtag can change.
+Works on the serialized bytes, piece by piece; only tags with a subtag can change.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from jiqun.rdf.terms import language_tag
 _TAG: Final = rb"([a-z]++(?:-[a-z0-9]++)++)"
 _QUOTED: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"(?:@' + _TAG + rb")?+")
 _WORTHWHILE: Final = re.compile(rb'"@' + _TAG)
-# In XML and JSON a quote within a value is always escaped, so that these are no part of one.
+# In XML and JSON, quotes within values are escaped, so these never occur in one.
 _XML: Final = re.compile(rb' xml:lang="' + _TAG + rb'"')
 _JSON: Final = re.compile(rb'"(?:xml:lang|@language)":"' + _TAG + rb'"')
 
@@ -31,21 +31,21 @@ _PATTERNS: Final = {
 
 
 class LanguageCase:
-    """Puts the tags of one media type into their usual case."""
+    """Writes the tags in one media type in canonical case."""
 
     def __init__(self, media_type: str) -> None:
-        """Change nothing in a media type without tags."""
+        """Leave media types without tags unchanged."""
         self._end, self._pattern = _PATTERNS.get(media_type, (b"", None))
 
     def divide(self, data: bytes) -> tuple[bytes, bytes]:
-        """Divide data where no tag and no text with one is cut in two."""
+        """Split data where no tag and no string with one is divided."""
         if not self._end:
             return data, b""
         at = data.rfind(self._end) + 1
         return data[:at], data[at:]
 
     def write(self, data: bytes) -> bytes:
-        """Return data, which begins and ends where `divide` cuts, with all tags as usual."""
+        """Return data, which begins and ends where `divide` splits, with canonical tags."""
         if self._pattern is not None:
             return self._pattern.sub(_usual, data)
         if self._end and _WORTHWHILE.search(data) is not None:

@@ -1,13 +1,13 @@
-"""Triple patterns of a query, and whether it is light, read from its tokens without a full parse.
+"""Reads the triple patterns of a query from its tokens, and decides whether it is light.
 
 `Shape` holds the counts that the limits refer to, and the patterns that decide whether a query is
-light. The reading is exact for what the grammar allows; for a text that the parser will refuse
-anyway it may be off, which does no harm.
+light. The counts are exact for valid queries; for a text that the parser refuses anyway they may be
+wrong.
 
-Light queries have workers of their own, so a query is light only when its shape shows that its work
-is small whatever the data: nothing that sorts, groups, repeats or multiplies, few patterns, joined
-by their variables, each of them anchored, that is, looked up from a term that is already known.
-What the shape cannot show (an entity with a million statements) the time slice of the lane limits.
+Light queries have their own workers, so a query is light only when its shape shows that it is cheap
+for any data: nothing that sorts, groups, repeats or multiplies, and few patterns, joined by their
+variables, each of them anchored, that is, looked up from a term that is already known. What the
+shape cannot show (an entity with a million statements) is limited by the time slice of the lane.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NODE_WORDS: Final = frozenset({"TRUE", "FALSE", "A"})
 _PATH_STARTS: Final = frozenset({"^", "!", "("})
 _PATH_JOINS: Final = frozenset({"/", "|"})
 _PATH_REPEATS: Final = frozenset({"*", "+", "?"})
-# After these words comes a term that is part of no triple.
+# These keywords are followed by a term outside any triple.
 _NAMED_AFTER: Final = {"GRAPH": _NODES, "SERVICE": _NODES, "FILTER": frozenset({"iri", "name"})}
 _INNER: Final = "[]"
 
@@ -38,7 +38,7 @@ class Pattern:
 
 @dataclass(slots=True)
 class Shape:
-    """What a query is made of."""
+    """The parts of a query."""
 
     patterns: list[Pattern] = field(default_factory=list)
     longest_path: int = 0
@@ -52,7 +52,7 @@ class Shape:
 
 @dataclass(slots=True)
 class _Level:
-    """An open bracket: what stands where in it, and the triple that is being read."""
+    """An open bracket, and the state of the triple that is being read in it."""
 
     bracket: str
     expects: str = "subject"
@@ -61,7 +61,7 @@ class _Level:
 
 
 def read_shape(tokens: list[Token]) -> Shape:
-    """Count and collect what `tokens` state."""
+    """Count and collect the parts of a query from its tokens."""
     return _Walk(tokens).shape
 
 
@@ -147,7 +147,7 @@ class _Walk:
                 self.at += 1
 
     def _skip_expression(self) -> None:
-        """Pass an expression; the groups of EXISTS inside it are read as the groups they are."""
+        """Skip an expression, but read the groups of EXISTS inside it."""
         depth = 0
         while self.at < len(self.tokens):
             token = self.tokens[self.at]
@@ -219,7 +219,7 @@ class _Walk:
         self.shape.patterns.append(Pattern(subject, predicate, value))
 
     def _path(self) -> None:
-        """Read a property path up to its end; one that is a single IRI is a plain predicate."""
+        """Read a property path; a single IRI is a plain predicate."""
         begin = self.at
         length = self._path_elements()
         level = self.levels[-1]
@@ -229,7 +229,7 @@ class _Walk:
         self.shape.longest_path = max(self.shape.longest_path, length)
 
     def _path_elements(self) -> int:
-        """Pass the elements of a path, however they are nested, and return how many there are."""
+        """Skip the elements of a path at any depth and return their number."""
         length = depth = 0
         awaits = True
         while self.at < len(self.tokens):
@@ -288,7 +288,7 @@ def is_light(
 
 
 def _anchored(patterns: list[Pattern], tokens: list[Token]) -> bool:
-    """Return whether every pattern can be looked up from a term or an already known variable."""
+    """Return whether every pattern can be looked up from a term or a bound variable."""
     if sum(_is_variable(p.predicate) for p in patterns) > _MOST_OPEN_PREDICATES:
         return False
     if not _connected(patterns):
@@ -337,7 +337,7 @@ def _values_variable(tokens: list[Token]) -> set[str]:
 
 
 def _page(form: str, patterns: list[Pattern], words: list[str], row_limit: int | None) -> bool:
-    """Return whether one plain pattern is read off page by page."""
+    """Return whether the query pages through one plain pattern."""
     if len(patterns) != 1 or not patterns[0].predicate:
         return False
     if not {"FILTER", "DISTINCT", "OFFSET", "OPTIONAL", "BIND", "VALUES"}.isdisjoint(words):

@@ -1,8 +1,8 @@
-"""The SPARQL 1.1 Protocol: from the parts of an HTTP request to the operation that it asks for.
+"""The SPARQL 1.1 Protocol: reads the operation from the parts of an HTTP request.
 
-Pure functions of method, query string, Content-Type and body; nothing here knows a web framework.
-The HTTP method QUERY is read as in the draft of the SPARQL 1.2 Protocol: like a direct POST of a
-query, but safe and idempotent.
+Pure functions of method, query string, Content-Type and body, independent of any web framework. The
+HTTP method QUERY is read as in the draft of the SPARQL 1.2 Protocol: like a direct POST of a query,
+but safe and idempotent.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ _SINGLE: Final = ("query", "update", "timeout", "excel")
 
 @dataclass(frozen=True)
 class Options:
-    """What the client wishes of the answer beside the operation itself.
+    """Options of the client besides the operation itself.
 
-    `timeout` is in seconds; None leaves the deadline to the server.
+    `timeout` is in seconds; None selects the server's default.
     """
 
     format: str | None = None
@@ -43,7 +43,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Query:
-    """A query operation; the graphs are None where the request names no dataset of its own."""
+    """A query operation; the graphs are None where the request names no dataset."""
 
     text: str
     default_graphs: tuple[str, ...] | None
@@ -63,7 +63,7 @@ class Update:
 
 @dataclass(frozen=True)
 class Description:
-    """No operation: the client asks what this service is."""
+    """A request for the service description."""
 
     options: Options
 
@@ -72,7 +72,7 @@ Operation = Query | Update | Description
 
 
 def parse_parameters(encoded: bytes, where: str) -> dict[str, list[str]]:
-    """Decode `name=value&…`; `where` says in error messages what was decoded.
+    """Decode `name=value&…`; `where` names the source in error messages.
 
     Raises `BadParameter` for escapes that are not hexadecimal, bytes that are not UTF-8, and more
     than `MOST_PARAMETERS` parameters.
@@ -98,8 +98,8 @@ def parse_parameters(encoded: bytes, where: str) -> dict[str, list[str]]:
 
 
 def _decode(encoded: bytes) -> str:
-    # Percent escapes that are known to be sound are those of quoted-printable with another sign;
-    # its decoder is ten times as quick, which counts for long texts.
+    # Valid percent escapes are those of quoted-printable with another escape character; its
+    # decoder is ten times as fast, which matters for long texts.
     quoted = encoded.replace(b"+", b" ").replace(b"=", b"=3D").replace(b"%", b"=")
     return a2b_qp(quoted).decode()
 
@@ -148,7 +148,7 @@ def _check_charset(attributes: Mapping[str, str]) -> None:
     charset = attributes.get("charset", "utf-8")
     if charset not in _CHARSETS:
         raise UnsupportedMediaType(
-            f"The charset {charset[:40]} is not read here; SPARQL is sent as UTF-8."
+            f"The charset {charset[:40]} is not supported; send SPARQL as UTF-8."
         )
 
 
@@ -174,8 +174,8 @@ def _read_get(parameters: Mapping[str, list[str]]) -> Operation:
 
 def _read_form(in_url: Mapping[str, list[str]], body: bytes) -> Operation:
     in_body = parse_parameters(body, "body")
-    # The protocol puts every parameter of a form into the body; whoever adds some to the URL is
-    # understood as long as both together make one operation.
+    # The protocol puts all form parameters into the body; some in the URL are accepted as long as
+    # both together make one operation.
     parameters = {
         name: [*in_body.get(name, ()), *in_url.get(name, ())] for name in {**in_body, **in_url}
     }
@@ -186,7 +186,7 @@ def _read_form(in_url: Mapping[str, list[str]], body: bytes) -> Operation:
         return _query(parameters["query"][0], parameters)
     if "update" in parameters:
         if "update" in in_url:
-            raise BadParameter("The parameter update belongs into the body, not into the URL.")
+            raise BadParameter("The parameter update belongs in the body, not in the URL.")
         return _update(parameters["update"][0], parameters)
     raise BadParameter("The form has neither a parameter query nor a parameter update.")
 
@@ -194,16 +194,14 @@ def _read_form(in_url: Mapping[str, list[str]], body: bytes) -> Operation:
 def _read_direct_query(parameters: Mapping[str, list[str]], text: str) -> Operation:
     _check_single(parameters)
     if "query" in parameters or "update" in parameters:
-        raise BadParameter("The query stands in the body; leave query= and update= out of the URL.")
+        raise BadParameter("The query is in the body; leave query= and update= out of the URL.")
     return _query(text, parameters)
 
 
 def _read_direct_update(parameters: Mapping[str, list[str]], text: str) -> Operation:
     _check_single(parameters)
     if "query" in parameters or "update" in parameters:
-        raise BadParameter(
-            "The update stands in the body; leave query= and update= out of the URL."
-        )
+        raise BadParameter("The update is in the body; leave query= and update= out of the URL.")
     return _update(text, parameters)
 
 
@@ -217,7 +215,7 @@ def _check_single(parameters: Mapping[str, list[str]]) -> None:
 def _query(text: str, parameters: Mapping[str, list[str]]) -> Query:
     for name in ("using-graph-uri", "using-named-graph-uri"):
         if name in parameters:
-            raise BadParameter(f"The parameter {name} is for updates only.")
+            raise BadParameter(f"The parameter {name} is only allowed with updates.")
     if not text.strip():
         raise BadParameter("The query is empty.")
     default, named = _dataset(parameters, "default-graph-uri", "named-graph-uri")
@@ -227,7 +225,7 @@ def _query(text: str, parameters: Mapping[str, list[str]]) -> Query:
 def _update(text: str, parameters: Mapping[str, list[str]]) -> Update:
     for name in ("default-graph-uri", "named-graph-uri"):
         if name in parameters:
-            raise BadParameter(f"The parameter {name} is for queries only.")
+            raise BadParameter(f"The parameter {name} is only allowed with queries.")
     using, named = _dataset(parameters, "using-graph-uri", "using-named-graph-uri")
     return Update(text, using, named, _options(parameters))
 
@@ -237,7 +235,7 @@ def _dataset(
 ) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     if default not in parameters and named not in parameters:
         return None, None
-    # One of them given makes the whole dataset: the other part is then empty (§2.1.4).
+    # If one of them is given, the other part of the dataset is empty (§2.1.4).
     return (
         tuple(absolute_iri(iri, default) for iri in parameters.get(default, ())),
         tuple(absolute_iri(iri, named) for iri in parameters.get(named, ())),

@@ -1,7 +1,7 @@
-"""The store of an engine elsewhere, as a worker sees it: it has `query`, as pyoxigraph's has.
+"""A backend as a store with pyoxigraph's `query` method.
 
-Every answer is read as JSON or N-Triples, block by block as it comes, and written by us in the
-format that was asked for.
+Every response is read as JSON or N-Triples, block by block as it arrives, and written by us in the
+requested format.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BLOCK: Final = 64 * 1024
 
 
 class RemoteStore:
-    """Queries an engine over the loopback address that its server keeps for it."""
+    """Queries a backend through the server's loopback address for it."""
 
     def __init__(self, address: str) -> None:
         parts = urlsplit(address)
@@ -35,12 +35,12 @@ class RemoteStore:
         base_iri: str | None = None,
         default_graph: Sequence[ox.NamedNode] | None = None,
         named_graphs: Sequence[ox.NamedNode] | None = None,
-        custom_functions: object = None,  # noqa: ARG002 -- the engine has its own
+        custom_functions: object = None,  # noqa: ARG002 -- the backend has its own
     ) -> Any:
         """Return `QuerySolutions`, `QueryBoolean` or an iterator of triples.
 
-        Raises `SyntaxError` for a query that is none, and `Failure`, also while the triples are
-        read; reading solutions that are none raises `SyntaxError`.
+        Raises `SyntaxError` for a malformed query, and `Failure`, also while triples are read;
+        reading malformed solutions raises `SyntaxError`.
         """
         if base_iri is not None:
             text = f"BASE {ox.NamedNode(base_iri)}\n{text}"
@@ -49,8 +49,8 @@ class RemoteStore:
         pairs += [("named-graph-uri", each.value) for each in named_graphs or ()]
         response = self._send(urlencode(pairs).encode())
         if response.status == 400:
-            ox.Store().query(text)  # where it is wrong, it says so
-            raise Failure("evaluation", "the engine does not accept it")
+            ox.Store().query(text)  # the caller finds the mistake
+            raise Failure("evaluation", "the backend refuses it")
         body = Body(response)
         file: Any = body
         if body.media_type in _SOLUTIONS:
@@ -69,12 +69,12 @@ class RemoteStore:
                 detail = response.read().decode("utf-8", "replace")
                 raise Failure(_KINDS.get(response.status, "gateway"), detail)
         except (OSError, http.client.HTTPException):
-            raise Failure("gateway", "The engine's answer broke off.") from None
+            raise Failure("gateway", "The backend's response ended early.") from None
         return response
 
 
 class Body:
-    """The body of an answer as a file; reading raises `Failure` where it breaks off."""
+    """A response body as a file; reading raises `Failure` if it ends early."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self._response = response
@@ -87,7 +87,7 @@ class Body:
             if not self._buffer:
                 self._buffer = self._response.read1(_BLOCK)
         except (OSError, http.client.HTTPException):
-            raise Failure("gateway", "The engine's answer broke off.") from None
+            raise Failure("gateway", "The backend's response ended early.") from None
         size = len(self._buffer) if size < 0 else size
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         return data
@@ -102,5 +102,5 @@ def _triples(file: Any) -> Iterator[ox.Triple]:
 
 
 def unreadable() -> Failure:
-    """Return the failure of an answer that is not what its media type says."""
-    return Failure("gateway", "The engine's answer cannot be read.")
+    """Return the failure for a response that does not match its media type."""
+    return Failure("gateway", "The backend's response cannot be read.")

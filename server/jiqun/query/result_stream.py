@@ -1,8 +1,8 @@
 """Streams query results in size-capped blocks, counts their rows, and keeps them well-formed.
 
-`ResultStream` is the file that the serializers write to. It holds back up to `HOLD` bytes: a result
+`ResultStream` is the file that the serializers write to. It buffers up to `HOLD` bytes: a result
 that ends within them is sent whole, with its size and number of rows known before the first byte.
-Beyond that, blocks are sent as they fill, and what goes wrong can only break the stream.
+Beyond that, blocks are sent as they fill, and an error can only abort the stream.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NO_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 
 class Cancelled(Exception):
-    """The client is gone."""
+    """The client disconnected."""
 
 
 class TooLarge(Exception):
@@ -70,7 +70,7 @@ class ResultStream:
         self._tail = b""
 
     def write(self, data: bytes) -> int:
-        """Take what a serializer writes."""
+        """Write data."""
         self._parts.append(data)
         self._size += len(data)
         if self._size >= (BLOCK if self.started else HOLD):
@@ -88,7 +88,7 @@ class ResultStream:
         """Do nothing: blocks are sent when they are full."""
 
     def held(self) -> bytes | None:
-        """Return the whole result if none of it was sent, else send the rest and return None."""
+        """Return the result if none of it was sent, else send the rest and return None."""
         data = self._take(last=True)
         if self.started:
             self._send_blocks(data)
@@ -113,8 +113,8 @@ class ResultStream:
         self.rows.add(data)
         if self._most_rows is not None and self.rows.count > self._most_rows:
             message = (
-                f"The result has more than {self._most_rows} rows, the most that one answer may "
-                "have. Ask for it page by page, with ORDER BY, LIMIT and OFFSET."
+                f"The result has more than {self._most_rows} rows, the limit for one answer. "
+                "Request it page by page with ORDER BY, LIMIT and OFFSET."
             )
             raise TooLarge(message)
         self._check_bytes(len(data))
@@ -126,8 +126,8 @@ class ResultStream:
     def _check_bytes(self, size: int) -> None:
         if self._most_bytes is not None and self._sent + size > self._most_bytes:
             message = (
-                f"The result has more than {self._most_bytes} bytes, the most that one answer may "
-                "have. Ask for fewer columns or rows, or page by page with LIMIT and OFFSET."
+                f"The result has more than {self._most_bytes} bytes, the limit for one answer. "
+                "Request fewer columns or rows, or page by page with LIMIT and OFFSET."
             )
             raise TooLarge(message)
 
@@ -135,12 +135,12 @@ class ResultStream:
 class RowCount:
     """Counts the rows of a SELECT result from its bytes.
 
-    Exact for CSV, TSV and XML. For JSON it is exact unless a literal contains ``,{}``; such a
-    one may be counted as a row too.
+    Exact for CSV, TSV and XML. For JSON it is exact unless a literal contains ``,{}``, which may be
+    counted as a row.
     """
 
     def __init__(self, media_type: str) -> None:
-        """Count nothing for a media type that holds no rows."""
+        """Count nothing for media types without rows."""
         self._count = {JSON: self._json, XML: self._xml, CSV: self._csv, TSV: self._tsv}.get(
             media_type
         )
@@ -172,7 +172,7 @@ class RowCount:
             self._quoted ^= len(pieces) % 2 == 0
         else:
             ends = data
-        # A line end that is cut in two belongs to the block that has its second half.
+        # A split line end is counted in the block that has its second half.
         joined = self._rest + ends
         self.count += joined.count(b"\r\n") - (not self._begun)
         self._rest = b"\r" if data.endswith(b"\r") and not self._quoted else b""
@@ -180,7 +180,7 @@ class RowCount:
     def _json(self, data: bytes) -> None:
         """Count the openings of binding objects.
 
-        Within a string every quote is escaped, so ``},{"`` can stand there only at its very end,
+        Within a string every quote is escaped, so ``},{"`` can occur there only at its very end,
         where a ``}`` or ``,`` follows the closing quote, never the name of a variable.
         """
         data = self._rest + data
@@ -201,7 +201,7 @@ class RowCount:
 
 
 def first_rows(media_type: str, data: bytes, rows: int) -> bytes:
-    """Cut a whole SELECT result after so many rows; it stays a whole document."""
+    """Truncate a SELECT result after this number of rows; it remains well-formed."""
     if media_type == JSON:
         document = json.loads(data)
         del document["results"]["bindings"][rows:]
@@ -222,7 +222,7 @@ def first_rows(media_type: str, data: bytes, rows: int) -> bytes:
 
 
 def well_formed(data: bytes) -> bytes:
-    """Write a carriage return as its reference, which XML would else read as a line feed.
+    """Escape carriage returns, which XML would otherwise read as line feeds.
 
     Raises `NotRepresentable` for a character that XML 1.0 cannot hold.
     """
@@ -233,8 +233,8 @@ def well_formed(data: bytes) -> bytes:
     if found is not None:
         character = ord(found[0].decode())
         message = (
-            f"The result has the character U+{character:04X}, which XML 1.0 cannot hold. Ask for "
-            "another format, such as JSON or Turtle."
+            f"The result has the character U+{character:04X}, which XML 1.0 cannot represent. "
+            "Request another format, such as JSON or Turtle."
         )
         raise NotRepresentable(message)
     return data.replace(b"\r", b"&#13;")

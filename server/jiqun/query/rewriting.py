@@ -1,20 +1,21 @@
-"""Where the engine departs from the standard, its text is edited so that it does not.
+"""Edits queries where the engine departs from the standard.
 
-pyoxigraph 0.5.13, and what is done; `tests/query/test_rewriting.py` shows each with the smallest
-input:
+Deviations of pyoxigraph 0.5.13 and what is done about them; `tests/query/test_rewriting.py` shows
+each with the smallest input:
 
 * `TRUE` is refused, though keywords have no case (SPARQL 1.1, 19.8, note 1): written as `true`.
-* A variable that is selected or described twice is refused: the second is left out.
+* A variable that is selected or described twice is refused: the second is omitted.
 * `COUNT(DISTINCT *)` counts the hidden variables of paths and blank nodes: the pattern becomes a
   `SELECT *`, which hides them.
-* The store has language tags in lower case, where the data has `zh-Hans`: what LANG() is compared
-  with is folded, and where its value goes elsewhere, it is the usual form of the tag.
-* A path of zero length from a constant to itself needs it in the graph: it always holds (18.4).
-* GROUP_CONCAT has a language when all its texts have the same: it is a plain text (18.5.1.7).
-* `GRAPH ?g { VALUES … }` leaves ?g without a value: `GRAPH ?g {}` before it gives it all of them.
-* A name that SELECT gives to an aggregate cannot be used in the next expression of the same SELECT:
-  the aggregate is put in its place.
-* Nested `!` take exponential time when something in them is wrong: many are written with IF.
+* The store has language tags in lower case, where the data has `zh-Hans`: operands compared with
+  LANG() are lower-cased, and elsewhere its value is the canonical form of the tag.
+* A zero-length path from a constant to itself requires the constant in the graph: it always matches
+  (18.4).
+* GROUP_CONCAT has a language when all its strings have the same: it is a plain string (18.5.1.7).
+* `GRAPH ?g { VALUES … }` leaves ?g unbound: `GRAPH ?g {}` before it binds it to every graph.
+* The name of an aggregate cannot be used in a later expression of the same SELECT: it is replaced
+  by the aggregate.
+* Nested `!` take exponential time when their operand has an error: deep ones are written with IF.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ _CLOSING: Final = frozenset({")", "}", ")>>"})
 _AGGREGATES: Final = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
 
 _MOST_NEGATED: Final = 5
-# Characters of an expression that is repeated; each of many could double the one before.
+# Characters of a repeated expression; in a chain, each could double the one before.
 _MOST_REPEATED: Final = 400
 _EQUALITY: Final = frozenset({"=", "!="})
 _JOINERS: Final = frozenset({"(", ")", ",", "&&", "||", "}", "{"})
 
 
 class Edit(NamedTuple):
-    """A span of a text and what stands there instead."""
+    """A span of a text and its replacement."""
 
     start: int
     end: int
@@ -48,7 +49,7 @@ class Edit(NamedTuple):
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:
-    """Return `text` with edits, which do not overlap, applied in order of place."""
+    """Return `text` with non-overlapping edits applied in order of position."""
     pieces, at = [], 0
     for edit in sorted(edits, key=lambda each: (each.start, each.end)):
         pieces += [text[at : edit.start], edit.text]
@@ -87,7 +88,7 @@ def mends_of_update(text: str, tokens: Sequence[Token]) -> tuple[Edit, ...]:
 
 
 def nested_aggregate(tokens: Sequence[Token]) -> bool:
-    """Whether an aggregate stands within another, which the engine does not refuse."""
+    """Whether an aggregate is nested in another, which the engine does not refuse."""
     inside: list[bool] = [False]
     for at, token in enumerate(tokens):
         if token.kind == "word" and token.text in _AGGREGATES and inside[-1]:
@@ -121,7 +122,7 @@ def _booleans(text: str, tokens: Sequence[Token]) -> Iterator[Edit]:
 
 
 def _repeated_variables(tokens: Sequence[Token]) -> Iterator[Edit]:
-    """Yield edits that leave out what SELECT or DESCRIBE has named before."""
+    """Yield edits that omit what SELECT or DESCRIBE has already named."""
     for at, token in enumerate(tokens):
         if token.kind == "word" and token.text in {"SELECT", "DESCRIBE"}:
             seen: set[str] = set()
@@ -133,7 +134,7 @@ def _repeated_variables(tokens: Sequence[Token]) -> Iterator[Edit]:
 
 
 def _named(tokens: Sequence[Token], at: int) -> Iterator[Token]:
-    """Yield the variables that stand outside parentheses before the pattern or clause that ends."""
+    """Yield the variables outside parentheses up to the pattern or the next clause."""
     depth = 0
     for token in islice(tokens, at, None):
         if token.kind == "variable" and depth == 0:
@@ -208,9 +209,9 @@ def _languages(text: str, tokens: Sequence[Token]) -> Iterator[Edit]:
 
 
 def _folded(text: str, tokens: Sequence[Token], at: int, end: int) -> list[Edit] | None:
-    """Return the edits for what the LANG( … ) from `at` to `end` is compared with.
+    """Return the edits for the operands compared with the LANG( … ) from `at` to `end`.
 
-    None if it is not compared with constants and variables only.
+    None if some are neither constants nor variables.
     """
     before, after = _text(tokens, at - 1), _text(tokens, end + 1)
     if before == "(" and _text(tokens, at - 2) == "LANGMATCHES" and after == ",":
@@ -238,7 +239,7 @@ def _fold_left(text: str, tokens: Sequence[Token], at: int) -> list[Edit] | None
 
 
 def _fold(text: str, tokens: Sequence[Token], at: int) -> list[Edit] | None:
-    """Return the edit that makes an operand lower-case, None if it is no constant or variable."""
+    """Return the edit that lower-cases an operand, None if it is neither constant nor variable."""
     token = tokens[at] if 0 <= at < len(tokens) else None
     if token is None:
         return None
@@ -271,7 +272,7 @@ def _is_language_call(tokens: Sequence[Token], closing: int) -> bool:
 
 
 def _alone(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the token at `at`, beside an operand, is no operator that binds as tightly."""
+    """Whether the token at `at`, next to an operand, is not an operator that binds as tightly."""
     text = _text(tokens, at)
     return text in _JOINERS or text == "" or (0 <= at < len(tokens) and tokens[at].kind == "word")
 
@@ -281,7 +282,7 @@ def _text(tokens: Sequence[Token], at: int) -> str:
 
 
 def _matching(tokens: Sequence[Token]) -> dict[int, int]:
-    """Return where the parenthesis closes that opens at a place."""
+    """Return the position of the matching closing parenthesis."""
     closings, opened = {}, []
     for at, token in enumerate(tokens):
         if token.kind != "mark":
@@ -294,7 +295,7 @@ def _matching(tokens: Sequence[Token]) -> dict[int, int]:
 
 
 def _negations(tokens: Sequence[Token]) -> Iterator[Edit]:
-    """Yield edits that make `! ( … )` into `IF(( … ),false,true)` where they nest deeply."""
+    """Yield edits that turn deeply nested `! ( … )` into `IF(( … ),false,true)`."""
     edits: list[Edit] = []
     opened: list[list[Token]] = []
     depth = deepest = 0
@@ -351,7 +352,7 @@ def _graphs_without_patterns(tokens: Sequence[Token]) -> Iterator[Edit]:
 
 
 def _after_block(tokens: Sequence[Token], at: int) -> int:
-    """Return the place after the block in braces that follows `at`."""
+    """Return the position after the block in braces that follows `at`."""
     depth = 0
     for place in range(at, len(tokens)):
         if tokens[place].kind == "mark" and tokens[place].text in {"{", "}"}:
@@ -375,7 +376,7 @@ def _reused_in(
     closings: Mapping[int, int],
     edits: Sequence[Edit],
 ) -> Iterator[Edit]:
-    """Yield edits for the expressions of one SELECT that use the name of an aggregate before."""
+    """Yield edits for the expressions of one SELECT that use the name of an earlier aggregate."""
     named: dict[str, str] = {}
     while at < len(tokens) and (tokens[at].kind == "variable" or _text(tokens, at) in _SELECTED):
         end = closings.get(at)
@@ -401,8 +402,8 @@ def _reused_in(
 
 
 def _paths_to_themselves(text: str, tokens: Sequence[Token]) -> Iterator[Edit]:
-    """Yield edits that leave out `:a :p* :a` and `:a (…)? :a`, each of which has one solution."""
-    if "_:" in text:  # the empty group would part the pattern that blank nodes share
+    """Yield edits that omit `:a :p* :a` and `:a (…)? :a`, each of which has one solution."""
+    if "_:" in text:  # the empty group would split a pattern whose parts share blank nodes
         return
     closings = _matching(tokens)
     for at in range(1, len(tokens) - 4):

@@ -1,20 +1,20 @@
-"""What a worker gives up before it reads its first query.
+"""Privileges that a worker drops before it reads its first query.
 
-Each measure stands alone and a platform that lacks one does without: Linux has them all, macOS
-only the limits. `confine` returns the names of those in force, for the log and the health page.
+Each measure is independent and skipped on platforms that lack it: Linux has them all, macOS only
+the limits. `confine` returns the names of those in force, for the log and the health page.
 
-* `nice`: a heavy worker yields the processor to everything else.
-* `files`: no file can grow (RLIMIT_FSIZE), no core is dumped.
-* `orphan`: the kernel ends the worker when the server ends (PR_SET_PDEATHSIG); the closed socket
+* `nice`: a heavy worker yields the processor to other processes.
+* `files`: no file can grow (RLIMIT_FSIZE), core dumps are off.
+* `orphan`: the kernel kills the worker when the server exits (PR_SET_PDEATHSIG); the closed socket
   does the same elsewhere.
-* `network`: a seccomp filter refuses every system call that makes a socket, starts a program or
-  looks into another process, so a SERVICE that slips through the gate reaches nobody.
-* `port`: where SERVICE is allowed, the filter lets the worker make TCP connections and nothing
-  else, and Landlock (Linux 6.7) lets them go to one port only, that of the forwarder. A filter
-  cannot see the address: a connection to that very port of another host is not prevented here,
-  but the port is chosen at random and the gate has replaced every IRI that is called.
-* `memory`: private memory (RLIMIT_DATA) may grow by so many bytes; an allocation beyond it fails
-  and the runtime aborts, which ends this worker and nothing else.
+* `network`: a seccomp filter refuses every system call that creates a socket, starts a program or
+  inspects another process, so a SERVICE call that the gate missed connects to nothing.
+* `port`: where SERVICE is allowed, the filter allows only TCP connections, and Landlock (Linux 6.7)
+  only to one port, that of the forwarder. A filter cannot see the address: a connection to the same
+  port of another host is not prevented here, but the port is random and the gate has replaced every
+  IRI that is called.
+* `memory`: private memory (RLIMIT_DATA) may grow by a limited number of bytes; an allocation beyond
+  it fails and the runtime aborts, which ends only this worker.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ _MACHINES = {
 def confine(niceness: int, port: int = 0) -> list[str]:
     """Apply everything but the memory limit, before any thread is started.
 
-    `port` is the one TCP port that may be connected to, 0 forbids the network.
+    `port` is the only TCP port allowed for connections; 0 forbids the network.
     """
     done = []
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -90,13 +90,13 @@ def confine(niceness: int, port: int = 0) -> list[str]:
 
 
 def end_with_parent() -> bool:
-    """Have the kernel kill this process when its parent exits; false where it cannot."""
+    """Have the kernel kill this process when its parent exits; false if unsupported."""
     libc = _libc()
     return libc is not None and libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) == 0
 
 
 def refuse_writing() -> list[str]:
-    """Let no file grow any more, once the store is open."""
+    """Forbid files to grow, once the store is open."""
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         return ["files"]
@@ -115,7 +115,7 @@ def limit_memory(growth: int) -> list[str]:
 
 
 def private_memory() -> int | None:
-    """Return the bytes that RLIMIT_DATA counts for this process, if the platform tells."""
+    """Return the bytes that RLIMIT_DATA counts for this process, where available."""
     with contextlib.suppress(OSError, ValueError), open("/proc/self/statm") as numbers:  # noqa: PTH123
         return int(numbers.read().split()[5]) * resource.getpagesize()
     return None
@@ -130,7 +130,7 @@ def _libc() -> ctypes.CDLL | None:
 
 
 def _restrict_port(libc: ctypes.CDLL, port: int) -> bool:
-    """Let TCP connections go to this port only; false where the kernel cannot."""
+    """Allow TCP connections only to this port; false if the kernel does not support it."""
     handled = ctypes.create_string_buffer(struct.pack("QQ", 0, _LANDLOCK_NET_BIND_CONNECT), 16)
     rules = libc.syscall(ctypes.c_long(_LANDLOCK_CREATE_RULESET), handled, ctypes.c_size_t(16), 0)
     if rules < 0:
@@ -167,10 +167,9 @@ def _refuse_calls(libc: ctypes.CDLL, connecting: bool) -> bool:
 
 
 def _filter(architecture: int, calls: tuple[int, ...], connecting: bool) -> bytes:
-    """Return the BPF program: refuse `calls`, and everything of another calling convention.
+    """Return a BPF program that refuses `calls`, and all calls of another architecture.
 
-    For a worker that is `connecting`, the call for a socket is allowed for TCP over IPv4, and the
-    call that connects it.
+    With `connecting`, sockets for TCP over IPv4 and their connections are allowed.
     """
     load, equal, at_least, mask, answer = 0x20, 0x15, 0x35, 0x54, 0x06
     refuse = (answer, 0, 0, _RET_ERRNO | _EPERM)

@@ -1,7 +1,7 @@
 """The query service: plans requests for one release, and answers them from cache or engine.
 
-Everything that serves query results goes through here: the SPARQL protocol, saved queries and the
-command line. A release never changes, so an answer has a strong entity tag before it exists.
+The SPARQL protocol, saved queries and the command line all use it. A release never changes, so the
+strong entity tag of an answer is known before the answer.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ Signature = tuple[bytes, bytes, bytes]
 
 @dataclass(frozen=True)
 class QueryRequest:
-    """A query as a client sends it, whatever format it wants.
+    """A query as a client sends it, independent of the format.
 
     `bindings` map variables (without question mark) to terms in N-Triples syntax; `timeout` is in
-    seconds. `base` is the address at which it arrived.
+    seconds. `base` is the URL of the request.
     """
 
     text: str
@@ -68,11 +68,11 @@ class QueryRequest:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a request will be answered, whoever sends it.
+    """How a request will be answered, independent of the client.
 
-    `key` identifies the answer; it is None for what may differ from one evaluation to the next.
-    `coding` is the content coding, None for identity. `bounded` is what `evaluate` is told where
-    this process evaluates the query, None where a worker does.
+    `key` identifies the answer; it is None if evaluations may differ. `coding` is the content
+    coding, None for identity. `bounded` holds the arguments of `evaluate` if this process evaluates
+    the query, None if a worker does.
     """
 
     job: Job
@@ -110,9 +110,9 @@ class QueryService:
         self.advance("")
 
     def advance(self, state: str) -> None:
-        """Answer about another state of the data from now on, and drop all cached answers.
+        """Switch to another state of the data, and drop all cached answers.
 
-        `state` identifies what users wrote, "" where they write nothing; no state comes twice.
+        `state` identifies what users wrote, "" without writing; states never repeat.
         """
         settings = self.settings
         caps = str(settings.max_rows), str(settings.max_bytes)
@@ -122,9 +122,9 @@ class QueryService:
         self.plans.clear()
 
     async def parse(self, request: QueryRequest) -> tuple[ParsedQuery, float | None]:
-        """Pass a query through the gate; return what it is, and the seconds it has left.
+        """Parse a query at the gate; return it with its remaining seconds.
 
-        A long text is parsed in a worker. Raises what the gate raises, `Busy` or `QueryTimeout`.
+        Long texts are parsed in a worker. Raises what the gate raises, `Busy` or `QueryTimeout`.
         """
         text = bind(request.text, request.bindings) if request.bindings else request.text
         key = (text, self._limits, self._allowed_services)
@@ -182,7 +182,7 @@ class QueryService:
         return answer and self._coded(answer, plan)
 
     def ready(self, plan: Plan) -> Answer | None:
-        """Return the answer if it is bounded, or cached in just the right coding."""
+        """Return the answer if it is bounded, or cached in the right coding."""
         if plan.key is None:
             return None
         answer = self.cache.peek(plan.key)
@@ -207,10 +207,10 @@ class QueryService:
         return self._coded(answer, plan)
 
     async def answer(self, plan: Plan, client: str | None = None) -> Answer:
-        """Evaluate, once for all who ask the same at the same time.
+        """Answer a request; identical concurrent requests share one evaluation.
 
-        `client` is charged with it, by default the client of the plan. The blocks of a long answer
-        must be read or closed. Raises a `JiqunError` for what keeps the answer from beginning.
+        `client` is charged for it, by default the client of the plan. The blocks of a long answer
+        must be read or closed. Raises a `JiqunError` if the answer cannot start.
         """
         if (bounded := self._bounded(plan)) is not None:
             return bounded
@@ -234,7 +234,7 @@ class QueryService:
     async def _once(
         self, key: bytes, deadline_seconds: float, make: Callable[[], Awaitable[Answer]]
     ) -> Answer:
-        """Make an answer and cache it, or wait for the one that is being made under this key."""
+        """Compute and cache an answer, or wait for the one that is being computed for this key."""
         while (shared := self._evaluating.get(key)) is not None:
             found = await self._follow(shared, deadline_seconds)
             if found is not None:
@@ -249,7 +249,7 @@ class QueryService:
                 self.cache.put(key, replace(answer, outcome="cached"), len(answer.body))
             return answer
         except JiqunError as error:
-            if not isinstance(error, Busy):  # the share of this client was full, not of the others
+            if not isinstance(error, Busy):  # only this client's share is full
                 future.set_exception(error)
                 future.exception()  # followers are optional: mark it as retrieved
             raise
@@ -261,7 +261,7 @@ class QueryService:
     async def _follow(
         self, shared: asyncio.Future[Answer | None], deadline_seconds: float
     ) -> Answer | None:
-        """Wait for somebody else's evaluation; None when this request needs one of its own."""
+        """Wait for another request's evaluation; None when this one needs its own."""
         try:
             async with asyncio.timeout(deadline_seconds):
                 return await asyncio.shield(shared)
@@ -270,10 +270,10 @@ class QueryService:
                 f"The query did not end within {deadline_seconds:g} seconds and was stopped."
             ) from None
         except QueryTimeout:
-            return None  # the other's deadline may have been shorter
+            return None  # its deadline may have been shorter
 
     async def _collect(self, answer: Answer) -> Answer:
-        """Collect the blocks of an answer as long as it could be cached."""
+        """Collect the blocks of an answer while it can still be cached."""
         if answer.blocks is None:
             return answer
         parts, size = [answer.body], len(answer.body)
@@ -302,7 +302,7 @@ class QueryService:
         return replace(answer, body=b"", blocks=blocks, coding=plan.coding)
 
     def _coded(self, answer: Answer, plan: Plan) -> Answer:
-        """Return a whole answer in the coding of the plan, unless it is too short for that."""
+        """Return a complete answer in the planned coding, unless it is too short."""
         coding = plan.coding
         if coding is None or len(answer.body) < self.settings.compress_from_bytes:
             return answer
@@ -315,13 +315,13 @@ class QueryService:
         return replace(coded, outcome=answer.outcome)
 
     async def probe(self) -> bool:
-        """Return whether a query comes back from a worker; never answered from the cache."""
+        """Return whether a worker answers a query; never answered from the cache."""
         request = QueryRequest("ASK {}", timeout=self.settings.deadline_seconds)
         plan = replace(await self.plan(request, in_format(JSON)), key=None, bounded=None)
         return b"true" in (await self.answer(plan)).body
 
     async def collect(self, request: QueryRequest, format_: Format = JSON) -> bytes:
-        """Return the whole answer to a request, for use inside this program."""
+        """Return the complete answer to a request, for internal use."""
         plan = await self.plan(request, in_format(format_))
         answer = self.cached(plan) or await self.answer(plan)
         rest = [block async for block in answer.blocks] if answer.blocks is not None else []
@@ -347,7 +347,7 @@ class QueryService:
     ) -> Answer:
         """Return a document in a content coding, cached by its function and arguments.
 
-        Without `cached`, it is made anew. Raises what the document function raises.
+        Without `cached`, it is generated again. Raises what the document function raises.
         """
         if not cached:
             return await self._compressed(await self.engine.run(job), coding)
@@ -377,7 +377,7 @@ class QueryService:
         return replace(answer, body=body, coding=coding, etag=f"{answer.etag}-{coding}")
 
     def _key(self, job: Job, content_type: str, excel: bool) -> bytes:
-        """Return the key of an answer: equal for equal queries to the same data."""
+        """Return the key of an answer: equal for equal queries on the same data."""
         parts = (
             self._state,
             job.parsed.text.strip(),
@@ -394,7 +394,7 @@ class QueryService:
 
 
 def gate_limits(settings: Settings) -> Limits:
-    """Return the gate's limits as the operator sets them."""
+    """Return the gate's limits from the settings."""
     return Limits(
         query_length=settings.query_length,
         tokens=settings.query_tokens,

@@ -55,7 +55,7 @@ Row = Mapping[str, Term]
 """One solution: variable to term; unbound variables are absent."""
 
 Select = Callable[[str], Sequence[Row]]
-"""Runs a SELECT query; a parameter of readers, which therefore do not depend on an engine."""
+"""Runs a SELECT query; passed to readers, so that they do not depend on an engine."""
 
 
 def term(json_term: Mapping[str, Any]) -> Term:

@@ -1,9 +1,9 @@
 """CSV for spreadsheets (`?excel=1`): with a byte order mark, and no cell that is a formula.
 
-The standard's CSV stays as it is; this is a variant of it that a spreadsheet program opens as
-UTF-8 and without evaluating anything. Cells that begin like a formula get an apostrophe in front,
-numbers excepted, and so does what would begin like one within a cell, where programs of some
-countries begin another: they separate cells by semicolons or tabs whatever the quotation marks.
+A spreadsheet program opens this variant of the standard CSV as UTF-8 and without evaluating
+anything. Cells that begin like a formula get an apostrophe in front, numbers excepted, and so does
+what would begin like one within a cell, where programs of some countries begin another: they
+separate cells by semicolons or tabs whatever the quotation marks.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import io
 import re
 from typing import Final
 
-# Spreadsheets skip blanks and what is invisible, and some read the full-width signs.
+# Spreadsheets skip white space and invisible characters, and some accept full-width operators.
 _INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3"
@@ -32,16 +32,15 @@ _NUMBER: Final = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
 class Spreadsheet:
-    """Rewrites CSV as it comes, whole records at a time."""
+    """Rewrites CSV as it arrives, whole records at a time."""
 
     def __init__(self) -> None:
-        """Begin a file."""
         self._decode = codecs.getincrementaldecoder("utf-8")().decode
         self._rest = ""
         self._begun = False
 
     def write(self, block: bytes) -> bytes:
-        """Rewrite the records that are whole by now."""
+        """Rewrite the complete records."""
         text = self._rest + self._decode(block)
         end = text.rfind("\n") + 1
         while end and text.count('"', 0, end) % 2:
@@ -50,7 +49,7 @@ class Spreadsheet:
         return self._rewrite(text[:end])
 
     def finish(self) -> bytes:
-        """Rewrite what is left."""
+        """Rewrite the rest."""
         return self._rewrite(self._rest + self._decode(b"", final=True))
 
     def _rewrite(self, text: str) -> bytes:

@@ -1,15 +1,15 @@
 """The process that holds a default graph in memory: `python -m jiqun.query.store_holder`.
 
 It copies the default graph of a RocksDB store once; every worker is a fork of it and shares its
-pages, so a new one begins in milliseconds and takes memory only for what it does. What reads named
-graphs is evaluated on disk. It runs one thread: a fork
-copies no other. The engine's random numbers are seeded for each thread at its first use; the main
-thread never uses them, so that no two workers repeat each other's RAND(), UUID() or blank nodes.
+pages, so a new one starts in milliseconds and takes memory only for its own work. Queries that read
+named graphs are evaluated on disk. It runs one thread: a fork copies no other. The engine's random
+numbers are seeded for each thread at its first use; the main thread never uses them, so that no two
+workers repeat each other's RAND(), UUID() or blank nodes.
 
-Messages are JSON over a socket that keeps their bounds. From the server: {"fork": number, ...} with
-two descriptors, the worker's socket and its standard error, and {"finish": true}: exit with the
-last worker. To the server: {"ready": triples} or {"failed": reason}, {"forked": number, "pid": ...}
-with the descriptor of the process, {"exited": pid, "status": ...}.
+Messages are JSON over a socket that preserves message boundaries. From the server: {"fork": number,
+...} with two descriptors, the worker's socket and its standard error, and {"finish": true}: exit
+with the last worker. To the server: {"ready": triples} or {"failed": reason}, {"forked": number,
+"pid": ...} with the descriptor of the process, {"exited": pid, "status": ...}.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _LOADING_NICENESS: Final = 10
 def load(path: str) -> ox.Store:
     """Copy the default graph of a RocksDB store; raises `OSError`.
 
-    RocksDB leaves threads behind, so another process reads it and writes into a pipe. Blank nodes
-    keep their names.
+    RocksDB leaves threads behind, so another process reads it and writes to a pipe. Blank nodes
+    keep their labels.
     """
     reading, writing = os.pipe()
     reader = os.fork()
     if reader == 0:
-        # With an end of its own, it would wait for ever when this process is killed.
+        # If it inherited this end, it would wait for ever when this process is killed.
         os.close(reading)
         sandbox.end_with_parent()
         _copy(path, writing)
@@ -67,12 +67,12 @@ def load(path: str) -> ox.Store:
     if failures:
         raise OSError(str(failures[0])) from failures[0]
     if status != 0:
-        raise OSError("the store on disk cannot be read whole")
+        raise OSError("the store on disk cannot be read completely")
     return store
 
 
 def _copy(path: str, writing: int) -> None:
-    """Write the default graph as N-Triples and end this process."""
+    """Write the default graph as N-Triples and exit."""
     status = 1
     try:
         os.nice(_LOADING_NICENESS)
@@ -88,10 +88,10 @@ def _copy(path: str, writing: int) -> None:
 
 
 class StoreHolder:
-    """The graph, the connection to the server, and the number of workers that run."""
+    """The graph, the connection to the server, and the number of running workers."""
 
     def __init__(self, control: socket.socket, store: ox.Store) -> None:
-        """Fork on the orders that come over `control`."""
+        """Fork on messages from `control`."""
         self._control = control
         self._store = store
         self._children = 0
@@ -101,7 +101,7 @@ class StoreHolder:
         os.set_blocking(self._woken, False)
 
     def serve(self) -> None:
-        """Fork workers until the server exits, or says that it needs no more."""
+        """Fork workers until the server exits or needs no more."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self._waking, warn_on_full_buffer=False)
         while self._children or not self._finishing:
@@ -113,7 +113,7 @@ class StoreHolder:
                 return
 
     def _obey(self) -> bool:
-        """Obey one order; false when the server has exited."""
+        """Handle one message; false when the server has exited."""
         data, descriptors, _, _ = socket.recv_fds(self._control, MOST_BYTES, 2)
         if not data:
             return False
@@ -165,7 +165,7 @@ class StoreHolder:
 
 
 def main(arguments: list[str]) -> None:
-    """Hold a store; the arguments are the number of the socket, and the folder of the store."""
+    """Hold a store; the arguments are the socket's descriptor and the folder of the store."""
     number, path = arguments
     sandbox.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)

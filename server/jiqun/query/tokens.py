@@ -1,8 +1,8 @@
 """The terminals of SPARQL 1.1 (§19.8) as regular expressions, with the additions of SPARQL 1.2.
 
 `TERMINAL` matches one token with the blanks and comments before it; the name of its group is the
-kind of the token. `ESCAPE` matches a codepoint escape, or, as its group `kept`, a whole stretch of
-text in which the parser decodes escapes by itself.
+kind of the token. `ESCAPE` matches a codepoint escape, or, as its group `kept`, a span in which the
+parser itself decodes escapes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ STRING = r"""
     \"\"\"(?:[^"\\]++|\\[^\r\n]|"(?!""))*+\"\"\" | \'\'\'(?:[^'\\]++|\\[^\r\n]|'(?!''))*+\'\'\'
   | "(?!"")(?:[^"\\\r\n]++|\\[^\r\n])*+" | '(?!'')(?:[^'\\\r\n]++|\\[^\r\n])*+'
 """
-# A prefix is bounded so that a long run of letters and dots is not read anew from each dot.
+# Prefixes are bounded so that a long run of letters and dots is not rescanned from each dot.
 TERMINAL: Final = re.compile(
     rf"""
     (?:[ \t\r\n]++|\#[^\r\n]*+)*+
@@ -73,9 +73,9 @@ _LONGEST_WORD: Final = max(map(len, WORDS))
 
 
 def split_words(run: str) -> list[str]:
-    """Return the keywords that are written together in `run`, as the longest match reads them.
+    """Return the keywords written without spaces in `run`, by longest match.
 
-    Digits may follow, which are left to be read. Returns an empty list if there is something else.
+    Trailing digits are left unread. Returns an empty list if there is anything else.
     """
     found, at = [], 0
     while at < len(run) and not run[at].isdigit():
@@ -111,9 +111,8 @@ _LATE_CLOSES: Final = frozenset({">>", ")>>"})
 _KINDS: Final = ("", *sorted(TERMINAL.groupindex, key=lambda kind: TERMINAL.groupindex[kind]))
 _PLAIN: Final = _OPERANDS - {"iri"} | {"language"}
 _new: Final = tuple.__new__
-# What a word says of the parentheses that follow at its level: `all` hold expressions until the
-# next brace or word that says otherwise, the `next` one does, or none (``""``) unless they follow
-# a word.
+# The parentheses after a keyword at its level: `all` hold expressions up to the next brace or #
+# another such keyword, only the `next` one does, or none (``""``) unless they follow a word.
 _ANNOUNCED: Final = {
     **dict.fromkeys(("SELECT", "BY", "HAVING"), "all"),
     **dict.fromkeys(("WHERE", "FROM", "LIMIT", "OFFSET", "VALUES"), ""),
@@ -125,8 +124,8 @@ _NO_EXPRESSION: Final = frozenset({"A", "TRUE", "FALSE", "VALUES", "UNDEF"})
 def tokenize(text: str, most: int, deepest: int) -> tuple[str, list[Token], int]:
     """Return the text with codepoint escapes decoded, its tokens, and their deepest nesting.
 
-    Reading stops once there are more than `most` tokens or brackets nest more than `deepest`:
-    what is returned then shows it. Raises `MalformedQuery`.
+    Stops once there are more than `most` tokens or brackets nest deeper than `deepest`, which the
+    result shows. Raises `MalformedQuery`.
     """
     text = decode_escapes(text)
     reader = _Reader(text)
@@ -135,9 +134,9 @@ def tokenize(text: str, most: int, deepest: int) -> tuple[str, list[Token], int]
 
 
 def decode_escapes(text: str) -> str:
-    """Return `text` with the codepoint escapes decoded that stand outside texts and IRIs.
+    """Return `text` with codepoint escapes outside strings and IRIs decoded.
 
-    Raises `MalformedQuery` for one that is no character.
+    Raises `MalformedQuery` for one that is not a character.
     """
     if "\\u" in text or "\\U" in text:
         return ESCAPE.sub(lambda found: _decoded(text, found), text)
@@ -145,7 +144,7 @@ def decode_escapes(text: str) -> str:
 
 
 def place(text: str, position: int) -> str:
-    """Say where in `text` a position is: `line 2, column 5`, both counted from 1."""
+    """Format a position in `text` as `line 2, column 5`, both counted from 1."""
     line = text.count("\n", 0, position) + 1
     column = position - text.rfind("\n", 0, position)
     return f"line {line}, column {column}"
@@ -162,10 +161,10 @@ def _decoded(text: str, found: re.Match[str]) -> str:
 
 
 class _Reader:
-    """Reads one token after the other and keeps the brackets that are open.
+    """Reads tokens and tracks open brackets.
 
-    A bracket is kept with whether it encloses an expression, and what the words at its own level
-    announced: `all` parentheses are expressions, the `next` one is, or none (``""``).
+    Each open bracket records whether it encloses an expression, and the state set by the keywords
+    at its level: `all` parentheses are expressions, the `next` one is, or none (``""``).
     """
 
     def __init__(self, text: str) -> None:
@@ -177,7 +176,7 @@ class _Reader:
         self._expression = False
 
     def read(self, most: int, deepest: int) -> None:
-        """Read all tokens, or until there are too many or they nest too deeply."""
+        """Read tokens until the end, or until there are too many or they nest too deeply."""
         text, tokens, position = self.text, self.tokens, 0
         while len(tokens) <= most and self.deepest <= deepest:
             found = TERMINAL.match(text, position)
@@ -205,7 +204,7 @@ class _Reader:
             if not glued:
                 shown = value if len(value) <= 40 else value[:40] + "…"
                 raise MalformedQuery(
-                    f"“{shown}” at {place(self.text, start)} is not a keyword of SPARQL."
+                    f"“{shown}” at {place(self.text, start)} is not a SPARQL keyword."
                 )
             word = glued[0].upper()
         announced = _ANNOUNCED.get(word)
@@ -214,7 +213,7 @@ class _Reader:
         return word
 
     def _mark(self, kind: str, value: str, start: int) -> int:
-        """Add what is an IRI or a mark, and return where it ends."""
+        """Add an IRI or a mark, and return its end."""
         if value[0] == "<" and self._expression and self._after_operand():
             kind, value = "mark", "<=" if value[:2] == "<=" else "<"
         elif value in _LATE_CLOSES and (not self._open or self._open[-1][0] != _CLOSES[value]):
@@ -264,7 +263,7 @@ class _Reader:
     def _unmatched(self, value: str, start: int) -> MalformedQuery:
         where = place(self.text, start)
         if not self._open:
-            return MalformedQuery(f"The “{value}” at {where} closes nothing.")
+            return MalformedQuery(f"Unmatched “{value}” at {where}.")
         bracket, _, opened = self._open[-1]
         return MalformedQuery(
             f"The “{value}” at {where} does not close the “{bracket}” at "
@@ -277,8 +276,8 @@ class _Reader:
         where = place(self.text, start)
         character = self.text[start]
         if character in "\"'":
-            return MalformedQuery(f"The text that begins at {where} is never closed.")
+            return MalformedQuery(f"The string that begins at {where} is never closed.")
         if character == "<":
             return MalformedQuery(f"The IRI that begins at {where} is not closed.")
         shown = character if character.isprintable() else f"U+{ord(character):04X}"
-        return MalformedQuery(f"“{shown}” at {where} has no meaning in SPARQL.")
+        return MalformedQuery(f"Unexpected “{shown}” at {where}.")

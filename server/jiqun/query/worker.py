@@ -1,8 +1,8 @@
 """A worker process: `python -m jiqun.query.worker`, or a fork of the process that holds the store.
 
-It reads one store, does one job at a time over the socket it was given, and exits when that socket
-closes. Whatever a job does to it, no other job is affected. It imports as little as it can, because
-a killed worker has to be replaced quickly.
+It reads one store, runs one job at a time over its socket, and exits when that socket closes.
+Whatever a job does to it, no other job is affected. It imports as little as possible, because a
+killed worker must be replaced quickly.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from jiqun.query import frames, sandbox
 from jiqun.query.evaluation import Failure, QueryStore, evaluate
 from jiqun.query.result_stream import Cancelled, ResultStream
 
-# The parser and the planner recurse over the query; memory is only taken where it is used.
+# The parser and the planner recurse over the query; stack memory is only taken when used.
 STACK_BYTES = 256 * 1024 * 1024
-# A worker whose private memory stays this far above its beginning is not used again.
+# A worker whose private memory stays this far above its initial value is retired.
 _SHARE_RETIRED = 4
 _QUICK_SECONDS = 0.02
 _CHECKED_EVERY = 100
@@ -42,10 +42,10 @@ class Worker:
         documents: Any = None,
         held: Store | None = None,
     ) -> None:
-        """Answer over `connection`; a job may take `memory` bytes.
+        """Serve `connection`; a job may take `memory` bytes.
 
         `documents` is the module with the document functions, None for a worker without them.
-        `held` has the default graph in memory; it belongs to the process this one is a fork of.
+        `held` has the default graph in memory, from the process that this one was forked from.
         """
         self.connection = connection
         self.memory = memory
@@ -99,7 +99,7 @@ class Worker:
             if self.documents is not None and (known := self.documents.describe_error(error)):
                 self._fail("raised", **known)
                 return
-            # A panic of the engine is no Exception; whatever it left behind must not be reused.
+            # A panic of the engine is not an Exception; the worker must not be reused after it.
             self._fail("internal", type(error).__name__, retire=True)
 
     def _query(self, job: Mapping[str, Any]) -> None:
@@ -130,7 +130,7 @@ class Worker:
         self._send(frames.ANSWER, frames.SUMMARY.pack(retire, -1, False, False) + data)
 
     def _parse(self, order: Mapping[str, Any]) -> None:
-        # Imported here: few workers ever parse, and all of them should start quickly.
+        # Imported here so that workers start quickly; few ever parse.
         from dataclasses import asdict  # noqa: PLC0415
 
         from jiqun.errors import JiqunError  # noqa: PLC0415
@@ -150,13 +150,13 @@ class Worker:
         self._send(frames.ERROR, {"kind": kind, "detail": detail, "retire": retire, **more})
 
     def _must_retire(self, seconds: float) -> bool:
-        """Return whether to exit after a job; one that was quick cannot have taken much memory."""
+        """Return whether to exit after a job; a quick one cannot have taken much memory."""
         self.answered += 1
         checking = seconds > _QUICK_SECONDS or self.answered % _CHECKED_EVERY == 0
         return checking and self._has_grown()
 
     def _has_grown(self) -> bool:
-        """Return whether memory that a job took was not given back."""
+        """Return whether memory that a job took was not released."""
         used = sandbox.private_memory()
         return used is not None and used - self.initial_memory > self.memory // _SHARE_RETIRED
 
@@ -169,7 +169,7 @@ class Worker:
         self._check_cancelled()
 
     def _check_cancelled(self) -> None:
-        """While a query runs, the engine sends only one thing: that it is cancelled."""
+        """Check for a cancellation, the only message that arrives during a query."""
         try:
             received = self.connection.recv(frames.HEADER.size, socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -180,10 +180,10 @@ class Worker:
 
 
 def _open_store(order: Mapping[str, Any]) -> QueryStore:
-    """Open the folder that an order names, or the engine at its address."""
+    """Open the folder that an order names, or the backend at its address."""
     if "backend" not in order:
         return Store.read_only(order["store"])
-    # Imported here: it takes long, and most servers need none of it.
+    # Imported here: it is slow to import, and most servers do not need it.
     from jiqun.query.remote_store import RemoteStore  # noqa: PLC0415
 
     return RemoteStore(order["backend"])
@@ -198,7 +198,7 @@ def main(arguments: list[str]) -> None:
 
 
 def run(worker: Worker) -> None:
-    """Serve until the server has exited, in a thread with a deep stack, and end this process."""
+    """Serve until the server exits, in a thread with a deep stack, then exit."""
     threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=_serve, args=(worker,))
     thread.start()
@@ -209,7 +209,7 @@ def _serve(worker: Worker) -> None:
     try:
         worker.serve()
     except OSError:
-        # The server has exited, and with it everybody who could read an answer.
+        # The server has exited: nothing can read an answer.
         pass
     finally:
         os._exit(0)

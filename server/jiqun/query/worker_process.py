@@ -1,4 +1,4 @@
-"""A worker process as the engine sees it: the process, its socket, the frames that arrive.
+"""The engine's side of a worker process: the process, its socket, the frames that arrive.
 
 Reading pauses while more than `WINDOW` bytes wait to be received, so a slow client slows the worker
 down instead of filling memory.
@@ -26,7 +26,7 @@ from jiqun.query import frames
 WINDOW: Final = 1024 * 1024
 _START_SECONDS: Final = 30.0
 _POLL_SECONDS: Final = 0.02
-# A worker gets no more of the environment than Python needs: secrets stay in the server.
+# A worker gets only the environment variables that Python needs: secrets stay in the server.
 WORKER_ENVIRONMENT: Final = (
     *("PATH", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"),
     *("VIRTUAL_ENV", "LANG", "LC_ALL", "TMPDIR"),
@@ -35,16 +35,16 @@ _OUT_OF_MEMORY: Final = ("memory allocation of", "bad_alloc", "MemoryError", "ou
 
 
 class WorkerExited(Exception):
-    """The worker exited or was killed before it had answered."""
+    """The worker exited or was killed before it answered."""
 
 
 class WorkerStartError(Exception):
-    """The worker could not be started or cannot open the store; the message says why."""
+    """The worker could not be started or cannot open the store; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """What a worker is started with; `port` is the only one it may connect to, 0 is none.
+    """Restrictions of a worker; `port` is the only one it may connect to, 0 means none.
 
     `preload` names a module to import before the first job.
     """
@@ -56,25 +56,25 @@ class Confinement:
 
 
 class Process(Protocol):
-    """What is needed of a process, whoever started it."""
+    """The interface of a process, however it was started."""
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """The process ID."""
 
     @property
     def returncode(self) -> int | None:
-        """How it exited, as `subprocess` says it."""
+        """The exit code, as in `subprocess`."""
 
     def poll(self) -> int | None:
-        """Return how it exited, None while it runs."""
+        """Return the exit code, None while it runs."""
 
     def kill(self) -> None:
-        """Kill it; raises `ProcessLookupError` when it is gone."""
+        """Kill it; raises `ProcessLookupError` when it has exited."""
 
 
 class WorkerProcess(asyncio.Protocol):
-    """One worker process; made by `start_worker`, or by the fork of a holder."""
+    """One worker process; created by `start_worker`, or by the fork of a holder."""
 
     def __init__(self, process: Process, stderr: int) -> None:
         self.process = process
@@ -99,7 +99,7 @@ class WorkerProcess(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
-        """Cut what arrives into frames."""
+        """Split the data into frames."""
         buffer = self._buffer
         buffer += data
         at, size = 0, frames.HEADER.size
@@ -127,11 +127,11 @@ class WorkerProcess(asyncio.Protocol):
         self._reap()
 
     def send(self, kind: bytes, body: bytes | Mapping[str, Any]) -> None:
-        """Send a control frame; to a worker that has exited, nothing is sent."""
+        """Send a control frame; does nothing if the worker has exited."""
         self.send_frame(frames.pack(kind, body))
 
     def send_frame(self, frame: bytes) -> None:
-        """Send a frame that is packed already."""
+        """Send a packed frame."""
         if self._transport is not None and not self._closed:
             self._transport.write(frame)
 
@@ -155,7 +155,7 @@ class WorkerProcess(asyncio.Protocol):
         self.store = store
 
     async def prepare(self, order: Mapping[str, Any]) -> dict[str, Any]:
-        """Make the worker open what `order` names, and return its reply.
+        """Make the worker open the target of `order`, and return its reply.
 
         Raises `WorkerStartError`.
         """
@@ -178,7 +178,7 @@ class WorkerProcess(asyncio.Protocol):
         return not (self.killed or self._closed)
 
     def kill(self) -> None:
-        """Kill the worker; whoever awaits a frame is woken now, not when it has exited."""
+        """Kill the worker; a pending `receive` ends now, not when the process has exited."""
         self.killed = True
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
@@ -188,21 +188,21 @@ class WorkerProcess(asyncio.Protocol):
         self._wake()
 
     def processor_seconds(self) -> float | None:
-        """Return the processor time that the process has taken, where the platform tells."""
+        """Return the processor time of the process, where the platform reports it."""
         with contextlib.suppress(OSError):
-            # The clock of another process, numbered as clock_getcpuclockid(3) does on Linux.
+            # The clock of another process, as in clock_getcpuclockid(3) on Linux.
             return time.clock_gettime((~self.process.pid << 3) | 2)
         return None
 
     def lower_priority(self, niceness: int) -> None:
-        """Raise the niceness of all its threads, as far as the platform permits."""
+        """Raise the niceness of all threads, as far as the platform permits."""
         niceness = absolute_niceness(niceness)
         with contextlib.suppress(OSError):
             for thread in os.listdir(f"/proc/{self.process.pid}/task"):  # noqa: PTH208
                 os.setpriority(os.PRIO_PROCESS, int(thread), niceness)
 
     async def ran_out_of_memory(self) -> bool:
-        """Wait until the process has exited and return whether it could not get more memory."""
+        """Wait until the process has exited and return whether it ran out of memory."""
         await self._exited
         if self.process.returncode == -signal.SIGKILL and not self.killed:
             return True
@@ -214,7 +214,7 @@ class WorkerProcess(asyncio.Protocol):
 
     @property
     def queued(self) -> int:
-        """Bytes that have arrived and were not received yet."""
+        """Bytes that have arrived but were not received yet."""
         return self._queued
 
     def _wake(self) -> None:
@@ -251,8 +251,8 @@ async def start_worker(
 async def start_process(module: str, confinement: Confinement) -> WorkerProcess:
     """Start a module as a process that exchanges frames; raises `WorkerStartError`.
 
-    Its arguments are the number of its socket, its niceness, its memory in bytes, the TCP port that
-    it may connect to (0: none), and the module to preload.
+    Its arguments are its socket's descriptor, niceness, memory in bytes, the TCP port that it may
+    connect to (0: none), and the module to preload.
     """
     niceness = absolute_niceness(confinement.niceness)
 
@@ -274,7 +274,7 @@ async def start_process(module: str, confinement: Confinement) -> WorkerProcess:
             )
         except OSError as error:
             raise WorkerStartError(str(error)) from error
-        # At once, because starting is work too, and must not precede the work of others.
+        # At once: starting up is work too, and must not take priority over other work.
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, process.pid, niceness)
         return process
@@ -285,7 +285,7 @@ async def start_process(module: str, confinement: Confinement) -> WorkerProcess:
 async def connect_worker(
     start: Callable[[socket.socket, int], Awaitable[Process]],
 ) -> WorkerProcess:
-    """Start a worker with the socket and the standard error that are its own, and connect to it.
+    """Start a worker with its own socket and standard error, and connect to it.
 
     Raises `WorkerStartError` when `start` does.
     """
@@ -309,5 +309,5 @@ async def connect_worker(
 
 
 def absolute_niceness(niceness: int) -> int:
-    """Return the niceness of a process that is so much nicer than this one."""
+    """Return the absolute niceness for an increment over this process."""
     return min(19, os.getpriority(os.PRIO_PROCESS, 0) + niceness)

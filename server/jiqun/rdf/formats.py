@@ -1,6 +1,6 @@
 """The formats of RDF and of query results: media types, names for `?format=`, file extensions.
 
-Sources: SPARQL 1.1 Query Results JSON, XML, CSV and TSV; RDF 1.1 Turtle, N-Triples, RDF/XML,
+References: SPARQL 1.1 Query Results JSON, XML, CSV and TSV; RDF 1.1 Turtle, N-Triples, RDF/XML,
 JSON-LD, TriG and N-Quads; the unique IRIs of formats are those of http://www.w3.org/ns/formats/.
 """
 
@@ -18,10 +18,9 @@ from jiqun.rdf.namespaces import FORMATS
 class Format:
     """A format of documents.
 
-    `aliases` are other media types by which clients ask for the same bytes (and get them under
-    that name); `names` are the values of `?format=`; `extensions` are file extensions without a
-    dot, the usual one first. `versions` tells that the media type has the parameter `version` of
-    RDF 1.2.
+    `aliases` are other media types for the same bytes (which are returned under that name); `names`
+    are the values of `?format=`; `extensions` are file extensions without a dot, the usual one
+    first. `versions` is true if the media type has the RDF 1.2 parameter `version`.
     """
 
     label: str
@@ -38,12 +37,12 @@ class Format:
         """The usual file extension, without a dot."""
         return self.extensions[0]
 
-    # Looked up rather than stored: a format is an argument of worker processes, and pyoxigraph's
-    # formats cannot be pickled.
+    # Looked up rather than stored: formats are passed to worker processes, and pyoxigraph's cannot
+    # be pickled.
 
     @property
     def oxigraph(self) -> ox.RdfFormat:
-        """The same format in pyoxigraph; raises `ValueError` for one that is not of RDF."""
+        """The same format in pyoxigraph; raises `ValueError` if it is not an RDF format."""
         found = ox.RdfFormat.from_media_type(self.media_type)
         if found is None:
             raise ValueError(f"{self.label} is not a format of RDF graphs")
@@ -51,14 +50,14 @@ class Format:
 
     @property
     def oxigraph_results(self) -> ox.QueryResultsFormat:
-        """The same format in pyoxigraph; raises `ValueError` for one that is not of results."""
+        """The same format in pyoxigraph; raises `ValueError` if it is not a results format."""
         found = ox.QueryResultsFormat.from_media_type(self.media_type)
         if found is None:
             raise ValueError(f"{self.label} is not a format of query results")
         return found
 
     def content_type(self, asked: str | None = None) -> str:
-        """Return the Content-Type header of a document that was asked for by the name `asked`."""
+        """Return the Content-Type header of a document that was requested as `asked`."""
         name = asked or self.media_type
         return f"{name}; charset=utf-8" if self.charset else name
 
@@ -167,7 +166,7 @@ PROBLEM: Final = Format(
     charset=False,
 )
 
-# The order is the server's preference where the client has none.
+# In the server's order of preference, for clients without one.
 SOLUTIONS: Final = (JSON, XML, CSV, TSV)
 GRAPHS: Final = (TURTLE, N_TRIPLES, RDF_XML, JSON_LD, TRIG, N_QUADS)
 
@@ -185,7 +184,7 @@ def formats_for(form: str) -> tuple[Format, ...]:
 
 
 def graph_format(media_type: str) -> Format | None:
-    """Return the format of RDF that has this media type or alias, without parameters."""
+    """Return the RDF format with this media type or alias, without parameters."""
     return _BY_MEDIA_TYPE.get(media_type)
 
 

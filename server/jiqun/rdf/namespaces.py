@@ -1,4 +1,4 @@
-"""Namespaces, prefixes and IRIs: the only table of them in the program."""
+"""Namespaces, prefixes and IRIs: the only such table in the program."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ PREFIXES: Final[Mapping[str, str]] = {
     "semapv": SEMAPV,
     "wd": WD,
 }
-"""Prefix to namespace. `ontology/prefixes.ttl` declares the same for the files of the content."""
+"""Prefix to namespace. `ontology/prefixes.ttl` declares the same for content files."""
 
 SLUG: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*")
 """The local name of a thing, a source or a saved query."""
@@ -103,12 +103,12 @@ _SHAPE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:[^\x00-\x20\x7f<>\"{}|\\^`
 
 
 def iri_of(slug: str) -> str:
-    """Return the IRI of the thing with a slug, which is its whole IRI where that is another's."""
+    """Return the IRI of the thing with a slug, which for foreign IRIs is the IRI itself."""
     return slug if ":" in slug else ID + slug
 
 
 def is_absolute_iri(text: str) -> bool:
-    """Return whether `text` is an absolute IRI (RFC 3987) that can be written between < and >."""
+    """Return whether `text` is an absolute IRI (RFC 3987) that is valid between < and >."""
     if not _SHAPE.fullmatch(text):
         return False
     try:

@@ -1,11 +1,11 @@
 """Reads RDF from untrusted sources into quads.
 
-In: a file of bytes with its media type. Out: quads, or a `MalformedData` with the place of the
-mistake. Measured on pyoxigraph 0.5.13, and met here:
+In: a file of bytes with its media type. Out: quads, or a `MalformedData` with the position of the
+mistake. Measured on pyoxigraph 0.5.13, and prevented here:
 
-* RDF/XML that breaks off is accepted silently, and internal entities are expanded (600 bytes can
-  take gigabytes). So expat looks first: well-formed to the end, no DOCTYPE, no deep nesting
-  (20,000 nested elements take 4 s, and four times as long for twice as many).
+* Truncated RDF/XML is accepted silently, and internal entities are expanded (600 bytes can take
+  gigabytes). So expat checks first: well-formed to the end, no DOCTYPE, no deep nesting (20,000
+  nested elements take 4 s, and four times as long for twice as many).
 * JSON-LD takes 5 s for 2,000 nested objects and does not end for 20,000. So brackets are counted
   first. Remote contexts are never fetched.
 * Turtle, TriG, N-Triples and N-Quads take 200,000 nested brackets in a fraction of a second and
@@ -56,14 +56,16 @@ def format_of(content_type: str | None) -> Format:
     if found is None:
         given = f"the Content-Type {shorten(media_type)}" if media_type else "no Content-Type"
         readable = ", ".join(each.media_type for each in GRAPHS)
-        raise UnsupportedMediaType(f"The data has {given}. Read here: {readable}.")
+        raise UnsupportedMediaType(f"The data has {given}. Supported: {readable}.")
     if charset not in {"", "utf-8", "utf8", "us-ascii", "ascii"}:
-        raise UnsupportedMediaType(f"The charset {shorten(charset, 40)} is not read; send UTF-8.")
+        raise UnsupportedMediaType(
+            f"The charset {shorten(charset, 40)} is not supported; send UTF-8."
+        )
     return found
 
 
 def check_content_type(content_type: str | None) -> None:
-    """Refuse early what `read_graph` will not read; raises `UnsupportedMediaType`."""
+    """Check early that `read_graph` supports the type; raises `UnsupportedMediaType`."""
     if _split(content_type or "")[0] != MULTIPART:
         format_of(content_type)
 
@@ -73,8 +75,8 @@ def read_graph(
 ) -> Iterator[ox.Quad]:
     """Yield the triples of one graph as quads of `graph`, from all parts of a multipart body.
 
-    Relative IRIs are resolved against `base`. Blank nodes get fresh labels, so that two bodies
-    never share one. Raises `MalformedData` and `UnsupportedMediaType`, possibly after some quads.
+    Relative IRIs are resolved against `base`. Blank nodes get fresh labels, so two bodies never
+    share one. Raises `MalformedData` and `UnsupportedMediaType`, possibly after some quads.
     """
     if _split(content_type or "")[0] == MULTIPART:
         for part_type, part in _parts(body, content_type or ""):
@@ -97,7 +99,7 @@ def read_file(path: Path, graph: Graph | None = None, base: str | None = None) -
     if format_ is None:
         readable = ", ".join(GRAPH_EXTENSIONS)
         raise UnsupportedMediaType(
-            f"{path.name} has no extension of RDF. Read here: {readable}, each also with .gz."
+            f"{path.name} has no RDF file extension. Supported: {readable}, each also with .gz."
         )
     base = base or path.absolute().as_uri()
     try:
@@ -109,7 +111,7 @@ def read_file(path: Path, graph: Graph | None = None, base: str | None = None) -
     except MalformedData as error:
         raise MalformedData(f"{path.name}: {error.detail}", error.line, error.column) from None
     except (EOFError, gzip.BadGzipFile) as error:
-        raise MalformedData(f"{path.name} is not whole: {error}.") from None
+        raise MalformedData(f"{path.name} is incomplete: {error}.") from None
 
 
 def _read(
@@ -136,17 +138,17 @@ def _read(
 
 
 def malformed(error: SyntaxError, name: str) -> MalformedData:
-    """Return our error for one of the parser; `name` is that of the format."""
+    """Translate a parser error; `name` is that of the format."""
     message = error.msg
     if "LoadDocumentCallback" in message:
         return MalformedData(
-            "The JSON-LD refers to a remote context, and remote contexts are not fetched. Put the "
-            "context into the document."
+            "The JSON-LD refers to a remote context, and remote contexts are not fetched. Include "
+            "the context in the document."
         )
     if "Named graphs are not allowed" in message or "GRAPH is not" in message:
         return MalformedData(
-            f"The {name} names graphs of its own, but the request is about one graph. Send a "
-            "graph at a time."
+            f"The {name} has named graphs, but the request is for one graph. Send one graph at a "
+            "time."
         )
     found = _PLACE.search(message)
     line = error.lineno or (int(found[1]) if found else None)
@@ -156,7 +158,7 @@ def malformed(error: SyntaxError, name: str) -> MalformedData:
 
 
 def _check_xml(file: IO[bytes]) -> None:
-    """Read XML to its end and refuse what the RDF/XML parser accepts."""
+    """Read XML to its end and refuse what the RDF/XML parser wrongly accepts."""
     parser = expat.ParserCreate()
     depth = 0
 
@@ -177,15 +179,15 @@ def _check_xml(file: IO[bytes]) -> None:
 
     def doctype(*_arguments: object) -> None:
         raise MalformedData(
-            "The RDF/XML has a DOCTYPE, which could declare entities; it is not read. Write "
-            "namespaces out instead of entities.",
+            "The RDF/XML has a DOCTYPE, which could declare entities and is not allowed. Use full "
+            "namespaces instead of entities.",
             parser.CurrentLineNumber,
             parser.CurrentColumnNumber + 1,
         )
 
     def declaration(_version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in {"utf-8", "us-ascii", "ascii"}:
-            raise MalformedData("The RDF/XML is not in UTF-8, the only encoding that is read.")
+            raise MalformedData("The RDF/XML is not in UTF-8, the only supported encoding.")
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -205,7 +207,7 @@ def _check_xml(file: IO[bytes]) -> None:
 
 
 def _check_json(file: IO[bytes]) -> IO[bytes]:
-    """Return the file, rewound, if its brackets do not nest too deep."""
+    """Return the file, rewound, if its brackets do not nest too deeply."""
     body = file.read()
     depth = 0
     for bracket in _JSON_STRING.sub(b"", body).translate(None, _NO_BRACKET):
@@ -225,10 +227,10 @@ def _parts(body: bytes, content_type: str) -> Iterator[tuple[str, bytes]]:
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", errors="replace")
     message = message_from_bytes(head + body.lstrip(b"\r\n"), policy=policy.HTTP)
     if not message.is_multipart() or message.defects:
-        raise MalformedData("The body is not multipart/form-data with the boundary it announces.")
+        raise MalformedData("The body is not multipart/form-data with the declared boundary.")
     for part in message.iter_parts():
         if part.is_multipart():
-            raise MalformedData("A part of the body has parts of its own.")
+            raise MalformedData("A part of the body is itself multipart.")
         data = part.get_payload(decode=True)
         yield str(part.get("content-type", "")), data if isinstance(data, bytes) else b""
 

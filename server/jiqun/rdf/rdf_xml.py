@@ -1,7 +1,7 @@
-"""RDF/XML by pyoxigraph, with what its serializer leaves to the caller.
+"""Writes RDF/XML with pyoxigraph (https://www.w3.org/TR/rdf-syntax-grammar/).
 
-https://www.w3.org/TR/rdf-syntax-grammar/. Language tags get their usual case back (`zh-Hans`), and
-carriage returns are written as references: an XML parser would read them as line feeds.
+Language tags get their canonical case (`zh-Hans`), and carriage returns are escaped: an XML parser
+would read them as line feeds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _UNFIT: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010f
 
 
 def rdf_xml(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
-    """Write the triples as RDF/XML, in their order; prefixes are sorted by namespace."""
+    """Write the triples as RDF/XML, in order; prefixes are sorted by namespace."""
     text = ox.serialize(triples, format=ox.RdfFormat.RDF_XML, prefixes=dict(prefixes)) or b""
     tagged = _TAG.sub(lambda found: found[1] + language_tag(found[2]), text.decode("utf-8"))
     return tagged.replace("\r", "&#13;")
@@ -34,10 +34,10 @@ def ends_in_xml_name(iri: str) -> bool:
 
 
 def unfit_for_xml(triple: ox.Triple) -> str:
-    """Return why RDF/XML cannot hold a triple, as a sentence; empty if it can."""
+    """Return why RDF/XML cannot represent a triple, as a sentence; empty if it can."""
     predicate, value = triple.predicate.value, triple.object
     if not ends_in_xml_name(predicate):
         return f"The IRI of the property {predicate} does not end in the name of an XML element."
     if isinstance(value, ox.Literal) and _UNFIT.search(value.value):
-        return f"XML cannot hold the control characters of {value.value!a}."
+        return f"XML cannot represent the control characters of {value.value!a}."
     return ""

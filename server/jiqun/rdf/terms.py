@@ -1,7 +1,7 @@
-"""RDF terms and triples: made, and as text, N-Triples for dumps and hashes, Turtle for people.
+"""Creates RDF terms and triples, and writes them as N-Triples or Turtle.
 
-Language tags come out in their usual case (`zh-Hans`), lexical forms as they were written.
-Syntax: RDF 1.1 N-Triples and Turtle; escapes as in canonical N-Triples (RDF 1.2, section 4).
+Language tags are written in canonical case (`zh-Hans`), lexical forms unchanged. Syntax: RDF 1.1
+N-Triples and Turtle; escapes as in canonical N-Triples (RDF 1.2, section 4).
 """
 
 from __future__ import annotations
@@ -72,19 +72,19 @@ def link(subject: str, predicate: str, value: str) -> ox.Triple:
 
 
 def text(subject: str, predicate: str, value: str, lang: str = "") -> ox.Triple:
-    """Return a triple whose value is a text, in a language if one is given."""
+    """Return a triple whose value is a string, with a language tag if one is given."""
     literal = ox.Literal(value, language=lang) if lang else ox.Literal(value)
     return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), literal)
 
 
 def typed(subject: str, predicate: str, value: object, datatype: str) -> ox.Triple:
-    """Return a triple whose value has a datatype of XML Schema, such as `integer`."""
+    """Return a triple whose value has an XML Schema datatype, such as `integer`."""
     literal = ox.Literal(str(value), datatype=ox.NamedNode(XSD + datatype))
     return ox.Triple(ox.NamedNode(subject), ox.NamedNode(predicate), literal)
 
 
 def triple_line(triple: ox.Triple) -> str:
-    """Write a triple as a line of N-Triples, without the line's end."""
+    """Write a triple as a line of N-Triples, without the line feed."""
     return f"{ntriples(triple.subject)} {ntriples(triple.predicate)} {ntriples(triple.object)} ."
 
 
@@ -101,16 +101,16 @@ def natural(text: str) -> tuple[tuple[str | int, ...], str]:
 
 
 class Compactor:
-    """Writes terms for Turtle and TriG with a set of prefixes, and remembers which it used."""
+    """Writes terms for Turtle and TriG with a set of prefixes, and records the used ones."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
-        # Of two prefixes for one namespace the first counts.
+        # Of two prefixes for one namespace, the first is used.
         self._by_namespace = {value: key for key, value in reversed(list(prefixes.items()))}
         self._written: dict[Term, str] = {}
         self.used: set[str] = set()
 
     def write(self, term: Term) -> str:
-        """Write a term as short as Turtle allows without losing anything."""
+        """Write a term in its shortest lossless Turtle form."""
         text = self._written.get(term)
         if text is None:
             text = self._literal(term) if isinstance(term, ox.Literal) else self._node(term)

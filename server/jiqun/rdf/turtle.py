@@ -1,7 +1,7 @@
-"""Turtle and TriG as people write them: prefixes, blocks of subjects, nested blank nodes.
+"""Readable Turtle and TriG: prefixes, blocks by subject, nested blank nodes.
 
-Only a blank node that one triple alone refers to can be written as `[ … ]` or `( … )`, and only
-where the path to it starts at a named node; every other keeps its label.
+A blank node is written as `[ … ]` or `( … )` only if a single triple refers to it and the path to
+it starts at a named node; all others keep their labels.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Described = dict[ox.NamedNode, list["Term"]]
 
 
 class Nesting:
-    """The blank nodes of one graph that can be written inside what refers to them."""
+    """The blank nodes of one graph that can be nested."""
 
     def __init__(self, triples: Iterable[ox.Triple], compactor: Compactor) -> None:
         self._compactor = compactor
@@ -81,10 +81,10 @@ class Nesting:
 
 WIDTH: Final = 100
 Key = tuple[str, str]
-"""A graph and one of its subjects, as they are written."""
+"""A graph and one of its subjects, as written."""
 
 Grouped = dict[ox.NamedNode, set[tuple[str, str]]]
-"""The objects of one subject by predicate, each with its language and its text."""
+"""The objects of one subject by predicate, each with its language and written form."""
 
 
 def prefix_lines(prefixes: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Answers match requests: candidates by name, scored by what is known of their properties."""
+"""Answers match requests: candidates by name, scored by their properties."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from jiqun.search.index import IndexedThing, SearchIndex
 from jiqun.search.matching import SAME_NAME, Candidate, find_candidates, mark_match, ranked
 
 SUGGESTIONS: Final = 20
-"""Suggestions of one answer."""
+"""Maximum number of suggestions."""
 
 _CONTRADICTED: Final = 20.0
-"""Points that a candidate loses for each property with another value."""
+"""Points deducted from a candidate for each property with another value."""
 
 _CONFIRMED: Final = 0.4
 """The share of the missing score that each confirmed property adds to a similar name."""
@@ -38,7 +38,7 @@ def match(
 ) -> list[list[Candidate]]:
     """Return the candidates of every request, best first, with the certain match marked.
 
-    Raises `BadParameter` for classes that there are not.
+    Raises `BadParameter` for unknown classes.
     """
     found = [_find(index, each) for each in requests]
     conditional = [
@@ -75,7 +75,7 @@ def _find(index: SearchIndex, request: MatchRequest) -> list[Candidate]:
 
 @dataclass(frozen=True)
 class _Known:
-    """The values of a property of a thing, ready to be compared.
+    """The values of a property of a thing, prepared for comparison.
 
     `names` and `cores` are folded; `bare` are the cores of names without an official ending.
     """
@@ -127,7 +127,7 @@ def _score(
     known: Callable[[str, str], _Known | None],
     read: Callable[[str], Name],
 ) -> list[Candidate]:
-    """Raise and lower the scores of candidates by the conditions of the request."""
+    """Adjust the scores of candidates by the conditions of the request."""
     scored = []
     for candidate in candidates:
         score, accepted = candidate.score, True
@@ -159,7 +159,7 @@ def _fulfils(
 def suggest_things(
     index: SearchIndex, prefix: str, classes: Sequence[int] | None, cursor: int
 ) -> list[IndexedThing]:
-    """Return the things with a name that begins with the prefix, then those with a similar one."""
+    """Return things with a name that begins with the prefix, then those with a similar name."""
     name = index.read(prefix)
     if not name.form:
         return []
@@ -177,7 +177,7 @@ def suggest_things(
 def suggest_names(
     index: SearchIndex, prefix: str, labels: Mapping[str, Mapping[str, str]], cursor: int
 ) -> list[str]:
-    """Return the identifiers that, or whose labels, begin with or else contain the prefix."""
+    """Return identifiers that match, or whose labels match: by prefix first, then by substring."""
     wanted = index.read(prefix).form
     beginning, containing = [], []
     for identifier, texts in labels.items():

@@ -1,8 +1,8 @@
 """Reads the requests of the Reconciliation Service API, versions 0.2 and 1.0-draft.
 
-Both versions are read into the same `MatchRequest` and `ExtensionRequest`; an error message names
-the member that is wrong. A property of this ontology is identified by its local name (`coreArea`),
-one of another vocabulary by prefix and local name (`skos:altLabel`); IRIs are understood too.
+Both versions are read into the same `MatchRequest` and `ExtensionRequest`; error messages name the
+invalid member. A property of this ontology is identified by its local name (`coreArea`), one of
+another vocabulary by prefix and local name (`skos:altLabel`); IRIs are accepted too.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from jiqun.rdf.namespaces import ID, KG, PREFIXES, SLUG, compact, is_absolute_ir
 from jiqun.rdf.terms import language_tag
 
 MAX_QUERIES: Final = 50
-"""Queries of one batch."""
+"""Maximum number of queries in a batch."""
 
 MAX_LENGTH: Final = 500
-"""Characters of a name or a value."""
+"""Maximum length of a name or value, in characters."""
 
 DEFAULT_LIMIT: Final = 5
 MAX_CANDIDATES: Final = 50
@@ -39,9 +39,9 @@ _CURIE: Final = re.compile(r"([a-z]{1,12}):([A-Za-z][A-Za-z0-9_.-]{0,99})")
 
 @dataclass(frozen=True)
 class Condition:
-    """What is expected of a property of a candidate; `values` are slugs, IRIs, texts or numbers.
+    """A condition on a property of candidates; `values` are slugs, IRIs, strings or numbers.
 
-    `quantifier` is any, all or none; `required` rejects candidates that do not fulfil it.
+    `quantifier` is any, all or none; with `required`, candidates that do not meet it are rejected.
     """
 
     property: str
@@ -62,7 +62,7 @@ class MatchRequest:
 
 @dataclass(frozen=True)
 class Column:
-    """A requested property; `limit` 0 means all values, an empty `lang` texts in any language."""
+    """A requested property; `limit` 0 means all values, an empty `lang` any language."""
 
     id: str
     iri: str
@@ -84,7 +84,7 @@ def property_id(iri: str) -> str:
 
 
 def property_iri(name: str) -> str:
-    """Return the IRI of a property; raises `BadParameter` for what cannot identify one."""
+    """Return the IRI of a property; raises `BadParameter` for an invalid identifier."""
     if _LOCAL.fullmatch(name):
         return KG + name
     match = _CURIE.fullmatch(name)
@@ -114,7 +114,7 @@ def slug_of(identifier: str) -> str:
 
 
 def is_slug(text: str) -> bool:
-    """Return whether a text can be the slug of a thing, or the IRI of one that has none."""
+    """Return whether a text can be the slug of a thing, or the IRI of one without a slug."""
     if ":" in text:
         return len(text) <= _LONGEST_IRI and is_absolute_iri(text)
     return len(text) <= 200 and SLUG.fullmatch(text) is not None
@@ -176,7 +176,7 @@ def _check_count(count: int) -> None:
 
 
 def _check_work(batch: Iterable[MatchRequest]) -> None:
-    """Limit what the conditions of a batch cost: every value is compared for every candidate."""
+    """Limit the cost of the conditions of a batch: each value is compared for each candidate."""
     conditions = [condition for request in batch for condition in request.conditions]
     values = sum(len(each.values) for each in conditions)
     properties = len({each.property for each in conditions})

@@ -25,7 +25,7 @@ _WIDTH: Final = 420
 _HEIGHT: Final = 260
 _SETTINGS: Final = (
     ("limit", "number", 0, "Maximum number of values", "0 returns all values."),
-    ("lang", "text", "", "Language", "Only texts in this language: en, zh-Hans or zh-Hant."),
+    ("lang", "text", "", "Language", "Only strings in this language: en, zh-Hans or zh-Hant."),
 )
 """Settings of a property in data extension: id, type, default, name, help."""
 _DATE: Final = re.compile(r"-?\d{4,}-\d\d-\d\d", re.ASCII)
@@ -41,7 +41,7 @@ class Named(TypedDict):
 
 
 class Feature(TypedDict):
-    """Something that the score is based on."""
+    """A feature that the score is based on."""
 
     id: str
     name: str
@@ -49,7 +49,7 @@ class Feature(TypedDict):
 
 
 class MatchCandidate(TypedDict):
-    """A thing that a name may mean; `score` is from 0 to 100."""
+    """A thing that a name may refer to; `score` is from 0 to 100."""
 
     id: str
     name: str
@@ -106,7 +106,7 @@ Cell = TypedDict(  # noqa: UP013 -- in a class, str and int would be its own mem
     {"id": str, "name": str, "str": str, "lang": str, "int": int, "float": float, "date": str},
     total=False,
 )
-"""A value: a thing (`id`, `name`), a text (`str`, `lang`), a number or a date."""
+"""A value: a thing (`id`, `name`), a string (`str`, `lang`), a number or a date."""
 
 
 class ExtensionColumn(Named):
@@ -144,14 +144,14 @@ class DraftExtension(TypedDict):
 
 
 class Service(TypedDict):
-    """The address of a part of the service."""
+    """The URL of a part of the service."""
 
     service_url: str
     service_path: str
 
 
 class Preview(TypedDict):
-    """The size of a preview in pixels, and in version 0.2 the template of its address."""
+    """The size of a preview in pixels, and in version 0.2 its URL template."""
 
     url: NotRequired[str]
     width: int
@@ -159,7 +159,7 @@ class Preview(TypedDict):
 
 
 class Extend(TypedDict):
-    """Data extension: where properties are proposed, and the settings of a property."""
+    """Data extension: the property proposal service, and the settings of a property."""
 
     propose_properties: Service
     property_settings: list[dict[str, str | int]]
@@ -173,7 +173,7 @@ class DraftExtend(TypedDict):
 
 
 class Description(TypedDict):
-    """What both versions of the service manifest have."""
+    """The members common to both versions of the service manifest."""
 
     name: str
     identifierSpace: str
@@ -209,7 +209,7 @@ class DraftManifest(Description):
 def describe(
     root: str, title: str, version: str, classes: Iterable[IndexedClass], reader: Reader
 ) -> Description:
-    """Return what both manifests have, for a service at `root`/reconcile."""
+    """Return the members common to both manifests, for a service at `root`/reconcile."""
     named = {each["id"]: each for each in (named_class(found, reader) for found in classes)}
     return {
         "name": title,
@@ -293,7 +293,7 @@ def match_candidate(
 def suggestion(
     thing: IndexedThing, classes: Mapping[int, IndexedClass], reader: Reader
 ) -> Suggestion:
-    """Describe a thing that is suggested."""
+    """Describe a suggested thing."""
     return {
         "id": thing.slug,
         "name": pick(thing.labels, reader).value or thing.slug,
@@ -305,7 +305,7 @@ def suggestion(
 def extension_columns(
     columns: Iterable[Column], properties: Mapping[str, Property], reader: Reader
 ) -> list[ExtensionColumn]:
-    """Describe the columns: name, and the type of their values where the ontology declares it."""
+    """Describe the columns: name, and type of values where the ontology declares it."""
     described: list[ExtensionColumn] = []
     for column in columns:
         known = properties.get(column.iri)
@@ -323,7 +323,7 @@ def extension_columns(
 def cells(
     identifier: str, column: Column, values: Values, reader: Reader, *, tagged: bool
 ) -> list[Cell]:
-    """Return the values of a property of a thing; `tagged` adds the language of texts."""
+    """Return the values of a property of a thing; `tagged` adds the language of strings."""
     found = []
     for value in values.get((slug_of(identifier), column.iri), ()):
         tag = language_tag(value.term.lang)

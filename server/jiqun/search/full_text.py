@@ -1,4 +1,4 @@
-"""Full-text search: the things whose names or descriptions have all words, with facets."""
+"""Full-text search for things whose names or descriptions contain all words, with facets."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from jiqun.search.index import (
 from jiqun.search.matching import find_candidates
 
 MAX_LENGTH: Final = 200
-"""Characters of a search."""
+"""Maximum length of a search, in characters."""
 
 PAGE_SIZE: Final = 20
 MAX_PAGES: Final = 500
 
 _RANKED: Final = 60
-"""How many of the things found are ranked by how close their names are."""
+"""Number of hits that are ranked by name similarity."""
 
 _MIN_SCORE: Final = 50.0
 _EXACT, _CORE, _PREFIX, _INSIDE, _SCATTERED = range(5)
@@ -32,7 +32,7 @@ _EXACT, _CORE, _PREFIX, _INSIDE, _SCATTERED = range(5)
 
 @dataclass(frozen=True)
 class Hit:
-    """A thing that was found, the name that matches best, and where in it the words occur.
+    """A thing that was found, its best matching name, and the matches in it.
 
     `marks` are pairs of start and end, in code points of `name.text`.
     """
@@ -46,7 +46,7 @@ class Hit:
 class SearchResult:
     """One page of the things found; `facets` count all of them by class.
 
-    `resembling`: nothing has all words, and the hits are things with similar names.
+    `resembling` is true if nothing has all words and the hits have similar names.
     """
 
     total: int
@@ -63,7 +63,7 @@ class SearchResult:
 def search(
     index: SearchIndex, text: str, classes: Sequence[int] | None, page: int, lang: str
 ) -> SearchResult:
-    """Search for all words of a text; pages are counted from 1.
+    """Search for all words of a text; pages count from 1.
 
     Raises `BadParameter` for a text that is too long or has no letter, digit or Han character.
     """
@@ -89,7 +89,7 @@ def search(
 
 def _read(index: SearchIndex, text: str) -> Name:
     if not text:
-        raise BadParameter("There is nothing to search for: q is empty.")
+        raise BadParameter("q is empty. Enter a name or words.")
     if len(text) > MAX_LENGTH:
         raise BadParameter(
             f"q has {len(text)} characters; the limit is {MAX_LENGTH}. Search for a name."
@@ -111,7 +111,7 @@ def _words(name: Name) -> set[str]:
 
 
 def _ranked(index: SearchIndex, ids: Sequence[int], name: Name) -> list[int]:
-    """Sort things by how close one of their names is to the search; facts come last."""
+    """Sort things by name similarity to the search; facts come last."""
     best: dict[int, tuple[int, int]] = {}
     for each in index.names_of(ids):
         found = (_distance(each, name), each.kind)
@@ -160,7 +160,7 @@ def _hit(
 
 
 def _marks_in(text: str, name: Name, index: SearchIndex) -> tuple[tuple[int, int], ...]:
-    """Return where the words of a name occur in a text: start and end, in code points."""
+    """Return the positions of the words of a name in a text: start and end, in code points."""
     folded, came_from = fold(text, index.simplified), origins(text)
     letters = [place for place, character in enumerate(folded) if character.isalnum()]
     joined = "".join(folded[place] for place in letters)
@@ -175,7 +175,7 @@ def _marks_in(text: str, name: Name, index: SearchIndex) -> tuple[tuple[int, int
 
 
 def _words_in(joined: str, name: Name) -> Iterable[str]:
-    """Return the whole name, else all its runs, else its words, as far as they occur."""
+    """Return the whole name, else all its runs, else those of its words that occur."""
     if name.form in joined:
         return (name.form,)
     if all(run in joined for run in name.runs):

@@ -50,15 +50,15 @@ _UNREADABLE: Final = (
 _MAX_CLASSES: Final = 500
 _MIN_PIECES: Final = 8
 _MAX_POSTINGS: Final = 30_000
-"""Documents that the pieces of a query may match in total before commoner pieces are dropped."""
+"""Documents that the pieces of a query may match before the most common ones are dropped."""
 
 
 @dataclass(frozen=True)
 class IndexedName:
-    """One name of a thing: as written, and in the forms that are compared.
+    """One name of a thing: as written, and in the compared forms.
 
-    `ending` is the kind of thing that the name claims to be, `official` the kind of place in the
-    label of the thing.
+    `ending` is the kind of thing that the name indicates, `official` the kind of place in the label
+    of the thing.
     """
 
     id: int
@@ -76,7 +76,7 @@ class IndexedName:
 class IndexedThing:
     """A thing; `types` are the numbers of its most specific classes.
 
-    `slug` is the end of an IRI under `id:`, or the whole of another IRI.
+    `slug` is the local name of an IRI in `id:`, or a whole foreign IRI.
     """
 
     id: int
@@ -109,7 +109,7 @@ class IndexedClass:
 
 @dataclass(frozen=True)
 class Found:
-    """The best documents, the number of all that match, and that number by class."""
+    """The best documents, and the number of matches in total and by class."""
 
     ids: list[int]
     total: int
@@ -117,7 +117,7 @@ class Found:
 
 
 class SearchIndex:
-    """Reads the search index; for one thread at a time."""
+    """Reads the search index; not thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         """Open the index in `folder`; raises `ReleaseError` if it is missing or unreadable."""
@@ -168,7 +168,7 @@ class SearchIndex:
         return read_name(text, self.simplified)
 
     def syllables(self, text: str) -> tuple[str, ...]:
-        """Return the pinyin of each character of a folded text; other characters stay."""
+        """Return the pinyin of each character of a folded text; others are unchanged."""
         return tuple(self.readings.get(character, character) for character in text)
 
     def things(self, ids: Iterable[int]) -> dict[int, IndexedThing]:
@@ -192,14 +192,14 @@ class SearchIndex:
         return self.things([row[0]])[row[0]] if row else None
 
     def slugs(self, first: int, limit: int) -> list[str]:
-        """Return slugs of things in the order of their numbers, from a number on."""
+        """Return slugs of things, ordered by number, starting from a number."""
         rows = self._database.execute(
             "SELECT slug FROM thing WHERE id >= ? ORDER BY id LIMIT ?", (first, limit)
         )
         return [str(slug) for (slug,) in rows]
 
     def slugs_beginning(self, start: str, limit: int) -> list[str]:
-        """Return slugs that begin so, in their order."""
+        """Return slugs with this prefix, sorted."""
         rows = self._database.execute(
             "SELECT slug FROM thing WHERE slug >= ? AND slug < ? ORDER BY slug LIMIT ?",
             (start, start + _LAST, limit),
@@ -207,7 +207,7 @@ class SearchIndex:
         return [str(slug) for (slug,) in rows]
 
     def ranks_of(self, things: Iterable[int]) -> dict[int, int]:
-        """Return the ranks of things; the lower the rank, the likelier it is searched by name."""
+        """Return the ranks of things; lower ranks are more likely to be searched by name."""
         return dict(self._rows("SELECT id, rank FROM thing WHERE id IN ({})", things))
 
     def class_numbers(self, iris: Iterable[str]) -> tuple[int, ...]:
@@ -216,9 +216,9 @@ class SearchIndex:
         return tuple(each.id for each in self.classes.values() if each.iri in wanted)
 
     def candidates(self, name: Name, classes: Sequence[int] | None) -> list[IndexedName]:
-        """Return the names equal or similar to this one, of things in one of the classes.
+        """Return names equal or similar to this one, of things in one of the classes.
 
-        Without classes, of all things but facts.
+        Without classes, all things but facts are considered.
         """
         found = {each.id: each for each in self._same(name, classes)}
         for each in self._similar(name, classes):
@@ -306,7 +306,7 @@ class _FullText:
 
     def _open_linked(self, folder: Path) -> None:
         # Tantivy creates a lock file in the folder, which may be read-only. Once open, it reads
-        # from memory maps and needs the links no more.
+        # from memory maps and no longer needs the links.
         with tempfile.TemporaryDirectory(prefix="jiqun-search-") as links:
             for file in folder.resolve().iterdir():
                 if file.suffix != ".lock":
@@ -316,9 +316,9 @@ class _FullText:
     def any_of(
         self, pieces: Collection[str], classes: Sequence[int] | None, limit: int
     ) -> list[int]:
-        """Return the documents with the most and the rarest of these pieces, best first.
+        """Return the documents with the most and rarest of these pieces, best first.
 
-        The commonest pieces are ignored when the others match enough documents.
+        The most common pieces are ignored when the others match enough documents.
         """
         terms = [(tantivy.Occur.Should, self._term(piece)) for piece in self._rarest(pieces)]
         if not terms:

@@ -1,21 +1,21 @@
-"""Name matching: which things a name may mean, scored from 0 to 100.
+"""Name matching: the things that a name may refer to, scored from 0 to 100.
 
 | score | meaning |
 |---|---|
 | 100 | a label of the thing, in either script or in English |
 | 99, 97 | an alternative name of the thing, a nickname |
 | 98 | a code of the thing |
-| 95 | the same but for the official ending (市, 集团, Co., Ltd.) of one of the two |
+| 95 | the same except for the official ending (市, 集团, Co., Ltd.) of one of the two |
 | 92 | the pinyin of a name |
-| 89 | the name that people may make up of the place and field of a cluster, or of a brand |
-| 80–84 | the same but for an ending of another kind: a listed subsidiary, another level |
-| up to 85 | one name is part of the other; higher the more it covers |
-| 82 | a few things alone have all these words in their names, places and fields |
+| 89 | a name composed of the place and field of a cluster, or of a brand |
+| 80–84 | the same except for an ending of another kind: a listed subsidiary, another level |
+| up to 85 | one name is part of the other; higher for a larger part |
+| 82 | only a few things have all these words in their names, places and fields |
 | up to 89 | the names are similar: 90 times their similarity |
 
 Han characters that sound the same count as half equal. `safe` means that nothing about the two
-names speaks against taking one for the other; whether the thing is the only one of that name is
-decided by `mark_match`.
+names suggests different things; `mark_match` decides whether the thing is the only one with that
+name.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from jiqun.names import (
 from jiqun.search.index import IndexedName, IndexedThing, SearchIndex
 
 SAME_NAME: Final = 90.0
-"""The score from which names are the same rather than similar."""
+"""The score from which names count as the same."""
 
 _MIN_SCORE: Final = 40.0
 _MIN_MATCH: Final = 92.0
@@ -57,7 +57,7 @@ _FEW: Final = 3
 _COMMON: Final = frozenset(
     {"advanced", "and", "cluster", "clusters", "industrial", "industry", "manufacturing", "of"}
 )
-"""Words that tell nothing of one cluster."""
+"""Words that do not distinguish clusters."""
 
 _DISTINCTIVE_HAN: Final = 4
 _DISTINCTIVE_LETTERS: Final = 10
@@ -75,9 +75,9 @@ class Similarity:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A thing that a name may mean; `match` if it does beyond reasonable doubt.
+    """A thing that a name may refer to; `match` is true if there is no reasonable doubt.
 
-    `score` considers everything known, `name_score` the names alone.
+    `score` considers all properties, `name_score` only the names.
     """
 
     thing: IndexedThing
@@ -90,9 +90,9 @@ class Candidate:
 def find_candidates(
     index: SearchIndex, text: str, classes: Sequence[int] | None, limit: int
 ) -> list[Candidate]:
-    """Return the things that a name may mean, best first and without a match marked.
+    """Return the things that a name may refer to, best first, with no match marked.
 
-    Up to two more than `limit` are returned, so that `mark_match` sees the competitors.
+    Up to two more than `limit` are returned, so that `mark_match` sees competitors.
     """
     name = index.read(text)
     if not name.form:
@@ -116,7 +116,7 @@ def find_candidates(
 
 
 def _with_all_words(index: SearchIndex, name: Name, classes: Sequence[int] | None) -> list[int]:
-    """Return the few things that have all words of an English name of a cluster, if there are."""
+    """Return the things that have all words of an English cluster name, if they are few."""
     words = set(name.runs) - _COMMON
     if name.han or len(words) < 2 or not (classes or name.kind == "cluster"):
         return []
@@ -125,15 +125,14 @@ def _with_all_words(index: SearchIndex, name: Name, classes: Sequence[int] | Non
 
 
 def ranked(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Sort candidates by score, equals by how likely they are searched for."""
+    """Sort candidates by score, then by rank."""
     return sorted(candidates, key=lambda each: (-each.score, each.thing.rank, each.thing.id))
 
 
 def mark_match(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Mark the first candidate as the match, if it is one.
 
-    It is if its name is the same in a way that cannot mislead, and no other candidate has the same
-    name in any way.
+    It is if its name is the same and `safe`, and no other candidate has the same name.
     """
     if not candidates:
         return []
@@ -163,7 +162,7 @@ def _same(name: Name, candidate: IndexedName) -> Similarity:
     if candidate.kind == PINYIN:
         syllables = len(candidate.text.split())
         return Similarity(92, safe=syllables >= _DISTINCTIVE_SYLLABLES)
-    # One Han character may be an abbreviation of anything, a short number anything at all.
+    # A single Han character or a short number is too ambiguous.
     safe = han_length(name.form) != 1 or len(name.form) > 1
     if candidate.kind == CODE:
         safe = len(name.form) >= _DISTINCTIVE_CODE
@@ -181,7 +180,7 @@ def _same_core(name: Name, candidate: IndexedName) -> Similarity:
         return Similarity(95 if fits else 80, fits)
     if not given:
         return Similarity(95, safe=ending in PLACES or _is_distinctive(name.core))
-    # A brand, or a short name, is not yet the company whose legal name begins with it.
+    # A brand or short name is not the company whose legal name begins with it.
     return Similarity(84 if given in ORGANISATIONS and not ending else 80)
 
 

@@ -1,1 +1,1 @@
-"""From a release to HTTP: the engine, the SPARQL protocol and the pages."""
+"""The HTTP server: the SPARQL protocol, pages, linked data and metadata."""

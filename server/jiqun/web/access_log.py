@@ -1,4 +1,4 @@
-"""The access log: one JSON object a line for each request, on standard error."""
+"""The access log: one line of JSON per request, on standard error."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOGGED_WITH_TEXT: Final = frozenset({"QueryTimeout", "MemoryLimitExceeded", "Wo
 
 @dataclass(slots=True)
 class RequestRecord:
-    """One request: filled in while it is served, logged and counted when it is over."""
+    """One request: filled in while it is served, logged and counted at its end."""
 
     method: str
     path: str
@@ -39,11 +39,11 @@ class RequestRecord:
     seconds: float = 0.0
 
     def note_plan(self, plan: Plan) -> None:
-        """Note what is asked."""
+        """Record the planned query."""
         self.query, self.form = plan.job.parsed.text, plan.job.parsed.form
 
     def note_answer(self, answer: Answer) -> None:
-        """Note what is known of an answer when it begins."""
+        """Record what is known when an answer starts."""
         self.outcome = answer.outcome
         self.rows = answer.rows
         if answer.outcome == "ok":
@@ -58,7 +58,7 @@ def record_of(scope: Scope) -> RequestRecord:
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats what the program itself logs as lines of JSON, tracebacks included."""
+    """Formats log records of the program as lines of JSON, including tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return one line."""
@@ -73,7 +73,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class AccessLog:
-    """Writes one JSON object a line, a few lines at a time."""
+    """Writes lines of JSON, in small batches."""
 
     def __init__(self, output: TextIO | None = None) -> None:
         """Write to `output`, by default to standard error."""
@@ -82,13 +82,13 @@ class AccessLog:
         self._timer: asyncio.TimerHandle | None = None
 
     def write(self, record: RequestRecord, loop: asyncio.AbstractEventLoop) -> None:
-        """Log a request that is over."""
+        """Log a finished request."""
         self._lines.append(json.dumps(_members(record)))
         if self._timer is None:
             self._timer = loop.call_later(_FLUSH_SECONDS, self.flush)
 
     def flush(self) -> None:
-        """Write the lines that are waiting."""
+        """Write the buffered lines."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

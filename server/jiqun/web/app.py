@@ -1,8 +1,7 @@
-"""The application: its routes, and in front of them what all requests have in common.
+"""The application: its routes, and a front that handles what all requests have in common.
 
-The front normalizes the path (prefix, trailing slash), answers preflights, adds the headers of
-every response, turns errors into responses, counts and logs. `/sparql` is served from here,
-without passing through the router.
+The front normalizes the path (prefix, trailing slash), answers preflights, adds common headers,
+turns errors into responses, counts and logs. `/sparql` is served directly, bypassing the router.
 """
 
 from __future__ import annotations
@@ -82,11 +81,11 @@ _log = logging.getLogger("jiqun.front")
 
 
 class InternalError(JiqunError):
-    """A bug of ours; its details go to the log only."""
+    """An internal error; its details are only logged."""
 
 
 class Front:
-    """An ASGI application around the whole; `direct` maps paths to ASGI applications."""
+    """The outermost ASGI application; `direct` maps paths to ASGI applications."""
 
     def __init__(
         self,
@@ -97,7 +96,7 @@ class Front:
         direct: Mapping[str, App],
         routes: Sequence[BaseRoute],
     ) -> None:
-        """Serve the paths in `direct` without `app`, everything else by `app` with its `routes`."""
+        """Serve the paths in `direct` without `app`, all others with `app` and its `routes`."""
         self._metrics = metrics
         self._log = log
         self._app = app
@@ -114,7 +113,7 @@ class Front:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, or pass on what is not a request."""
+        """Serve one request, or pass on other events."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -124,7 +123,8 @@ class Front:
         client = scope.get("client")
         record = RequestRecord(scope["method"], path, client[0] if client else "")
         scope["record"] = record
-        # Of the release at the beginning: what says that it is new, is of the new one.
+        # Of the release at the start: a response labelled with the new release is of the new
+        # release.
         common = everywhere(scope["app"].state.release.identifier)
 
         async def answer(message: Message) -> None:
@@ -141,7 +141,7 @@ class Front:
             self.finish(record, asyncio.get_running_loop())
 
     def finish(self, record: RequestRecord, loop: asyncio.AbstractEventLoop) -> None:
-        """Count and log a request that is over."""
+        """Count and log a finished request."""
         record.seconds = time.perf_counter() - record.started
         self._metrics.count(record)
         if self._log is not None:
@@ -160,19 +160,19 @@ class Front:
         except Exception as error:
             record.outcome = type(error).__name__
             if record.status:
-                # Returning without the end of the body makes the server cut the connection, which
-                # is how the client learns that the answer is not whole.
+                # Returning without the end of the body makes the server close the connection, which
+                # tells the client that the response is incomplete.
                 _log_abort(error)
                 return
             known = error if isinstance(error, JiqunError) else None
             if known is None:
-                _log.exception("request failed because of a bug")
-                known = InternalError("Internal error. It has been logged.")
+                _log.exception("request failed with an internal error")
+                known = InternalError("Internal error, which has been logged.")
             response = problem_response(known, scope, self._settings)
             await response(scope, receive, answer)
 
     def _allowed(self, scope: Scope, path: str) -> Sequence[str]:
-        """Return the methods of the resource, none but OPTIONS where there is no such route."""
+        """Return the methods of the resource, only OPTIONS if there is no such route."""
         direct = "/graphs" if path.startswith("/graphs/") else path
         if direct in _DIRECT_METHODS:
             return _DIRECT_METHODS[direct]
@@ -205,7 +205,7 @@ def _log_abort(error: Exception) -> None:
     if isinstance(error, JiqunError):
         _log.warning("response aborted: %s", error.title)
     else:
-        _log.error("response aborted because of a bug", exc_info=error)
+        _log.error("response aborted by an internal error", exc_info=error)
 
 
 _ROUTES = (
@@ -223,11 +223,11 @@ _ROUTES = (
 
 
 class Endpoint(FastAPI):
-    """The application; requests come in through `front`, many never reach the framework."""
+    """The application; requests arrive at `front`, many never reach the framework."""
 
     front: Front
     failure: JiqunError | None = None
-    """What kept the server from starting; reported without a stack trace."""
+    """The error that prevented the start, reported without a stack trace."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
@@ -244,7 +244,7 @@ class Endpoint(FastAPI):
 
 
 def create_app(release: Path | None, settings: Settings | None = None) -> Endpoint:
-    """Make the application that serves a release, a workspace, or the one over the other.
+    """Create the application that serves a release, a workspace, or one over the other.
 
     The release in the folder `release` is opened at once; raises `ReleaseError` when it is not
     usable and `SettingsError` when the settings contradict each other. The engine and the writer
@@ -254,7 +254,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
     opened = _opened(release, settings)
     token = _token(release, settings)
     engine = Engine.from_settings(opened.store, settings, opened, "jiqun.web.documents")
-    run = secrets.token_hex(8)  # numbers of states may come again after a restart
+    run = secrets.token_hex(8)  # state numbers may repeat after a restart
 
     log = AccessLog()
     mcp = McpRoute(lambda: app.state.service)
@@ -333,7 +333,7 @@ def _opened(release: Path | None, settings: Settings) -> Release:
 
 
 async def _check_engine(engine: Engine, release: Release) -> None:
-    """Compare an engine elsewhere with the release; raises `ReleaseError`."""
+    """Compare the backend with the release; raises `ReleaseError`."""
     if engine.backend is not None:
         await check_backend(engine.backend, release)
         engine.backend.beside(check_limit(engine.backend))
@@ -359,7 +359,7 @@ def _fill_state(
     engine: Engine,
     writing: WriteService | None,
 ) -> None:
-    """Set what the routes use."""
+    """Set the state that the routes use."""
     app.state.settings = settings
     app.state.release = release
     app.state.engine = engine
@@ -376,17 +376,17 @@ def _token(release: Path | None, settings: Settings) -> str | None:
     if settings.backend is not None:
         _check_backend_settings(release, settings)
     if settings.workspace is None and release is None:
-        raise SettingsError("There is nothing to serve: name a release, a workspace or both.")
+        raise SettingsError("There is nothing to serve: specify a release, a workspace or both.")
     if settings.replica and settings.workspace is not None:
         raise SettingsError(
-            "This server is one of several (JIQUN_REPLICA), and what is written to a workspace of "
-            "one of them would be missing from the others. Serve the workspace by a server of its "
-            "own, or leave JIQUN_REPLICA out."
+            "This server is one of several (JIQUN_REPLICA), and changes to its workspace would be "
+            "missing from the others. Serve the workspace from a separate server, or unset "
+            "JIQUN_REPLICA."
         )
     if settings.workspace is None and token is not None:
         raise SettingsError(
-            "There is a token that allows writing, but no workspace to write to. Name a folder "
-            "for it with --workspace."
+            "An update token is set, but there is no workspace. Specify its folder with "
+            "--workspace."
         )
     return token
 
@@ -394,18 +394,18 @@ def _token(release: Path | None, settings: Settings) -> str | None:
 def _check_backend_settings(release: Path | None, settings: Settings) -> None:
     if release is None:
         raise SettingsError(
-            "An engine elsewhere (JIQUN_BACKEND) needs the release that it holds: name it with "
-            "--release. The folder store/ may be missing there."
+            "A backend (JIQUN_BACKEND) needs the release that it holds: specify it with --release. "
+            "The folder store/ may be missing there."
         )
     if settings.workspace is not None:
         raise SettingsError(
-            "A workspace is laid over the store of this server and cannot be laid over an engine "
-            "elsewhere (JIQUN_BACKEND). Leave one of them out."
+            "A workspace needs the local store and cannot be combined with a backend "
+            "(JIQUN_BACKEND). Remove one of them."
         )
     if settings.service_allow:
         raise SettingsError(
-            "SERVICE would be called by the engine elsewhere (JIQUN_BACKEND), where this server "
-            "cannot limit it. Leave JIQUN_SERVICE_ALLOW out."
+            "SERVICE would be called by the backend (JIQUN_BACKEND), where this server cannot "
+            "limit it. Unset JIQUN_SERVICE_ALLOW."
         )
 
 
@@ -413,7 +413,7 @@ def _add_routes(app: FastAPI, namespace: str) -> None:
     path = urlsplit(namespace).path.removeprefix(app.state.settings.root_path)
     own = [iri_routes.namespace_router(path)] if namespace else []
     routers = [each.router for each in _ROUTES]
-    # IRIs in a folder of their own come first; those at the root take what nobody else has.
+    # A namespace with a path of its own comes first; one at the root only matches unused paths.
     for router in (*own, *routers) if path.strip("/") else (*routers, *own):
         app.include_router(router)
     for kind in (JiqunError, HTTPException, RequestValidationError):
@@ -421,9 +421,9 @@ def _add_routes(app: FastAPI, namespace: str) -> None:
 
 
 async def switch_release(app: Endpoint, folder: Path) -> None:
-    """Serve the release in `folder` from now on; what is under way ends on the one before.
+    """Switch to the release in `folder`; running requests finish on the previous one.
 
-    Raises `ReleaseError`, and goes on with the one before, when the new one is not usable.
+    Raises `ReleaseError`, and keeps the previous one, when the new one is not usable.
     """
     state = app.state
     backend = state.engine.backend
@@ -439,7 +439,7 @@ async def switch_release(app: Endpoint, folder: Path) -> None:
         state.service = QueryService(opened, state.engine, state.settings)
         state.release = opened
     else:
-        former, state.release = state.release, opened  # documents are made of it from now on
+        former, state.release = state.release, opened  # documents now use it
         try:
             await state.writing.rebase(opened.identifier, opened.store)
         except JiqunError:
@@ -459,11 +459,11 @@ async def _answer_error(request: Request, error: Exception) -> Response:
 
 
 def _as_known(error: Exception) -> JiqunError:
-    """Return our error for one of the framework."""
+    """Translate an error of the framework."""
     if isinstance(error, JiqunError):
         return error
     if isinstance(error, HTTPException) and error.status_code == 404:
-        return NotFound("There is nothing at this address.")
+        return NotFound("Not found: there is no resource at this URL.")
     if isinstance(error, HTTPException) and error.status_code == 405:
         named = (error.headers or {}).get("Allow", "GET, HEAD").split(", ")
         allowed = tuple(method for method in _METHODS if method in named)

@@ -1,4 +1,4 @@
-"""Permission to write: the operator's token, sent as a bearer token (RFC 6750) in the header.
+"""Authorization of writes: the operator's token, sent as a bearer token (RFC 6750) in the header.
 
 A token in a URL is refused even when it is valid: URLs end up in logs and histories.
 """
@@ -49,12 +49,12 @@ def check_permission(scope: Scope, token: str | None) -> None:
     """
     if token is None:
         raise UpdateRefused(
-            "Writing is off: this endpoint answers queries only. Its operator turns writing on "
+            "Writing is disabled: this endpoint only answers queries. The operator can enable it "
             "with --workspace and --update-token-file."
         )
     if _IN_URL & {name.lower() for name in parse_parameters(scope["query_string"], "query string")}:
         raise BadParameter(
-            "A token never belongs in a URL, which is logged on its way. Send it in the header "
+            "Tokens are not accepted in URLs, which are logged. Send it in the header "
             "Authorization: Bearer …"
         )
     value = header(scope, b"authorization")

@@ -47,7 +47,7 @@ _STILL_SENDING: Final = frozenset({400, 414, 417, 431, 501, 505})
 
 
 class ResponseCycle(RequestResponseCycle):
-    """Writes head and first block of a response at once, and HTTP/1.0 without chunks."""
+    """Writes head and first block of a response together, and HTTP/1.0 without chunks."""
 
     head = b""
     close_delimited = False
@@ -79,7 +79,7 @@ class ResponseCycle(RequestResponseCycle):
         if more:
             return
         if self.expected_content_length and self.scope["method"] != "HEAD":
-            raise RuntimeError("the body does not have the length that its header announces")
+            raise RuntimeError("the body does not have the length declared in its header")
         self.response_complete = True
         self.message_event.set()
         if not self.keep_alive:
@@ -87,7 +87,7 @@ class ResponseCycle(RequestResponseCycle):
         self.on_response()
 
     async def _drain(self) -> None:
-        """Wait until the client takes data; one that takes none is cut off."""
+        """Wait until the client reads data; close the connection if it does not."""
         try:
             async with asyncio.timeout(self.send_seconds):
                 await self.flow.drain()
@@ -122,7 +122,7 @@ class ResponseCycle(RequestResponseCycle):
 
 
 class _Answered:
-    """Takes the place of uvicorn's cycle for a request that is answered already."""
+    """Replaces uvicorn's cycle for a request that is already answered."""
 
     response_complete = True
     response_started = True
@@ -135,7 +135,7 @@ _ANSWERED: Final = _Answered()
 
 
 class HttpConnection(HttpToolsProtocol):
-    """Refuses headers that are too long, too slow or broken, with problem details."""
+    """Refuses headers that are too long, too slow or malformed, with problem details."""
 
     settings: Settings
     endpoint: Endpoint
@@ -144,9 +144,9 @@ class HttpConnection(HttpToolsProtocol):
 
     @classmethod
     def configured(cls, endpoint: Endpoint) -> type[HttpConnection]:
-        """Return a class of connections to this application, as uvicorn wants one.
+        """Return a connection class for this application, as uvicorn expects it.
 
-        A request that is refused here is counted and logged by the front of the application too.
+        Requests that are refused here are also counted and logged by the front of the application.
         """
         settings = endpoint.state.settings
         members = {
@@ -177,7 +177,7 @@ class HttpConnection(HttpToolsProtocol):
         self._trusted = frozenset(self.settings.trusted_proxies)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Give the client its time for the first headers."""
+        """Start the timer for the first headers."""
         super().connection_made(transport)
         address = self._counted = self.client[0] if self.client else ""
         count = self.addresses[address] = self.addresses.get(address, 0) + 1
@@ -197,20 +197,20 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what belongs to headers, then parse it."""
+        """Count header bytes, then parse the data."""
         if self._lingering:
             return
         if self._in_headers:
             if self._in_line or not self._begun:
                 data, self._in_line = encode_request_line(data)
-            # The target, such as a long query sent by GET, has a limit of its own.
+            # The target, such as a long query sent by GET, has its own limit.
             most = self.settings.header_bytes + LONGEST_TARGET
             self._header_size += len(data)
-            # A piece may hold headers and body; only an end of headers that is overdue is refused.
+            # A piece may contain headers and body; only an overdue end of headers is refused.
             if self._header_size - len(data) > most or (
                 self._header_size > most and b"\r\n\r\n" not in data[:most]
             ):
-                # The parser has not seen this piece: is it still the request line?
+                # The parser has not seen this piece yet: is it still in the request line?
                 in_target = self._header_size == len(data) and b"\r\n" not in data[:most]
                 self._refuse(address_too_long() if in_target else headers_too_long(most))
                 return
@@ -221,7 +221,7 @@ class HttpConnection(HttpToolsProtocol):
                 return
         self._unset_keepalive_if_required()
         self._parse(data)
-        # Complete headers in one piece are the rule and need no timer at all.
+        # Headers usually arrive in one piece and need no timer.
         if self._begun and self._timer is None and self.transport is not None:
             self._start_timer()
 
@@ -245,10 +245,10 @@ class HttpConnection(HttpToolsProtocol):
                 return
 
     def _ignore_upgrade(self) -> None:
-        """Read on after a request that offered to upgrade.
+        """Continue after a request with an upgrade offer.
 
-        httptools stops after its headers; an offer that is not taken up changes nothing (RFC 9110,
-        section 7.8), so another parser is told the framing of the body and reads it.
+        httptools stops after its headers; a declined offer changes nothing (RFC 9110, section 7.8),
+        so another parser gets the framing of the body and reads it.
         """
         lines = [b"%b: %b\r\n" % each for each in self.headers if each[0] in _FRAMING]
         self._upgrade_offered = False
@@ -265,7 +265,7 @@ class HttpConnection(HttpToolsProtocol):
         self._in_headers = self._begun = True
 
     def on_url(self, url: bytes) -> None:
-        """Keep the request target."""
+        """Store the request target."""
         if not self._priming:
             super().on_url(url)
 
@@ -306,7 +306,7 @@ class HttpConnection(HttpToolsProtocol):
         self.url = read_target(self.parser.get_method(), self.url, self.headers)
 
     def _answer_at_once(self, version: str) -> bool:
-        """Answer at once what is cached or bounded, when nothing about the request is special."""
+        """Answer at once if the answer is cached or bounded and the request has no extras."""
         path, _, query_string = self.url.partition(b"?")
         parser = self.parser
         if (
@@ -369,7 +369,7 @@ class HttpConnection(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Expect the next headers; an idle connection is the keep-alive timer's business."""
+        """Expect the next headers; the keep-alive timer closes idle connections."""
         if self._upgrade_offered:
             return  # the parser stops here; the body follows, see `_ignore_upgrade`
         if self.cycle is not None and not self._is_over():
@@ -430,7 +430,7 @@ class HttpConnection(HttpToolsProtocol):
         self.transport.close()
 
     def _may_answer(self) -> bool:
-        """Whether a refusal would be read as the answer to the request that is refused."""
+        """Whether the client would read a response as that to the refused request."""
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
             return True

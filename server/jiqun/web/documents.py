@@ -1,9 +1,9 @@
-"""Documents: pages, RDF and JSON that are made from the release, outside the event loop.
+"""Documents: pages, RDF and JSON generated from the release, outside the event loop.
 
 A document function is a plain function: it gets a `Context` and the arguments that its route read
 from the request, and returns a `Document`. It runs in a worker process with a deadline and a memory
-limit, never in the event loop, and raises `JiqunError` for what a client should know. What it
-returns depends on nothing but the release and its arguments, so it is cached.
+limit, never in the event loop, and raises `JiqunError` for client errors. Its result depends only
+on the release and its arguments, so it is cached.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Document:
-    """What a document function returns; `headers` come in addition to those of every document."""
+    """The result of a document function; `headers` are added to those of every document."""
 
     body: bytes
     content_type: str
@@ -50,7 +50,7 @@ class Document:
 
 
 class Context:
-    """What document functions read: the release, its store and its search index."""
+    """The input of document functions: the release, its store and its search index."""
 
     def __init__(self, release: Release, settings: Settings, store: QueryStore) -> None:
         self.release = release
@@ -67,7 +67,7 @@ class Context:
         return SearchIndex(self.release.folder.resolve() / "search")
 
     def select(self, text: str, bindings: Mapping[str, str] | None = None) -> list[Row]:
-        """Run a SELECT query of ours; `bindings` maps variables to terms in N-Triples syntax."""
+        """Run an internal SELECT query; `bindings` maps variables to terms in N-Triples syntax."""
         solutions = self.store.query(bind(text, bindings or {}))
         assert isinstance(solutions, ox.QuerySolutions)
         names = [variable.value for variable in solutions.variables]
@@ -81,9 +81,9 @@ class Context:
         ]
 
     def once(self, read: Callable[[Select], T]) -> T:
-        """Return what a reader of the graph returns; it reads once for this state of the data.
+        """Call a reader function once per state of the data and cache its result.
 
-        For what many pages need whole, such as all clusters with their places.
+        For data that many pages need completely, such as all clusters with their places.
         """
         if read not in self._read:
             self._read[read] = read(self.select)
@@ -104,19 +104,19 @@ class Context:
         return cast("T", self._kept[key])
 
     def ask(self, text: str, bindings: Mapping[str, str] | None = None) -> bool:
-        """Run an ASK query of ours."""
+        """Run an internal ASK query."""
         return bool(self.store.query(bind(text, bindings or {})))
 
 
 def open_context(previous: Context | None, store: QueryStore, order: Mapping[str, Any]) -> Context:
-    """Open what a worker needs for documents; called by the worker before it is confined.
+    """Open the context of a worker; called before the worker is confined.
 
-    For another state of the same release the index stays open. Raises `ReleaseError`.
+    For another state of the same release, the index stays open. Raises `ReleaseError`.
     """
     settings = Settings.model_validate(order["settings"])
     if previous is not None:
         if order["identifier"] != previous.release.identifier:
-            raise ReleaseError("A worker makes documents of one release only.")
+            raise ReleaseError("A worker generates documents of one release only.")
         context = Context(previous.release, settings, store)
         if "index" in previous.__dict__:
             context.__dict__["index"] = previous.index
@@ -129,7 +129,7 @@ def open_context(previous: Context | None, store: QueryStore, order: Mapping[str
     )
     context = Context(release, settings, store)
     if folder and (Path(folder) / "search").is_dir():
-        _ = context.index  # opening it takes locks, which a confined worker could not
+        _ = context.index  # opening it takes locks, which a confined worker cannot
     return context
 
 
@@ -140,7 +140,7 @@ def make(
     arguments: tuple[Any, ...],
     named: Mapping[str, Any],
 ) -> bytes:
-    """Call a document function; return a line of JSON with what its response says, and the body."""
+    """Call a document function; return a line of JSON with status and headers, and the body."""
     document: Document = getattr(importlib.import_module(module), function)(
         context, *arguments, **named
     )
@@ -154,7 +154,7 @@ def make(
 
 
 def describe_error(error: BaseException) -> dict[str, Any] | None:
-    """Return what the server needs to raise the same error; None for one that is a bug."""
+    """Return what the server needs to raise the same error; None for internal errors."""
     if not isinstance(error, JiqunError):
         return None
     attributes = {name: value for name, value in vars(error).items() if name != "detail"}
@@ -167,9 +167,9 @@ async def respond(
     *arguments: P.args,
     **named: P.kwargs,
 ) -> Response:
-    """Respond with the document that `function` makes; raises what it raises.
+    """Respond with the document that `function` returns; raises what it raises.
 
-    Takes care of compression, entity tags, conditional requests and HEAD.
+    Handles compression, entity tags, conditional requests and HEAD.
     """
     return await _respond(request, function, arguments, named, cached=True)
 
@@ -180,7 +180,7 @@ async def evaluate(
     *arguments: P.args,
     **named: P.kwargs,
 ) -> bytes:
-    """Return the body of a document for the use of a route; raises what `function` raises."""
+    """Return the body of a document for use in a route; raises what `function` raises."""
     service: QueryService = request.app.state.service
     job = _job(request, function, arguments, named)
     return (await service.document(job, None)).body
@@ -192,7 +192,7 @@ async def respond_uncached(
     *arguments: P.args,
     **named: P.kwargs,
 ) -> Response:
-    """Respond with a document whose arguments are too large or too rare to be a key."""
+    """Respond with a document whose arguments are too large or too rare for a cache key."""
     return await _respond(request, function, arguments, named, cached=False)
 
 

@@ -36,7 +36,7 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-"""What the pages need and nothing else: no inline code, no other host."""
+"""Allows only what pages need: no inline code, no other host."""
 
 HTML_HEADERS: Final[Headers] = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
@@ -68,31 +68,31 @@ _WATCHED_AFTER: Final = 0.05
 
 @lru_cache(maxsize=16)
 def everywhere(release: str) -> Headers:
-    """Return what is on every answer and every error; `release` is the identifier, or ""."""
+    """Return the headers of every response; `release` is the identifier, or ""."""
     named = ((b"jiqun-release", release.encode()),) if release else ()
     return (*_EVERYWHERE, *named)
 
 
 class ClientGone(Exception):
-    """The client left before it had its answer."""
+    """The client disconnected before the response was complete."""
 
 
 class ClientWatch:
-    """While inside, the running task is cancelled as soon as its client disconnects.
+    """A context that cancels the running task as soon as its client disconnects.
 
-    The cancellation leaves the block as `ClientGone`. Watching begins after a moment: most answers
-    are there before, and a task for each would cost more than it could save.
+    The cancellation leaves the block as `ClientGone`. Watching begins after a delay: most answers
+    are ready before, and a task for each would cost more than it could save.
     """
 
     def __init__(self, receive: Receive) -> None:
-        """Watch the client behind `receive`, whose request body has been read already."""
+        """Watch the client of `receive`, whose request body has already been read."""
         self._receive = receive
         self._gone = False
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> None:
-        """Watch in a moment."""
+        """Start watching after a delay."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a client is watched from a task")
@@ -123,16 +123,16 @@ class ClientWatch:
 
 
 async def send_whole(status: int, headers: Headers, body: bytes, method: str, send: Send) -> None:
-    """Send a response whose body is complete."""
+    """Send a response with a complete body."""
     await send({"type": "http.response.start", "status": status, "headers": list(headers)})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
 def requested_range(scope: Scope, size: int, validators: Collection[str]) -> range | None:
-    """Return which bytes of `size` a GET asks for; None for all of them (RFC 9110, section 14.2).
+    """Return the byte range of `size` that a GET requests; None for all (RFC 9110, section 14.2).
 
-    `validators` are the entity tag and the like that an If-Range may name. Several ranges,
-    malformed ones and any range of another method are ignored. Raises `RangeNotSatisfiable` for one
+    `validators` are the entity tag and other validators for If-Range. Several ranges, malformed
+    ones and any range of another method are ignored. Raises `RangeNotSatisfiable` for a range
     beyond the end.
     """
     text = header(scope, b"range")
@@ -158,10 +158,10 @@ async def send_blocks(
     send: Send,
     seconds: float,
 ) -> None:
-    """Stream a response; a client that takes no data for `seconds` is cut off.
+    """Stream a response; disconnect a client that reads no data for `seconds`.
 
-    A stream that breaks is left without its end, so that the client can tell. Raises `ClientGone`
-    when the client stopped reading, and whatever broke the evaluation.
+    A failed stream is left without its end, so that the client can tell. Raises `ClientGone` when
+    the client stopped reading, and the error of a failed evaluation.
     """
     try:
         await send({"type": "http.response.start", "status": 200, "headers": list(headers)})
@@ -251,7 +251,7 @@ def is_host(value: bytes) -> bool:
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """Return the value of a header, several joined by commas; None when it was not sent."""
+    """Return the value of a header, several joined by commas; None when it is absent."""
     values = [value for key, value in scope["headers"] if key == name]
     if not values:
         return None
@@ -261,15 +261,15 @@ def header(scope: Scope, name: bytes) -> str | None:
 async def read_body(
     scope: Scope, receive: Receive, settings: Settings, most: int | None = None
 ) -> bytes:
-    """Read the whole body of a request, of at most `most` bytes or else what the settings say.
+    """Read the whole body of a request, of at most `most` bytes (default: the setting).
 
-    Raises `RequestTooLarge`, `RequestTimeout`, `UnsupportedMediaType` for a coded body, and
-    `ClientGone`.
+    Raises `RequestTooLarge`, `RequestTimeout`, `UnsupportedMediaType` for a body with a content
+    coding, and `ClientGone`.
     """
     coding = header(scope, b"content-encoding")
     if coding and coding.strip().lower() != "identity":
         raise UnsupportedMediaType(
-            "A body with a Content-Encoding is not read here; send it as is."
+            "Content-Encoding is not supported in requests; send the body uncompressed."
         )
     most = settings.body_bytes if most is None else most
     declared = header(scope, b"content-length")
@@ -289,7 +289,7 @@ async def read_body(
                 if len(body) > most:
                     raise _too_large(most)
                 if receiving["bytes"] > settings.bodies_bytes:
-                    raise Busy("The server is receiving too much at once. Try again in 1 s.")
+                    raise Busy("The server is receiving too many request bodies. Try again in 1 s.")
                 if not message.get("more_body", False):
                     return bytes(body)
     except TimeoutError:
@@ -330,9 +330,9 @@ def trust_proxy(scope: Scope, trusted: frozenset[str]) -> None:
 
 
 def public_url(scope: Scope, settings: Settings) -> str:
-    """Return the URL of the site's root as the public sees it, without a slash at the end.
+    """Return the public URL of the site's root, without a trailing slash.
 
-    Raises `BadParameter` when neither the settings nor a Host header tell it.
+    Raises `BadParameter` when neither the settings nor a Host header provide it.
     """
     if settings.public_url:
         return settings.public_url
@@ -346,7 +346,7 @@ def public_url(scope: Scope, settings: Settings) -> str:
 
 
 def reader_of(scope: Scope, settings: Settings) -> Reader:
-    """Return for whom the page of this request is written."""
+    """Return the reader (language and URLs) for the page of this request."""
     parts = scope["query_string"].decode("latin-1").split("&", MOST_PARAMETERS)
     asked = next((unquote(part[5:60]) for part in parts if part.startswith("lang=")), None)
     lang, chosen = choose_language(asked, header(scope, b"accept-language"))

@@ -37,7 +37,7 @@ _ROUTES: Final = frozenset(
 
 
 class Metrics:
-    """What is counted in this process since it started."""
+    """Counters of this process since its start."""
 
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, int]] = Counter()
@@ -47,7 +47,7 @@ class Metrics:
         self.bytes = 0
 
     def count(self, record: RequestRecord) -> None:
-        """Count a request that is over."""
+        """Count a finished request."""
         self.requests[_route(record.path), record.status] += 1
         self.bytes += record.size
         if record.query:
@@ -58,7 +58,7 @@ class Metrics:
     def expose(
         self, engine: Engine, cache: LruCache[bytes, Answer], writing: WriteService | None
     ) -> str:
-        """Return everything in Prometheus's text format 0.0.4."""
+        """Return all metrics in Prometheus's text format 0.0.4."""
         registry = CollectorRegistry()
         registry.register(_Snapshot([*self._families(), *_engine_families(engine)]))
         registry.register(_Snapshot(_cache_families(cache)))
@@ -80,7 +80,7 @@ class Metrics:
         bounds = [*map(str, BUCKETS), "+Inf"]
         yield HistogramMetricFamily(
             "jiqun_query_seconds",
-            "Time from the request for a query to the end of its answer.",
+            "Time from a query request to the end of its answer.",
             buckets=list(zip(bounds, accumulate(self.buckets), strict=True)),
             sum_value=self.seconds,
         )
@@ -96,9 +96,9 @@ class _Snapshot(Collector):
 
 @lru_cache(maxsize=256)
 def _route(path: str) -> str:
-    """Return the route of a path; there are few, whatever clients ask for.
+    """Return the route of a path, one of a few, so that metrics stay small.
 
-    A connection that was refused before its request was read has no path: "none".
+    A connection that was refused before its request was read has the route "none".
     """
     if not path:
         return "none"
@@ -165,11 +165,15 @@ def _engine_families(engine: Engine) -> Iterator[Metric]:
         yield _labelled(
             gauge,
             "backend_queries",
-            "Queries at the engine elsewhere, and those given up that it may still evaluate.",
+            "Queries running on the backend, including abandoned ones that it may still evaluate.",
             "state",
             {"busy": far.busy, "lingering": far.lingering},
         )
-        yield counter("jiqun_backend_refusals", "Queries it was not given.", far.refusals)
+        yield counter(
+            "jiqun_backend_refusals",
+            "Queries refused because the backend was busy or failing.",
+            far.refusals,
+        )
 
 
 def _cache_families(cache: LruCache[bytes, Answer]) -> Iterator[Metric]:
@@ -183,7 +187,7 @@ def _cache_families(cache: LruCache[bytes, Answer]) -> Iterator[Metric]:
 
 
 def _writing_families(writing: WriteService) -> Iterator[Metric]:
-    yield CounterMetricFamily("jiqun_changes", "Changes that were published.", writing.changes)
+    yield CounterMetricFamily("jiqun_changes", "Published changes.", writing.changes)
     yield CounterMetricFamily(
         "jiqun_writer_ends", "Writers that exited in the middle of a change.", writing.kills
     )

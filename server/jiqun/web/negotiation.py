@@ -3,10 +3,9 @@
 For every available media type the most specific range of the Accept header that matches it gives
 its quality (`text/turtle;version=1.2` before `text/turtle` before `text/*` before `*/*`), a quality
 of 0 excludes it, the highest quality wins, and the server's order decides between equals.
-(Werkzeug's parser was considered; it lets a wildcard bring back what `q=0` excluded.)
-
-Headers come from anybody, so they are read in linear time: capped, split first, and matched piece
-by piece with expressions that never backtrack.
+(Werkzeug's parser was considered; there a wildcard re-admits what `q=0` excluded.) Headers are
+untrusted, so they are parsed in linear time: capped, split first, and matched piece by piece with
+expressions that never backtrack.
 """
 
 from __future__ import annotations
@@ -27,17 +26,17 @@ _QUALITY: Final = re.compile(r"0(?:\.\d{0,3}+)?|1(?:\.0{0,3}+)?")
 _VERSIONS: Final = frozenset(("version", label) for label in LABELS)
 
 MOST_ELEMENTS: Final = 64
-"""Elements of one Accept or Accept-Encoding header that are read; the rest is ignored."""
+"""Maximum elements of an Accept or Accept-Encoding header; the rest is ignored."""
 
 MOST_CHARACTERS: Final = 4096
-"""Characters of such a header that are read."""
+"""Maximum length of such a header, in characters."""
 
 
 @dataclass(frozen=True)
 class MediaRange:
     """One element of an Accept header, with its quality in thousandths.
 
-    `version` is that of RDF or SPARQL, such as `1.2`, empty where none is asked for.
+    `version` is that of RDF or SPARQL, such as `1.2`, empty if none is requested.
     """
 
     type: str
@@ -47,11 +46,11 @@ class MediaRange:
     version: str = ""
 
     def names(self, media_type: str) -> bool:
-        """Whether this range is that media type itself."""
+        """Whether this range is exactly that media type."""
         return f"{self.type}/{self.subtype}" == media_type
 
     def match(self, type_: str, subtype: str, parameters: frozenset[tuple[str, str]]) -> int | None:
-        """Return how specifically this range matches a media type; None when it does not."""
+        """Return the specificity with which this range matches a media type, or None."""
         if self.type == "*":
             return 0 if self.subtype == "*" else None
         if self.type != type_:
@@ -86,7 +85,7 @@ def _parse_quality(text: str) -> int | None:
 
 
 def _parse_parameters(parts: Iterable[str]) -> list[tuple[str, str]] | None:
-    """Read `name=value` pairs; None when one is not well-formed."""
+    """Parse `name=value` pairs; None when one is malformed."""
     found = []
     for part in parts:
         if not part.strip():
@@ -110,11 +109,11 @@ def _parse_range(element: str) -> MediaRange | None:
     for name, value in pairs:
         if name == "q":
             quality = _parse_quality(value)
-            break  # whatever follows q is an extension of Accept, not of the media type
+            break  # parameters after q belong to Accept, not to the media type
         parameters.add((name, value.lower()))
-    # Every answer is UTF-8, so a range that asks for UTF-8 asks for nothing more.
+    # Every response is UTF-8, so a request for UTF-8 adds nothing.
     parameters.discard(("charset", "utf-8"))
-    # A document of 1.1 is one of 1.2 as well.
+    # A 1.1 document is also a 1.2 document.
     versions = parameters & _VERSIONS
     parameters -= versions
     version = max(value for _, value in versions) if versions else ""
@@ -131,12 +130,12 @@ def _parse_accept(header: str) -> tuple[MediaRange, ...]:
 
 
 def parse_accept(header: str) -> tuple[MediaRange, ...]:
-    """Read an Accept header; elements that are not well-formed are ignored."""
+    """Parse an Accept header; malformed elements are ignored."""
     return _parse_accept(header[:MOST_CHARACTERS])
 
 
 def quality(ranges: Sequence[MediaRange], media_type: str) -> int:
-    """Return the quality, 0 to 1000, that the ranges give a media type."""
+    """Return the quality, 0 to 1000, of a media type for these ranges."""
     type_, _, subtype = media_type.partition("/")
     best, result = -1, 0
     for each in ranges:
@@ -148,7 +147,7 @@ def quality(ranges: Sequence[MediaRange], media_type: str) -> int:
 
 @dataclass(frozen=True)
 class Choice:
-    """A format, the media type under which it is sent, and the version that was asked for."""
+    """A format, its media type in the response, and the requested version."""
 
     format: Format
     media_type: str
@@ -174,8 +173,8 @@ class Choice:
 def choose(accept: str | None, available: tuple[Format, ...]) -> Choice:
     """Choose among `available`, in order of the server's preference, by an Accept header.
 
-    No header, or a list of nothing, gives the first. An alias of a format is considered like its
-    own media type, but never through a wildcard. Raises `NotAcceptable`, listing what is available.
+    No header, or a list of nothing, gives the first. Aliases of a format are considered like its
+    own media type, but never match wildcards. Raises `NotAcceptable`, listing what is available.
     """
     if accept is None or not accept.strip(" \t,"):
         return Choice(available[0], available[0].media_type)
@@ -207,9 +206,9 @@ def _asked_version(ranges: Sequence[MediaRange], media_type: str) -> str:
 def choose_named(name: str, available: Iterable[Format]) -> Choice:
     """Choose by the value of `?format=`: a short name or a media type, perhaps with a version.
 
-    Raises `BadParameter` when there is no such format for this answer, listing the names.
+    Raises `BadParameter` when this response has no such format, listing the names.
     """
-    # An unescaped + in a query string stands for a space.
+    # An unescaped + in a query string means a space.
     wanted, *parameters = name.strip().lower().replace(" ", "+").split(";")
     version = next((value for _, value in _VERSIONS & {*(_parse_parameters(parameters) or ())}), "")
     formats = tuple(available)
@@ -226,8 +225,8 @@ def choose_named(name: str, available: Iterable[Format]) -> Choice:
 def negotiate(accept: str | None, named: str | None, available: tuple[Format, ...]) -> Choice:
     """Choose by `?format=` when it is given, else by the Accept header.
 
-    Of several names, separated by commas, the first that is available counts, and the Accept header
-    when none is: some clients send the parameter twice.
+    Of several names, separated by commas, the first available one is used, or the Accept header if
+    there is none: some clients send the parameter twice.
     """
     names = [name for name in (named or "").split(",") if name.strip()]
     for name in names:
@@ -243,8 +242,8 @@ def negotiate(accept: str | None, named: str | None, available: tuple[Format, ..
 def choose_coding(header: str | None, available: tuple[str, ...]) -> str | None:
     """Choose a content coding by an Accept-Encoding header; None means identity.
 
-    `available` is in order of the server's preference. Identity is always available, also where a
-    client excludes it without accepting anything else (RFC 9110, section 12.5.3, permits that).
+    `available` is in order of the server's preference. Identity is always available, even if a
+    client excludes it without accepting anything else (as RFC 9110, section 12.5.3, permits).
     """
     return _choose_coding(header[:MOST_CHARACTERS], available) if header else None
 

@@ -1,4 +1,4 @@
-"""Errors as answers: problem details (RFC 9457), a page, or plain text, as the client accepts."""
+"""Error responses: problem details (RFC 9457), a page, or plain text, as the client accepts."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def problem_members(error: JiqunError) -> dict[str, Any]:
 
 
 def error_headers(error: JiqunError) -> Headers:
-    """Return the headers that the status of an error calls for."""
+    """Return the headers required by the status of an error."""
     if isinstance(error, Busy):
         return ((b"retry-after", str(error.retry_after).encode()),)
     if isinstance(error, Unauthorized):

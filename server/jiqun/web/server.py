@@ -31,11 +31,10 @@ _SHUTDOWN_SECONDS: Final = 15
 
 
 def serve(release: Path | None, settings: Settings) -> None:
-    """Serve a release, a workspace or both until the process is told to stop.
+    """Serve a release, a workspace or both until the process is stopped.
 
-    Raises `ReleaseError` for a release that is not usable, `WorkspaceError` for a workspace that is
-    not, and `SettingsError`, also for an address that it cannot listen on, all before
-    anything is served.
+    Raises `ReleaseError`, `WorkspaceError` and `SettingsError` (also if it cannot listen on the
+    address) before anything is served.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter())
@@ -49,16 +48,16 @@ def _announce(release: Release, listener: socket.socket, settings: Settings) -> 
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     where = f"http://{shown}:{port}{settings.root_path}/"
-    # For people: the one line of the log that is not JSON.
+    # For humans: the only line of the log that is not JSON.
     sys.stderr.write(f"Serving {release.title} {release.version} at {where}\n")
     sys.stderr.flush()
 
 
 def _run(app: Endpoint, release: Path | None, listener: socket.socket) -> None:
-    """Serve in this process until it is told to stop."""
+    """Serve in this process until it is stopped."""
     early: list[int] = []
     if hasattr(signal, "SIGHUP"):
-        # Until the loop runs; unheard, it would end the process.
+        # Until the loop runs; unhandled, SIGHUP would end the process.
         signal.signal(signal.SIGHUP, lambda number, _frame: early.append(number))
     app.router.lifespan_context = _lifespan(app, release, listener, early)
     try:
@@ -72,9 +71,9 @@ def _run(app: Endpoint, release: Path | None, listener: socket.socket) -> None:
 def _lifespan(
     app: Endpoint, release: Path | None, listener: socket.socket, early: list[int]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Make a lifespan in which SIGHUP opens the release folder anew, without dropping a request.
+    """Return a lifespan in which SIGHUP reloads the release without dropping requests.
 
-    `early` holds the signals that came before.
+    `early` holds signals received before.
     """
     inner = app.router.lifespan_context
     switches: set[asyncio.Task[None]] = set()
@@ -87,7 +86,7 @@ def _lifespan(
             async with one_at_a_time:
                 await switch_release(app, release)
         except JiqunError as error:
-            _log.error("The release stays as it was: %s", error.detail)
+            _log.error("The release was not changed: %s", error.detail)
         else:
             state = app.state.release
             _log.info("Serving %s %s (%s)", state.title, state.version, state.identifier[:12])
@@ -130,7 +129,7 @@ def server_config(app: Endpoint) -> uvicorn.Config:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the listening socket; raises `SettingsError` saying why it cannot be had."""
+    """Open the listening socket; raises `SettingsError` with the reason if it fails."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -144,7 +143,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         if error.errno == errno.EADDRINUSE:
             raise SettingsError(
-                f"Port {port} of {host} is in use. Stop what listens there, or choose another port "
+                f"Port {port} of {host} is in use. Stop the other process, or choose another port "
                 "with --port."
             ) from None
         raise SettingsError(f"Cannot listen on {host}, port {port}: {error.strerror}.") from None

@@ -1,7 +1,7 @@
-"""Short addresses of queries: the query itself, compressed, so that nothing needs to be stored.
+"""Short URLs of queries: the compressed query itself, so that nothing needs to be stored.
 
-Any server of any release can read them. `_WORDS` is part of the format and never changes; another
-set of words would be another version, with another first character.
+Any server of any release can read them. `_WORDS` is part of the format and never changes; a
+different dictionary would be another version, with another first character.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 from jiqun.errors import NotFound
 
 LONGEST: Final = 4000
-"""Characters of a query that has a short address."""
+"""Maximum length of a query with a short URL, in characters."""
 
 _VERSION: Final = "1"
 _WORDS: Final = (
@@ -43,7 +43,7 @@ _WORDS: Final = (
 
 
 def short_path(query: str) -> str | None:
-    """Return the short path of a query; None for one that is too long for it."""
+    """Return the short path of a query; None if it is too long."""
     if len(query) > LONGEST:
         return None
     packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _WORDS)
@@ -52,8 +52,8 @@ def short_path(query: str) -> str | None:
 
 
 def read_short(code: str) -> str:
-    """Return the query of a code, which is the end of a short path; raises `NotFound`."""
-    damaged = NotFound("This is not a short address of a query, or a part of it is missing.")
+    """Decode the last segment of a short path; raises `NotFound`."""
+    damaged = NotFound("This is not the short URL of a query, or it is incomplete.")
     if not code.startswith(_VERSION) or len(code) > 4 * LONGEST:
         raise damaged
     body = code[len(_VERSION) :]

@@ -1,7 +1,7 @@
 """Static files: ours, and the modules of CodeMirror that an installed wheel of NiceGUI ships.
 
-The address of a file changes with its content and with that of the modules it imports, so that all
-of them can be cached for good. Without the wheel there is no query editor, and pages do without.
+The URL of a file changes with its content and that of the modules it imports, so all of them can be
+cached forever. Without the wheel, pages have no query editor.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _IMPORT: Final = re.compile(rb"""(\bfrom\s*)(["'])\./([\w.-]+\.js)\2""")
 
 @cache
 def modules() -> dict[str, Path]:
-    """Return the modules of CodeMirror by the names they are served under; none without the wheel.
+    """Return the modules of CodeMirror by their served names; none without the wheel.
 
-    They are the first and those that it imports at once; the package itself is never imported.
+    They are the entry module and its static imports; the Python package is never imported.
     """
     spec = find_spec(_PACKAGE)
     places = list(spec.submodule_search_locations or ()) if spec else []

@@ -1,1 +1,1 @@
-"""What users write: the workspace, its one writer, load and backup."""
+"""Writing: the workspace, its single writer, load and backup."""

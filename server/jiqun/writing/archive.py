@@ -1,7 +1,7 @@
-"""`jiqun load`, `backup` and `restore`: files into a workspace and out of it.
+"""`jiqun load`, `backup` and `restore`: import and export of workspaces.
 
-A URL is fetched because the operator wrote it on the command line; nothing that is loaded can make
-this fetch anything else.
+URLs are fetched only when the operator names them on the command line, never because of loaded
+data.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _ACCEPT: Final = (
     "application/n-quads, application/trig;q=0.9, text/turtle;q=0.8, application/n-triples;q=0.7, "
     "application/rdf+xml;q=0.5, application/ld+json;q=0.4"
 )
-# How long a server may be silent.
+# Read timeout in seconds.
 _READ_SECONDS: Final = 60.0
-# The file of a release that holds everything the others hold.
+# The file of a release that contains all its data.
 _WHOLE_RELEASE: Final = "jiqun.nq.gz"
 _COMPRESSION_LEVEL: Final = 6
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """How many statements a workspace holds, and which literals were changed, by kind."""
+    """The number of statements in a workspace, and of changed literals by kind."""
 
     statements: int
     changed_literals: Mapping[str, int]
@@ -54,11 +54,11 @@ class Input:
 
 @contextmanager
 def inputs(names: Sequence[str]) -> Iterator[list[Input]]:
-    """Yield the files for these names; what was fetched is removed when the block ends.
+    """Yield the files for these names; downloads are removed when the block ends.
 
-    A folder with a manifest.json is a release, of which the N-Quads are read; of any other folder
-    all RDF files are, those of folders in it too, in the order of their names. Raises
-    `BadParameter` and `OperatorError`.
+    A folder with a manifest.json is a release, whose N-Quads are read; of any other folder, all RDF
+    files are read recursively, in the order of their names. Raises `BadParameter` and
+    `OperatorError`.
     """
     with TemporaryDirectory(prefix="jiqun-") as scratch:
         found: list[Input] = []
@@ -91,7 +91,7 @@ def _fetch(url: str, folder: Path) -> Input:
     folder.mkdir()
     with get(url, _ACCEPT, _READ_SECONDS) as response:
         if response.status_code != 200:
-            raise OperatorError(f"{url} answered {response.status_code} {response.reason_phrase}.")
+            raise OperatorError(f"{url} returned {response.status_code} {response.reason_phrase}.")
         path = folder / _file_name(response.url.path, response.headers)
         with path.open("wb") as file:
             for block in response.iter_raw():
@@ -110,7 +110,7 @@ def _file_name(url_path: str, headers: Mapping[str, str]) -> str:
 
 
 Watch = Callable[[str, int, int, Iterable[ox.Quad]], Iterable[ox.Quad]]
-"""Passes on the quads of a file: its name, its number from 1, the number of files, the quads."""
+"""Wraps the quads of a file: its name, its number from 1, the number of files, the quads."""
 
 
 def _unwatched(
@@ -125,10 +125,10 @@ def load(
     graph: str | None = None,
     watch: Watch = _unwatched,
 ) -> Loaded:
-    """Add files, folders of files, releases and URLs to a workspace, all of them or none.
+    """Add files, folders of files, releases and URLs to a workspace, all or nothing.
 
-    With `graph`, an IRI, each file is read as one graph, into that one; without, triples go into
-    the default graph and quads into their graphs. `watch` sees all of them. Raises
+    With `graph`, an IRI, each file is read as one graph and added to that one; without, triples go
+    into the default graph and quads into their graphs. `watch` sees all of them. Raises
     `WorkspaceError`, `MalformedData`, `UnsupportedMediaType`, `BadParameter`, `OperatorError` and
     `OSError`.
     """
@@ -144,9 +144,9 @@ def load(
 
 
 def backup(workspace: Path, file: Path) -> int:
-    """Write what users wrote to a gzipped N-Quads file; return the number of statements.
+    """Write the data of users to a gzipped N-Quads file; return the number of statements.
 
-    A server may write to the workspace meanwhile: the backup is one published state.
+    Safe while a server writes to the workspace: the backup is one published state.
     """
     count = 0
 
@@ -170,15 +170,14 @@ def backup(workspace: Path, file: Path) -> int:
 
 
 def restore(workspace: Path, file: Path, replace: bool = False) -> int:
-    """Replace what users wrote by what a backup holds; return the number of statements.
+    """Replace the data of users by a backup; return the number of statements.
 
-    A workspace that is not empty is replaced only with `replace`.
+    A non-empty workspace is replaced only with `replace`.
     """
     with open_workspace(workspace) as opened:
         if not replace and not opened.empty:
             raise WorkspaceError(
-                "The workspace is not empty. With --replace, the backup replaces everything that "
-                "users wrote."
+                "The workspace is not empty. Use --replace to replace everything that users wrote."
             )
         opened.replace_own(read_file(file))
         return sum(1 for _ in own_quads(workspace))

@@ -1,4 +1,4 @@
-"""Literals that the engine stores in another form, counted so that writers learn of it.
+"""Counts literals that the engine stores in another form, to report them to clients.
 
 pyoxigraph 0.5.13 stores numbers, dates and durations by their value: `"01"^^xsd:int` becomes
 `"1"^^xsd:integer`, `+00:00` becomes `Z` (oxigraph issues 526 and 1413; decision 61). Language tags,
@@ -30,7 +30,7 @@ _DERIVED: Final = frozenset(
     )
 )
 _CANONICAL_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
-# Forms that are surely canonical, for datatypes of which data has many: these need no look-up.
+# Forms known to be canonical, for frequent datatypes: these need no look-up.
 _CANONICAL: Final = {
     f"{XSD}integer": _CANONICAL_INTEGER,
     f"{XSD}decimal": re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{0,14}[1-9]"),
@@ -40,7 +40,7 @@ _CANONICAL: Final = {
 
 
 def stored_form(literal: ox.Literal) -> ox.Literal:
-    """Return the literal that the engine gives back for a literal that is stored."""
+    """Return the form in which the engine stores a literal."""
     datatype, value = literal.datatype.value, literal.value
     if datatype in _DERIVED and _CANONICAL_INTEGER.fullmatch(value):
         return ox.Literal(value, datatype=_INTEGER)
@@ -64,7 +64,6 @@ class LiteralChanges:
     """Counts changed literals by kind, as in `xsd:int as xsd:integer`."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self.kinds: Counter[str] = Counter()
 
     def count(self, literal: ox.Literal) -> None:
@@ -80,7 +79,7 @@ class LiteralChanges:
         self.kinds[f"{compact(datatype)} as {form}"] += 1
 
     def watch(self, quads: Iterable[ox.Quad]) -> Iterator[ox.Quad]:
-        """Yield quads as they are, and count their literals."""
+        """Yield quads unchanged, and count their changed literals."""
         for quad in quads:
             if isinstance(quad.object, ox.Literal):
                 self.count(quad.object)

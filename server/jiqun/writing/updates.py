@@ -1,13 +1,13 @@
-"""SPARQL updates: the gate, and the parts in which they are handed to the engine.
+"""SPARQL updates: the gate, and the parts in which the engine gets them.
 
-pyoxigraph 0.5.13 has gaps that are closed here. tests/writing/test_engine_gaps.py shows
-each with the smallest input, and fails when the engine has closed it:
+Works around gaps of pyoxigraph 0.5.13. tests/writing/test_engine_gaps.py shows each with the
+smallest input, and fails when the engine has fixed it:
 
-* LOAD fetches from anywhere, and there is no switch: the server fetches the documents.
-* `Store.update` has no parameter for the dataset of the protocol: USING clauses are written in.
-* A triple that is in several graphs of USING is found several times (oxigraph issue 1919, mended
-  after 0.5.13): these graphs are merged into one for the time of the operation.
-* A prologue after the first operation is refused: prefixes and base are passed as parameters.
+* LOAD fetches from anywhere and cannot be disabled: the server fetches the documents.
+* `Store.update` has no parameter for the dataset of the protocol: USING clauses are inserted.
+* A triple that is in several graphs of USING is found several times (oxigraph issue 1919, fixed
+  after 0.5.13): these graphs are merged into one during the operation.
+* A prologue after the first operation is refused: prefixes and base become parameters.
 * COPY, and MOVE SILENT, of a graph that does not exist remove the target: existence is checked.
 """
 
@@ -38,7 +38,7 @@ _NOTHING: Final = ox.Store()
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The base IRI and the prefixes that are in force; all IRIs are absolute."""
+    """The base IRI and prefixes in scope; all IRIs are absolute."""
 
     base: str | None
     prefixes: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Scope:
         except SyntaxError as error:
             raise MalformedQuery(
                 f"The IRIs of an operation ({', '.join(each[:80] for each in iris)}) cannot be "
-                f"read. Is the prefix declared? The parser says: {error.msg[:200]}"
+                f"read. Is the prefix declared? Parser error: {error.msg[:200]}"
             ) from None
         assert isinstance(results, ox.QuerySolutions)
         return [term.value for term in next(results) if isinstance(term, ox.NamedNode)]
@@ -61,29 +61,29 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a request, without its prologue, and the scope that it is in."""
+    """One operation of a request, without its prologue, and its scope."""
 
     words: tuple[Token, ...]
     scope: Scope
 
     @property
     def keyword(self) -> str:
-        """The first word."""
+        """The first keyword."""
         return self.words[0].text
 
     @property
     def is_data(self) -> bool:
-        """Whether this is INSERT DATA or DELETE DATA, of which only the length is limited."""
+        """Whether this is INSERT DATA or DELETE DATA, where only the length is limited."""
         return len(self.words) > 1 and self.words[1].text == "DATA"
 
     @property
     def has_where(self) -> bool:
-        """Whether it has a WHERE, and thereby a dataset."""
+        """Whether it has a WHERE clause, and thus a dataset."""
         return self.keyword in {"INSERT", "DELETE", "WITH"} and not self.is_data
 
     @property
     def source(self) -> Source | None:
-        """The graph that COPY, MOVE or ADD reads; None for the default graph and what has none."""
+        """The source graph of COPY, MOVE or ADD; None for the default graph or other operations."""
         if self.keyword not in _WITH_SOURCE:
             return None
         rest = [token for token in self.words[1:4] if token.text != "GRAPH"]
@@ -104,7 +104,7 @@ class Operation:
         ]
 
     def outside_braces(self) -> list[Token]:
-        """Return the words, names and IRIs that are in no group."""
+        """Return the words, names and IRIs outside groups."""
         found, depth = [], 0
         for token in self.words:
             if token.kind == "mark":
@@ -114,7 +114,7 @@ class Operation:
         return found
 
     def inserted_literals(self) -> list[ox.Literal]:
-        """Return the typed literals and numbers that are written in its INSERT, as written."""
+        """Return the typed literals and numbers in its INSERT, as written."""
         written, depth, inserting = [], 0, False
         for at, token in enumerate(self.words):
             if token.kind == "mark":
@@ -144,7 +144,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A graph that must exist; if it does not, the part fails, or does nothing if `silent`."""
+    """A graph that must exist; otherwise the part fails, or does nothing if `silent`."""
 
     graph: str
     silent: bool
@@ -152,7 +152,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """Several graphs that the part reads as one, under a name that is valid for this part only."""
+    """Several graphs that the part reads as one, under a temporary name."""
 
     graphs: tuple[str, ...]
     name: str
@@ -160,7 +160,7 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class EngineUpdate:
-    """Operations that the engine applies, cut from the request at `start`."""
+    """Operations for the engine, which begin at `start` in the request."""
 
     text: str
     scope: Scope
@@ -170,7 +170,7 @@ class EngineUpdate:
     start: int = field(default=0, compare=False)
 
     def locate(self, message: str) -> str:
-        """Return a message of the engine with its line and column counted in the request."""
+        """Return an engine message with line and column relative to the request."""
         found = _ERROR_PLACE.search(message)
         if found is None:
             return message
@@ -192,10 +192,10 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class UpdateInspection:
-    """The parts of an update in their order.
+    """The parts of an update in order.
 
-    `removing` is false when no statement can be lost; `services` are the endpoints that it calls;
-    `literals` are the typed literals and numbers that it inserts.
+    `removing` is false when it cannot remove statements; `services` are the endpoints that it
+    calls; `literals` are the typed literals and numbers that it inserts.
     """
 
     parts: tuple[EngineUpdate | Load, ...]
@@ -217,9 +217,9 @@ def inspect_update(
     """Inspect an update of at most `max_characters`.
 
     `using` and `using_named` are absolute IRIs (`using-graph-uri`, `using-named-graph-uri`); None
-    for both leaves the dataset to the update. The limits of queries hold for everything but the
+    for both leaves the dataset to the update. The limits of queries apply to everything but the
     blocks of INSERT DATA and DELETE DATA. `services` maps the endpoints that SERVICE may call to
-    the URLs at which they are called. Raises what the gate for queries raises.
+    the URLs used for the calls. Raises what the gate for queries raises.
     """
     check_limit("update_length", len(text), limits, max_characters)
     text, tokens, nesting = tokenize(text, max_characters, limits.nesting)
@@ -274,7 +274,7 @@ def split(text: str, tokens: Sequence[Token], scope: Scope) -> Iterator[Operatio
 def _read_prologue(
     text: str, tokens: Sequence[Token], scope: Scope
 ) -> tuple[Scope, tuple[Token, ...]]:
-    """Return the scope after the prologue with which `tokens` begin, and what follows it."""
+    """Read the prologue of `tokens`; return the scope after it, and the remaining tokens."""
     at, base, prefixes = 0, scope.base, dict(scope.prefixes)
     while at < len(tokens) and tokens[at].kind == "word" and tokens[at].text in _PROLOGUE:
         word, kinds = tokens[at], _PROLOGUE[tokens[at].text]
@@ -282,7 +282,7 @@ def _read_prologue(
         prefix = following[0].text if word.text == "PREFIX" and following else ":"
         if [token.kind for token in following] != kinds or prefix.find(":") != len(prefix) - 1:
             where = place(text, word.start)
-            raise MalformedQuery(f"The {word.text} at {where} is not followed by what it declares.")
+            raise MalformedQuery(f"The {word.text} at {where} is incomplete.")
         if word.text == "BASE":
             base = Scope(base).resolve([following[0].text])[0]
         elif word.text == "PREFIX":
@@ -300,26 +300,26 @@ def _check_kind(text: str, operation: Operation) -> None:
         )
     if first.kind != "word" or first.text not in UPDATES:
         raise MalformedQuery(
-            f"“{first.text[:40]}” at {where} begins no update: INSERT, DELETE, WITH, LOAD, CLEAR, "
-            "DROP, CREATE, ADD, MOVE or COPY is expected."
+            f"“{first.text[:40]}” at {where} does not begin an update: INSERT, DELETE, WITH, LOAD, "
+            "CLEAR, DROP, CREATE, ADD, MOVE or COPY is expected."
         )
 
 
 def _refuse_two_datasets(operations: Sequence[Operation]) -> None:
-    """Refuse a dataset of the protocol beside one of the update (SPARQL 1.1 Protocol §2.2.3)."""
+    """Refuse datasets in both protocol and update (SPARQL 1.1 Protocol §2.2.3)."""
     for operation in operations:
         words = {token.text for token in operation.outside_braces() if token.kind == "word"}
         if operation.has_where and words & {"USING", "WITH"}:
             raise BadParameter(
-                "The request names a dataset by using-graph-uri or using-named-graph-uri, and the "
-                "update names one by USING or WITH. Name it in one of the two places."
+                "The request specifies a dataset with using-graph-uri or using-named-graph-uri, "
+                "and the update specifies one with USING or WITH. Specify it in only one of them."
             )
 
 
 def _parts(
     text: str, operations: Sequence[Operation], using: Sequence[str], named: Sequence[str]
 ) -> Iterator[EngineUpdate | Load]:
-    """Yield the parts; operations that need nothing and share a scope make one part."""
+    """Yield the parts; plain operations with the same scope form one part."""
 
     def key(operation: Operation) -> tuple[int, int | None]:
         plain = not (
@@ -345,7 +345,7 @@ def _parts(
 def _with_dataset(
     text: str, operation: Operation, using: Sequence[str], named: Sequence[str]
 ) -> tuple[Merge | None, str]:
-    """Return the text of an operation with USING clauses for its dataset written in."""
+    """Return the text of an operation with USING clauses for its dataset inserted."""
     words, own = operation.words, operation.using
     start, end = words[0].start, words[-1].end
     default: Sequence[str] = using if operation.has_where else ()

@@ -1,12 +1,12 @@
-"""The folder of a workspace: what users wrote, over a release or alone.
+"""The folder of a workspace: the data of users, over a release or alone.
 
     workspace.json         names the published checkpoint, replaced by an atomic rename
-    lock                   held by the one process that writes
-    generation-N/base      the release below, absent where there is none
+    lock                   held by the process that writes
+    generation-N/base      the base release, absent if there is none
     generation-N/store-N   the writer's store
     generation-N/published-N   a checkpoint that readers open
 
-Putting another release below begins a new generation.
+A new base release starts a new generation.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from jiqun.rdf.parsing import Graph
 FORMAT: Final = 1
 STATE: Final = "workspace.json"
 _LOCK_PAUSE: Final = 0.01
-# Publications after which the writer's store is made anew.
+# Publications after which the writer's store is rebuilt.
 _RENEWAL: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The content of `workspace.json`; `release` identifies the release below, "" for none."""
+    """The content of `workspace.json`; `release` identifies the base release, "" for none."""
 
     format: int = FORMAT
     generation: int = 0
@@ -44,15 +44,15 @@ class State:
 
 
 def published_store(folder: Path) -> Path:
-    """Return the store that readers open now; raises `WorkspaceError` when there is none."""
+    """Return the published store; raises `WorkspaceError` when there is none."""
     state = read_state(folder)
     if state is None:
-        raise WorkspaceError("There is no workspace: nothing was ever written to this folder.")
+        raise WorkspaceError("There is no workspace in this folder.")
     return published_path(folder, state)
 
 
 def read_state(folder: Path) -> State | None:
-    """Return what is published, None for a new workspace; raises `WorkspaceError`."""
+    """Return the published state, None for a new workspace; raises `WorkspaceError`."""
     try:
         found = json.loads((folder / STATE).read_bytes())
         state = State(**found)
@@ -69,7 +69,7 @@ def read_state(folder: Path) -> State | None:
 
 
 def own_quads(folder: Path) -> Iterator[ox.Quad]:
-    """Yield what users wrote, as published; works while a server writes to the workspace."""
+    """Yield the published data of users; works while a server writes to the workspace."""
     published = published_store(folder)
     yield from difference(open_store(published), open_base(published.parent))
 
@@ -95,13 +95,13 @@ def open_store(store: Path) -> ox.Store:
 
 
 def open_base(generation: Path) -> ox.Store | None:
-    """Open the release below, None where there is none."""
+    """Open the base release, None where there is none."""
     base = generation / "base"
     return open_store(base) if base.exists() else None
 
 
 def difference(store: ox.Store, base: ox.Store | None) -> Iterator[ox.Quad]:
-    """Yield the quads of a store that are not in the one below."""
+    """Yield the quads of a store that are not in its base."""
     return (quad for quad in store if base is None or quad not in base)
 
 
@@ -114,7 +114,7 @@ def take_lock(lock: int, patience: float) -> None:
         except OSError as error:
             if time.monotonic() > last:
                 raise WorkspaceError(
-                    "The workspace is in use by another process. Stop that one, or take another "
+                    "The workspace is in use by another process. Stop that process, or use another "
                     "folder."
                 ) from error
             time.sleep(_LOCK_PAUSE)
@@ -123,7 +123,7 @@ def take_lock(lock: int, patience: float) -> None:
 
 
 def write_state(folder: Path, state: State) -> None:
-    """Replace `workspace.json` in one step that survives a power cut."""
+    """Replace `workspace.json` atomically and durably."""
     new = folder / f"{STATE}.new"
     with new.open("w", encoding="utf-8") as file:
         json.dump(asdict(state), file)
@@ -134,7 +134,7 @@ def write_state(folder: Path, state: State) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Make what was written into a folder durable."""
+    """Flush a folder and its files to disk."""
     directory = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(directory)
@@ -147,13 +147,13 @@ class Protected(Exception):
 
 
 class Workspace:
-    """A workspace opened for writing; one process at a time. Made by `open_workspace`.
+    """A workspace opened for writing by one process; created by `open_workspace`.
 
-    `store` is the writer's own: what is published, with the changes since.
+    `store` is the writer's own: the published state with later changes.
     """
 
     def __init__(self, folder: Path, lock: int, state: State) -> None:
-        """Take over the descriptor of the lock that is held."""
+        """Take over the descriptor of the lock."""
         self._folder = folder
         self._lock = lock
         self._state = state
@@ -169,12 +169,12 @@ class Workspace:
 
     @property
     def number(self) -> int:
-        """How many changes were published; it never goes back."""
+        """The number of published changes; it never decreases."""
         return self._state.published
 
     @property
     def release(self) -> str:
-        """The identifier of the release below, "" where there is none."""
+        """The identifier of the base release, "" where there is none."""
         return self._state.release
 
     @property
@@ -182,12 +182,11 @@ class Workspace:
         return generation_path(self._folder, self._state)
 
     def publish(self, keep_seconds: float, touched: Iterable[Graph] | None = None) -> Path:
-        """Make what is in `store` the published state, durably; return the store to read.
+        """Publish `store` durably; return the checkpoint to read.
 
-        `touched` are the graphs that may have lost statements, None when any may have: only
-        there are the statements of the release looked for. Raises `Protected` when one is gone;
-        call `reset` then. Checkpoints that were replaced more than `keep_seconds` ago are
-        removed.
+        `touched` are the graphs that may have lost statements, None when any may have: only they
+        are checked for statements of the release. Raises `Protected` when one is missing; call
+        `reset` then. Checkpoints that were replaced more than `keep_seconds` ago are removed.
         """
         missing = next((quad for quad in self._of_base(touched) if quad not in self.store), None)
         if missing is not None:
@@ -207,29 +206,29 @@ class Workspace:
         self.store = self._fresh_store()
 
     def tidy(self) -> None:
-        """Renew the store if it is time to; call it when no request waits.
+        """Rebuild the store if it is due; call it when no request waits.
 
-        An open store has a journal of its files, which every checkpoint copies and every
-        reader reads: 1.3 KB for each publication.
+        An open store has a journal of its files, which every checkpoint copies and every reader
+        reads: it grows by 1.3 KB with each publication.
         """
         if self._publications >= _RENEWAL:
             self.store = self._fresh_store()
 
     def rebase(self, release: str, store: Path | None, keep_seconds: float = 0) -> None:
-        """Put another release (or none) below what users wrote, and publish the result."""
+        """Replace the base release (or remove it), and publish the result."""
         own = difference(self.store, self._base)
         graphs = _own_graphs(self.store, self._base)
         self._begin_generation(release, store, own, graphs, keep_seconds)
 
     def replace_own(self, quads: Iterable[ox.Quad]) -> None:
-        """Put other statements in place of what users wrote, and publish the result."""
+        """Replace the data of users, and publish the result."""
         base = self._generation / "base"
         below = base if base.exists() else None
         self._begin_generation(self._state.release, below, quads, (), 0)
 
     @property
     def empty(self) -> bool:
-        """Whether users wrote nothing, or removed it all."""
+        """Whether there is no data of users."""
         return next(iter(difference(self.store, self._base)), None) is None
 
     def close(self) -> None:
@@ -282,7 +281,7 @@ class Workspace:
             yield from self._base.quads_for_pattern(None, None, None, graph)
 
     def _fresh_store(self) -> ox.Store:
-        """Make the writer's store anew, in another folder: the one before may be in use still."""
+        """Rebuild the writer's store in another folder: the old one may still be in use."""
         self._begun += 1
         self._publications = 0
         path = self._generation / f"store-{self._begun}"
@@ -296,7 +295,7 @@ class Workspace:
         write_state(self._folder, state)
         self._state = state
         if before.exists():
-            # From now on it is old: `_remove_old` counts from here.
+            # `_remove_old` measures the age from here.
             os.utime(before)
             os.utime(before.parent)
 
@@ -311,10 +310,10 @@ class Workspace:
 
 
 def open_workspace(folder: Path, patience: float = 0) -> Workspace:
-    """Open a workspace for writing as it is; a new one begins empty, over no release.
+    """Open a workspace for writing; a new one is empty and has no base release.
 
-    Raises `WorkspaceError` when another process writes to it, for `patience` seconds already
-    (one that was killed a moment ago may still be ending), or when it cannot be read.
+    Raises `WorkspaceError` when another process holds the lock for `patience` seconds (a killed one
+    may still be exiting), or when it cannot be read.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -331,7 +330,7 @@ def open_workspace(folder: Path, patience: float = 0) -> Workspace:
 
 def _begin(folder: Path) -> State:
     if any(not _ours(path) for path in folder.iterdir()):
-        raise WorkspaceError("The folder holds other files. A workspace needs a folder of its own.")
+        raise WorkspaceError("The folder contains other files. A workspace needs its own folder.")
     state = State(generation=1)
     target = generation_path(folder, state)
     shutil.rmtree(target, ignore_errors=True)
@@ -346,7 +345,7 @@ def _ours(path: Path) -> bool:
 
 
 def _create(generation: Path, below: Path | None) -> ox.Store:
-    """Make the folder of a generation; return a writable store with the release below."""
+    """Create the folder of a generation; return a writable store with the base release."""
     generation.mkdir(parents=True)
     if below is not None:
         source = open_store(below)

@@ -1,4 +1,4 @@
-"""Changes to a workspace as the server makes them: in turn, by one writer process."""
+"""Serializes changes to a workspace through one writer process."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _MAX_WAITING: Final = 64
 _REBASE_SECONDS: Final = 3600.0
 _STOP_SECONDS: Final = 10.0
 _RETRY_PAUSES: Final = (0.1, 0.5, 2.0)
-# Readers end within the deadline of a query; what they read is kept so much longer.
+# Readers end within the deadline of a query; checkpoints are kept this much longer.
 _SPARE_SECONDS: Final = 60.0
 
 Check = Callable[[], Awaitable[None]]
@@ -54,7 +54,7 @@ Check = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """The limits of a change; sizes in bytes, times in seconds, origins exact."""
+    """The limits of a change; sizes in bytes, times in seconds, exact origins."""
 
     limits: Limits
     seconds: float = 60.0
@@ -66,7 +66,7 @@ class WriteOptions:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Return the limits that the operator set."""
+        """Return the limits from the settings."""
         return cls(
             limits=gate_limits(settings),
             seconds=settings.update_seconds,
@@ -80,7 +80,7 @@ class WriteOptions:
 
 @dataclass(frozen=True, slots=True)
 class GraphChange:
-    """A change of one graph, None for the default graph, by the Graph Store Protocol.
+    """A change to one graph (None: the default graph) by the Graph Store Protocol.
 
     `action` is `replace`, `extend` or `drop`; with `only_new` the graph must not exist yet.
     """
@@ -97,8 +97,8 @@ class GraphChange:
 class Commit:
     """A published state: the store to read, its number, and what the change did.
 
-    `created` is whether it made a new graph, `changed_literals` how many literals the engine stored
-    in another form.
+    `created` is true if it created a graph; `changed_literals` counts literals that the engine
+    stored in another form.
     """
 
     store: Path
@@ -111,8 +111,8 @@ class WriteService:
     """Changes to the workspace in a folder; `start` before use, `stop` at the end.
 
     `publish` is awaited with every new state before a change is acknowledged. SERVICE is called
-    through `forwarder`, which has been started by then, or refused. A caller that is cancelled
-    before its change is published undoes it.
+    through `forwarder`, which the caller starts, or refused. Cancelling a caller before its change
+    is published undoes the change.
     """
 
     def __init__(
@@ -135,7 +135,7 @@ class WriteService:
         self._latest = Commit(folder, -1)
 
     async def start(self, release: str, store: Path | None) -> Commit:
-        """Open the workspace over a release (or over none, ""); raises `WorkspaceError`."""
+        """Open the workspace over a release ("" for none); raises `WorkspaceError`."""
         process = await self._start_writer()
         try:
             self._latest = await self._rebase(process, release, store)
@@ -145,18 +145,18 @@ class WriteService:
         return self._latest
 
     async def stop(self) -> None:
-        """Let the change under way end, then end the writer."""
+        """Let the current change finish, then stop the writer."""
         try:
             async with asyncio.timeout(_STOP_SECONDS), self._lock:
                 pass
         except TimeoutError:
-            _LOG.warning("A change was abandoned because the server stops.")
+            _LOG.warning("A change was abandoned because the server is stopping.")
         if self._process is not None:
             self._process.kill()
             await self._process.exited()
 
     async def update(self, update: Update, base: str) -> Commit:
-        """Apply a SPARQL update wholly or not at all; relative IRIs are relative to `base`.
+        """Apply a SPARQL update atomically; relative IRIs are resolved against `base`.
 
         Raises what the gate raises, `UpdateRefused`, `UpdateFailed`, `UpdateTimeout`,
         `MemoryLimitExceeded`, `WorkspaceError`, `InsufficientStorage` and `Busy`.
@@ -196,7 +196,7 @@ class WriteService:
         return await self._change(frames.GRAPH, request, body, self._options.seconds, check)
 
     async def rebase(self, release: str, store: Path) -> Commit:
-        """Put another release below what users wrote; readers get it as they get a change."""
+        """Replace the base release; readers switch to it as to any change."""
         async with self._turn(_REBASE_SECONDS):
             process = await self._writer()
             return await self._acknowledge(await self._rebase(process, release, store))
@@ -225,10 +225,10 @@ class WriteService:
             except JiqunError:
                 raise
             except BaseException:
-                # The client has left: its change must not hold up others.
+                # The client has left: its change must not delay others.
                 process.kill()
                 self.kills += 1
-                with suppress(WorkspaceError):  # the next change tries again
+                with suppress(WorkspaceError):  # the next change retries
                     await _completed(self._start_writer())
                 raise
             return await _completed(self._acknowledge(commit))
@@ -245,21 +245,20 @@ class WriteService:
         return commit
 
     async def _make_readable(self, commit: Commit) -> None:
-        """Have readers switch to a state; one that lacks memory for a moment gets more time."""
+        """Make readers switch to a state, retrying while one lacks memory."""
         for pause in _RETRY_PAUSES:
             try:
                 return await self._publish(commit)
             except ReleaseError as error:
-                _LOG.warning("Readers cannot open what was published: %s", error.detail)
+                _LOG.warning("Readers cannot open the published state: %s", error.detail)
             await asyncio.sleep(pause)
         raise WorkspaceError(
-            "The change was stored, but it cannot be read yet; it will be after the next change "
-            "or a restart."
+            "The change was stored, but is not readable until the next change or a restart."
         )
 
     @asynccontextmanager
     async def _turn(self, seconds: float) -> AsyncIterator[None]:
-        """Wait until no other change is under way; raises `Busy`."""
+        """Wait until no other change is running; raises `Busy`."""
         if self._waiting >= _MAX_WAITING:
             raise Busy("Too many changes are waiting. Try again in 2 s.", 2)
         self._waiting += 1
@@ -276,7 +275,7 @@ class WriteService:
             self._lock.release()
 
     async def _answer(self, process: WorkerProcess, deadline: float) -> Commit:
-        """Read the writer's reply, fetching what it asks for, until the change is published."""
+        """Read the writer's replies, fetching documents, until the change is published."""
         while True:
             kind, body = await process.receive()
             reply = json.loads(body)
@@ -290,10 +289,10 @@ class WriteService:
     async def _send_documents(
         self, process: WorkerProcess, loads: Sequence[tuple[str, bool]], deadline: float
     ) -> None:
-        """Fetch documents and send them to the writer; `loads` are URLs with whether SILENT.
+        """Fetch documents and send them to the writer; `loads` are pairs of URL and SILENT.
 
-        Raises `UpdateRefused`, and `UpdateFailed` unless the LOAD is silent; the writer has been
-        told to cancel then.
+        Raises `UpdateRefused`, and `UpdateFailed` unless the LOAD is silent, after cancelling the
+        request at the writer.
         """
         left = self._options.document_bytes
         for url, silent in loads:
@@ -301,7 +300,7 @@ class WriteService:
             try:
                 document = await fetch(url, self._options.load_allow, left, seconds)
             except (UpdateFailed, UpdateRefused):
-                if silent:  # hides refusals as it hides failures (SPARQL 1.1 Update, 3.1.4)
+                if silent:  # SILENT also hides refusals (SPARQL 1.1 Update, 3.1.4)
                     process.send(frames.SKIP, {})
                     continue
                 process.send(frames.CANCEL, {})
@@ -320,10 +319,10 @@ class WriteService:
                 return await self._answer(process, 0)
         except (WorkerExited, TimeoutError):
             process.kill()
-            raise WorkspaceError("The workspace could not be put over the release.") from None
+            raise WorkspaceError("The workspace could not be rebased on the release.") from None
 
     async def _writer(self) -> WorkerProcess:
-        """Return the writer, a new one if the last has ended."""
+        """Return the writer, a new one if the last has exited."""
         if self._process is not None and self._process.alive:
             return self._process
         try:
@@ -335,7 +334,7 @@ class WriteService:
             ) from None
 
     async def _start_writer(self) -> WorkerProcess:
-        """Start a writer; what the last one published without an answer is acknowledged."""
+        """Start a writer; a change that the last one published without replying is acknowledged."""
         port = self._forwarder.port if self._forwarder is not None else 0
         try:
             if self._process is not None:
@@ -352,28 +351,28 @@ class WriteService:
         return process
 
     async def _recover(self, process: WorkerProcess, error: Exception) -> Commit:
-        """Start a new writer after the end of one; what that had published counts as done."""
+        """Start a new writer after one has exited; a change that it published is acknowledged."""
         before = self._latest.number
         self.kills += 1
         if isinstance(error, TimeoutError):
             process.kill()
         out_of_memory = isinstance(error, WorkerExited) and await process.ran_out_of_memory()
         await process.exited()
-        _LOG.warning("The writer was ended: %r %s", type(error).__name__, process.stderr_tail)
+        _LOG.warning("The writer exited: %r %s", type(error).__name__, process.stderr_tail)
         await self._start_writer()
         if self._latest.number != before:
             return self._latest
         if isinstance(error, TimeoutError):
-            raise UpdateTimeout("The update did not end in time and was undone.") from None
+            raise UpdateTimeout("The update did not finish in time and was undone.") from None
         if out_of_memory:
             raise MemoryLimitExceeded(
-                "The update needed more memory than it may take, and was undone. Send it in parts."
+                "The update exceeded its memory limit and was undone. Send it in parts."
             ) from None
-        raise UpdateFailed("The update made the writer fail, and was undone.") from None
+        raise UpdateFailed("The update crashed the writer and was undone.") from None
 
 
 async def _completed(work: Coroutine[Any, Any, Result]) -> Result:
-    """Await work that must be completed even when the caller is cancelled meanwhile."""
+    """Await work that must be completed even when the caller is cancelled."""
     task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)

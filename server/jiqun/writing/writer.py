@@ -1,7 +1,7 @@
 """The writer process: applies changes to a workspace, one after the other.
 
-`python -m jiqun.writing.writer`, started by the server, never by hand. Requests come in frames over
-a socket pair; each is applied whole or not at all.
+`python -m jiqun.writing.writer`, started only by the server. Requests arrive as frames over a
+socket pair; each is applied atomically.
 """
 
 from __future__ import annotations
@@ -42,28 +42,28 @@ from jiqun.writing.literals import LiteralChanges
 from jiqun.writing.updates import EngineUpdate, Load, Merge, inspect_update
 from jiqun.writing.workspace import Protected, Workspace, open_workspace
 
-# Up to so many quads are added in one transaction, more are bulk-loaded.
+# Up to this number of quads are added in one transaction; more are bulk-loaded.
 FEW: Final = 5_000
 STACK_BYTES: Final = 256 * 1024 * 1024
-# A writer that was killed releases its lock within so many seconds.
+# A killed writer releases its lock within this number of seconds.
 _LOCK_SECONDS: Final = 3.0
-# Memory that a quad takes while it is bulk-loaded is about 1 KB; there is other work too.
+# A bulk-loaded quad takes about 1 KB of memory; the rest is for other work.
 _BYTES_OF_A_QUAD: Final = 4096
 _DISK_FULL: Final = ("No space left on device", "Disk quota exceeded")
 
 
 class Cancelled(Exception):
-    """The server gave this request up."""
+    """The server cancelled this request."""
 
 
 class Gone(Exception):
-    """The server has ended."""
+    """The server has exited."""
 
 
 def apply(
     store: ox.Store, part: EngineUpdate, services: Sequence[str] = (), step: int = FEW
 ) -> None:
-    """Apply operations that call `services`; quads are added at most `step` at a time.
+    """Apply operations that may call `services`; at most `step` quads are added at a time.
 
     Raises `MalformedQuery`, `EvaluationFailed`, `UpdateFailed` and what the engine raises; the
     store must be discarded then.
@@ -74,7 +74,7 @@ def apply(
             return
         raise UpdateFailed(
             f"There is no graph <{source.graph[:200]}> to read from. With SILENT, the operation "
-            "then does nothing."
+            "does nothing."
         )
     if merge is not None:
         add(store, _merged(store, merge), step)
@@ -113,22 +113,22 @@ def add(store: ox.Store, quads: Iterable[ox.Quad], step: int) -> None:
 
 
 def exists(store: ox.Store, graph: Graph) -> bool:
-    """Return whether a graph exists; the default graph does from its first triple on."""
+    """Return whether a graph exists; the default graph does if it is not empty."""
     if isinstance(graph, ox.DefaultGraph):
         return next(store.quads_for_pattern(None, None, None, graph), None) is not None
     return store.contains_named_graph(graph)
 
 
 def shorten(text: str) -> str:
-    """Cut a message of the engine to what helps."""
+    """Shorten an engine message to its useful part."""
     return text if len(text) <= 300 else text[:300].rsplit(",", 1)[0] + " …"
 
 
 class Writer:
-    """A workspace and the connection over which it is changed."""
+    """A workspace and the connection to the server."""
 
     def __init__(self, connection: socket.socket, memory: int) -> None:
-        """Take requests over `connection`; one may take `memory` bytes."""
+        """Serve `connection`; a request may take `memory` bytes."""
         self._connection = connection
         self._memory = memory
         self._step = max(FEW, memory // _BYTES_OF_A_QUAD)
@@ -168,7 +168,7 @@ class Writer:
         return {"number": self._workspace.number, "store": str(self._workspace.published)}
 
     def _attempt(self, action: Callable[[Any], bool], request: dict[str, Any]) -> None:
-        """Apply one request; when it fails, nothing of it stays."""
+        """Apply one request; undo it when it fails."""
         self._literals = LiteralChanges()
         try:
             if self._stale:
@@ -181,11 +181,11 @@ class Writer:
         except Exception as error:
             failure = _translated(error)
             self._stale = True
-            with suppress(OSError, JiqunError):  # as on a full disk; the next request tries again
+            with suppress(OSError, JiqunError):  # as on a full disk; the next request retries
                 self._reset()
             self._fail(failure, "" if failure is error else repr(error))
         except BaseException as error:
-            # A panic of the engine: whatever it left behind must not be used again.
+            # After a panic of the engine, its state must not be reused.
             self._fail(UpdateFailed("The update failed inside the engine."), repr(error))
             os._exit(1)
         else:
@@ -235,7 +235,7 @@ class Writer:
         return False
 
     def _fetch(self, loads: list[Load]) -> list[tuple[bytes, str, str] | None]:
-        """Have the server fetch documents: body, content type and base of each, None for none."""
+        """Make the server fetch documents: body, content type and base of each, None if skipped."""
         if not loads:
             return []
         self._send(frames.FETCH, {"loads": [[load.source, load.silent] for load in loads]})
@@ -252,12 +252,12 @@ class Writer:
         return data, head["content_type"], head["base"]
 
     def _load(self, part: Load, body: bytes, content_type: str, base: str) -> None:
-        """Add a document that LOAD asked for."""
+        """Add a document for LOAD."""
         graph = ox.DefaultGraph() if part.graph is None else ox.NamedNode(part.graph)
         try:
             quads: Iterable[ox.Quad] = read_graph(body, content_type, base, graph)
             if part.silent:
-                quads = list(quads)  # all of it or none
+                quads = list(quads)  # all or nothing
             self._add(quads)
         except JiqunError as error:
             if not part.silent:
@@ -320,26 +320,29 @@ def _translated(error: Exception) -> JiqunError:
         known = error
     elif isinstance(error, Protected):
         known = UpdateRefused(
-            f"The change would remove statements of the release, among them {error}. What users "
-            "write is stored apart from the release, which stays as it is."
+            f"The change would remove statements of the release, among them {error}. The release "
+            "is read-only; only statements added by users can be removed."
         )
     elif isinstance(error, MemoryError):
-        known = MemoryLimitExceeded("The update needed more memory than it may take.")
+        known = MemoryLimitExceeded("The update exceeded its memory limit.")
     elif any(sign in str(error) for sign in _DISK_FULL):
         known = InsufficientStorage(
-            "The disk of the workspace is full. Nothing was changed; the operator can free space."
+            "The disk of the workspace is full. Nothing was changed; the operator has to free "
+            "space."
         )
     elif isinstance(error, OSError):
         known = WorkspaceError("The workspace cannot be written now; the reason has been logged.")
     elif isinstance(error, RuntimeError | ValueError):
         known = UpdateFailed(f"The update cannot be applied: {shorten(str(error))}.")
     else:
-        known = UpdateFailed("The update failed because of a bug; it has been logged.")
+        known = UpdateFailed(
+            "The update failed because of an internal error, which has been logged."
+        )
     return known
 
 
 def main(arguments: list[str]) -> None:
-    """Run a writer; the arguments are the socket's number, niceness, memory and port."""
+    """Run a writer; the arguments are the socket's descriptor, niceness, memory and port."""
     number, niceness, memory, port, _ = arguments
     sandbox.confine(int(niceness), int(port))
     connection = socket.socket(fileno=int(number))
@@ -353,7 +356,7 @@ def _run(writer: Writer) -> None:
     try:
         writer.serve()
     except (OSError, Gone):
-        pass  # the server has ended
+        pass  # the server has exited
     except BaseException:
         traceback.print_exc()
     finally:

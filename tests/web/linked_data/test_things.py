@@ -211,7 +211,7 @@ NAMES: Final = (
     (quote("be\u0301ijing"), "/beijing"),
     (quote("bei\u200bjing"), "/beijing"),
     ("%E4%BA%AC", "/search?q=%E4%BA%AC"),
-    ("beijing%23part", "as it is, not as %23"),
+    ("beijing%23part", "unencoded, not as %23"),
     ("beijing%20", "/beijing"),
     ("..%2Fbeijing", ""),
     ("%2e%2e%2fetc%2fpasswd", ""),

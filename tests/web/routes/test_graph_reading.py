@@ -47,7 +47,7 @@ def test_it_is_known_again(client: httpx.Client) -> None:
         ("/graphs?graph=http://a.example/%3E", 400, "absolute IRI"),
         ("/graphs?graph=http://a.example/none", 404, "no graph of this name"),
         ("/graphs/none", 404, "no graph of this name"),
-        ("/graphs/none?default", 400, "The URL names"),
+        ("/graphs/none?default", 400, "The URL already names"),
         (f"{NAMED}&format=csv", 400, "Available: turtle"),
     ],
 )

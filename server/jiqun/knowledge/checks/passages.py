@@ -1,9 +1,9 @@
 """Passages, quotes and wordings, checked against the text of their source.
 
 Offsets count Unicode code points from 0; `kg:end` is the first one after the passage. The text is
-the UTF-8 file `<slug>/article.txt` below the folder of texts, read as it is: no line end is
-converted, since the SHA-256 is that of its bytes. `kg:wording`, `kg:nickname` and the printed
-titles are quotations as much as `kg:quote` is: the same length limit, the same proof.
+the UTF-8 file `<slug>/article.txt` below the folder of texts; line ends are not converted, since
+the SHA-256 is that of its bytes. `kg:wording`, `kg:nickname` and the printed titles are quotations
+like `kg:quote`, with the same length limit and check.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def lines(characters: str) -> Iterator[tuple[int, int]]:
 
 
 def held(descriptions: Iterable[Path]) -> list[str]:
-    """Return the slugs of the sources, of these `source.ttl`, that have the hash of a text."""
+    """Return the slugs of those of these sources that have the hash of a text."""
     return [
         path.parent.name
         for path in descriptions
@@ -69,12 +69,12 @@ def held(descriptions: Iterable[Path]) -> list[str]:
 
 
 def without_text(slugs: Iterable[str], texts: Path) -> list[str]:
-    """Return the sources whose text is not at hand, so that their quotes were not checked."""
+    """Return the sources whose text is not available, so that their quotes were not checked."""
     return [slug for slug in slugs if not (texts / slug / "article.txt").exists()]
 
 
 def check_source(document: Document, texts: Path | None) -> Iterator[Finding]:
-    """Check the passages of one `source.ttl`, and against its text if `texts` has it."""
+    """Check the passages of one `source.ttl`, also against its text if `texts` has it."""
     text, problem = _text_of(document, texts)
     if problem:
         what = f"the text {document.path.parent.name}/article.txt cannot be read: {problem}"
@@ -89,7 +89,7 @@ def check_wordings(facts: Document, source: Document, texts: Path | None) -> Ite
     """Yield a finding for every wording of `facts` that is too long or not in its passage.
 
     `source` describes the passages. Without `texts`, or without this source's text, only the length
-    is checked. The words of a source known only by its quotes have to be in those.
+    is checked. The wordings of a source known only by its quotes must be in those.
     """
     passages = _words_of_passages(_described(source), _text_of(source, texts)[0])
     locator = Locator((facts,))
@@ -112,7 +112,7 @@ def check_wordings(facts: Document, source: Document, texts: Path | None) -> Ite
 
 
 def _text_of(source: Document, texts: Path | None) -> tuple[Text | None, str]:
-    """Return the text of a source if it is at hand, or why it cannot be read."""
+    """Return the text of a source if available, or the reason why it cannot be read."""
     if texts is None:
         return None, ""
     try:
@@ -151,7 +151,7 @@ def _span(values: _Values) -> tuple[int, int] | None:
 
 
 def _words_of_passages(described: dict[str, _Values], text: Text | None) -> dict[str, str]:
-    """Return the words of each passage, as far as they are known; quotes stand one a line."""
+    """Return the known words of each passage; quotes are on separate lines."""
     if not _has_text(described):
         return {
             passage: "".join(f"{quote}\n" for quote in values[QUOTE])

@@ -1,7 +1,7 @@
 """Hygiene rules in SPARQL and shapes in SHACL (https://www.w3.org/TR/shacl/, by pySHACL).
 
-Every row of a hygiene rule is a violation: `?subject` is what to point at, with `?predicate`,
-`?object` and `?graph` when the rule knows them.
+Every row of a hygiene rule is a violation: `?subject` is its location, with `?predicate`, `?object`
+and `?graph` if the rule selects them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def violations(rule: HygieneRule, store: ox.Store) -> list[Row]:
 
 
 def rule_finding(rule: HygieneRule, row: Row, locator: Locator, shorten: Shorten) -> Finding:
-    """Return a violation as a finding, at the statement that the row points at."""
+    """Return a violation as a finding, located at the statement in the row."""
 
     def word(hole: re.Match[str]) -> str:
         term = row.get(hole[1])
@@ -66,11 +66,11 @@ def _key(term: Term | None) -> str:
 def shape_findings(
     graphs: Mapping[str, set[ox.Triple]], locator: Locator, shorten: Shorten
 ) -> Iterator[Finding]:
-    """Yield a finding for every result of validating the merge, inferences included."""
+    """Yield a finding for every validation result on the merge, including inferences."""
     shapes = graphs.get(SHAPES)
     if not shapes:
         return
-    # Links are checked row by row where they are read.
+    # Links are checked row by row when they are read.
     checked = {
         name: triples
         for name, triples in graphs.items()

@@ -1,1 +1,1 @@
-"""Mapping sets in SSSOM: read, checked, verified, and as graphs."""
+"""SSSOM mapping sets: reading, checks, verification, and their graphs."""

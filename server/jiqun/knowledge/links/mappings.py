@@ -1,12 +1,11 @@
 """Links to other datasets: SSSOM mapping sets (https://w3id.org/sssom/spec), as RDF, and checked.
 
 A file `data/links/<target>.sssom.tsv` starts with the description of the set in YAML, each line
-behind a `#`; then come a line of column names and one mapping a line, separated by tabs. Mistakes
-are reported with their line; nothing is repaired silently.
-
-In RDF a link is a SKOS triple and a `sssom:Mapping` with an IRI of its own, which holds
-justification, confidence and version: `…/graph/links-wikidata#beijing-Q956`. SSSOM's own RDF form
-would reify with `owl:Axiom`, which makes annotations of OWL out of them; these are data.
+after a `#`; a line of column names and one mapping per line follow, separated by tabs. Mistakes are
+reported with their line; nothing is repaired silently. In RDF a link is a SKOS triple and a
+`sssom:Mapping` with its own IRI, which has justification, confidence and version:
+`…/graph/links-wikidata#beijing-Q956`. SSSOM's own RDF form reifies with `owl:Axiom`, which turns
+them into OWL annotations; these are data.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ _CURIE: Final = re.compile(r"([A-Za-z][\w.-]*):(\S+)")
 
 @dataclass(frozen=True)
 class Mapping:
-    """One link; IRIs are written out, and `local` is the object without its namespace.
+    """One link with full IRIs; `local` is the object without its namespace.
 
     `source` is the IRI of the dataset that proves the link, or ""; `version` that of the object's
     dataset when the link was made.
@@ -110,7 +109,7 @@ class Mapping:
 
 @dataclass(frozen=True)
 class MappingSet:
-    """The links to one target, with the metadata in the head of their file."""
+    """The links to one target, with the metadata in the header of their file."""
 
     path: str
     target: str
@@ -137,9 +136,9 @@ def read_all(content: Content) -> list[MappingSet]:
 
 
 def read_mappings(path: Path, content: Content) -> tuple[MappingSet | None, list[Finding]]:
-    """Read one file: the set with every row that can be read, and the findings about the rest.
+    """Read one file: the set with all valid rows, and findings about the others.
 
-    The set is None if the head or the column names cannot be used.
+    The set is None if the header or the column names are unusable.
     """
     name = content.name(path)
     try:
@@ -170,19 +169,19 @@ def _head(lines: list[str], target: str, name: str) -> dict[str, dict[str, str]]
         described = yaml.safe_load("\n".join(lines))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise mistake("the head is not YAML", mark.line + 1 if mark else 1) from None
+        raise mistake("the header is not YAML", mark.line + 1 if mark else 1) from None
     if not isinstance(described, dict):
-        raise mistake("the head that describes the set is missing")
+        raise mistake("the header that describes the set is missing")
     absent = [key for key in HEADER if not described.get(key)]
     if absent:
-        raise mistake(f"the head lacks {', '.join(absent)}")
+        raise mistake(f"missing in the header: {', '.join(absent)}")
     if described["mapping_set_id"] != f"{GRAPH}links-{target}":
-        raise mistake(f"mapping_set_id must be {GRAPH}links-{target}, as the file is named")
+        raise mistake(f"mapping_set_id must be {GRAPH}links-{target}, to match the file name")
     prefixes = described["curie_map"]
     if not isinstance(prefixes, dict) or not all(
         is_absolute_iri(str(v)) for v in prefixes.values()
     ):
-        raise mistake("curie_map must give an IRI for every prefix")
+        raise mistake("curie_map must have an IRI for every prefix")
     return described
 
 
@@ -191,7 +190,7 @@ def _columns(lines: list[str], above: int, name: str) -> list[str]:
     absent = [column for column in REQUIRED if column not in columns]
     unknown = [column for column in columns if column not in COLUMNS]
     if absent or unknown or len(set(columns)) < len(columns):
-        what = f"columns lacking: {', '.join(absent)}" if absent else "columns unknown or repeated"
+        what = f"missing columns: {', '.join(absent)}" if absent else "columns unknown or repeated"
         what += f" ({', '.join(unknown)})" if unknown else ""
         raise Malformed(Finding(name, above + 1, 0, what, RULE))
     return columns
@@ -217,7 +216,7 @@ class _Rows:
     def row(self, line: int, text: str) -> None:
         cells = text.split("\t")
         if len(cells) != len(self._columns):
-            what = f"{len(cells)} cells where the columns are {len(self._columns)}"
+            what = f"{len(cells)} cells in a table of {len(self._columns)} columns"
             self._wrong(line, what)
             return
         row = dict(zip(self._columns, cells, strict=True))
@@ -242,7 +241,7 @@ class _Rows:
             self._wrong(line, f"{row['mapping_justification']} is not a mapping_justification")
         version = row.get("object_source_version") or self._version
         if not version:
-            self._wrong(line, "object_source_version missing, here and in the head")
+            self._wrong(line, "object_source_version missing, here and in the headerer")
         source = row.get("mapping_source", "")
         return Mapping(
             line,
@@ -259,7 +258,7 @@ class _Rows:
         )
 
     def _iri(self, line: int, curie: str) -> str:
-        """Expand a CURIE; one that does not give an IRI is a finding and becomes ""."""
+        """Expand a CURIE; an invalid one is reported and becomes ""."""
         match = _CURIE.fullmatch(curie)
         prefix = match[1] if match else ""
         if match is None or prefix not in self._prefixes:
@@ -289,7 +288,7 @@ class _Rows:
 
 
 def link_graphs(sets: Iterable[MappingSet]) -> Graphs:
-    """Return one graph for every target, under the IRI of its mapping set."""
+    """Return one graph per target, keyed by the IRI of its mapping set."""
     return {found.iri: set(_links(found)) for found in sets}
 
 
@@ -343,7 +342,7 @@ def _counted(
     yield link(node, RDF_TYPE, f"{VOID}Linkset")
     yield link(node, f"{VOID}subjectsTarget", DATASET)
     yield link(node, f"{VOID}objectsTarget", mapping_set.object_source)
-    # the SKOS triples, not what describes them
+    # the SKOS triples, without their descriptions
     yield typed(node, f"{VOID}triples", sum(predicates.values()), "integer")
     for predicate in predicates:
         yield link(node, f"{VOID}linkPredicate", predicate)
@@ -366,7 +365,7 @@ def check_set(mapping_set: MappingSet, known: Collection[str]) -> Iterator[Findi
                 yield wrong(mapping, f"{other.removeprefix(ID)} is not described anywhere")
         first = pairs.setdefault((mapping.subject, mapping.object), mapping.line)
         if first != mapping.line:
-            yield wrong(mapping, f"{name} and {mapping.local} are linked on line {first} already")
+            yield wrong(mapping, f"{name} and {mapping.local} are already linked on line {first}")
         elif mapping.predicate == EXACT:
             for end in (mapping.subject, mapping.object):
                 former = exact.setdefault(end, mapping)
@@ -377,6 +376,6 @@ def check_set(mapping_set: MappingSet, known: Collection[str]) -> Iterator[Findi
 def _two(mapping: Mapping, former: Mapping) -> str:
     name, other = mapping.subject.removeprefix(ID), former.subject.removeprefix(ID)
     if mapping.object == former.object:
-        what = f"{name} and {other} (line {former.line}) are both said to be exactly"
+        what = f"{name} and {other} (line {former.line}) are both exact matches of"
         return f"{what} {mapping.local}"
     return f"{name} is exactly {former.local} on line {former.line}, so not {mapping.local} as well"

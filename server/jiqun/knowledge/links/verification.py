@@ -1,11 +1,11 @@
-"""Verifies the identifiers of links against the live targets, through their own interfaces.
+"""Verifies the identifiers of links with the live targets, through their APIs.
 
-One request at a time, with a pause before the next one to the same server and a User-Agent;
-`Retry-After` is obeyed once. A link is `sound`, `dead` (gone, or never there), `redirected` (its
-identifier was merged into another one), `mismatched` (the target has no name like the one that the
-link was made with) or `unreachable` (no readable answer). Answers are untrusted: bodies are
-bounded, XML with a document type is refused (its entities could expand without end), and nothing in
-an answer is followed.
+Requests are sequential, with a pause between those to one server and a User-Agent; `Retry-After` is
+respected once. A link is `sound`, `dead` (deleted, or never existed), `redirected` (its identifier
+was merged into another one), `mismatched` (no name of the target resembles that of the link) or
+`unreachable` (no readable response). Responses are untrusted: bodies are limited, XML with a
+document type is refused (its entities could expand without end), and no links in a response are
+followed.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _GN: Final = f"{{{GEONAMES}}}"
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer: the identifier it is about, all names, and why it is gone or ""."""
+    """A response: its identifier, all names, and the reason of deletion or ""."""
 
     identifier: str
     names: frozenset[str] = field(default_factory=frozenset)
@@ -44,8 +44,8 @@ class Answer:
 class Target:
     """How to query a target: `path` has a placeholder for the `key` of the identifier.
 
-    `read` takes the body of an answer with status 200 and the identifier asked for; it raises
-    `ValueError`, `KeyError` or `TypeError` when the body is not what the target sends.
+    `read` takes the body of a response with status 200 and the requested identifier; it raises
+    `ValueError`, `KeyError` or `TypeError` for an unexpected body.
     """
 
     server: str
@@ -56,7 +56,7 @@ class Target:
 
 def _wikidata(body: bytes, asked: str) -> Answer:
     entities = json.loads(body)["entities"]
-    # a redirect answers with the item it leads to
+    # a redirect returns the target item
     identifier = asked if asked in entities else str(next(iter(entities)))
     item = entities[identifier]
     names = [label["value"] for label in dict(item.get("labels", {})).values()]
@@ -194,7 +194,7 @@ class Verifier:
         unknown = sorted(set(servers or ()) - set(TARGETS))
         if unknown:
             known = ", ".join(TARGETS)
-            raise BadParameter(f"{unknown[0]} cannot be asked; the targets are {known}.")
+            raise BadParameter(f"{unknown[0]} cannot be checked; the targets are {known}.")
         self._servers = {name: target.server for name, target in TARGETS.items()}
         self._servers |= {name: url.rstrip("/") for name, url in (servers or {}).items()}
         self._pause = pause
@@ -219,37 +219,37 @@ class Verifier:
         if isinstance(answer, str):
             return Verdict(mapping_set.path, link, status, answer)
         if answer.identifier != link.local:
-            detail = f"it is {answer.identifier} now"
+            detail = f"it is now {answer.identifier}"
             return Verdict(mapping_set.path, link, "redirected", detail)
         if answer.gone:
             return Verdict(mapping_set.path, link, "dead", answer.gone)
         if _plain(link.label) not in set(map(_plain, answer.names)):
             shown = ", ".join(sorted(answer.names)[:3]) or "nothing"
-            detail = f"not called {link.label} there, but {shown}"
+            detail = f"its name is not {link.label}, but {shown}"
             return Verdict(mapping_set.path, link, "mismatched", detail)
         return Verdict(mapping_set.path, link, "sound")
 
     def _answer(self, name: str, target: Target, identifier: str) -> tuple[str, Answer | str]:
-        """Return the answer, or status and reason of a failure."""
+        """Return the response, or status and reason of a failure."""
         server = self._servers[name]
         if self._failures.get(server, 0) >= FAILURES:
-            return "unreachable", f"not asked: {FAILURES} requests in a row got no answer"
+            return "unreachable", f"not checked: {FAILURES} requests in a row failed"
         url = server + target.path.format(quote(target.key(identifier), safe="/"))
         try:
             status, body = self._get(url, server)
         except (httpx2.HTTPError, OSError) as error:
             self._failures[server] = self._failures.get(server, 0) + 1
-            return "unreachable", f"no answer: {error}"
+            return "unreachable", f"no response: {error}"
         if status != 200:
-            return "dead" if status in _GONE else "unreachable", f"the target answers {status}"
+            return "dead" if status in _GONE else "unreachable", f"the target returned {status}"
         self._failures[server] = 0
         try:
             return "", target.read(body, identifier)
         except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
-            return "unreachable", "the answer cannot be read"
+            return "unreachable", "the response cannot be read"
 
     def _get(self, url: str, server: str) -> tuple[int, bytes]:
-        """Return status and body, of a second request where the server asks to come later."""
+        """Return status and body, retrying once if the server sends Retry-After."""
         status, body, wait = self._once(url, server)
         if status in _LATER:
             time.sleep(min(float(wait) if wait.isdecimal() else self._pause, LONGEST_WAIT))
@@ -272,6 +272,6 @@ class Verifier:
 
 
 def _plain(name: str) -> str:
-    """Remove case, accents, spaces and punctuation: `Xi’an` and `xian` are one name."""
+    """Remove case, accents, spaces and punctuation: `Xi’an` and `xian` are equal."""
     parts = unicodedata.normalize("NFKD", name.casefold())
     return "".join(sign for sign in parts if sign.isalnum())

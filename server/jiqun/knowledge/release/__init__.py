@@ -1,1 +1,1 @@
-"""A release folder and everything in it."""
+"""Writes a release folder and its files."""

@@ -34,7 +34,7 @@ from jiqun.rdf.terms import TYPE
 FORMAT: Final = 1
 STEPS: Final = 8
 CHECKING_STEPS: Final = 4
-"""How many steps a build has, and how many more with its checks, for a progress bar."""
+"""The number of steps of a build, and of its checks, for a progress bar."""
 
 _COUNTED: Final = {
     "sources": "Source",
@@ -112,14 +112,14 @@ def build(
     annotations: bool = False,
     step: Step = nullcontext,
 ) -> None:
-    """Write the release of this content to `folder`, replacing a release that is there.
+    """Write the release of this content to `folder`, replacing an existing release.
 
-    With `annotations`, the default graph of the store holds the evidence of each statement as
-    annotations of RDF 1.2, which `?s ?p ?o {| kg:statedIn ?passage |}` finds.
+    With `annotations`, the default graph of the store has the evidence of each statement as RDF 1.2
+    annotations, which match `?s ?p ?o {| kg:statedIn ?passage |}`.
 
     Raises `ContentRejected` for content in which `check` finds mistakes, or without `checked` for
     content that cannot be read, and `ReleaseError` for a folder that is not a release. `texts` is
-    the folder with the texts of the sources, if it is at hand.
+    the folder with the texts of the sources, if available.
     """
     refuse_other_folder(folder)
     found = check(content, texts, step) if checked else _unchecked(content, step)
@@ -215,15 +215,16 @@ def _write_store(knowledge: Knowledge, annotated: Sequence[Evidence], folder: Pa
 
 
 def refuse_other_folder(folder: Path) -> None:
-    """Raise `ReleaseError` for a folder that holds something else than a release."""
+    """Raise `ReleaseError` for a non-empty folder that is not a release."""
     if folder.exists() and not (folder / "manifest.json").is_file() and any(folder.iterdir()):
         raise ReleaseError(
-            f"{folder} is not empty and holds no release; nothing was written. Name another folder."
+            f"{folder} is not empty and is not a release; nothing was written. Choose another "
+            "folder."
         )
 
 
 def put_in_place(building: Path, folder: Path) -> None:
-    """Move a folder to its place, where a release may be; that is removed."""
+    """Move a folder into place, removing an existing release there."""
     if not folder.exists():
         building.rename(folder)
         return

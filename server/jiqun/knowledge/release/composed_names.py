@@ -1,8 +1,8 @@
-"""Names and words by which people look for a thing that none of its own names has.
+"""Composes likely search terms for things from the names of related things.
 
-Newspapers put a cluster together from a place and a field (江苏生物医药集群, Jiangsu biomedicine
-cluster), and call the parent company of a brand by the brand and its rank (北汽集团). A composed
-name finds a thing and is never shown as its name, nor is it enough for a match.
+Newspapers name a cluster by place and field (江苏生物医药集群, Jiangsu biomedicine cluster), and
+the parent company of a brand by the brand and its rank (北汽集团). A composed name finds a thing,
+but is never displayed as its name, nor sufficient for a match.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ Names = Iterable[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What ties things together: names, values by property, and who may be meant by a brand.
+    """Relations between things: names, values by property, and candidates of brands.
 
     `names` has the labels and other names of each IRI; `values` the values of each subject by
-    property; `clusters` how many clusters there are in each field; `brands` the brands that may
-    mean each company, and `meanings` the companies that each brand may mean.
+    property; `clusters` the number of clusters in each field; `brands` the brands that may refer to
+    each company, and `meanings` the companies that each brand may refer to.
     """
 
     names: Mapping[str, Names]
@@ -58,7 +58,7 @@ def surroundings(
     values: Mapping[str, Mapping[str, set[str]]],
     clusters: Iterable[str],
 ) -> Surroundings:
-    """Gather the ties of all things; `clusters` are the IRIs of clusters."""
+    """Collect the relations of all things; `clusters` are the IRIs of clusters."""
     brands: defaultdict[str, set[str]] = defaultdict(set)
     meanings = {iri: own[_BRAND_OF] for iri, own in values.items() if own.get(_BRAND_OF)}
     for brand, companies in meanings.items():
@@ -80,7 +80,7 @@ def words_around(iri: str, classes: Iterable[str], around: Surroundings) -> tupl
 def composed_names(
     iri: str, classes: Iterable[str], around: Surroundings
 ) -> Iterator[tuple[str, str]]:
-    """Yield names with their languages that people may make up for a cluster or company."""
+    """Yield composed names of a cluster or company, with their languages."""
     kinds = set(classes)
     if f"{KG}Cluster" in kinds:
         yield from _of_cluster(iri, around)

@@ -1,8 +1,8 @@
-"""The depth of evidence about national clusters: how many of them each kind of fact is known of.
+"""The depth of evidence about national clusters: for how many each kind of fact is known.
 
-A source counts by its publisher, since two pages of one publisher are not independent; two reposts
-of one text by different publishers cannot be told apart here. A figure counts for a cluster only if
-it is about the cluster itself, not about the city or industry that it lies in.
+Sources count by publisher, since two pages of one publisher are not independent; reposts of one
+text by different publishers cannot be recognised here. A figure counts for a cluster only if it is
+about the cluster itself, not about its city or industry.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _COUNT: Final = "SELECT (COUNT(DISTINCT ?thing) AS ?number) WHERE {{ {what} {pat
 
 
 def depth(store: ox.Store) -> list[dict[str, str | int]]:
-    """Return, for each measure, its name, the number of national clusters and of how many."""
+    """Return, for each measure, its name, the number of national clusters, and their total."""
     whole = _number(store, _CLUSTERS, "")
     found: list[dict[str, str | int]] = [
         {"measure": name, "number": _number(store, _CLUSTERS, pattern), "of": whole}

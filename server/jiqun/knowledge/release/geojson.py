@@ -29,7 +29,7 @@ Row = dict[str, "Value"]
 
 
 def write_maps(knowledge: Knowledge, tables: Iterable[Filled], folder: Path) -> list[Written]:
-    """Write the maps for which there are tables; raise `ContentError` for unsuitable WKT."""
+    """Write the maps of the available tables; raise `ContentError` for unsuitable WKT."""
     rows = {filled.table.name: _rows(filled) for filled in tables}
     if not {"regions", "clusters", "cluster_regions"} <= rows.keys():
         return []

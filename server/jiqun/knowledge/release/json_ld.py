@@ -2,12 +2,11 @@
 
 The context at https://w3id.org/jiqun/context is derived from the ontology: a class is its name, an
 object property takes IRIs, a property with words takes a language map, one with dates takes text,
-as in `"coreArea": "id:tangshan", "label": {"en": "Tangshan"}`. Terms of other vocabularies stay
-recognisable (`skos:exactMatch`), except the labels that every reader needs.
-
-The dump has one node object for each subject, one a line, and contains the context, so that no tool
-needs the network to read it. A value that a term of the context would change is written under the
-full name of the property, where no term applies, as an object with its type.
+as in `"coreArea": "id:tangshan", "label": {"en": "Tangshan"}`. Terms of other vocabularies remain
+CURIEs (`skos:exactMatch`), except labels. The dump has one node object per subject and line, and
+contains the context, so that no tool needs the network to read it. A value that a term of the
+context would change is written under the full IRI of the property, where no term applies, as an
+object with its type.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ Context = dict[str, Any]
 
 
 def context(ontology: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> Context:
-    """Return the context; `ontology` holds the triples of the ontology, `prefixes` ours."""
+    """Return the context; `ontology` has the triples of the ontology, `prefixes` ours."""
     terms: Context = {}
     ranges: dict[str, str] = {}
     kinds: dict[str, set[str]] = {}
@@ -110,7 +109,7 @@ def json_ld(triples: Iterable[ox.Triple], context: Context) -> str:
 
 
 class _Names:
-    """Writes IRIs and values as a context reads them."""
+    """Writes IRIs and values for a context."""
 
     def __init__(self, context: Context) -> None:
         self._spaces: dict[str, str] = {}
@@ -139,7 +138,7 @@ class _Names:
                 return f"{prefix}:{iri[end:]}"
         scheme = _SCHEME.match(iri)
         if scheme is not None and scheme[1] in self._spaces.values():
-            raise ValueError(f"{iri} would be read as a short name")
+            raise ValueError(f"{iri} would be interpreted as a term")
         return iri
 
     def add(self, node: dict[str, Any], predicate: str, value: Term) -> None:

@@ -1,8 +1,8 @@
 """The network of clusters, places, enterprises, organisations and plans, for Gephi and NetworkX.
 
 An edge is one direct statement between two of them, named by its property; `passages` is the number
-of passages that state it, 0 for inferences. Places of places and of clusters are included only as
-stated, since the inferred ones would hide them.
+of passages that state it, 0 for inferences. Places of places and of clusters are included only if
+stated, since inferred ones would hide them.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ def gexf(graph: nx.MultiDiGraph[str]) -> str:
 
 def graphml(graph: nx.MultiDiGraph[str]) -> str:
     """Write GraphML."""
-    writer = GraphMLWriter()  # keys by name would not be unique: nodes and edges both have labels
+    writer = GraphMLWriter()  # keys by name are ambiguous: nodes and edges both have labels
     writer.add_graph_element(graph)
     return _document(writer)
 

@@ -1,7 +1,7 @@
-"""Reads the default graph of a store once, subject by subject: search index and statistics.
+"""Reads the default graph of a store once, by subject, for search index and statistics.
 
-The index of the store has the triples of a subject beside each other, so that only one subject is
-held in memory at a time. Names are those of the vocabularies that people use for them.
+The store's index groups triples by subject, so only one subject is in memory at a time. Names are
+taken from the common vocabularies for them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LABELS: Final = (
     f"{DCTERMS}title",
     "http://purl.org/dc/elements/1.1/title",
 )
-"""The properties whose values are the name of a thing, the most usual first."""
+"""The properties whose values are names of things, the most common first."""
 
 _ALTERNATIVES: Final = (f"{SKOS}altLabel", f"{SCHEMA}alternateName", f"{DCTERMS}alternative")
 _DESCRIPTIONS: Final = (
@@ -47,7 +47,7 @@ _MOST_NAMES: Final = 50
 _LONGEST_NAME: Final = 500
 _LONGEST_DESCRIPTION: Final = 300
 _MOST_CLASSES: Final = 32
-"""Classes of one thing; more are left out of the index."""
+"""Maximum number of classes of a thing in the index."""
 _MOST_PAIRS: Final = 100_000
 _LISTED: Final = 1_000
 _SHOWN_EVERY: Final = 5_000
@@ -55,10 +55,10 @@ _SHOWN_EVERY: Final = 5_000
 
 @dataclass
 class Statistics:
-    """How often classes and properties occur in the default graph, and what else was counted.
+    """Counts of classes and properties in the default graph, and other counts.
 
-    `together` has the properties of the things of a class; beyond a number of pairs no further ones
-    are counted, and `complete` is false.
+    `together` counts properties by class; beyond a maximum number of pairs, no further ones are
+    counted, and `complete` is false.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Statistics:
     complete: bool = True
 
     def to_json(self) -> dict[str, Any]:
-        """Return what the release keeps: the most frequent, and whether that is all."""
+        """Return the statistics for the release: the most frequent, and whether complete."""
         chosen = {iri for iri, _ in self.classes.most_common(_LISTED)}
         pairs: dict[str, dict[str, int]] = {}
         for (kind, name), count in self.together.most_common():
@@ -167,7 +167,7 @@ def _entry(iri: str, facts: Iterable[tuple[str, Any]], classes: Sequence[str]) -
 
 
 def _class_labels(store: ox.Store, iri: str) -> dict[str, str]:
-    """Return the labels of a class by language, else the end of its IRI."""
+    """Return the labels of a class by language, else the local name of its IRI."""
     found: dict[str, str] = {}
     node = ox.NamedNode(iri)
     for name in LABELS:

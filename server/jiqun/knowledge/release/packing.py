@@ -1,10 +1,10 @@
-"""Makes a release of any RDF: `jiqun pack`.
+"""Makes a release from any RDF: `jiqun pack`.
 
-The files are loaded into the store one after the other, and the store is then read once, subject by
+The files are loaded into the store one after the other, and the store is then read once, by
 subject, for the search index and the statistics: memory does not grow with the data. The dumps of
-such a release are the files themselves, packed where they were not. Turtle, TriG, N-Triples and
+such a release are the files themselves, compressed if they were not. Turtle, TriG, N-Triples and
 N-Quads are parsed by the loader of the store; RDF/XML and JSON-LD are checked first, because their
-parsers can be made to take any amount of memory.
+parsers can use unlimited memory.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ from jiqun.rdf.parsing import malformed, read_file
 from jiqun.saved_queries import SavedQuery
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Shows a step of so many units; within it, takes how many units are done."""
+"""Shows a step with its total number of units; yields a function to report progress."""
 
 STATISTICS: Final = "statistics.json"
 _LOADED: Final = frozenset({TURTLE, TRIG, N_TRIPLES, N_QUADS})
 _NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _BLOCK: Final = 1024 * 1024
 _ONE_BLOCK: Final = 2_000_000
-"""Statements up to which the loader's files need no optimizing, which doubles their size."""
+"""Up to this many statements, the store is not optimized, which doubles the files' size."""
 _GZIP_LEVEL: Final = 6
 
 
 @dataclass(frozen=True)
 class Packing:
-    """What `pack` is told beside the files.
+    """Options of `pack`.
 
-    `namespace` is that of the things whose addresses the server answers, "" for none; `queries` is
+    `namespace` is that of the things whose IRIs the server dereferences, "" for none; `queries` is
     a folder of `.rq` files. With `merge`, the default graph is the merge of all graphs.
     """
 
@@ -62,10 +62,10 @@ class Packing:
 
 
 def pack(files: Sequence[Path], folder: Path, packing: Packing, progress: Progress) -> Statistics:
-    """Write a release of these files to `folder`, replacing a release that is there, or nothing.
+    """Write a release of these files to `folder`, replacing an existing one, or nothing.
 
     Raises `MalformedData` with file, line and column, `BadParameter`, `OperatorError`,
-    `ReleaseError` for a folder that is no release, and `OSError`.
+    `ReleaseError` for a folder that is not a release, and `OSError`.
     """
     refuse_other_folder(folder)
     formats = {path: _format(path) for path in files}
@@ -95,14 +95,14 @@ def _write(
     for path, format_ in formats.items():
         with progress(f"load {path.name}", path.stat().st_size) as done:
             _load(store, path, format_, done)
-        with progress(f"keep {path.name}", path.stat().st_size) as done:
+        with progress(f"copy {path.name}", path.stat().st_size) as done:
             written.append(_keep(path, format_, folder, {each.name for each in written}, done))
     if packing.merge:
         with progress("merge the graphs", len(store)) as done:
             _merge(store, done)
     if not len(store):
-        raise OperatorError("The files hold no statement, so there is nothing to pack.")
-    if len(store) > _ONE_BLOCK:  # it was loaded in several, which makes look-ups slower
+        raise OperatorError("The files contain no statements, so there is nothing to pack.")
+    if len(store) > _ONE_BLOCK:  # it was loaded in parts, which makes look-ups slower
         with progress("optimize the store", 1) as done:
             store.optimize()
             done(1)
@@ -137,7 +137,7 @@ def _format(path: Path) -> Format:
     if found is None:
         readable = ", ".join(GRAPH_EXTENSIONS)
         raise BadParameter(
-            f"{path.name} has no extension of RDF. Read here: {readable}, each also with .gz."
+            f"{path.name} has no RDF file extension. Supported: {readable}, each also with .gz."
         )
     if not path.is_file():
         raise BadParameter(f"There is no file {path}.")
@@ -145,7 +145,7 @@ def _format(path: Path) -> Format:
 
 
 class _Counting:
-    """A file that says how many bytes of the raw file behind it were read."""
+    """A file that counts the bytes read from its raw file."""
 
     def __init__(self, file: IO[bytes], raw: IO[bytes], done: Callable[[int], None]) -> None:
         self._file, self._raw, self._done = file, raw, done
@@ -172,7 +172,7 @@ def _load(store: ox.Store, path: Path, format_: Format, done: Callable[[int], No
         found = malformed(error, format_.label)
         raise MalformedData(f"{path.name}: {found.detail}", found.line, found.column) from None
     except (EOFError, gzip.BadGzipFile) as error:
-        raise MalformedData(f"{path.name} is not whole: {error}.") from None
+        raise MalformedData(f"{path.name} is incomplete: {error}.") from None
 
 
 def _keep(
@@ -217,7 +217,7 @@ def _blocks(file: Any) -> Iterator[bytes]:
 
 
 def _merge(store: ox.Store, done: Callable[[int], None]) -> None:
-    """Put every statement of a named graph into the default graph too."""
+    """Copy all statements of named graphs to the default graph."""
 
     def merged() -> Iterator[ox.Quad]:
         for count, quad in enumerate(store.quads_for_pattern(None, None, None, None), 1):
@@ -229,7 +229,7 @@ def _merge(store: ox.Store, done: Callable[[int], None]) -> None:
 
 
 class _Folder:
-    """Files of an operator, named in messages without their folder."""
+    """Files of the operator, named in messages without their folder."""
 
     def name(self, path: Path) -> str:
         """Return the name of a file in messages."""

@@ -1,4 +1,4 @@
-"""The report on the quality of a release, `quality.json`.
+"""The quality report of a release, `quality.json`.
 
 Every list is in a fixed order and nothing depends on the clock, so that equal content gives equal
 bytes. Dates are those of the sources (`YYYY`, `YYYY-MM` or `YYYY-MM-DD`); shares are numbers from 0
@@ -131,7 +131,7 @@ _LABELS: Final = "SELECT ?thing ?label WHERE { VALUES ?thing { %s } ?thing rdfs:
 
 
 def report(store: ox.Store, violations: Mapping[str, int]) -> Report:
-    """Return the report on what `store` holds; `violations` counts those of each rule."""
+    """Return the report on the data in `store`; `violations` counts those of each rule."""
     sources = _rows(store, _SOURCES)
     told = {row["class"]: int(row["told"]) for row in _rows(store, _TOLD)}
     classes = [

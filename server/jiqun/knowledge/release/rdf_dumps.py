@@ -2,11 +2,10 @@
 
 * N-Triples and N-Quads are canonical: blank nodes have the labels of RDFC-1.0 for that file, lines
   are in the order of their code points (https://www.w3.org/TR/rdf-canon/, section 5).
-* `jiqun.ttl` is Turtle for reading: things of one kind under a heading (a comment), labels first.
+* * `jiqun.ttl` is readable Turtle: things of one kind under a heading (a comment), labels first.
 * `evidence.ttl` is for tools without named graphs. Every statement of a passage becomes an
   `rdf:Statement` (RDF 1.1 Schema, section 5.3) with its passage, its source (dcterms:source) and
-  the words quoted (prov:value). Its IRI is a hash of the triple and the passage, so it does not
-  change unless they do.
+  the quoted words (prov:value). Its IRI is a hash of the triple and the passage, so it is stable.
 * `jiqun-1.2.ttl` annotates each statement with its evidence, `s p o ~ evidence:1 {| kg:statedIn
   passage:p1 |}`: the reifier has the IRI of the statement in `evidence.ttl` (RDF 1.2 Turtle,
   sections 2.11 and 2.12).
@@ -83,7 +82,7 @@ class Evidence:
         yield from self._noted()
 
     def annotated(self) -> Iterator[ox.Triple]:
-        """Yield the statement as a reifier with annotations, as RDF 1.2 has them."""
+        """Yield the statement as an RDF 1.2 reifier with annotations."""
         yield ox.Triple(self.iri, _REIFIES, self.triple)
         yield from self._noted()
 
@@ -146,7 +145,7 @@ def trig_text(
     default: Iterable[ox.Triple],
     prefixes: Mapping[str, str],
 ) -> str:
-    """Write TriG for people: the default graph, then each named graph."""
+    """Write readable TriG: the default graph, then each named graph."""
     compactor = Compactor(prefixes)
     body = list(dataset({"": default, **graphs}, compactor, {}))
     return _document(body, compactor, prefixes)
@@ -233,7 +232,7 @@ def readable_turtle(
 ) -> str:
     """Write Turtle in sections by kind of thing, under a comment with the lines of `heading`.
 
-    `annotate` gives what follows the object of a triple, as RDF 1.2 annotations do.
+    `annotate` returns text to append to the object of a triple, such as RDF 1.2 annotations.
     """
     triples = list(triples)
     compactor = Compactor(prefixes)
@@ -306,7 +305,7 @@ def _annotation(evidence: Evidence, compactor: Compactor) -> str:
 
 
 def _rdf_xml(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
-    """Write RDF/XML; raise `ContentError` for a triple that it cannot hold."""
+    """Write RDF/XML; raise `ContentError` for a triple that it cannot represent."""
 
     def key(triple: ox.Triple) -> tuple[str, bool, str]:
         return str(triple.subject), triple.predicate != TYPE, triple_line(triple)
@@ -342,7 +341,7 @@ def write_rdf(
         "jiqun.jsonld": (lambda: json_ld(default, terms), len(default)),
         "evidence.ttl": (lambda: turtle_text(reified, known), len(reified)),
     }
-    # Compression needs no lock of Python: a file is packed while the next is written.
+    # Compression releases the GIL: a file is compressed while the next is written.
     with ThreadPoolExecutor(1) as packing:
         packed = [
             packing.submit(write_packed, folder, name, make(), OFFERS[name], {"triples": count})

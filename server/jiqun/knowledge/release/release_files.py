@@ -1,7 +1,7 @@
-"""The files of a release: how they are written, and how the manifest describes them.
+"""The files of a release: writing them, and their descriptions in the manifest.
 
-A text is written as it is, or as gzip (RFC 1952, without name or time) and Zstandard (RFC 8878):
-the same bytes on every machine that has the same libraries.
+A text is written uncompressed, or as gzip (RFC 1952, without name or time) and Zstandard (RFC
+8878): the same bytes on every machine that has the same libraries.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _ZSTD_LEVEL: Final = 9
 class Offer:
     """The description of a file.
 
-    `group` is `rdf`, `tables`, `maps`, `graphs`, or `about` for what only programs read; `title` is
-    by language; `conforms_to` is the address of the specification of the format; a `packed` file is
+    `group` is `rdf`, `tables`, `maps`, `graphs`, or `about` for machine-readable metadata; `title`
+    is by language; `conforms_to` is the URL of the specification of the format; a `packed` file is
     written as `.gz` and as `.zst`.
     """
 
@@ -43,8 +43,8 @@ class Written:
     """A file that was written, with SHA-256 in hexadecimal and size in bytes.
 
     `text_sha256` is that of the uncompressed content: it is the same on every machine, while the
-    compressed bytes depend on the version of zlib. `counts` has the number of triples, rows or
-    features in it.
+    compressed bytes depend on the version of zlib. `counts` has its number of triples, rows or
+    features.
     """
 
     name: str
@@ -88,7 +88,7 @@ def write_packed(
 def write_plain(
     folder: Path, name: str, content: str | bytes, offer: Offer, counts: Mapping[str, int]
 ) -> Written:
-    """Write the content as it is, a text in UTF-8, and describe the file."""
+    """Write the content uncompressed, text as UTF-8, and describe the file."""
     raw = content.encode("utf-8") if isinstance(content, str) else content
     (folder / name).write_bytes(raw)
     return Written(name, _sha256(raw), _sha256(raw), len(raw), offer, counts)

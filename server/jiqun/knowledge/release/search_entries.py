@@ -1,7 +1,7 @@
 """The entries of the search index: things with all their names, and tables of Han characters.
 
-Simplified forms are from OpenCC and readings from pypinyin. Only the tables go into the release:
-the server needs neither library.
+Simplified forms are from OpenCC and readings from pypinyin. Only the tables are in the release: the
+server needs neither library.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from jiqun.names import (
 from jiqun.rdf.namespaces import ID, KG, RDFS, SKOS
 from jiqun.rdf.terms import LANGUAGES, TYPE, language_tag
 
-# Both libraries are imported where they are used: they read large tables.
+# Both libraries are imported where they are used: they load large tables.
 
 _BLOCKS: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
 
@@ -58,7 +58,7 @@ def simplified_forms() -> dict[str, str]:
 
 @cache
 def readings() -> dict[str, str]:
-    """Return the most usual reading of each character, in pinyin without tones."""
+    """Return the most common reading of each character, in pinyin without tones."""
     from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
     from pypinyin.constants import PINYIN_DICT  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def readings() -> dict[str, str]:
 
 
 def pinyin(text: str) -> str:
-    """Return the pinyin of a text, syllables apart and without tones, with readings of phrases."""
+    """Return the pinyin of a text, as separate syllables without tones, by phrase."""
     from pypinyin import Style, lazy_pinyin  # noqa: PLC0415
 
     return " ".join(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
@@ -133,8 +133,8 @@ class Label:
 class Entry:
     """A thing under `id:`; `classes` are all its classes, `types` the most specific of them.
 
-    `rank` is one of SOUGHT, OTHER and FACT; `around` are texts that find the thing beside its
-    names: those of its places and fields.
+    `rank` is one of SOUGHT, OTHER and FACT; `around` are texts that also find the thing: names of
+    its places and fields.
     """
 
     slug: str
@@ -155,7 +155,7 @@ class Kind:
 
 
 def entries_of(triples: Iterable[ox.Triple]) -> tuple[list[Kind], list[Entry]]:
-    """Read the classes, and the things that have a label, out of the default graph; both sorted."""
+    """Read the classes, and the things with a label, from the default graph; both sorted."""
     about: defaultdict[str, list[tuple[str, ox.NamedNode | ox.Literal]]] = defaultdict(list)
     above: defaultdict[str, set[str]] = defaultdict(set)
     places: defaultdict[str, set[str]] = defaultdict(set)
@@ -282,7 +282,7 @@ def _description(
 
 
 def _nearest(iri: str, places: Mapping[str, set[str]]) -> list[str]:
-    """Return the places of the thing, without those that contain others of them."""
+    """Return the most specific places of the thing."""
     own = places.get(iri, set())
     wider = {upper for place in own for upper in places.get(place, ())}
     return sorted(own - wider)[:3]

@@ -1,7 +1,7 @@
 """The search index of a release, in the folder `search/`: records in SQLite, full text in Tantivy.
 
-It serves search and reconciliation. Its content is the same wherever it is built; its bytes depend
-on the libraries, so the manifest does not hash it, as it does not hash the store.
+Search and reconciliation use it. Its content is reproducible, but its bytes depend on the
+libraries, so the manifest does not hash it, nor the store.
 
 `records.sqlite` is for exact look-ups:
 
@@ -92,7 +92,7 @@ class _FullText:
         pieces: Iterable[str],
         starts: Iterable[str] = (),
     ) -> None:
-        """Add a document; pieces and beginnings of words have no spaces in them."""
+        """Add a document; pieces and beginnings of words contain no spaces."""
         document = tantivy.Document(
             piece=" ".join(sorted(pieces)), start=" ".join(sorted(starts)), id=number
         )
@@ -144,7 +144,7 @@ class _Read:
 
 
 class _Numbers(dict[str, int]):
-    """The numbers of classes by IRI; one that is asked for gets its number."""
+    """The numbers of classes by IRI, assigned on first use."""
 
     def __missing__(self, iri: str) -> int:
         self[iri] = number = NOT_A_FACT + 1 + len(self)
@@ -162,7 +162,7 @@ def write_entries(kinds: Sequence[Kind], entries: Iterable[Entry], folder: Path)
 def write_streamed(
     entries: Iterable[Entry], kinds: Callable[[Iterable[str]], Iterable[Kind]], folder: Path
 ) -> None:
-    """Write the index of entries as they come; `kinds` returns the classes, asked at the end."""
+    """Write the index of streamed entries; `kinds` returns the classes, called at the end."""
     _write(_Numbers(), entries, kinds, folder)
 
 

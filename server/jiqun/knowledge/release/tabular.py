@@ -1,7 +1,7 @@
 """The tables as CSV, as Parquet, and the Frictionless data package that describes them.
 
 CSV follows RFC 4180 in UTF-8 with a header line; Parquet has the same columns, typed. The
-descriptor follows the Data Package standard, version 1, which the tools at hand read
+descriptor follows the Data Package standard, version 1, which current tools read
 (https://specs.frictionlessdata.io/tabular-data-package/).
 """
 

@@ -1,11 +1,11 @@
-"""The list of terms, `vocab.json`: what a query editor offers, and what it counts as known.
+"""The list of terms, `vocab.json`: for completion and checks in query editors.
 
 Every class and property that is declared in the ontology or used in the default graph, by its
 CURIE: `kind` is `class` or `property`, the labels are by language, `count` is the number of
 instances of a class or of statements with a property; a property is `tagged` if each of its values
-is a text with a language. `use` holds, by class, how many statements about its instances have each
-property; `languages` counts the texts by language tag. Terms whose namespace has no prefix are left
-out. Everything is sorted, so that equal content gives equal bytes.
+is a string with a language. `use` has, by class, the number of statements about its instances with
+each property; `languages` counts the strings by language tag. Terms whose namespace has no prefix
+are omitted. Everything is sorted, so that equal content gives equal bytes.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What is wrong with a query or update that was refused: the mistake, its place, the mend."""
+"""Explains why a query or update was refused: the mistake, its position, the fix."""

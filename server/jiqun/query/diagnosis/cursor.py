@@ -1,4 +1,4 @@
-"""The place that has been reached in a text, and the words for what is wrong there."""
+"""The current position in a text, and the messages for what is wrong there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHOWN: Final = 40
 
 
 class Mistake(Exception):
-    """What is wrong and what to do, and where in the text."""
+    """What is wrong, how to fix it, and where in the text."""
 
     def __init__(self, what: str, position: int) -> None:
         super().__init__(what)
@@ -23,11 +23,11 @@ class Mistake(Exception):
 
 
 class TooDeep(Exception):
-    """The text nests deeper than is followed."""
+    """The text nests deeper than the diagnosis follows."""
 
 
 class Cursor:
-    """Reads a text token by token; `now` is the one that comes next."""
+    """Reads a text token by token; `now` is the next one."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -38,7 +38,7 @@ class Cursor:
         self._opened: list[Lexeme] = []
 
     def advance(self) -> Lexeme:
-        """Pass the token that comes next and return it."""
+        """Consume the next token and return it."""
         passed = self.now
         if self._disguised is None and passed.kind in {"variable", "name", "blank", "stray"}:
             for character in passed.text:
@@ -80,31 +80,31 @@ class Cursor:
         return self.now.kind == "word" and self.now.word in words
 
     def bare(self) -> str:
-        """Return the next token in capitals if it is a word at all, known or not, else ""."""
+        """Return the next token in upper case if it is a word, known or not, else ""."""
         return self.now.text.upper() if self.now.kind in {"word", "stray"} else ""
 
     def take_mark(self, *marks: str) -> bool:
-        """Pass the next token if it is one of these marks."""
+        """Consume the next token if it is one of these marks."""
         found = self.is_mark(*marks)
         if found:
             self.advance()
         return found
 
     def take_word(self, *words: str) -> bool:
-        """Pass the next token if it is one of these keywords."""
+        """Consume the next token if it is one of these keywords."""
         found = self.is_word(*words)
         if found:
             self.advance()
         return found
 
     def open(self, mark: str) -> None:
-        """Pass an opening bracket, which is known to come next, and go a level deeper."""
+        """Consume the next token, an opening bracket, and enter a level."""
         assert self.is_mark(mark)
         self._opened.append(self.advance())
         self.deeper()
 
     def close(self, mark: str, expected: str = "") -> None:
-        """Pass the closing bracket of the last open one; `expected` says what else could come."""
+        """Consume the matching closing bracket; `expected` names what else could follow."""
         opened = self._opened[-1]
         if not self.is_mark(mark):
             if self.now.kind == "end":
@@ -113,17 +113,9 @@ class Cursor:
                     opened.start,
                 )
             self.check_readable()
-            other = {"}": ")", ")": "}", "]": "}"}.get(mark, "")
-            where = place(self.text, opened.start)
-            if self.is_mark(other) or self.is_mark("]", ")", "}", "|}"):
-                self.fail(
-                    f"“{self.now.text}” stands where “{mark}” must close the “{opened.text}” of "
-                    f"{where}"
-                )
-            also = f", {expected}," if expected else ""
             self.fail(
-                f"{self.shown()} is not expected here{also} nor is the “{opened.text}” of {where} "
-                f"closed. Is “{mark}” missing before it?"
+                f"unexpected {self.shown()}; expected {expected}“{mark}” to close the "
+                f"“{opened.text}” at {place(self.text, opened.start)}"
             )
         self._opened.pop()
         self.higher()
@@ -148,13 +140,13 @@ class Cursor:
             self._fail_after_text(token)
         if token.kind == "language" and self.last.kind in {"variable", "name", "iri"}:
             self.fail(
-                f"only a text can have a language. For a variable, write FILTER (LANG(?x) = "
+                "only a string can have a language tag. For a variable, write FILTER (LANG(?x) = "
                 f'"{token.text[1:_SHOWN]}")'
             )
         if token.kind == "mark" and token.text == "<":
             self._fail_open_iri(token)
         if token.kind == "mark" and token.text == "?" and self.last.kind != "name":
-            self.fail("“?” is not followed by the name of a variable, as in ?name")
+            self.fail("“?” must be followed by a variable name, as in ?name")
         if token.kind != "stray":
             return
         character = token.text[0]
@@ -162,50 +154,49 @@ class Cursor:
             plain = chr(ord(character) - 0xFEE0)
             self.fail(f"“{character}” is a full-width character. Write “{plain}” instead")
         if character == "`":
-            self.fail("“`” is no sign of SPARQL. Send the query without the marks around it")
+            self.fail("“`” is not a SPARQL character. Send the query without the code fence")
         if character in FULL_WIDTH:
             plain = FULL_WIDTH[character]
             self.fail(f"“{character}” is full-width punctuation. Write “{plain}” instead")
         if character in LOOKALIKES:
             plain = LOOKALIKES[character]
-            kind = "a typographic quotation mark" if plain in "\"'" else "no sign of SPARQL"
+            kind = "a typographic quotation mark" if plain in "\"'" else "not a SPARQL character"
             self.fail(f"“{character}” is {kind}. Write {plain} instead")
         if character in INVISIBLE or not character.isprintable():
-            name = INVISIBLE.get(character, "a character that cannot be seen")
+            name = INVISIBLE.get(character, "an invisible character")
             self.fail(
-                f"there is {name} (U+{ord(character):04X}). Delete it, or put a plain blank there"
+                f"{name} (U+{ord(character):04X}) is not allowed here. Delete it, or replace it "
+                "with a space"
             )
         if character == "&":
-            self.fail("“&” has no meaning alone. “and” is written “&&”")
+            self.fail("“&” is not an operator. Write “&&” for “and”")
         if character == "\\":
-            self.fail("“\\” has no meaning here. It stands only within texts and names")
+            self.fail("“\\” is only allowed in strings and names")
         if character == "%":
-            self.fail(
-                "“%” has no meaning here. SPARQL has no remainder: write ?x - FLOOR(?x / 2) * 2"
-            )
+            self.fail("SPARQL has no remainder operator “%”: write ?x - FLOOR(?x / 2) * 2")
         if character == "@":
-            self.fail('“@” is followed by a language, as in "cluster"@en')
+            self.fail('“@” must be followed by a language tag, as in "cluster"@en')
         if character in "?$":
-            self.fail(f"“{character}” is not followed by the name of a variable, as in ?name")
+            self.fail(f"“{character}” must be followed by a variable name, as in ?name")
         if len(token.text) > 1:
             self.fail(self.no_word(token))
-        self.fail(f"“{character}” has no meaning in SPARQL. Remove it, or put it into a text")
+        self.fail(f"“{character}” is not allowed here. Remove it, or put it in a string")
 
     def no_word(self, token: Lexeme, candidates: Iterable[str] = ()) -> str:
-        """Say that a word is none of SPARQL's, with the keyword that was probably meant."""
+        """Fail for a word that is no SPARQL keyword, suggesting the likely one."""
         meant = close(token.text, candidates)
         if meant is not None:
             return f"{self.shown(token)} is not a keyword. Did you mean {meant}?"
         return (
-            f"{self.shown(token)} is not a keyword of SPARQL. A variable begins with “?” "
-            f"(?{token.text[:_SHOWN]}), a prefixed name has a “:”, an IRI stands in < >, a text in "
+            f"{self.shown(token)} is not a SPARQL keyword. Variables begin with “?” "
+            f"(?{token.text[:_SHOWN]}), prefixed names contain “:”, IRIs go in < >, strings in "
             "quotation marks"
         )
 
     def fail(self, what: str, position: int | None = None) -> NoReturn:
         """Raise the `Mistake` at the next token, or at `position`."""
         if self._disguised is None:
-            # What was not passed yet may be disguised too.
+            # The unread part may contain look-alikes too.
             self._note_disguise()
         if self._disguised is not None:
             at, character, text = self._disguised
@@ -229,34 +220,35 @@ class Cursor:
         quote, line = self.last.text[0], self.text[token.end :].split("\n", 1)[0]
         if quote in line:
             self.fail(
-                f"{self.shown()} follows a text. If the text has a {quote} in it, write it as "
-                f"\\{quote}"
+                f"{self.shown()} follows a string. Within the string, escape {quote} as \\{quote}"
             )
         self.fail(
-            f"“@” is missing before {self.shown()}: a language is written "
+            f"“@” is missing before {self.shown()}: a language tag is written "
             f"{self.last.text[:_SHOWN]}@{token.text[:_SHOWN]}"
         )
 
     def _fail_open_text(self, token: Lexeme) -> NoReturn:
         quote = token.text
         if len(quote) == 3:
-            self.fail(f"the text that begins here is never closed. Add {quote} at its end")
+            self.fail(f"the string that begins here is never closed. Add {quote} at its end")
         line = self.text[token.start :].splitlines()[0]
         if quote in line[1:].replace("\\" + quote, ""):
-            self.fail("the text that begins here has a line break or an escape that is not allowed")
+            self.fail(
+                "the string that begins here has a line break or an escape that is not allowed"
+            )
         if "\n" in self.text[token.start :] and quote in self.text[token.start + len(line) :]:
             self.fail(
-                f"the text that begins here is not closed on its line. Add {quote} at its end; a "
-                f"text of several lines stands between {quote * 3} and {quote * 3}"
+                f"the string that begins here is not closed on its line. Add {quote} at its end, "
+                f"or use {quote * 3} for several lines"
             )
-        self.fail(f"the text that begins here is never closed. Add {quote} at its end")
+        self.fail(f"the string that begins here is never closed. Add {quote} at its end")
 
     def _fail_open_iri(self, token: Lexeme) -> NoReturn:
         rest = self.text[token.start + 1 :].split("\n", 1)[0]
         inside, closed, _ = rest.partition(">")
         for character in inside:
             if character in ' "{}|^`\\\t<':
-                shown = "a blank" if character == " " else f"“{character}”"
+                shown = "a space" if character == " " else f"“{character}”"
                 if closed and character != "<" and not inside.startswith((" ", "\t")):
                     code = "".join(f"%{byte:02X}" for byte in character.encode())
                     self.fail(f"an IRI cannot contain {shown}. Write it as {code}")

@@ -21,7 +21,7 @@ _COMPARISONS: Final = frozenset({"=", "!=", "<", ">", "<=", ">="})
 
 
 class Use(NamedTuple):
-    """A variable in an expression, and whether it stands within an aggregate."""
+    """A variable in an expression, and whether it is within an aggregate."""
 
     name: str
     aggregated: bool
@@ -40,14 +40,14 @@ class ExpressionGrammar(TermGrammar):
 
     @abstractmethod
     def group(self) -> set[str]:
-        """Pass a group in braces and return the variables that are in scope after it."""
+        """Parse a group in braces and return the variables that are in scope after it."""
 
     def starts_expression(self) -> bool:
         """Whether what comes next can begin an expression."""
         return self.starts_term() or self.is_mark("!") or self.is_word(*EXPRESSION_WORDS)
 
     def expression(self) -> None:
-        """Pass operands and the operators between them."""
+        """Parse operands and the operators between them."""
         self.deeper()
         compared = False
         while True:
@@ -69,13 +69,13 @@ class ExpressionGrammar(TermGrammar):
         self.higher()
 
     def without_aggregates(self, where: str) -> None:
-        """Pass an expression in which aggregates cannot stand."""
+        """Parse an expression in which aggregates are not allowed."""
         outer, self._no_aggregates = self._no_aggregates, where
         self.expression()
         self._no_aggregates = outer
 
     def _operator(self) -> str | None:
-        """Pass the operator after an operand and return it; None after the last operand."""
+        """Parse the operator after an operand and return it; None after the last operand."""
         token = self.now
         if token.kind == "number" and self.text[token.start - 1] in "+-":
             return None
@@ -86,17 +86,17 @@ class ExpressionGrammar(TermGrammar):
         if self.is_word("IN"):
             self.advance()
             self._list()
-            return self._operator()
+            return self._operator_after_list()
         if self.is_word("NOT"):
             self.advance()
             if not self.take_word("IN"):
                 meant = self.bare()
                 self.fail(
-                    "after a value, NOT stands only in NOT IN ( … )"
+                    "after a value, NOT is only allowed in NOT IN ( … )"
                     + (f"; “not {meant}” is written with “!” before it" if meant else "")
                 )
             self._list()
-            return self._operator()
+            return self._operator_after_list()
         if self.is_mark("!") and self.following().text == "=":
             self.fail("“! =” is written “!=”")
         self._check_after_value(token)
@@ -104,31 +104,41 @@ class ExpressionGrammar(TermGrammar):
         if foreign is not None:
             self.fail(foreign)
         if token.kind == "mark" and token.text == "|":
-            self.fail("“|” has no meaning between values. “or” is written “||”")
+            self.fail("“|” is not an operator between values. Write “||” for “or”")
         if token.kind == "mark" and token.text == "^":
-            self.fail("“^” has no meaning between values. SPARQL has no powers; a datatype is “^^”")
+            self.fail("SPARQL has no power operator “^”; a datatype is written “^^”")
         self.check_readable()
         return None
 
     def _check_after_value(self, token: Lexeme) -> None:
-        """Fail for what other languages have after a value, where an operator could stand."""
+        """Fail for syntax of other languages in place of an operator."""
         following = self.following()
         if self.is_mark(".") and lexeme_at(self.text, following.end).text == "(":
             meant = FOREIGN_FUNCTIONS.get(following.text.upper())
             call = meant or f"{following.text[:40].upper()}({self.last.text[:40]}, …)"
-            self.fail(f"a function stands before its arguments: {call}")
+            self.fail(f"a function goes before its arguments: {call}")
         if self.is_word("ASC", "DESC"):
             self.fail(
-                f"{token.word} stands before, with parentheses: {token.word}({self.last.text[:40]})"
+                f"{token.word} goes before its expression, with parentheses: "
+                f"{token.word}({self.last.text[:40]})"
             )
         scaled = self.last.kind == "number" and token.text[:1].isalpha() and not token.word
         if scaled and self.bare() not in FOREIGN_OPERATORS:
-            self.fail("a number is written in digits alone, as 1000000")
+            self.fail("a number is written in digits only, as in 1000000")
         if token.text == "~":
             self.fail('SPARQL has no “~”: write REGEX(?x, "…")')
 
+    def _operator_after_list(self) -> str | None:
+        """Parse && or || after IN ( … ), which no other operator can follow."""
+        if self.is_mark(*_OPERATORS) and not self.is_mark("&&", "||"):
+            self.fail(
+                f"{self.shown()} cannot follow IN ( … ). Put the comparison in parentheses: "
+                "(?x IN (1, 2))"
+            )
+        return self._operator()
+
     def _check_doubled(self, operator: Lexeme) -> None:
-        """Fail for two signs that make one operator elsewhere."""
+        """Fail for two characters that form an operator in other languages."""
         text, token = operator.text, self.now
         if token.text == "~" and text == "=":
             self.fail('SPARQL has no “=~”: write REGEX(?x, "…")', operator.start)
@@ -146,7 +156,7 @@ class ExpressionGrammar(TermGrammar):
             "&&&": "&&",
         }
         if pair == "**":
-            self.fail("SPARQL has no powers: write ?x * ?x", operator.start)
+            self.fail("SPARQL has no power operator: write ?x * ?x", operator.start)
         mend = mends.get(pair)
         if mend is not None:
             self.fail(f"“{pair}” is written “{mend}”", operator.start)
@@ -160,11 +170,11 @@ class ExpressionGrammar(TermGrammar):
         if self.is_mark("("):
             self.open("(")
             if self.is_mark(")"):
-                self.fail("there is nothing between the parentheses; an expression is missing")
+                self.fail("an expression is missing between the parentheses")
             self.expression()
             if self.is_mark(","):
-                self.fail("a list stands only after IN: ?x IN (1, 2)")
-            self.close(")", "where an operator could stand")
+                self.fail("a list is only allowed after IN: ?x IN (1, 2)")
+            self.close(")", "an operator, or ")
         elif self.is_mark("<<("):
             self.fixed = "an expression"
             self._triple_term()
@@ -185,14 +195,14 @@ class ExpressionGrammar(TermGrammar):
     def _fail_operand(self) -> NoReturn:
         token = self.now
         if token.kind == "language" and self.last.kind == "mark":
-            self.fail(f'a language is a text here: "{token.text[1:40]}"')
+            self.fail(f'a language tag is a string here: "{token.text[1:40]}"')
         self.check_readable()
         if token.kind == "blank" or self.is_mark("[", "<<"):
-            self.fail("a blank node cannot stand in an expression. Use a variable")
+            self.fail("blank nodes are not allowed in expressions. Use a variable")
         if self.is_mark("{"):
-            self.fail("“{” stands where a value must. A pattern is tested by EXISTS { … }")
+            self.fail("unexpected “{”; expected a value. Test a pattern with EXISTS { … }")
         if self.is_mark("*"):
-            self.fail("“*” stands where a value must; only COUNT(*) has one")
+            self.fail("unexpected “*”; expected a value. Only COUNT takes “*”, as COUNT(*)")
         if token.kind == "word":
             self._fail_word()
         if token.kind == "mark" and self.last.kind == "mark" and self.last.text in _OPERATORS:
@@ -210,11 +220,11 @@ class ExpressionGrammar(TermGrammar):
             if meant is not None:
                 self.fail(f"there is no function {token.text}. Did you mean {meant}?")
             self.fail(
-                f"there is no function {token.text[:40]}. Functions of others are called by an IRI "
-                "or a prefixed name"
+                f"there is no function {token.text[:40]}. Extension functions are called by IRI or "
+                "prefixed name"
             )
         if token.text.upper() in {"NULL", "NIL", "NONE", "UNDEFINED"}:
-            self.fail(f"SPARQL has no {token.text}: BOUND(?x) tells whether ?x has a value")
+            self.fail(f"SPARQL has no {token.text}: write !BOUND(?x) to test for a missing value")
         if token.text.upper() == "NOT":
             self.fail("“not” is written “!”")
         if token.text.upper() == "CASE":
@@ -222,7 +232,7 @@ class ExpressionGrammar(TermGrammar):
         if self.last.text in {"=", "!=", "(", ","} or self.last.word:
             self.fail(
                 f"{self.shown()} is not a keyword. Is it the variable ?{token.text[:30]}, or the "
-                f'text "{token.text[:30]}"?'
+                f'string "{token.text[:30]}"?'
             )
         self.fail(self.no_word(token, EXPRESSION_WORDS))
 
@@ -242,13 +252,13 @@ class ExpressionGrammar(TermGrammar):
             self._call()
         elif word == "SELECT":
             self.fail(
-                "a subquery cannot stand in an expression. Put it into the group, as { SELECT … }, "
-                "and use its variable"
+                "subqueries are not allowed in expressions. Put { SELECT … } in the group and use "
+                "its variable"
             )
         elif word == "IN":
             self.fail("a value is missing before IN")
         elif word == "A":
-            self.fail("“a” stands for rdf:type only among statements")
+            self.fail("“a” means rdf:type only as a predicate")
         else:
             self.check_readable()
             if self.following().text == "(" and word in FOREIGN_FUNCTIONS:
@@ -261,14 +271,14 @@ class ExpressionGrammar(TermGrammar):
         if close(self.now.text, ("EXISTS",)) is not None:
             self.fail(f"{self.shown()} is not a keyword. Did you mean EXISTS?")
         self.fail(
-            "“not” is written “!”, as in !BOUND(?x); NOT stands in NOT EXISTS and NOT IN",
+            "“not” is written “!”, as in !BOUND(?x); NOT is used in NOT EXISTS and NOT IN",
             self.last.start,
         )
 
     def _exists(self) -> None:
         if not self.is_mark("{"):
             self.check_readable()
-            self.fail(f"EXISTS is followed by a pattern in braces, not by {self.shown()}")
+            self.fail(f"EXISTS must be followed by a pattern in braces, not by {self.shown()}")
         outer, self.seen = self.seen, set()
         aggregate, self._aggregate = self._aggregate, None
         self.group()
@@ -281,20 +291,20 @@ class ExpressionGrammar(TermGrammar):
             self.call_arguments(function)
 
     def call_arguments(self, function: Lexeme) -> None:
-        """Pass the arguments of a function that is called by its IRI."""
+        """Parse the arguments of a function that is called by its IRI."""
         self.open("(")
         if self.is_word("DISTINCT") and self.following().text != ")":
             self.advance()
         self._arguments(function.text)
 
     def _arguments(self, name: str) -> int:
-        """Pass arguments up to the closing parenthesis and return how many there are."""
+        """Parse arguments up to the closing parenthesis and return their number."""
         count = 0
         while not self.is_mark(")"):
             if self.is_mark(","):
                 self.fail(f"an argument of {name} is missing before “,”")
             if self.is_word("DISTINCT"):
-                self.fail("DISTINCT stands in aggregates such as COUNT(DISTINCT ?x) only")
+                self.fail("DISTINCT is only allowed in aggregates such as COUNT(DISTINCT ?x)")
             if not self.starts_expression():
                 if self.now.kind == "end" or (self.is_mark("}", "]", ".") and count == 0):
                     break
@@ -309,7 +319,7 @@ class ExpressionGrammar(TermGrammar):
                 break
             if self.is_mark(")"):
                 self.fail(f"an argument of {name} is missing after “,”")
-        self.close(")", "where “,” or an operator could stand")
+        self.close(")", "“,”, an operator, or ")
         return count
 
     def _call(self) -> None:
@@ -321,14 +331,14 @@ class ExpressionGrammar(TermGrammar):
             example = f"{name}()" if most == 0 else f"{name}({self.now.text[:30]})"
             if not self.starts_term():
                 example = f"{name}(…)"
-            self.fail(f"the arguments of {name} stand in parentheses: {example}")
+            self.fail(f"the arguments of {name} must be in parentheses: {example}")
         self.open("(")
         start = self.now
         count = self._arguments(name)
         if not least <= count <= most:
             wanted = f"{least}" if least == most else f"{least} or {most}"
             noun = "argument" if wanted == "1" else "arguments"
-            mend = ". Two decimals are ROUND(?x * 100) / 100" if name == "ROUND" else ""
+            mend = ". For two decimals, write ROUND(?x * 100) / 100" if name == "ROUND" else ""
             self.fail(f"{name} takes {wanted} {noun}, not {count}{mend}", function.start)
         if name == "BOUND" and start.kind != "variable":
             self.fail("BOUND takes a variable, as in BOUND(?x)", start.start)
@@ -336,34 +346,35 @@ class ExpressionGrammar(TermGrammar):
     def _list(self) -> None:
         if not self.is_mark("("):
             self.check_readable()
-            self.fail("the values after IN stand in parentheses: ?x IN (1, 2)")
+            self.fail("the values after IN must be in parentheses: ?x IN (1, 2)")
         self.open("(")
         self._arguments("IN")
 
     def aggregate(self) -> None:
-        """Pass an aggregate."""
+        """Parse an aggregate."""
         function = self.advance()
         name = function.word
         if self._no_aggregates and self._aggregate is None:
             self.fail(
-                f"{name} cannot stand in {self._no_aggregates}. Aggregates stand in SELECT, HAVING "
-                "and ORDER BY: filter groups by HAVING ( … )",
+                f"{name} is not allowed in {self._no_aggregates}. Aggregates go in SELECT, HAVING "
+                "and ORDER BY: filter groups with HAVING ( … )",
                 function.start,
             )
         if not self.is_mark("("):
             if self.is_word("DISTINCT") and self.following().text == "(":
-                self.fail(f"DISTINCT stands within the parentheses: {name}(DISTINCT ?x)")
+                self.fail(f"DISTINCT goes within the parentheses: {name}(DISTINCT ?x)")
             self.check_readable()
             if not self.starts_expression():
                 self.fail(
-                    f"{name} is followed by its argument in parentheses: {name}(?x). Is it the "
+                    f"{name} must be followed by its argument in parentheses: {name}(?x). Is it "
+                    "the "
                     f"variable ?{function.text}?"
                 )
-            self.fail(f"{name} is followed by its argument in parentheses: {name}(?x)")
+            self.fail(f"{name} must be followed by its argument in parentheses: {name}(?x)")
         if self._aggregate is not None:
             self.fail(
-                f"{name} stands within {self._aggregate.word}. Compute the inner one in a "
-                "subquery, as { SELECT … GROUP BY … }",
+                f"{name} is nested in {self._aggregate.word}. Compute the inner one in a subquery: "
+                f"{{ SELECT … GROUP BY … }}",
                 function.start,
             )
         self.aggregates += 1
@@ -372,10 +383,10 @@ class ExpressionGrammar(TermGrammar):
         self.take_word("DISTINCT")
         if self.is_mark("*"):
             if name != "COUNT":
-                self.fail(f"only COUNT takes “*”. {name} takes one expression, as {name}(?x)")
+                self.fail(f"only COUNT takes “*”. {name} takes one expression: {name}(?x)")
             self.advance()
         elif self.is_mark(")"):
-            self.fail(f"{name} lacks its argument: {name}({'*' if name == 'COUNT' else '?x'})")
+            self.fail(f"{name} has no argument: {name}({'*' if name == 'COUNT' else '?x'})")
         else:
             self.expression()
         self._aggregate = None
@@ -383,7 +394,7 @@ class ExpressionGrammar(TermGrammar):
             self._separator()
         elif self.is_mark(","):
             self.fail(f"{name} takes one argument")
-        self.close(")", "where an operator could stand")
+        self.close(")", "an operator, or ")
 
     def _separator(self) -> None:
         if self.is_mark(",") or self.is_word("SEPARATOR"):
@@ -391,10 +402,10 @@ class ExpressionGrammar(TermGrammar):
         if not self.take_mark(";"):
             return
         if not self.take_word("SEPARATOR"):
-            self.fail('after “;” comes SEPARATOR=", "')
+            self.fail('“;” must be followed by SEPARATOR=", "')
         if not self.take_mark("="):
-            self.fail('SEPARATOR is followed by “=” and a text: SEPARATOR=", "')
+            self.fail('SEPARATOR must be followed by “=” and a string: SEPARATOR=", "')
         if self.now.kind != "string":
             self.check_readable()
-            self.fail("the separator is a text in quotation marks")
+            self.fail("the separator must be a string in quotation marks")
         self.advance()

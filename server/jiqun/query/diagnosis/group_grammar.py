@@ -1,4 +1,4 @@
-"""Groups in braces (SPARQL 1.1, productions 53 to 70): what stands in them and combines them."""
+"""Groups in braces and their elements (SPARQL 1.1, productions 53 to 70)."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class GroupGrammar(ExpressionGrammar):
 
     @abstractmethod
     def subquery(self) -> set[str]:
-        """Pass a query within a group and return the variables that it selects."""
+        """Parse a subquery and return the variables that it selects."""
 
     def group(self) -> set[str]:
-        """Pass a group in braces and return the variables that are in scope after it."""
+        """Parse a group in braces and return the variables that are in scope after it."""
         outer, self.seen = self.seen, set()
         self.open("{")
         self.new_block()
@@ -37,21 +37,21 @@ class GroupGrammar(ExpressionGrammar):
         else:
             self._elements()
         if self.is_mark("]", ")"):
-            self.fail(f"the “{self.now.text}” closes nothing. Remove it")
+            self.fail(f"unmatched “{self.now.text}”. Remove it")
         self.close("}")
         self.new_block()
         inner, self.seen = self.seen, outer
         return inner
 
     def require_group(self, after: str) -> set[str]:
-        """Pass the group that must follow a keyword."""
+        """Parse the group that must follow a keyword."""
         if not self.is_mark("{"):
             self.check_readable()
-            self.fail(f"the pattern after {after} stands in braces: {after} {{ … }}")
+            self.fail(f"the pattern after {after} must be in braces: {after} {{ … }}")
         return self.group()
 
     def _elements(self) -> None:
-        """Pass all that stands in a group, up to its closing brace."""
+        """Parse the elements of a group, up to its closing brace."""
         complete = True
         while not self.is_mark("}") and self.now.kind != "end":
             if self.is_mark("."):
@@ -74,8 +74,8 @@ class GroupGrammar(ExpressionGrammar):
 
     def _fail_dot(self) -> NoReturn:
         if self.last.text == ".":
-            self.fail("“.” stands twice. One separates two statements")
-        self.fail("“.” stands here without a statement before it. Remove it")
+            self.fail("duplicate “.”. One separates two triples")
+        self.fail("“.” has no triple before it. Remove it")
 
     def _fail_joined(self) -> NoReturn:
         before = self.last
@@ -85,7 +85,7 @@ class GroupGrammar(ExpressionGrammar):
         if before.kind == "name" and self.now.kind == "stray":
             self.check_readable()
         self.fail(
-            f"“.” is missing before {self.shown()}. A statement ends after its object; “;” "
+            f"“.” is missing before {self.shown()}. A triple ends after its object; “;” "
             "continues with the same subject, “,” with the same predicate"
         )
 
@@ -95,7 +95,7 @@ class GroupGrammar(ExpressionGrammar):
         )
 
     def _element(self) -> bool:
-        """Pass a part of a group that is no statement; return whether it ends a pattern."""
+        """Parse a group element other than triples; return whether it ends a pattern."""
         if self.is_mark("{"):
             self._union()
             return True
@@ -131,11 +131,11 @@ class GroupGrammar(ExpressionGrammar):
         while self.is_word("UNION"):
             self.advance()
             if self.is_word("ALL"):
-                self.fail("UNION keeps all solutions already: remove ALL")
+                self.fail("UNION already keeps all solutions: remove ALL")
             self.seen |= self.require_group("UNION")
 
     def constraint(self, keyword: str) -> None:
-        """Pass the condition of FILTER or HAVING."""
+        """Parse the condition of FILTER or HAVING."""
         outer = self._no_aggregates
         self._no_aggregates = "FILTER" if keyword == "FILTER" else outer
         if self.is_mark("("):
@@ -144,8 +144,8 @@ class GroupGrammar(ExpressionGrammar):
                 self.fail(f"the condition of {keyword} is missing between the parentheses")
             self.expression()
             if self.is_mark(","):
-                self.fail("conditions are joined by “&&” or “||”, not by a comma")
-            self.close(")", "where an operator could stand")
+                self.fail("join conditions with “&&” or “||”, not with a comma")
+            self.close(")", "an operator, or ")
         elif self.is_word("NOT", "EXISTS", *ARITIES, *AGGREGATES):
             self._keyword()
         elif self.now.kind in {"iri", "name"} and self.following().text == "(":
@@ -162,7 +162,7 @@ class GroupGrammar(ExpressionGrammar):
         compares = self.is_mark("=", "!=", ">", "<", ">=", "<=", "&&", "||") or self.is_word("IN")
         if compares or (token.kind in {"word", "stray"} and self.bare() in {"AND", "OR"}):
             self.fail(
-                f"{self.shown()} follows the condition of {keyword}. The whole condition stands "
+                f"{self.shown()} follows the condition of {keyword}. The whole condition must be "
                 f"in parentheses: {keyword} ( … {token.text} … )"
             )
 
@@ -170,56 +170,56 @@ class GroupGrammar(ExpressionGrammar):
         self.check_readable()
         token = self.now
         if self.is_mark("{"):
-            self.fail(f"{keyword} is followed by a condition in parentheses, not by a group")
+            self.fail(f"{keyword} must be followed by a condition in parentheses, not by a group")
         if token.kind == "word" and not token.word and self.following().text == "(":
             self._fail_word()
         if self.is_mark("}") or token.kind == "end":
             self.fail(f"the condition of {keyword} is missing")
         line = self.text[token.start :].split("\n", 1)[0]
         condition = line.split("}")[0].split(" .")[0].strip(" []")[:60].replace("==", "=")
-        self.fail(f"the condition of {keyword} stands in parentheses: {keyword} ({condition})")
+        self.fail(f"the condition of {keyword} must be in parentheses: {keyword} ({condition})")
 
     def _bind(self) -> None:
         if not self.is_mark("("):
             self.check_readable()
-            self.fail("BIND is followed by parentheses: BIND ( expression AS ?name )")
+            self.fail("BIND must be followed by parentheses: BIND ( expression AS ?name )")
         self.open("(")
         if self.now.kind == "variable" and self.following().text == "=":
-            self.fail(f"BIND gives a name by AS: BIND ( expression AS {self.now.text} )")
+            self.fail(f"BIND assigns with AS: BIND ( expression AS {self.now.text} )")
         self.without_aggregates("BIND")
         name, start = self._alias("BIND ( expression AS ?name )")
         if name in self.seen:
             self.fail(
-                f"?{name} has a value already in this group. Choose another name after AS, or "
-                "compare the two in FILTER",
+                f"?{name} is already bound in this group. Choose another name after AS, or compare "
+                "the two in FILTER",
                 start,
             )
         self.seen.add(name)
         self.close(")")
 
     def _alias(self, pattern: str) -> tuple[str, int]:
-        """Pass AS and a variable; return its name and where it stands."""
+        """Parse AS and a variable; return its name and position."""
         if not self.take_word("AS"):
             self.check_readable()
             if self.now.kind == "variable" or self.is_mark(")"):
                 self.fail(f"AS is missing before {self.shown()}: write {pattern}")
             if self.is_mark(","):
-                self.fail(f"“,” cannot stand here: write {pattern}")
+                self.fail(f"“,” is not allowed here: write {pattern}")
             if self.starts_expression():
                 self.fail(f"an operator is missing before {self.shown()}")
             self.fail(f"AS and a variable are missing before {self.shown()}: write {pattern}")
         start = self.now.start
         if self.now.kind == "string":
-            self.fail("the name after AS is a variable, as ?name, not a text")
+            self.fail("the name after AS must be a variable such as ?name, not a string")
         return self.variable("the name after AS"), start
 
     def data_block(self) -> set[str]:
-        """Pass the variables and rows of VALUES and return the names of the variables."""
+        """Parse the variables and rows of VALUES and return the names of the variables."""
         names: list[str] = []
         if self.now.kind == "variable":
             names.append(self.advance().text[1:])
             if self.now.kind == "variable" or self.is_mark(","):
-                self.fail("several variables stand in parentheses: VALUES (?a ?b) { (1 2) }")
+                self.fail("several variables must be in parentheses: VALUES (?a ?b) { (1 2) }")
             self._check_data_opening(f"?{names[0]}")
             self.open("{")
             while not self.is_mark("}") and self.now.kind != "end":
@@ -231,17 +231,18 @@ class GroupGrammar(ExpressionGrammar):
         if not self.is_mark("("):
             self.check_readable()
             self.fail(
-                "VALUES is followed by variables: VALUES ?x { 1 2 } or VALUES (?x ?y) { (1 2) }"
+                "VALUES must be followed by variables: VALUES ?x { 1 2 } or VALUES (?x ?y) "
+                "{ (1 2) }"
             )
         self.open("(")
         while self.now.kind == "variable":
             names.append(self.advance().text[1:])
             if self.is_mark(","):
-                self.fail("variables are separated by blanks: remove the comma")
+                self.fail("variables are separated by spaces: remove the comma")
         self.close(")")
         for at, name in enumerate(names):
             if name in names[:at]:
-                self.fail(f"?{name} stands twice among the variables of VALUES", self.last.start)
+                self.fail(f"duplicate variable ?{name} in VALUES", self.last.start)
         self._check_data_opening("( … )")
         self.open("{")
         while not self.is_mark("}") and self.now.kind != "end":
@@ -252,18 +253,18 @@ class GroupGrammar(ExpressionGrammar):
     def _check_data_opening(self, after: str) -> None:
         if not self.is_mark("{"):
             self.check_readable()
-            self.fail(f"the values stand in braces: VALUES {after} {{ … }}")
+            self.fail(f"the values must be in braces: VALUES {after} {{ … }}")
 
     def _fail_row_of_one(self, name: str) -> NoReturn:
-        self.fail(f"parentheses stand around rows of several variables: write VALUES (?{name})")
+        self.fail(f"rows in parentheses need variables in parentheses: write VALUES (?{name})")
 
     def _row(self, names: list[str]) -> None:
         row = self.now
         if not self.is_mark("("):
             if self.is_mark(","):
-                self.fail("rows are separated by blanks: remove the comma")
+                self.fail("rows are separated by spaces: remove the comma")
             self.check_readable()
-            self.fail("each row of VALUES stands in parentheses: { (1 2) (3 4) }")
+            self.fail("each row of VALUES must be in parentheses: { (1 2) (3 4) }")
         self.open("(")
         count = 0
         while not self.is_mark(")") and self.now.kind != "end":
@@ -274,13 +275,13 @@ class GroupGrammar(ExpressionGrammar):
             have = f"{count} value{'' if count == 1 else 's'}"
             need = f"{len(names)} variable{'' if len(names) == 1 else 's'}"
             self.fail(
-                f"the row has {have}, and VALUES has {need}. UNDEF leaves one without a value",
+                f"the row has {have}, but VALUES has {need}. Use UNDEF for a missing value",
                 row.start,
             )
 
     def _data_value(self) -> None:
         if self.is_mark(","):
-            self.fail("values are separated by blanks: remove the comma")
+            self.fail("values are separated by spaces: remove the comma")
         if self.take_word("UNDEF"):
             return
         if self.is_mark("<<("):
@@ -288,80 +289,81 @@ class GroupGrammar(ExpressionGrammar):
             self._triple_term()
             self.fixed = ""
         elif self.now.kind == "variable":
-            self.fail("VALUES holds fixed values, not variables")
+            self.fail("VALUES takes constants, not variables")
         elif self.now.kind == "blank" or self.is_mark("["):
-            self.fail("VALUES cannot hold blank nodes")
+            self.fail("VALUES cannot contain blank nodes")
         elif self.now.kind in {"iri", "name"}:
             self.iri("a value")
         else:
             if self.now.kind == "word" and self.now.word not in {"TRUE", "FALSE"}:
                 self.fail(
-                    f"{self.shown()} is not a value. Write a text in quotation marks, an IRI in "
+                    f"{self.shown()} is not a value. Write a string in quotation marks, an IRI in "
                     "< >, or UNDEF for none"
                 )
             self.literal("a value")
 
     def _fail_foreign_element(self, word: str, following: str) -> None:
-        """Fail for what begins a part of a group elsewhere, and what begins none here."""
+        """Fail for group elements of other languages, and for misplaced keywords."""
         if word == "NOT" and following == "IN":
-            self.fail("NOT IN follows a value, within FILTER: FILTER (?x NOT IN (1, 2))")
+            self.fail("NOT IN follows a value, in FILTER: FILTER (?x NOT IN (1, 2))")
         if word == "IF" and following in {"NOT", "EXISTS"}:
-            self.fail("a condition stands in FILTER: FILTER NOT EXISTS { … }")
+            self.fail("a condition goes in FILTER: FILTER NOT EXISTS { … }")
         if word == "LET":
             self.fail("SPARQL has no LET: write BIND ( expression AS ?name )")
         if self.now.kind == "language" and self.now.text in {"@prefix", "@base"}:
-            self.fail(f"“{self.now.text}” belongs to Turtle. PREFIX stands at the beginning of all")
+            self.fail(
+                f"“{self.now.text}” is Turtle syntax. Put PREFIX at the beginning of the query"
+            )
 
     def _fail_element(self) -> NoReturn:
-        """Say what is wrong with what stands where a statement or a keyword must."""
+        """Fail for a token that cannot begin a group element."""
         self.check_readable()
         token, word = self.now, self.bare()
         following = self.following().text
         if self.is_mark(";", ","):
-            self.fail(f"“{token.text}” continues a statement, and there is none before it")
+            self.fail(f"“{token.text}” continues a triple, but none precedes it")
         if word == "OR" and self.last.text == "}":
-            self.fail("two patterns are joined by UNION: { … } UNION { … }")
+            self.fail("join two patterns with UNION: { … } UNION { … }")
         if word == "AND":
-            self.fail("statements are joined by “.”, conditions by “&&” within FILTER ( … )")
+            self.fail("join triples with “.”, conditions with “&&” in FILTER ( … )")
         if word == "OR":
-            self.fail("OR is written “||”, within FILTER ( … )")
+            self.fail("OR is written “||”, in FILTER ( … )")
         self._fail_foreign_element(word, following.upper())
         if word in {"EXISTS", "NOT"}:
             self.fail(f"FILTER is missing before {word}: FILTER {word} …")
         if word in _AFTER_WHERE:
-            self.fail(f"{word} stands after the closing “}}” of WHERE, not within the braces")
+            self.fail(f"{word} goes after the closing “}}” of WHERE, not within the braces")
         if word == "UNION":
             self.fail("UNION joins two groups: { { … } UNION { … } }")
         if word in {"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"}:
-            self.fail("a subquery stands in braces of its own: { SELECT … WHERE { … } }")
+            self.fail("a subquery must be in its own braces: { SELECT … WHERE { … } }")
         if word in {"FROM", "PREFIX", "BASE"}:
             where = "between SELECT and WHERE" if word == "FROM" else "before the query"
-            self.fail(f"{word} stands {where}, not within the braces")
+            self.fail(f"{word} goes {where}, not within the braces")
         if word in AGGREGATES:
             self.fail(
-                f"{word} is an aggregate. It stands in SELECT ({word}( … ) AS ?n), in HAVING or in "
-                "ORDER BY"
+                f"{word} is an aggregate. It goes in SELECT ({word}( … ) AS ?n), HAVING or ORDER BY"
             )
         if word in ARITIES or (token.kind == "word" and following == "(" and not token.word):
             meant = close(token.text, GROUP_WORDS) if word not in ARITIES else None
             if meant is not None:
                 self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
-            self.fail(f"conditions stand in FILTER, values in BIND: FILTER ({token.text}( … ))")
+            self.fail(f"conditions go in FILTER, values in BIND: FILTER ({token.text}( … ))")
         if word in UPDATE_FORMS or word == "WHERE":
-            self.fail(f"{word} cannot stand within the braces of a pattern")
+            self.fail(f"{word} is not allowed within the braces of a pattern")
         if word == "AS":
-            self.fail("AS stands in BIND ( expression AS ?name ) and in SELECT ( … AS ?name )")
+            self.fail("AS is used in BIND ( expression AS ?name ) and SELECT ( … AS ?name )")
         if token.kind == "word" and not token.word:
             self.fail(self.no_word(token, (*GROUP_WORDS, *_AFTER_WHERE)))
         if self.is_mark(">") and self.last.kind in {"name", "iri"}:
-            self.fail("the “>” closes no IRI. Remove it, or add “<” before the IRI")
+            self.fail("unmatched “>”. Remove it, or add “<” before the IRI")
         if self.is_mark("=", "!=", ">", "<=", ">=", "&&", "||", "!"):
-            self.fail(f"“{token.text}” belongs into FILTER ( … )")
+            self.fail(f"“{token.text}” belongs in FILTER ( … )")
         if self.is_mark(")", "]", "|}", ">>", ")>>"):
-            self.fail(f"the “{token.text}” closes nothing. Remove it")
+            self.fail(f"unmatched “{token.text}”. Remove it")
         if token.kind == "word" and token.word in QUERY_FORMS:
             self.fail("only one query can be sent at a time")
         self.fail(
-            f"{self.shown()} cannot stand here, where a statement, FILTER, OPTIONAL or another "
-            "part of a group begins"
+            f"unexpected {self.shown()}; expected a triple, FILTER, OPTIONAL or another group "
+            "element"
         )

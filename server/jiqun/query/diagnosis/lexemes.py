@@ -1,4 +1,4 @@
-"""Reads the text token by token and never refuses: what is no token is one of a kind of its own."""
+"""Tokenizes without ever failing: what is no token becomes a lexeme of its own kind."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ _RUN: Final = re.compile(r"[^\s{}()\[\],;\"'<>]++")
 class Lexeme(NamedTuple):
     """A token as in `tokens`, or `text` that is never closed, `stray`, or the `end`.
 
-    `text` is as written; `word` is the word in capitals if this is one of SPARQL's keywords, else
-    empty.
+    `text` is as written; `word` is a SPARQL keyword in upper case, else empty.
     """
 
     kind: str
@@ -27,7 +26,7 @@ class Lexeme(NamedTuple):
 
 
 def lexeme_at(text: str, position: int) -> Lexeme:
-    """Return the token that begins at `position` or after the blanks there."""
+    """Return the token at `position`, after any white space."""
     found = TERMINAL.match(text, position)
     if found is None:
         blanks = BLANKS.match(text, position)

@@ -1,7 +1,7 @@
-"""The mistake in a query or update that was refused, in words.
+"""Finds the mistake in a query or update that was refused, and describes it.
 
-Runs only on what the engine's parser or the gate has refused, so that nothing legal is refused by
-it. Takes time linear in the length of the text; how deep it follows brackets is bounded.
+Runs only on what the engine's parser or the gate has refused, so it never refuses a valid text.
+Takes time linear in the length of the text; the nesting depth that it follows is bounded.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ def find_mistake(text: str, *, update: bool = False) -> str | None:
 
 
 def explain(text: str, message: str, *, update: bool = False) -> str:
-    """Say what is wrong with a text that the engine's parser refused with `message`."""
+    """Explain why the engine's parser refused a text with `message`."""
     return find_mistake(text, update=update) or describe(message)
 
 
 def describe(message: str) -> str:
-    """Say in words what the engine's parser says, which lists what it had expected."""
+    """Rephrase a parser error of the engine, which lists the rules it expected."""
     at = _PLACE.search(message)
     where = f"At line {at[1] or at[3]}, column {at[2] or at[4]}: " if at else ""
     reason = _REASON.search(message)
     if reason is not None:
         return f"{where}{reason[1].strip()}."
     return (
-        f"{where}the text cannot be read on from here. Look at what stands right before: a "
-        "keyword, a bracket or a sign may be missing."
+        f"{where}syntax error. Check what comes right before: a keyword, bracket or operator may "
+        "be missing."
     )

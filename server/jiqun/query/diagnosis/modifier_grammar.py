@@ -1,4 +1,4 @@
-"""What follows WHERE (SPARQL 1.1, productions 18 to 28): GROUP BY, HAVING, ORDER BY, LIMIT."""
+"""Solution modifiers (SPARQL 1.1, productions 18 to 28): GROUP BY, HAVING, ORDER BY, LIMIT."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ModifierGrammar(GroupGrammar):
     """Reads solution modifiers."""
 
     def modifiers(self) -> set[str] | None:
-        """Pass GROUP BY to OFFSET; return the grouped variables, None if nothing is grouped."""
+        """Parse GROUP BY to OFFSET; return the grouped variables, None if nothing is grouped."""
         keys = None
         if self.is_word("GROUP"):
             self.advance()
@@ -39,7 +39,7 @@ class ModifierGrammar(GroupGrammar):
         seen: set[str] = set()
         while self.is_word("LIMIT", "OFFSET"):
             if self.now.word in seen:
-                self.fail(f"{self.now.word} stands twice")
+                self.fail(f"duplicate {self.now.word}")
             seen.add(self.now.word)
             self._number()
         if seen:
@@ -68,15 +68,17 @@ class ModifierGrammar(GroupGrammar):
             elif self.is_word(*ARITIES):
                 self._call()
                 if self.is_word("AS"):
-                    self.fail("a name for it needs parentheses: GROUP BY ( expression AS ?name )")
+                    self.fail(
+                        "a named expression needs parentheses: GROUP BY ( expression AS ?name )"
+                    )
             elif self.now.kind in {"iri", "name"}:
                 function = self.now
                 self.iri("a function")
                 if not self.is_mark("("):
-                    self.fail("GROUP BY takes variables and expressions, not a fixed value")
+                    self.fail("GROUP BY takes variables and expressions, not a constant")
                 self.call_arguments(function)
             elif self.is_mark(","):
-                self.fail("what GROUP BY groups by is separated by blanks: remove the comma")
+                self.fail("GROUP BY conditions are separated by spaces: remove the comma")
             elif first:
                 self._fail_key("GROUP BY")
             else:
@@ -90,10 +92,10 @@ class ModifierGrammar(GroupGrammar):
         if self.now.kind == "word" and not self.now.word:
             self.fail(f"{clause} takes variables: did you mean ?{self.now.text[:40]}?")
         if self.now.kind == "number":
-            self.fail(f"{clause} takes variables, not the numbers of columns")
+            self.fail(f"{clause} takes variables, not column numbers")
         if self.now.kind == "string":
-            self.fail(f"{clause} takes variables, not texts")
-        self.fail(f"{clause} is followed by variables or expressions, not by {self.shown()}")
+            self.fail(f"{clause} takes variables, not strings")
+        self.fail(f"{clause} must be followed by variables or expressions, not by {self.shown()}")
 
     def _conditions(self) -> None:
         self.constraint("HAVING")
@@ -116,28 +118,28 @@ class ModifierGrammar(GroupGrammar):
                 self.expression()
                 if self.is_mark(","):
                     self.fail(f"{word} takes one expression: {word}(?a) {word}(?b)")
-                self.close(")", "where an operator could stand")
+                self.close(")", "an operator, or ")
             elif self.now.kind == "variable":
                 self.advance()
                 if self.is_word("ASC", "DESC") and self.following().text != "(":
                     self.fail(
-                        f"{self.now.word} stands before, with parentheses: "
+                        f"{self.now.word} goes before its expression, with parentheses: "
                         f"{self.now.word}({self.last.text})"
                     )
                 if self.is_mark("+", "-", "*", "/", "=", "<", ">"):
-                    self.fail("an expression stands in parentheses: ORDER BY (?x + ?y)")
+                    self.fail("an expression must be in parentheses: ORDER BY (?x + ?y)")
             elif self.is_mark("("):
                 self.open("(")
                 self.expression()
                 if self.is_mark(","):
-                    self.fail("what ORDER BY sorts by is separated by blanks, not by commas")
-                self.close(")", "where an operator could stand")
+                    self.fail("ORDER BY conditions are separated by spaces, not by commas")
+                self.close(")", "an operator, or ")
             elif self.is_word("NOT", "EXISTS", *ARITIES, *AGGREGATES):
                 self._keyword()
             elif self.now.kind in {"iri", "name"} and self.following().text == "(":
                 self._iri_or_call()
             elif self.is_mark(","):
-                self.fail("what ORDER BY sorts by is separated by blanks: remove the comma")
+                self.fail("ORDER BY conditions are separated by spaces: remove the comma")
             elif first:
                 if self.is_mark("-"):
                     self.fail("descending order is written DESC(?x)")
@@ -152,32 +154,32 @@ class ModifierGrammar(GroupGrammar):
         if token.kind != "number" or not token.text.isdecimal():
             self.check_readable()
             if self.is_mark("-"):
-                self.fail(f"{word} cannot be negative. For all rows, leave it out")
+                self.fail(f"{word} cannot be negative. Omit it for all rows")
             if token.kind == "number":
                 self.fail(f"{word} takes a whole number, not {self.shown()}")
             if token.kind == "variable":
                 self.fail(f"{word} takes a number, not a variable")
             if token.kind == "string":
                 self.fail(f"{word} takes a number, without quotation marks")
-            self.fail(f"{word} is followed by a whole number, as {word} 10")
+            self.fail(f"{word} must be followed by a whole number, as in {word} 10")
         if len(token.text) > 19 and int(token.text[:40]) >= _LARGEST:
             self.fail(f"{self.shown()} is too large for {word}")
         self.advance()
         if self.is_mark(",") and self.following().kind == "number":
             self.fail(
-                f"“,” cannot stand after {word}. Rows to skip are given by OFFSET: LIMIT "
+                f"“,” is not allowed after {word}. Skip rows with OFFSET: LIMIT "
                 f"{self.following().text} OFFSET {token.text}"
             )
         if self.now.kind == "number":
-            self.fail(f"{word} takes one number. Rows to skip are given by OFFSET")
+            self.fail(f"{word} takes one number. Skip rows with OFFSET")
 
     def check_tail(self, after: str) -> None:
-        """Fail if a clause follows that must stand before `after`."""
+        """Fail if a clause follows that must come before `after`."""
         word = self.now.word
         if word not in _ORDER:
             return
         if _ORDER[word] < _ORDER[after]:
             earlier, later = TAIL[_ORDER[word]], TAIL[_ORDER[after]]
-            self.fail(f"{earlier} stands before {later}, not after it")
+            self.fail(f"{earlier} goes before {later}, not after it")
         if _ORDER[word] == _ORDER[after] and word not in {"LIMIT", "OFFSET"}:
-            self.fail(f"{TAIL[_ORDER[word]]} stands twice")
+            self.fail(f"duplicate {TAIL[_ORDER[word]]}")

@@ -1,4 +1,4 @@
-"""IRIs and the paths that they make (SPARQL 1.1, productions 88 to 96 and 136 to 137)."""
+"""IRIs and property paths (SPARQL 1.1, productions 88 to 96 and 136 to 137)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jiqun.query.diagnosis.lexemes import Lexeme
 from jiqun.query.diagnosis.vocabulary import close, prefix_iri
 
 SCHEMES: Final = frozenset("http https urn ftp mailto tag file geo".split())
-"""Schemes of IRIs that people take for prefixes."""
+"""IRI schemes that people mistake for prefixes."""
 
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|.)", re.DOTALL)
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
@@ -30,14 +30,14 @@ class PathGrammar(Cursor):
         return self.now.kind == "word" and self.now.text == "a"
 
     def take_a(self) -> bool:
-        """Pass the next token if it is `a`."""
+        """Parse the next token if it is `a`."""
         found = self.is_a()
         if found:
             self.advance()
         return found
 
     def iri(self, purpose: str) -> None:
-        """Pass an IRI or a prefixed name."""
+        """Parse an IRI or a prefixed name."""
         token = self.now
         if token.kind == "iri":
             self._check_iri(token)
@@ -46,20 +46,20 @@ class PathGrammar(Cursor):
         else:
             self.check_readable()
             if token.kind == "string":
-                self.fail(f"{purpose} is an IRI: write < > instead of quotation marks")
+                self.fail(f"{purpose} must be an IRI: write < > instead of quotation marks")
             if token.kind in {"word", "end"}:
                 self.fail(
                     f"{purpose} is missing before {self.shown()}. Write it as <http://…> or as a "
                     "prefixed name"
                 )
-            self.fail(f"{purpose} is an IRI in < > or a prefixed name, not {self.shown()}")
+            self.fail(f"{purpose} must be an IRI in < > or a prefixed name, not {self.shown()}")
         self.advance()
 
     def fail_bare_iri(self, token: Lexeme) -> NoReturn:
-        """Fail for an IRI that stands without < >, whose beginning is `token`."""
+        """Fail for an IRI without < >, which begins with `token`."""
         end = re.compile(r"[^\s<>{}]*").match(self.text, token.start)
         written = end[0].rstrip(".;,)") if end else token.text
-        self.fail(f"an IRI stands in < >: write <{written[:80]}>", token.start)
+        self.fail(f"an IRI must be in < >: write <{written[:80]}>", token.start)
 
     def _check_iri(self, token: Lexeme) -> None:
         iri = token.text[1:-1]
@@ -67,18 +67,18 @@ class PathGrammar(Cursor):
             code = int(escape[1] or escape[2] or "D800", 16)
             if code > 0x10FFFF or 0xD800 <= code < 0xE000:
                 at = token.start + 1 + escape.start()
-                self.fail(f"{escape[0]} cannot stand in an IRI", at)
+                self.fail(f"{escape[0]} is not allowed in an IRI", at)
         if "\\" in iri:
             return
         if _SCHEME.match(iri) is None:
-            # A relative IRI is as good as one that begins like an absolute one.
+            # A relative IRI is valid if it is when made absolute.
             first = re.split(r"[/?#]", iri, maxsplit=1)[0]
             iri = f"a:{iri}" if ":" not in first else ""
         try:
             NamedNode(iri)
         except ValueError:
             self.fail(
-                f"{self.shown()} is not a valid IRI. Write special characters as %20 and the like"
+                f"{self.shown()} is not a valid IRI. Percent-encode special characters, as in %20"
             )
 
     def _check_prefix(self, token: Lexeme) -> None:
@@ -98,7 +98,7 @@ class PathGrammar(Cursor):
         self.fail(f"{shown} is not declared. Add PREFIX {prefix}: <…> at the beginning")
 
     def path(self) -> None:
-        """Pass alternatives of sequences of steps."""
+        """Parse alternatives of sequences of steps."""
         self.deeper()
         while True:
             self._step()
@@ -110,7 +110,7 @@ class PathGrammar(Cursor):
         while self.is_mark("^"):
             self.advance()
             if self.is_mark("^"):
-                self.fail("“^” stands twice; a path is reversed once")
+                self.fail("duplicate “^”; a path can be reversed only once")
         if self.is_mark("("):
             self.open("(")
             self.path()
@@ -124,9 +124,9 @@ class PathGrammar(Cursor):
         if self.is_mark("*", "+", "?"):
             self.advance()
             if self.is_mark("*", "+", "?"):
-                self.fail("a path is repeated once: only one of “*”, “+” and “?” can follow")
+                self.fail("only one of “*”, “+” and “?” can follow a path element")
         elif self.is_mark("{") and self.following().kind == "number":
-            self.fail("a path repeats by “*”, “+” or “?”; SPARQL has no “{n,m}”")
+            self.fail("a path repeats with “*”, “+” or “?”; SPARQL has no “{n,m}”")
 
     def _negated(self) -> None:
         if not self.is_mark("("):

@@ -1,4 +1,4 @@
-"""Queries (SPARQL 1.1, productions 1 to 17): prologue, forms, what SELECT selects."""
+"""Queries (SPARQL 1.1, productions 1 to 17): prologue, query forms, SELECT clause."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ from jiqun.query.diagnosis.vocabulary import (
     prefix_iri,
 )
 
-_SQL: Final = "This looks like SQL. A query here is SELECT ?name WHERE { ?thing rdfs:label ?name }"
+_SQL: Final = (
+    "This looks like SQL. A SPARQL query is SELECT ?name WHERE { ?thing rdfs:label ?name }"
+)
 _OTHERS: Final = {
-    "MATCH": "This looks like Cypher. A query here is SELECT ?x WHERE { ?x ?property ?y }",
+    "MATCH": "This looks like Cypher. A SPARQL query is SELECT ?x WHERE { ?x ?property ?y }",
     "FIND": "a query begins with SELECT, ASK, CONSTRUCT or DESCRIBE",
     "EXPLAIN": "SPARQL has no EXPLAIN; send the query itself",
-    "UPDATE": "SPARQL has no UPDATE: a change is DELETE { … } INSERT { … } WHERE { … }",
-    "ALTER": "SPARQL has no ALTER: statements need no schema",
-    "SHOW": "SPARQL has no SHOW: list graphs by SELECT ?g { GRAPH ?g {} }",
-    "USE": "SPARQL has no USE: name a graph by FROM <…> or GRAPH <…> { … }",
-    "DEFINE": "this endpoint knows no “define” pragmas; remove the line",
+    "UPDATE": "SPARQL has no UPDATE: write DELETE { … } INSERT { … } WHERE { … }",
+    "ALTER": "SPARQL has no ALTER: triples need no schema",
+    "SHOW": "SPARQL has no SHOW: list graphs with SELECT ?g { GRAPH ?g {} }",
+    "USE": "SPARQL has no USE: name a graph with FROM <…> or GRAPH <…> { … }",
+    "DEFINE": "this endpoint has no “define” pragmas; remove the line",
     "MODIFY": "MODIFY was renamed: DELETE { … } INSERT { … } WHERE { … }",
 }
 
 
 class _Selected(NamedTuple):
-    """What SELECT selects: a variable with the uses in its expression, None without one."""
+    """A selected variable, with the variables used in its expression, if it has one."""
 
     name: str
     start: int
@@ -65,7 +67,7 @@ class QueryGrammar(ModifierGrammar):
         self._end()
 
     def subquery(self) -> set[str]:
-        """Pass a query within a group and return the variables that it selects."""
+        """Parse a subquery and return the variables that it selects."""
         self.advance()
         selected = self._select(nested=True)
         if self.is_word("VALUES"):
@@ -76,7 +78,7 @@ class QueryGrammar(ModifierGrammar):
         return selected
 
     def prologue(self) -> None:
-        """Pass BASE, PREFIX and VERSION."""
+        """Parse BASE, PREFIX and VERSION."""
         while self.is_word(*PROLOGUE):
             word = self.advance().word
             if word == "PREFIX":
@@ -84,16 +86,16 @@ class QueryGrammar(ModifierGrammar):
             elif word == "BASE":
                 if self.now.kind != "iri":
                     self.check_readable()
-                    self.fail(f"BASE is followed by an IRI in < >, not by {self.shown()}")
+                    self.fail(f"BASE must be followed by an IRI in < >, not by {self.shown()}")
                 self.iri("a base")
                 self._check_no_dot("BASE")
             elif self.now.kind != "string" or self.now.text[:3] in {'"""', "'''"}:
-                self.fail('VERSION is followed by a text: VERSION "1.2"')
+                self.fail('VERSION must be followed by a string: VERSION "1.2"')
             else:
                 self.advance()
         if self.now.kind == "language" and self.now.text in {"@prefix", "@base"}:
             self.fail(
-                f"“{self.now.text}” belongs to Turtle. In SPARQL it is "
+                f"“{self.now.text}” is Turtle syntax. In SPARQL, write "
                 f"{self.now.text[1:].upper()}, without “@” and without “.” at the end"
             )
 
@@ -104,18 +106,18 @@ class QueryGrammar(ModifierGrammar):
             if token.kind in {"word", "iri"}:
                 name = token.text if token.kind == "word" else ""
                 self.fail(f"a prefix ends with “:”. Write PREFIX {name}: <…>")
-            self.fail("PREFIX is followed by a name with “:” and an IRI: PREFIX ex: <…>")
+            self.fail("PREFIX must be followed by a name with “:” and an IRI: PREFIX ex: <…>")
         prefix, _, local = token.text.partition(":")
         if local:
-            self.fail(f"a prefix ends with “:”, and {self.shown()} goes on after it")
+            self.fail(f"a prefix ends with “:”, but {self.shown()} continues after it")
         self.advance()
         if self.now.kind != "iri":
             self.check_readable()
             if self.is_mark(":", "=") or self.is_word("AS"):
-                self.fail(f"after {prefix}: comes the IRI: PREFIX {prefix}: <…>")
+                self.fail(f"{prefix}: must be followed by its IRI: PREFIX {prefix}: <…>")
             known = prefix_iri(prefix)
             self.fail(
-                f"the IRI of the prefix stands in < >: PREFIX {prefix}: <{known or 'http://…'}>"
+                f"the IRI of the prefix must be in < >: PREFIX {prefix}: <{known or 'http://…'}>"
             )
         self.iri("a namespace")
         self.prefixes[prefix] = self.last.text[1:-1]
@@ -123,9 +125,9 @@ class QueryGrammar(ModifierGrammar):
 
     def _check_no_dot(self, word: str) -> None:
         if self.is_mark("."):
-            self.fail(f"{word} ends without “.”, other than in Turtle. Remove it")
+            self.fail(f"{word} has no final “.”, unlike in Turtle. Remove it")
         if self.is_mark(";", ","):
-            self.fail(f"{word} ends without “{self.now.text}”. Remove it")
+            self.fail(f"{word} has no final “{self.now.text}”. Remove it")
 
     def _form(self) -> str:
         if not self.is_word(*QUERY_FORMS):
@@ -166,7 +168,7 @@ class QueryGrammar(ModifierGrammar):
         )
 
     def _select(self, *, nested: bool) -> set[str]:
-        """Pass what follows SELECT up to LIMIT, and return what it selects."""
+        """Parse what follows SELECT, up to LIMIT, and return the selected variables."""
         uses, aggregates = self.uses, self.aggregates
         self.aggregates = 0
         self.take_word("DISTINCT", "REDUCED")
@@ -174,21 +176,21 @@ class QueryGrammar(ModifierGrammar):
         if not self.take_mark("*"):
             selected = self._selected()
         elif self.now.kind == "variable" or self.is_mark("("):
-            self.fail("“*” selects all variables; no others can stand beside it")
+            self.fail("“*” already selects all variables; select nothing else with it")
         elif self.is_mark(","):
-            self.fail("“*” stands alone: remove the comma")
+            self.fail("“*” is used alone: remove the comma")
         if not nested:
             self._datasets()
         elif self.is_word("FROM"):
-            self.fail("a subquery cannot have FROM. It stands in the outermost query")
+            self.fail("a subquery cannot have FROM. Put it in the outermost query")
         visible = self._where()
         keys = self.modifiers()
         grouped = keys is not None or self.aggregates > 0
         if star.text == "*" and star.kind == "mark" and grouped:
             why = "GROUP BY" if keys is not None else "an aggregate"
             self.fail(
-                f"SELECT * cannot stand with {why}. Name what to select: grouped variables and "
-                "aggregates, as SELECT ?x (COUNT(*) AS ?n)",
+                f"SELECT * cannot be combined with {why}. List what to select: grouped variables "
+                "and aggregates, as in SELECT ?x (COUNT(*) AS ?n)",
                 star.start,
             )
         self._check_names(selected, visible if not grouped else keys or set())
@@ -211,7 +213,7 @@ class QueryGrammar(ModifierGrammar):
             elif self.is_mark("("):
                 found.append(self._select_expression())
             elif self.is_mark(","):
-                self.fail("what SELECT selects is separated by blanks: remove the comma")
+                self.fail("selected variables are separated by spaces: remove the comma")
             elif found and (self.is_word("WHERE", "FROM") or self.is_mark("{")):
                 return found
             else:
@@ -222,9 +224,9 @@ class QueryGrammar(ModifierGrammar):
         opening = self.now
         self.open("(")
         if self.is_word("DISTINCT"):
-            self.fail("DISTINCT stands right after SELECT, before the parenthesis")
+            self.fail("DISTINCT goes right after SELECT, before the parenthesis")
         if self.is_mark("*"):
-            self.fail("“*” stands without parentheses: SELECT *")
+            self.fail("“*” takes no parentheses: SELECT *")
         if self.is_mark(")"):
             self.fail("there is nothing between the parentheses")
         self.expression()
@@ -250,29 +252,29 @@ class QueryGrammar(ModifierGrammar):
         if token.kind == "end":
             self.fail("the query ends before its pattern: WHERE { … } is missing")
         if self.is_word("DISTINCT", "REDUCED"):
-            self.fail(f"{token.word} stands right after SELECT, once")
+            self.fail(f"{token.word} goes right after SELECT, once")
         if word in AGGREGATES or (word in ARITIES and following.text == "("):
             argument = re.compile(r"\w+\s*\([^()]*\)").match(self.text, token.start)
             call = argument[0] if argument else f"{token.text}( … )"
-            self.fail(f"an expression stands in parentheses, with a name: ({call[:60]} AS ?name)")
+            self.fail(f"an expression must be in parentheses, with a name: ({call[:60]} AS ?name)")
         if word == "UNIQUE":
             self.fail("SPARQL has no UNIQUE: write SELECT DISTINCT")
         if word in {"TOP", "FIRST"}:
             self.fail(f"SPARQL has no {word}: write LIMIT 10 at the end")
         if word == "ALL":
-            self.fail("SELECT ALL does not exist: without DISTINCT, all solutions are kept")
+            self.fail("SPARQL has no SELECT ALL: all solutions are kept without DISTINCT")
         if word == "AS":
-            self.fail("AS stands within parentheses: ( expression AS ?name )")
+            self.fail("AS goes within parentheses: ( expression AS ?name )")
         if self.is_word("WHERE", "FROM") or self.is_mark("{"):
             self.fail(f"nothing is selected. Variables or “*” are missing before {self.shown()}")
         if token.kind == "word" and not token.word:
             self._fail_selected_word(found, following)
         if token.kind in {"string", "number", "iri", "name"} or self.is_word("TRUE", "FALSE"):
-            self.fail(f"a fixed value is selected as ({token.text[:40]} AS ?name)")
+            self.fail(f"a constant is selected as ({token.text[:40]} AS ?name)")
         if token.word in GROUP_WORDS or token.word in TAIL_WORDS:
             self.fail(f"the pattern is missing before {token.word}: WHERE {{ … }}")
         if self.is_mark("*"):
-            self.fail("“*” selects all variables; no others can stand beside it")
+            self.fail("“*” already selects all variables; select nothing else with it")
         if self.is_hyphen():
             self.fail(HYPHEN)
         if self.is_mark("=", "+", "-", "/", "<", ">"):
@@ -296,12 +298,12 @@ class QueryGrammar(ModifierGrammar):
         while self.take_word("FROM"):
             self.take_word("NAMED")
             if self.now.kind == "word" and self.now.text.upper() != "WHERE":
-                self.fail(f"FROM names a graph by its IRI, and {self.shown()} is none. {_SQL}")
+                self.fail(f"FROM takes the IRI of a graph, and {self.shown()} is not one. {_SQL}")
             if self.now.kind == "variable":
                 self.fail("FROM takes an IRI, not a variable. Use GRAPH ?g { … } in the pattern")
             self.iri("a graph")
             if self.is_mark(","):
-                self.fail("each graph has a FROM of its own: FROM <…> FROM <…>")
+                self.fail("each graph needs its own FROM: FROM <…> FROM <…>")
 
     def _where(self) -> set[str]:
         after_word = self.take_word("WHERE")
@@ -313,19 +315,19 @@ class QueryGrammar(ModifierGrammar):
         self.check_readable()
         if after_word:
             if self.is_word("WHERE"):
-                self.fail("WHERE stands twice")
+                self.fail("duplicate WHERE")
             if self.is_mark("("):
-                self.fail("the pattern after WHERE stands in braces, not in parentheses")
+                self.fail("the pattern after WHERE must be in braces, not in parentheses")
             if self.now.kind == "word" and self.following().text in {"=", ">", "<", "!="}:
-                self.fail(f"the pattern after WHERE stands in braces. {_SQL}")
-            self.fail("the pattern after WHERE stands in braces: WHERE { … }")
+                self.fail(f"the pattern after WHERE must be in braces. {_SQL}")
+            self.fail("the pattern after WHERE must be in braces: WHERE { … }")
         if self.now.kind == "word" and not self.now.word:
             self.fail(self.no_word(self.now, ("WHERE", "FROM")))
         if self.now.kind == "end":
             self.fail("the query ends before its pattern: WHERE { … } is missing")
         if self.is_word(*TAIL_WORDS):
             self.fail(f"the pattern is missing before {self.now.word}: WHERE {{ … }}")
-        self.fail(f"the pattern stands in braces: WHERE {{ … }} is expected before {self.shown()}")
+        self.fail(f"the pattern must be in braces: WHERE {{ … }} is expected before {self.shown()}")
 
     def _check_names(self, selected: list[_Selected], visible: set[str]) -> None:
         names: dict[str, _Selected] = {}
@@ -336,7 +338,7 @@ class QueryGrammar(ModifierGrammar):
                 self.fail(f"?{each.name} is selected twice. Choose another name", each.start)
             if each.uses is not None and each.name in visible:
                 self.fail(
-                    f"?{each.name} has a value already. Choose another name after AS",
+                    f"?{each.name} is already bound. Choose another name after AS",
                     each.start,
                 )
             names[each.name] = each
@@ -369,7 +371,8 @@ class QueryGrammar(ModifierGrammar):
             if not self.is_mark("{"):
                 self.check_readable()
                 self.fail(
-                    "CONSTRUCT is followed by a template in braces: CONSTRUCT { … } WHERE { … }"
+                    "CONSTRUCT must be followed by a template in braces: CONSTRUCT { … } WHERE "
+                    "{ … }"
                 )
             self.template("a template")
             self._datasets()
@@ -377,10 +380,10 @@ class QueryGrammar(ModifierGrammar):
         self.modifiers()
 
     def template(self, name: str, *, pattern: bool = False) -> None:
-        """Pass statements in braces, of which a result is made (or that are the pattern too)."""
+        """Parse a template in braces, which in CONSTRUCT WHERE is also the pattern."""
         if not self.is_mark("{"):
             self.check_readable()
-            self.fail(f"{name} is followed by statements in braces")
+            self.fail(f"{name} must be followed by triples in braces")
         outer, self.plain = self.plain, name
         self.open("{")
         self.new_block()
@@ -392,7 +395,7 @@ class QueryGrammar(ModifierGrammar):
         self.plain = outer
 
     def template_statements(self, name: str, *, pattern: bool, graphs: bool = False) -> None:
-        """Pass statements, each but the last with a dot after it."""
+        """Parse triples separated by dots."""
         while self.starts_term() or self.is_a():
             self.statements("}")
             if not self.take_mark("."):
@@ -400,8 +403,8 @@ class QueryGrammar(ModifierGrammar):
                     self._fail_joined()
                 break
         if self.is_word(*GROUP_WORDS) and not (graphs and self.is_word("GRAPH")):
-            why = "only plain statements" if pattern else "only statements"
-            self.fail(f"{name} holds {why}. {self.now.word} stands in WHERE {{ … }}")
+            why = "only plain triples" if pattern else "only triples"
+            self.fail(f"{name} can contain {why}. {self.now.word} goes in WHERE {{ … }}")
         if not self.is_mark("}", "]", ")") and self.now.kind != "end" and not self.is_word("GRAPH"):
             self._fail_element()
 
@@ -415,10 +418,10 @@ class QueryGrammar(ModifierGrammar):
                     self.iri("a resource")
                 count += 1
                 if self.is_mark(","):
-                    self.fail("what DESCRIBE describes is separated by blanks: remove the comma")
+                    self.fail("resources to describe are separated by spaces: remove the comma")
             if not count:
                 self.check_readable()
-                self.fail("DESCRIBE is followed by IRIs, variables or “*”")
+                self.fail("DESCRIBE must be followed by IRIs, variables or “*”")
         self._datasets()
         if self.is_word("WHERE") or self.is_mark("{"):
             self._where()
@@ -430,13 +433,13 @@ class QueryGrammar(ModifierGrammar):
             return
         self.check_readable()
         if self.is_mark(";"):
-            self.fail("a query ends without “;”. Remove it")
+            self.fail("a query has no final “;”. Remove it")
         if self.is_mark("."):
-            self.fail("a query ends without “.”. Remove it")
+            self.fail("a query has no final “.”. Remove it")
         if self.is_mark("}"):
-            self.fail("the “}” closes nothing. Remove it, or add a “{” before")
+            self.fail("unmatched “}”. Remove it, or add a “{” before it")
         if self.is_mark(")", "]"):
-            self.fail(f"the “{token.text}” closes nothing. Remove it")
+            self.fail(f"unmatched “{token.text}”. Remove it")
         if word in {"FILTER", "OPTIONAL", "UNION", "MINUS", "BIND", "GRAPH", "SERVICE"}:
             self.fail(f"{word} belongs within the braces of WHERE {{ … }}, not after them")
         if word in {"AND", "WHERE"} or self.starts_term() or self.is_mark("{"):
@@ -449,15 +452,17 @@ class QueryGrammar(ModifierGrammar):
         if word in {"FETCH", "ROWS", "TOP"}:
             self.fail(f"SPARQL has no {word}: write LIMIT 10")
         if word in {"ASC", "DESC"}:
-            self.fail(f"{word} stands in ORDER BY: ORDER BY {word}(?x)")
+            self.fail(f"{word} goes in ORDER BY: ORDER BY {word}(?x)")
         if word in PROLOGUE:
-            self.fail(f"{word} stands before the query, not after it")
+            self.fail(f"{word} goes before the query, not after it")
         if word in QUERY_FORMS:
             self.fail(f"{word} begins another query, and only one can be sent at a time")
         if word in UPDATE_FORMS:
             self.fail(f"{word} begins an update, which cannot follow a query")
         if word in TAIL_WORDS or word == "FROM":
-            self.fail(f"{word} cannot stand here: the order is WHERE {'{ … }'}, {', '.join(TAIL)}")
+            self.fail(
+                f"{word} is not allowed here: the order is WHERE {'{ … }'}, {', '.join(TAIL)}"
+            )
         if token.kind == "word":
             self.fail(self.no_word(token, TAIL_WORDS))
         self.fail(f"{self.shown()} follows the end of the query. Remove it")

@@ -1,4 +1,4 @@
-"""Terms and statements (SPARQL 1.1, productions 75 to 87 and 98 to 106; those of 1.2 beside)."""
+"""Terms and triples (SPARQL 1.1, productions 75 to 87 and 98 to 106; and those of 1.2)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _STARTS: Final = frozenset({"[", "(", "<<", "<<(", "+", "-"})
 _COMPARISONS: Final = frozenset({"=", "!=", "<=", ">=", ">", "||", "&&", "<"})
 
 
-HYPHEN: Final = "the name of a variable has no “-”. Write “_” instead"
+HYPHEN: Final = "a variable name cannot contain “-”. Write “_” instead"
 
 
 class TermGrammar(PathGrammar):
-    """Reads statements.
+    """Parses triples.
 
-    `plain` names what has no paths, `ground` what has no variables, `labelless` what has no blank
-    nodes, `fixed` where triple terms have neither blank nodes nor texts as subjects.
+    `plain` names the construct that allows no paths, `ground` no variables, `labelless` no blank
+    nodes, `fixed` neither blank nodes nor literals as subjects of triple terms.
     """
 
     def __init__(self, text: str) -> None:
@@ -40,32 +40,33 @@ class TermGrammar(PathGrammar):
         self._operations: dict[str, int] = {}
 
     def new_block(self) -> None:
-        """Begin another basic graph pattern: no blank node of a former one may occur in it."""
+        """Begin a basic graph pattern; it must not reuse a blank node of an earlier one."""
         self._block += 1
 
     def starts_term(self) -> bool:
-        """Whether what comes next can begin a term or a nested node."""
+        """Whether the next token can begin a term or a nested node."""
         token = self.now
         if token.kind == "mark":
             return token.text in _STARTS
         return token.kind in _TERM_KINDS or self.is_word("TRUE", "FALSE")
 
     def variable(self, purpose: str) -> str:
-        """Pass a variable and return its name."""
+        """Parse a variable and return its name."""
         if self.now.kind != "variable":
             self.check_readable()
             if self.now.kind == "word" and self.following().kind != "word":
                 self.fail(
-                    f"{purpose} is a variable: did you mean ?{self.now.text}, with “?” before it?"
+                    f"{purpose} must be a variable: did you mean ?{self.now.text}, with “?” before "
+                    "it?"
                 )
-            self.fail(f"{purpose} is a variable, as ?name, not {self.shown()}")
+            self.fail(f"{purpose} must be a variable such as ?name, not {self.shown()}")
         return self.advance().text[1:]
 
     def statements(self, closing: str) -> None:
-        """Pass one or more statements with the same subject, up to what follows its last object."""
+        """Parse the triples of one subject."""
         can_stand_alone = self.is_mark("[", "(", "<<")
         if self.is_a():
-            self.fail("“a” stands for rdf:type, which is a predicate; a subject is missing before")
+            self.fail("“a” means rdf:type, a predicate; a subject is missing before it")
         nested = self._node("a subject")
         if self.is_mark(".", closing) or not self._starts_predicate():
             if can_stand_alone and nested:
@@ -74,7 +75,7 @@ class TermGrammar(PathGrammar):
         self._predicates(closing)
 
     def _predicates(self, closing: str) -> None:
-        """Pass predicates and objects, separated by semicolons."""
+        """Parse predicates and objects, separated by semicolons."""
         while True:
             called = self.is_mark("(") and self.last.end == self.now.start
             if not self._starts_predicate() or (called and self.last.kind in {"iri", "name"}):
@@ -126,7 +127,7 @@ class TermGrammar(PathGrammar):
         )
 
     def is_hyphen(self) -> bool:
-        """Whether a hyphen comes next that was meant as part of the name of a variable."""
+        """Whether the next token is a hyphen meant as part of a variable name."""
         return (
             self.is_mark("-") and self.last.kind == "variable" and self.last.end == self.now.start
         )
@@ -135,22 +136,21 @@ class TermGrammar(PathGrammar):
         self.check_readable()
         token = self.now
         if token.kind in {"string", "number"}:
-            self.fail(f"{self.shown()} stands where a predicate must: an IRI, a name or a variable")
+            self.fail(f"unexpected {self.shown()}; expected a predicate: an IRI or a variable")
         if token.kind == "mark" and token.text in _COMPARISONS:
-            self.fail(
-                f"“{token.text}” compares, and comparisons stand in FILTER ( … ), not among the "
-                "statements"
-            )
+            self.fail(f"“{token.text}” is a comparison, which belongs in FILTER ( … )")
         if self.is_mark("/") and self.last.kind == "name":
             if self.last.text in {f"{each}:" for each in SCHEMES}:
                 self.fail_bare_iri(self.last)
-            self.fail("“/” cannot stand in a prefixed name. Write the whole IRI in < >")
+            self.fail("“/” is not allowed in a prefixed name. Write the whole IRI in < >")
         if self.is_hyphen():
             self.fail(HYPHEN)
         if self.is_mark("("):
-            self.fail("functions are called in FILTER and BIND, a class is named by “a”: ?x a …")
+            self.fail(
+                "functions are called in FILTER and BIND; the predicate for a class is “a”: ?x a …"
+            )
         if self.bare() in {"IS", "ISA", "TYPE", "INSTANCEOF"}:
-            self.fail(f"a class is named by “a”: {self.last.text[:30]} a …")
+            self.fail(f"the predicate for a class is “a”: {self.last.text[:30]} a …")
         if token.kind == "word" and not token.word:
             meant = close(token.text, GROUP_WORDS)
             if meant:
@@ -159,8 +159,8 @@ class TermGrammar(PathGrammar):
             if token.text in self.prefixes and dotted.text in {".", "/"}:
                 self.fail(f"the name of a prefix ends with “:”, not with “{dotted.text}”")
             self.fail(
-                f"{self.shown()} stands where a predicate must. Write it as an IRI in < >, as a "
-                f"prefixed name such as rdfs:{token.text[:30]}, or as the variable "
+                f"{self.shown()} is not a predicate. Write it as an IRI in < >, as a prefixed name "
+                f"such as rdfs:{token.text[:30]}, or as the variable "
                 f"?{token.text[:30]}"
             )
         if self.is_mark(";", ","):
@@ -168,19 +168,19 @@ class TermGrammar(PathGrammar):
         if token.text == "A":
             self.fail("“a” for rdf:type is written in lower case")
         self.fail(
-            f"a predicate and an object are missing before {self.shown()}. A statement is subject, "
-            "predicate and object"
+            f"a predicate and an object are missing before {self.shown()}. A triple has a subject, "
+            "a predicate and an object"
         )
 
     def _fail_object(self, closing: str) -> NoReturn:
         self.check_readable()
         token = self.now
         if self.bare() in {"LIKE", "BETWEEN", "CONTAINS"}:
-            self.fail(f"{self.bare()} compares, and comparisons stand in FILTER ( … )")
+            self.fail(f"{self.bare()} is a comparison, which belongs in FILTER ( … )")
         if token.kind == "word" and not token.word:
             self.fail(
-                f"{self.shown()} stands where an object must. Is it the variable "
-                f'?{token.text[:30]}, a prefixed name with “:”, or the text "{token.text[:30]}"?'
+                f"{self.shown()} is not an object. Is it the variable "
+                f'?{token.text[:30]}, a prefixed name with “:”, or the string "{token.text[:30]}"?'
             )
         if self.is_mark("*", "+", "?", "/", "|") and self.last.kind == "variable":
             self.fail(
@@ -188,16 +188,18 @@ class TermGrammar(PathGrammar):
                 f"{self.shown(self.last)}"
             )
         if self.is_mark("=", "!=", ">", "<=", ">="):
-            self.fail(f"“{token.text}” compares, and comparisons stand in FILTER ( … )")
+            self.fail(f"“{token.text}” is a comparison, which belongs in FILTER ( … )")
         if self.is_mark("{"):
-            self.fail("an object is missing before “{”. A list of values is VALUES ?x { … }")
+            self.fail(
+                "an object is missing before “{”. A list of values is written VALUES ?x { … }"
+            )
         if self.is_mark("/") and self.last.text in {f"{each}:" for each in SCHEMES}:
             self.fail_bare_iri(self.last)
         before = self.shown() if not self.is_mark(closing) else f"“{closing}”"
         self.fail(f"an object is missing before {before}")
 
     def _node(self, purpose: str) -> bool:
-        """Pass a term or a nested node; return whether it has statements of its own."""
+        """Parse a term or a nested node; return whether it has triples of its own."""
         if self.is_mark("["):
             return self._blank_properties()
         if self.is_mark("("):
@@ -227,7 +229,7 @@ class TermGrammar(PathGrammar):
             self.literal(purpose)
 
     def literal(self, purpose: str) -> None:
-        """Pass a text, a number or a boolean."""
+        """Parse a string, a number or a boolean."""
         signed = self.is_mark("+", "-")
         if signed:
             self.advance()
@@ -251,19 +253,17 @@ class TermGrammar(PathGrammar):
                     self.fail(f"{escape[0]} is not a Unicode character", at)
             elif letter in "uU":
                 digits = 4 if letter == "u" else 8
-                self.fail(f"“\\{letter}” is followed by {digits} hexadecimal digits", at)
+                self.fail(f"“\\{letter}” must be followed by {digits} hexadecimal digits", at)
             elif letter not in "tbnrf\"'\\":
                 mend = f"“\\\\{letter}”"
-                self.fail(
-                    f"“\\{letter}” is not an escape in a text. For a backslash write {mend}", at
-                )
+                self.fail(f"“\\{letter}” is not a string escape. For a backslash, write {mend}", at)
         self.advance()
         if self.now.kind == "language":
             tag = self.now.text
             if any(len(part) > 8 for part in tag[1:].partition("--")[0].split("-")):
-                self.fail(f"{self.shown()} is not a language tag: its parts have at most 8 letters")
+                self.fail(f"{self.shown()} is not a language tag: subtags have at most 8 letters")
             if "--" in tag and not tag.endswith(("--ltr", "--rtl")):
-                self.fail("the direction of a text is --ltr or --rtl")
+                self.fail("the base direction of a string is --ltr or --rtl")
             self.advance()
         elif self.is_mark("^^"):
             self.advance()
@@ -271,7 +271,7 @@ class TermGrammar(PathGrammar):
         elif self.is_mark("^") and self.following().kind in {"iri", "name"}:
             self.fail("a datatype follows “^^”, not “^”")
         elif self.now.kind == "stray" and self.now.text == "@":
-            self.fail('“@” is followed by a language, as in "cluster"@en')
+            self.fail('“@” must be followed by a language tag, as in "cluster"@en')
 
     def _check_blank(self, token: Lexeme) -> None:
         if self.labelless:
@@ -281,13 +281,13 @@ class TermGrammar(PathGrammar):
             operation = self._operations.setdefault(token.text, self.operation)
         if operation != self.operation:
             self.fail(
-                f"the blank node {token.text} stands in two operations. Name them differently"
+                f"the blank node {token.text} is used in two operations. Use different labels"
             )
         block = self._blocks.setdefault(token.text, self._block)
         if block != self._block:
             self.fail(
-                f"the blank node {token.text} stands in two separate patterns. Use a variable "
-                f"instead, as ?{token.text[2:]}"
+                f"the blank node {token.text} is used in two separate patterns. Use a variable "
+                f"instead: ?{token.text[2:]}"
             )
 
     def _blank_properties(self) -> bool:
@@ -298,7 +298,7 @@ class TermGrammar(PathGrammar):
             self.close("]")
             return False
         self._predicates("]")
-        self.close("]", "“;” or “,” could follow")
+        self.close("]", "“;”, “,” or ")
         return True
 
     def _collection(self) -> bool:
@@ -307,10 +307,10 @@ class TermGrammar(PathGrammar):
         self.open("(")
         empty = self.is_mark(")")
         if self.is_word("SELECT"):
-            self.fail("a subquery stands in braces: { SELECT … }")
+            self.fail("a subquery must be in braces: { SELECT … }")
         while not self.is_mark(")"):
             if self.is_mark(","):
-                self.fail("the members of a list are separated by blanks: remove the comma")
+                self.fail("the members of a list are separated by spaces: remove the comma")
             if not self.starts_term():
                 break
             self._node("a member of the list")
@@ -332,13 +332,13 @@ class TermGrammar(PathGrammar):
         self.close(")>>")
 
     def _parts(self) -> None:
-        """Pass subject, predicate and object of a triple within a triple."""
+        """Parse the subject, predicate and object of a triple term."""
         allowed = ("iri", "name", "variable") if self.fixed else _TERM_KINDS
         if self.is_mark("[", "(") and (self.fixed or self.following().text not in {"]", ")"}):
-            self.fail("a triple within a triple cannot have nested nodes")
+            self.fail("a triple term cannot contain nested nodes")
         if self.fixed and self.now.kind not in allowed:
             self.check_readable()
-            self.fail(f"the subject of a triple in {self.fixed} is an IRI, not {self.shown()}")
+            self.fail(f"the subject of a triple in {self.fixed} must be an IRI, not {self.shown()}")
         self._node("a subject")
         if not self.take_a():
             if self.now.kind == "variable":
@@ -346,11 +346,11 @@ class TermGrammar(PathGrammar):
             else:
                 self.iri("the predicate of a triple")
         if self.is_mark("[", "(") and self.following().text not in {"]", ")"}:
-            self.fail("a triple within a triple cannot have nested nodes")
+            self.fail("a triple term cannot contain nested nodes")
         self._node("an object")
 
     def _predicate(self) -> None:
-        """Pass a variable or a path."""
+        """Parse a variable or a path."""
         if self.now.kind == "variable":
             self._along_path = False
             self._term("a predicate")

@@ -8,17 +8,17 @@ from jiqun.query.diagnosis.query_grammar import QueryGrammar
 from jiqun.query.diagnosis.vocabulary import PROLOGUE, QUERY_FORMS, UPDATE_FORMS, close
 
 _OTHERS: Final = {
-    "UPDATE": "SPARQL has no UPDATE: a change is DELETE { … } INSERT { … } WHERE { … }",
+    "UPDATE": "SPARQL has no UPDATE: write DELETE { … } INSERT { … } WHERE { … }",
     "MODIFY": "MODIFY was renamed: DELETE { … } INSERT { … } WHERE { … }",
-    "REPLACE": "a change is DELETE { … } INSERT { … } WHERE { … }",
-    "TRUNCATE": "a graph is emptied by CLEAR GRAPH <…>",
-    "REMOVE": "statements are removed by DELETE DATA { … } or DELETE WHERE { … }",
-    "SET": "a change is DELETE { … } INSERT { … } WHERE { … }",
-    "RENAME": "a graph is renamed by MOVE <…> TO <…>",
-    "BEGIN": "SPARQL has no transactions: all operations that are sent together are one",
-    "START": "SPARQL has no transactions: all operations that are sent together are one",
-    "COMMIT": "SPARQL has no transactions: all operations that are sent together are one",
-    "UPSERT": "a change is DELETE { … } INSERT { … } WHERE { … }",
+    "REPLACE": "to change data, write DELETE { … } INSERT { … } WHERE { … }",
+    "TRUNCATE": "to empty a graph, write CLEAR GRAPH <…>",
+    "REMOVE": "to remove triples, write DELETE DATA { … } or DELETE WHERE { … }",
+    "SET": "to change data, write DELETE { … } INSERT { … } WHERE { … }",
+    "RENAME": "to rename a graph, write MOVE <…> TO <…>",
+    "BEGIN": "SPARQL has no transactions: the operations of one request are applied together",
+    "START": "SPARQL has no transactions: the operations of one request are applied together",
+    "COMMIT": "SPARQL has no transactions: the operations of one request are applied together",
+    "UPSERT": "to change data, write DELETE { … } INSERT { … } WHERE { … }",
 }
 
 
@@ -39,26 +39,26 @@ class UpdateGrammar(QueryGrammar):
             self.advance()
             self.prologue()
             if self.is_mark(";"):
-                self.fail("“;” stands twice. One separates two operations")
+                self.fail("duplicate “;”. One separates two operations")
 
     def _fail_between(self) -> None:
         self.check_readable()
         if self.is_word(*UPDATE_FORMS, *PROLOGUE):
             self.fail(f"“;” is missing before {self.now.word}. It separates two operations")
         if self.is_mark("."):
-            self.fail("an operation ends without “.”. Operations are separated by “;”")
+            self.fail("an operation has no final “.”. Operations are separated by “;”")
         if self.is_mark("}", ")", "]"):
-            self.fail(f"the “{self.now.text}” closes nothing. Remove it")
+            self.fail(f"unmatched “{self.now.text}”. Remove it")
         if self.is_word("GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET"):
             self.fail(
-                f"{self.now.word} cannot stand in an update. Put it into a subquery: WHERE {{ "
+                f"{self.now.word} is not allowed in an update. Put it in a subquery: WHERE {{ "
                 "SELECT … }"
             )
         if self.is_word("FILTER", "OPTIONAL", "UNION", "MINUS", "BIND"):
             self.fail(f"{self.now.word} belongs within the braces of WHERE {{ … }}")
         if self.is_word("WHERE"):
-            self.fail("WHERE cannot stand here: INSERT DATA and DELETE DATA have none")
-        self.fail(f"{self.shown()} follows the end of the operation")
+            self.fail("WHERE is not allowed here: INSERT DATA and DELETE DATA have none")
+        self.fail(f"unexpected {self.shown()} after the end of the operation")
 
     def _operation(self) -> None:
         token = self.now
@@ -69,7 +69,7 @@ class UpdateGrammar(QueryGrammar):
         if word == "WITH":
             self._graph("WITH")
             if not self.is_word("DELETE", "INSERT"):
-                self.fail("after WITH <…> comes DELETE { … } or INSERT { … }")
+                self.fail("WITH <…> must be followed by DELETE { … } or INSERT { … }")
             self._modify(self.advance().word)
         elif word in {"INSERT", "DELETE"}:
             self._modify(word)
@@ -92,14 +92,15 @@ class UpdateGrammar(QueryGrammar):
         if word in _OTHERS:
             self.fail(_OTHERS[word])
         if self.is_mark(";"):
-            self.fail("“;” stands here without an operation before it. Remove it")
+            self.fail("“;” has no operation before it. Remove it")
         if self.is_mark("{") or self.starts_term():
-            self.fail("INSERT DATA or DELETE DATA is missing before the statements")
+            self.fail("INSERT DATA or DELETE DATA is missing before the triples")
         meant = close(token.text, (*UPDATE_FORMS, *PROLOGUE)) if token.kind == "word" else None
         if meant is not None and meant != token.word:
             self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
         self.fail(
-            f"{self.shown()} begins no update: INSERT, DELETE, WITH, LOAD, CLEAR, DROP, CREATE, "
+            f"{self.shown()} does not begin an update: INSERT, DELETE, WITH, LOAD, CLEAR, DROP, "
+            "CREATE, "
             "ADD, MOVE or COPY is expected"
         )
 
@@ -124,7 +125,7 @@ class UpdateGrammar(QueryGrammar):
         else:
             self._quads("INSERT")
             if self.is_word("DELETE"):
-                self.fail("DELETE { … } stands before INSERT { … }")
+                self.fail("DELETE { … } goes before INSERT { … }")
         while self.take_word("USING"):
             self.take_word("NAMED")
             self._graph("USING")
@@ -134,13 +135,13 @@ class UpdateGrammar(QueryGrammar):
             if self.is_mark("{"):
                 self.fail("WHERE is missing before “{”")
             if self.is_word("FROM"):
-                self.fail("an update names its graphs by USING <…>, not by FROM")
+                self.fail("an update names its graphs with USING <…>, not FROM")
             meant = close(self.now.text, ("WHERE",)) if self.now.kind == "word" else None
             if meant is not None:
                 self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
             self.fail(
-                f"{word} {{ … }} needs WHERE {{ … }} after it. Fixed statements are "
-                f"{'inserted' if word == 'INSERT' else 'deleted'} by {word} DATA {{ … }}"
+                f"{word} {{ … }} must be followed by WHERE {{ … }}. For constant triples, write "
+                f"{word} DATA {{ … }}"
             )
         self.advance()
         self.require_group("WHERE")
@@ -154,13 +155,13 @@ class UpdateGrammar(QueryGrammar):
                 f"{word} {self.bare()} does not exist: write {word} DATA {{ GRAPH <…> {{ … }} }}"
             )
         if self.is_word("GRAPH"):
-            self.fail(f"GRAPH stands within the braces: {word} DATA {{ GRAPH <…> {{ … }} }}")
+            self.fail(f"GRAPH goes within the braces: {word} DATA {{ GRAPH <…> {{ … }} }}")
         if self.now.kind == "word":
             meant = close(self.now.text, ("DATA", "WHERE"))
             if meant is not None and meant != self.now.word:
                 self.fail(f"{self.shown()} is not a keyword. Did you mean {meant}?")
         self.fail(
-            f"statements stand in braces: {word} DATA {{ … }}, or {word} {{ … }} WHERE {{ … }}"
+            f"triples must be in braces: {word} DATA {{ … }}, or {word} {{ … }} WHERE {{ … }}"
         )
 
     def _data(self, word: str) -> None:
@@ -171,12 +172,12 @@ class UpdateGrammar(QueryGrammar):
         self.ground = self.labelless = ""
 
     def _quads(self, name: str, *, pattern: bool = False) -> None:
-        """Pass statements in braces, with GRAPH around some of them."""
+        """Parse quads in braces."""
         if not self.is_mark("{"):
             self.check_readable()
             if self.is_word("INTO", "FROM"):
-                self.fail(f"the graph is named within the braces: {name} {{ GRAPH <…> {{ … }} }}")
-            self.fail(f"the statements after {name} stand in braces: {name} {{ … }}")
+                self.fail(f"name the graph within the braces: {name} {{ GRAPH <…> {{ … }} }}")
+            self.fail(f"the triples after {name} must be in braces: {name} {{ … }}")
         self.plain = name
         self.open("{")
         self.template_statements(name, pattern=pattern, graphs=True)
@@ -187,11 +188,11 @@ class UpdateGrammar(QueryGrammar):
             self._named("the name of a graph")
             if not self.is_mark("{"):
                 self.check_readable()
-                self.fail("the statements of a graph stand in braces: GRAPH <…> { … }")
+                self.fail("the triples of a graph must be in braces: GRAPH <…> { … }")
             self.open("{")
             self.template_statements("GRAPH", pattern=pattern, graphs=True)
             if self.is_word("GRAPH"):
-                self.fail("GRAPH cannot stand within GRAPH. Close the first before")
+                self.fail("GRAPH cannot be nested. Close the first one before")
             self.close("}")
             self.take_mark(".")
             self.template_statements(name, pattern=pattern, graphs=True)
@@ -205,7 +206,7 @@ class UpdateGrammar(QueryGrammar):
             self._graph_keyword("LOAD <…> INTO")
             self._graph("INTO GRAPH")
         elif self.is_word("TO", "GRAPH"):
-            self.fail("the graph is named by INTO: LOAD <…> INTO GRAPH <…>")
+            self.fail("name the graph with INTO: LOAD <…> INTO GRAPH <…>")
 
     def _graphs(self, word: str) -> None:
         self.take_word("SILENT")
@@ -221,14 +222,14 @@ class UpdateGrammar(QueryGrammar):
         if self.now.kind in {"iri", "name"}:
             self.fail(f"GRAPH is missing: {after} GRAPH {self.now.text[:80]}")
         if after in {"CLEAR", "DROP"}:
-            self.fail(f"{after} is followed by GRAPH <…>, DEFAULT, NAMED or ALL")
-        self.fail(f"{after} is followed by GRAPH <…>")
+            self.fail(f"{after} must be followed by GRAPH <…>, DEFAULT, NAMED or ALL")
+        self.fail(f"{after} must be followed by GRAPH <…>")
 
     def _graph(self, after: str) -> None:
         if self.now.kind == "variable":
             self.fail(f"{after} takes an IRI, not a variable")
         if self.is_word("GRAPH"):
-            self.fail(f"after {after} comes the IRI of the graph, without GRAPH")
+            self.fail(f"{after} must be followed by the IRI of the graph, without GRAPH")
         self.iri("the name of a graph")
 
     def _transfer(self, word: str) -> None:
@@ -237,7 +238,7 @@ class UpdateGrammar(QueryGrammar):
         if not self.take_word("TO"):
             self.check_readable()
             if self.is_word("INTO"):
-                self.fail(f"{word} goes TO a graph, not INTO: {word} <…> TO <…>")
+                self.fail(f"{word} takes TO, not INTO: {word} <…> TO <…>")
             self.fail(f"TO is missing before {self.shown()}: {word} <…> TO <…>")
         self._graph_or_default(f"{word} … TO")
 

@@ -1,4 +1,4 @@
-"""Words of SPARQL, and what people write in their place."""
+"""SPARQL keywords and functions, and what people write in their place."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ FOREIGN_OPERATORS: Final[Mapping[str, str]] = {
     "BETWEEN": "SPARQL has no BETWEEN: write ?x >= 1 && ?x <= 9",
     "EQ": "“equals” is written “=”",
     "NE": "“not equal” is written “!=”",
-    "MOD": "SPARQL has no remainder: write ?x - FLOOR(?x / 2) * 2",
+    "MOD": "SPARQL has no remainder operator: write ?x - FLOOR(?x / 2) * 2",
     "DIV": "division is written “/”",
     "CONTAINS": "CONTAINS is a function: write CONTAINS(text, part)",
     "STARTS": "write STRSTARTS(text, beginning)",
     "ENDS": "write STRENDS(text, end)",
     "MATCHES": "write REGEX(text, pattern)",
 }
-"""What to write instead of an operator of others, where an operator was expected."""
+"""What to write instead of an operator of another language."""
 
 KNOWN_PREFIXES: Final[Mapping[str, str]] = {
     **PREFIXES,
@@ -94,7 +94,7 @@ KNOWN_PREFIXES: Final[Mapping[str, str]] = {
     "fn": "http://www.w3.org/2005/xpath-functions#",
     "afn": "http://jena.apache.org/ARQ/function#",
 }
-"""Prefixes that people use without declaring them."""
+"""Well-known prefixes that people use without declaring them."""
 
 FULL_WIDTH: Final[Mapping[str, str]] = {
     **{chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if code < 0xFF10},
@@ -114,7 +114,7 @@ FULL_WIDTH: Final[Mapping[str, str]] = {
     "〉": ">",
     "￥": "$",
 }
-"""Punctuation of East Asian writing, and what SPARQL has for it."""
+"""East Asian punctuation and its SPARQL equivalent."""
 
 LOOKALIKES: Final[Mapping[str, str]] = {
     **dict.fromkeys("“”„‟«»″", '"'),
@@ -146,20 +146,20 @@ INVISIBLE: Final[Mapping[str, str]] = {
     "\ufeff": "a byte order mark",
     "\u2028": "a line separator",
     "\u2029": "a paragraph separator",
-    "\u202e": "a control of writing direction",
-    "\u200e": "a control of writing direction",
-    "\u200f": "a control of writing direction",
-    **{chr(code): "a space that is no plain one" for code in range(0x2000, 0x200B)},
-    "\u202f": "a space that is no plain one",
+    "\u202e": "a text-direction control",
+    "\u200e": "a text-direction control",
+    "\u200f": "a text-direction control",
+    **{chr(code): "a non-standard space" for code in range(0x2000, 0x200B)},
+    "\u202f": "a non-standard space",
     "\x0b": "a control character",
     "\x0c": "a control character",
     "\x00": "a control character",
 }
-"""Characters that cannot be seen, by name."""
+"""Names of invisible characters."""
 
 
 def close(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate (in capitals) that `word` most probably is a misspelling of."""
+    """Return the candidate (in upper case) that `word` most probably misspells."""
     folded = word.upper()[:40]
     known = list(dict.fromkeys(candidates))
     squeezed = folded.replace("_", "")

@@ -1,1 +1,1 @@
-"""Linked Data: what a thing, a source and the ontology are as RDF, and under which addresses."""
+"""Linked Data: RDF documents of things, sources and the ontology, and their URLs."""

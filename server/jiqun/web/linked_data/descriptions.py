@@ -1,9 +1,9 @@
-"""Descriptions of one thing, source or saved query, as small graphs of their own.
+"""RDF descriptions of one thing, source or saved query.
 
 The description of a thing consists of its triples, those of the facts about it (figures,
 applications, designations …), the labels of everything they mention, and the evidence: for each
-statement of a passage its reification, under the same IRI as in `evidence.ttl`, the passage with
-its quotes, and the source.
+statement of a passage its reification, with the same IRI as in `evidence.ttl`, the passage with its
+quotes, and the source.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Stated = tuple[str, Triple]
 """The IRI of a graph and a triple in it."""
 
 MAX_FACTS: Final = 500
-"""Facts about a thing (figures, applications, designations …) in its description."""
+"""Maximum number of facts about a thing in its description."""
 
 _ABOUT: Final = " ".join(
     f"<{KG}{name}>" for name in ("about", "applicationFor", "designates", "participationIn")
@@ -66,7 +66,7 @@ def source_exists(select: Select, slug: str) -> bool:
 def describe_thing(select: Select, slug: str) -> tuple[list[Triple], bool] | None:
     """Describe the thing with this slug; None when the graph has no triple about it.
 
-    Also return whether facts about it were left out because there are more than `MAX_FACTS`.
+    Also return whether facts were omitted because there are more than `MAX_FACTS`.
     """
     if not thing_exists(select, slug):
         return None
@@ -84,7 +84,7 @@ def describe_thing(select: Select, slug: str) -> tuple[list[Triple], bool] | Non
         *_evidence_and_labels(select, stated),
     ]
     if truncated:
-        note = f"Only {MAX_FACTS} of the facts about it are in this document. The dumps have all."
+        note = f"This document has only {MAX_FACTS} of the facts about it. The dumps have all."
         triples.append(text(document, f"{RDFS}comment", note, "en"))
     return triples, truncated
 
@@ -150,7 +150,7 @@ def _about_document(url: str, topic: str | None = None) -> Iterator[Triple]:
 def _evidence_and_labels(
     select: Select, stated: Sequence[Stated], passages: Iterable[str] = ()
 ) -> list[Triple]:
-    """Return the evidence of what passages state, and the labels of all that is mentioned."""
+    """Return the evidence of statements in passages, and the labels of all mentioned things."""
     by_passages = [(graph, triple) for graph, triple in stated if graph.startswith(SOURCE)]
     reified = [each for graph, triple in by_passages for each in reify(triple, graph)]
     described = _in_sources(select, sorted({graph for graph, _ in by_passages} | set(passages)))
@@ -195,6 +195,6 @@ def _in_sources(select: Select, iris: Sequence[str]) -> list[Triple]:
 
 
 def _batches(select: Select, query: str, iris: Sequence[str]) -> Iterator[Row]:
-    """Run a query for some of the IRIs at a time, in the place of its `%s`."""
+    """Run a query in batches of the IRIs, which replace its `%s`."""
     for start in range(0, len(iris), _BATCH):
         yield from select(query % " ".join(f"<{iri}>" for iri in iris[start : start + _BATCH]))

@@ -1,4 +1,4 @@
-"""The terms of the ontology as its documentation needs them, and its versions as files."""
+"""The terms of the ontology for its documentation, and its versions as files."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ class Restriction:
 
 @dataclass(frozen=True)
 class OntologyTerm:
-    """A class or property with its description; other terms are given by IRI.
+    """A class or property with its description; other terms are IRIs.
 
-    `natures` are such as `owl:FunctionalProperty`; `aligned` pairs a relation with a term of
+    `natures` are types such as `owl:FunctionalProperty`; `aligned` pairs a relation with a term of
     another vocabulary; `queries` are the names of the saved queries that use it.
     """
 

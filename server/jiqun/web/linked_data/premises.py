@@ -1,7 +1,7 @@
-"""What an inferred statement follows from, down to statements of sources and curators.
+"""Derives inferred statements from statements of sources and curators.
 
 The patterns mirror the inference rules of the ontology; a test derives one statement of every
-property that is ever inferred (`tests/web/linked_data/test_premises.py`).
+inferred property (`tests/web/linked_data/test_premises.py`).
 """
 
 from __future__ import annotations
@@ -76,19 +76,19 @@ _INVERSE: Final = (
 
 @dataclass(frozen=True)
 class Premise:
-    """A statement that is not inferred, and the graphs that state it."""
+    """A stated (not inferred) statement, and the graphs that contain it."""
 
     triple: ox.Triple
     graphs: tuple[str, ...]
 
     @property
     def is_said(self) -> bool:
-        """Whether a source says it."""
+        """Whether a source states it."""
         return any(graph.startswith(SOURCE) for graph in self.graphs)
 
 
 def graphs_of(context: Context, triple: ox.Triple) -> tuple[str, ...]:
-    """Return the graphs that hold a triple, the shapes apart."""
+    """Return the graphs that contain a triple, except the shapes graph."""
     rows = context.select(
         f"SELECT ?graph WHERE {{ GRAPH ?graph {{ ?s ?p ?o }} FILTER (?graph != <{GRAPH}shapes>) }}",
         {name: str(node) for name, node in zip("spo", triple, strict=True)},
@@ -116,7 +116,7 @@ def derive(
         parts = [derive(context, each, reached) for each in option]
         if all(parts):
             premises = tuple(dict.fromkeys(premise for part in parts for premise in part))
-            # What a source says is better evidence than what the curators add.
+            # Statements of sources are better evidence than those of curators.
             if len(seen) > 1 or any(each.is_said for each in premises):
                 return premises
             found = found or premises
@@ -124,7 +124,7 @@ def derive(
 
 
 def _options(context: Context, triple: ox.Triple) -> list[tuple[ox.Triple, ...]]:
-    """Return sets of triples from which a triple follows, those that are stated first."""
+    """Return sets of triples from which a triple follows, stated ones first."""
     found = list(dict.fromkeys(_candidates(context, triple)))
     ranked = [
         (sum(graphs_of(context, each) == (INFERRED,) for each in option), str(option), option)
@@ -170,7 +170,7 @@ def _matches(
 ) -> Iterator[tuple[ox.Triple, ...]]:
     """Find the triples of a pattern in the graph; `extra` conditions are not premises."""
     query = f"{_HEAD}SELECT * WHERE {{ {text} . {extra} }} LIMIT 200"
-    # A property that is given stands in no solution.
+    # A fixed property is not in the solutions.
     for row in context.select(query, given):
         bound = {name: node_of(term) for name, term in row.items()}
         yield tuple(_triple(part.split(), bound, given) for part in _parts(text))
@@ -207,12 +207,12 @@ def _node(
 
 
 def mentions_of(triple: ox.Triple) -> frozenset[str]:
-    """Return the subject and the value of a triple, as they stand in the words of a passage."""
+    """Return the subject and the value of a triple, as a passage mentions them."""
     return frozenset((term_of(triple.subject).value, term_of(triple.object).value))
 
 
 def statement_text(triple: ox.Triple) -> str:
-    """Write a triple for a reader: short IRIs, the texts of literals."""
+    """Write a triple for display: shortened IRIs, literal values."""
     return " ".join(map(_shown, triple))
 
 

@@ -1,6 +1,6 @@
-"""What is odd about a query that is valid: names that do not exist, texts that cannot match.
+"""Finds likely mistakes in valid queries: names that do not exist, strings that cannot match.
 
-An empty answer to such a query says nothing about what the sources say.
+An empty answer to such a query says nothing about the data.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from jiqun.web.documents import Context
 from jiqun.web.linked_data.similar_names import exists, nearest, similar_ids
 
 Vocabulary = Mapping[str, Any]
-"""What `vocab.json` holds."""
+"""The content of `vocab.json`."""
 
 _TOKENS: Final = 10_000
 _NESTING: Final = 64
@@ -27,11 +27,11 @@ _OURS: Final = frozenset(PREFIXES) - {"xsd", "id", "src", "query", "graph", "par
 
 @dataclass(frozen=True)
 class Remark:
-    """Something odd from `start` to `end` of the text of a query.
+    """A likely mistake from `start` to `end` in the text of a query.
 
-    `kind` is `unknown_term` or `unknown_thing` (`near` are the names most like it), `unknown_tag`
-    (a language that no text has, `near` those that texts have), or `untagged_text` (`name` is a
-    property whose texts all have a language).
+    `kind` is `unknown_term` or `unknown_thing` (`near` are similar names), `unknown_tag` (an unused
+    language tag, `near` are used ones), or `untagged_text` (`name` is a property whose strings all
+    have a language).
     """
 
     kind: str
@@ -49,12 +49,12 @@ class _Name:
 
 
 def read_remarks(context: Context, text: str) -> list[Remark]:
-    """Return what is odd about a query, in the order of its text; nothing for a malformed one."""
+    """Return the remarks on a query, in the order of its text; none for a malformed one."""
     try:
         decoded, tokens, _ = tokenize(text, _TOKENS, _NESTING)
     except MalformedQuery:
         return []
-    if decoded != text:  # places in it would not be those of the text
+    if decoded != text:  # its positions would differ from those in the text
         return []
     names = list(_names(tokens))
     vocabulary = context.release.vocabulary
@@ -67,9 +67,9 @@ def read_remarks(context: Context, text: str) -> list[Remark]:
 
 
 def _names(tokens: Sequence[Token]) -> Iterator[_Name]:
-    """Give the IRIs and prefixed names of a query, those of its prologue left out.
+    """Yield the IRIs and prefixed names of a query, without its prologue.
 
-    A prefix that is not declared is read as it usually is.
+    Undeclared prefixes are resolved by convention.
     """
     prefixes = dict(PREFIXES)
     at = 0
@@ -106,7 +106,7 @@ def _unknown_names(
 
 
 def _unknown(context: Context, terms: Any, iri: str) -> tuple[str, tuple[str, ...]] | None:
-    """Return the kind of remark and the names that may be meant; None for what there is."""
+    """Return the kind of remark and similar names; None for names that exist."""
     name = compact(iri)
     if name in terms or not is_absolute_iri(iri):
         return None
@@ -128,7 +128,7 @@ def _prefix(name: str) -> str:
 
 
 def _unknown_tags(vocabulary: Vocabulary, text: str, tokens: Sequence[Token]) -> Iterator[Remark]:
-    """Remark on tags of texts, and of comparisons with LANG(), that no text of the graph has."""
+    """Remark on language tags of strings and of comparisons with LANG() that the graph lacks."""
     known = vocabulary.get("languages", {})
     if not known:
         return
@@ -161,7 +161,7 @@ def _compared(tokens: Sequence[Token], at: int) -> str:
 def _untagged_texts(
     vocabulary: Vocabulary, tokens: Sequence[Token], names: Sequence[_Name]
 ) -> Iterator[Remark]:
-    """Remark on texts without a language where each value of the property has one."""
+    """Remark on strings without a language where each value of the property has one."""
     terms = vocabulary.get("terms", {})
     values: dict[str, str] = {}
     for each in names:

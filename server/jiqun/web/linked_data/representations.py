@@ -1,7 +1,7 @@
-"""Resources with several representations: their addresses, negotiation, and Link headers.
+"""Resources with several representations: their URLs, negotiation, and Link headers.
 
-The last part of an address is a slug, with or without the suffix of a form: `beijing`,
-`beijing.ttl`. A suffix decides the form; without one the Accept header does (RFC 9110, section 12).
+The last segment of a path is a slug, with or without the suffix of a form: `beijing`,
+`beijing.ttl`. A suffix selects the form; without one the Accept header does (RFC 9110, section 12).
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ _MAX_TYPES: Final = 8
 
 @dataclass(frozen=True)
 class Name:
-    """The last part of an address: a slug, and the form of its suffix if it has one."""
+    """The last segment of a path: a slug, and the form of its suffix if it has one."""
 
     slug: str
     form: Choice | None = None
 
 
 def read_name(text: str, suffixes: Suffixes = SUFFIXES) -> Name:
-    """Split the last part of an address; an unknown suffix stays in the slug."""
+    """Split the last segment of a path; an unknown suffix stays in the slug."""
     slug, dot, suffix = text.rpartition(".")
     if dot and slug and suffix in suffixes:
         return Name(slug, suffixes[suffix])
@@ -70,28 +70,28 @@ def choose_form(
 ) -> Choice:
     """Choose the form of a response by suffix, else by `?format=`, else by Accept.
 
-    Raises `NotAcceptable` and `BadParameter` like the negotiation.
+    Raises `NotAcceptable` and `BadParameter` as in `negotiate`.
     """
     forms = tuple(dict.fromkeys(choice.format for choice in suffixes.values()))
     return name.form or negotiate(accept, named, forms)
 
 
 def suffix_of(choice: Choice, suffixes: Suffixes = SUFFIXES) -> str:
-    """Return the suffix of the address of a form."""
+    """Return the URL suffix of a form."""
     return next(name for name, each in suffixes.items() if each.format == choice.format)
 
 
 def list_suffixes(suffixes: Iterable[str] = SUFFIXES) -> str:
-    """List suffixes as they are written in an address."""
+    """List suffixes as in URLs."""
     return " ".join(f".{each}" for each in suffixes)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a request asks for: a resource of this site in one form.
+    """The requested resource of this site, in one form.
 
-    `root` is the public URL of the site; `folder` the path above the last part, such as `/doc/`;
-    `text` the last part as it came, `name` the same split; `query` the query string.
+    `root` is the public URL of the site; `folder` the path above the last segment, such as `/doc/`;
+    `text` the last segment as received, `name` the same split; `query` the query string.
     """
 
     root: str
@@ -108,13 +108,13 @@ class Target:
 
     @property
     def is_page(self) -> bool:
-        """Whether a page is wanted, not data."""
+        """Whether a page is requested, not data."""
         return self.choice.format == HTML
 
     def resource(
         self, iri: str, types: Iterable[str] = (), suffixes: Suffixes = SUFFIXES
     ) -> Resource:
-        """Return the resource at this address, identified by `iri`."""
+        """Return the resource at this URL, identified by `iri`."""
         return Resource(
             f"{self.root}{quote(self.folder + self.slug)}", self.root, iri, tuple(types), suffixes
         )
@@ -122,10 +122,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource: the absolute address of its document without suffix, and its IRI.
+    """A resource: the absolute URL of its document without suffix, and its IRI.
 
-    `page` is the address of its page if that is not the address with `.html`; `latest` that of the
-    document of which this is a version.
+    `page` is the URL of its page if that is not the URL with `.html`; `latest` that of the document
+    of which this is a version.
     """
 
     url: str
@@ -137,7 +137,7 @@ class Resource:
     latest: str = ""
 
     def headers(self, choice: Choice) -> dict[str, str]:
-        """Return the headers of the form that is sent, with links to the others (RFC 8288)."""
+        """Return the headers of the selected form, with links to the others (RFC 8288)."""
         suffix = suffix_of(choice, self.suffixes)
         return {
             "Content-Location": self._address(suffix),
@@ -178,16 +178,16 @@ def missing(
     suffixes: Suffixes = SUFFIXES,
     near: Callable[[str], Sequence[str]] | None = None,
 ) -> NotFound:
-    """Return the error for a name that does not exist, with a hint at what was meant.
+    """Return the error for a name that does not exist, with a suggestion.
 
-    `kind` and `folder` are such as "thing" and "/doc/"; `exists` returns whether a slug does,
-    `near` the slugs that are much like one.
+    Examples of `kind` and `folder` are "thing" and "/doc/"; `exists` returns whether a slug exists,
+    `near` returns similar slugs.
     """
     what = f"There is no {kind} {shorten(text)}."
     if "%" in text:
         return NotFound(f"{what} The name seems to be percent-encoded twice.")
     if "#" in text:
-        return NotFound(f"{what} Write the # before a fragment as it is, not as %23.")
+        return NotFound(f"{what} Write the # before a fragment unencoded, not as %23.")
     plain = _plain_letters(text)
     if plain != text and SLUG.fullmatch(plain) and exists(read_name(plain, suffixes).slug):
         return NotFound(f"{what} Names are in lower case without accents: {folder}{plain}")

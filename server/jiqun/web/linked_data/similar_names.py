@@ -1,4 +1,4 @@
-"""What exists in the graph, and what a name that does not exist may stand for."""
+"""Existence of things in the graph, and suggestions for names that do not exist."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _MOST_BEGINNING: Final = 200
 
 
 def exists(context: Context, iri: str) -> bool:
-    """Return whether the graph says anything of a thing."""
+    """Return whether the graph mentions a thing."""
     return context.ask(_EXISTS, {"thing": str(NamedNode(iri))})
 
 
 def similar_ids(context: Context, iri: str) -> list[str]:
-    """Return the ids of things that are written or called much like this one."""
+    """Return the ids of things with similar slugs or labels."""
     if not iri.startswith(ID):
         return []
     slug = iri.removeprefix(ID)
@@ -50,7 +50,7 @@ def similar_ids(context: Context, iri: str) -> list[str]:
 
 
 def candidates_for(context: Context, words: str, type_: str = "") -> list[Candidate]:
-    """Return the five things, of a class if one is given, whose names are most like these words."""
+    """Return the five things, of a class if one is given, whose names are most similar."""
     try:
         classes = context.index.class_numbers([type_]) if type_ else ()
         return find_candidates(context.index, words[:200], classes or None, 5)
@@ -59,7 +59,7 @@ def candidates_for(context: Context, words: str, type_: str = "") -> list[Candid
 
 
 def nearest(text: str, known: Iterable[str], most: int = _MOST_NEAR) -> list[str]:
-    """Return the names most like a text, by the edits between them, whatever their case."""
+    """Return the names most similar to a text by edit distance, ignoring case."""
     found = process.extract(
         text,
         list(known),

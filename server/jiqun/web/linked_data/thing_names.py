@@ -1,4 +1,4 @@
-"""Which thing somebody means: by id, IRI or exact name; and what may be meant instead."""
+"""Resolves the id, IRI or exact name of a thing, with suggestions for unknown names."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from jiqun.web.linked_data.similar_names import candidates_for, exists, similar_
 
 @dataclass(frozen=True)
 class Named:
-    """A thing that was named; `note` says how a name was read, if it was not an id."""
+    """A resolved thing; `note` states how a name was resolved, if it was not an id."""
 
     iri: str
     note: str = ""
 
 
 def expand(text: str) -> str:
-    """Return the IRI that a text writes: an IRI, a CURIE, a passage or a slug; else nothing."""
+    """Return the IRI of an IRI, a CURIE, a passage or a slug; else None."""
     if text.startswith("<") and text.endswith(">"):
         text = text[1:-1]
     prefix, colon, local = text.partition(":")
@@ -36,7 +36,7 @@ def expand(text: str) -> str:
 
 
 def find_thing(context: Context, text: str, lang: str) -> Named:
-    """Return the thing with this id, IRI or exact name; raises `NotFound` with the nearest."""
+    """Return the thing with this id, IRI or exact name; raises `NotFound` with suggestions."""
     iri = expand(text)
     if iri and exists(context, iri):
         return Named(iri)
@@ -48,13 +48,15 @@ def find_thing(context: Context, text: str, lang: str) -> Named:
     same = [each for each in candidates if each.score >= SAME_NAME]
     if len(same) == 1:
         found = ID + same[0].thing.slug
-        return Named(found, f"{shorten(text)} was read as {compact(found)}.")
+        return Named(found, f"{shorten(text)} was resolved to {compact(found)}.")
     reader = Reader(lang)
     near = [
         f"id:{each.thing.slug} ({pick(each.thing.labels, reader).value})"
         for each in (same or candidates)[:5]
     ]
     if same:
-        raise NotFound(f"{shorten(text)} may mean {', '.join(near)}. Name one of them by its id.")
+        raise NotFound(
+            f"{shorten(text)} is ambiguous: {', '.join(near)}. Use the id of one of them."
+        )
     hint = f"did you mean {', '.join(near)}?" if near else "find its id with search."
     raise NotFound(f"{shorten(text)} is not in the graph; {hint}")

@@ -1,4 +1,4 @@
-"""Triples: looked up, and written in every format of RDF, always in the same order."""
+"""Looks up triples, and writes them in every RDF format, in a fixed order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _IN_TURTLE: Final = re.compile(r'<[^<>]*>|"(?:[^"\\]|\\.)*"(?:@([A-Za-z0-9-]+))?
 def descriptions(triples: Iterable[Triple]) -> defaultdict[str, Description]:
     """Return the description of each subject, by IRI or label of a blank node.
 
-    Those that are not described have an empty one.
+    Subjects without triples have an empty one.
     """
     found: defaultdict[str, defaultdict[str, list[Term]]]
     found = defaultdict(lambda: defaultdict(list))
@@ -44,7 +44,7 @@ def descriptions(triples: Iterable[Triple]) -> defaultdict[str, Description]:
 
 
 def first(description: Description, predicate: str) -> str:
-    """Return the first value of a property as text; an empty text when there is none."""
+    """Return the first value of a property as text, or ""."""
     return next((term.value for term in description.get(predicate, ())), "")
 
 
@@ -64,8 +64,8 @@ def write(
 ) -> bytes:
     """Write triples in a format and version of RDF, each once, sorted by subject, evidence last.
 
-    Language tags are written in their usual case (`zh-Hans`), which pyoxigraph does not preserve.
-    Of `prefixes`, those that are used are declared.
+    Language tags are written in canonical case (`zh-Hans`), which pyoxigraph does not preserve.
+    Only used `prefixes` are declared.
     """
     if version != NEWEST or format_ == JSON_LD:
         triples = EarlierVersion(version).triples(triples)

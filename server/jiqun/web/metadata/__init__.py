@@ -1,1 +1,1 @@
-"""The description of the dataset, its files and its services: VoID, DCAT, schema.org, Croissant."""
+"""Metadata of the dataset, its files and services: VoID, DCAT, schema.org, Croissant."""

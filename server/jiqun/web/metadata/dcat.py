@@ -1,9 +1,8 @@
 """The dataset, its files and services in DCAT 3 and VoID.
 
-`graph:catalogue` holds what is the same everywhere. What depends on where it is served, and the
-files with their sizes and SHA-256 (DCAT 3, section 6.8; SPDX), are added here: the graphs that the
-files hold cannot state the hashes of those files. A release without that graph is described by its
-manifest alone.
+`graph:catalogue` holds what does not depend on the server. URLs of the server, and the files with
+their sizes and SHA-256 (DCAT 3, section 6.8; SPDX), are added here: the graphs in the files cannot
+contain the hashes of those files. A release without that graph is described only by its manifest.
 """
 
 from __future__ import annotations
@@ -131,7 +130,7 @@ _SERVICES: Final = {
     "reconcile": "/reconcile",
     "search": "/opensearch.xml",
 }
-"""The services, and where each is described."""
+"""The services, and the URLs of their descriptions."""
 
 
 def void_document(context: Context, root: str, choice: Choice) -> Document:
@@ -149,7 +148,7 @@ def void_document(context: Context, root: str, choice: Choice) -> Document:
 
 
 def read_catalogue(context: Context, root: str, *, parts: bool = False) -> list[Triple]:
-    """Return the description of the release as it is served at the URL `root`.
+    """Return the description of the release served at the URL `root`.
 
     With `parts`, the VoID partitions by class and property are included.
     """
@@ -172,7 +171,7 @@ def read_catalogue_graph(select: Select, *, parts: bool = False) -> list[Triple]
 
 
 def _kinds(described: Iterable[Triple]) -> Iterator[Triple]:
-    """Type resources of other sites, so that validators of DCAT profiles need not fetch them."""
+    """Add types of external resources, so that validators of DCAT profiles need not fetch them."""
     for each in described:
         predicate, value = each.predicate.value, term_of(each.object)
         if predicate in _RANGES and value.is_iri:

@@ -1,4 +1,4 @@
-"""`/llms.txt`: what the graph is and how to read it, for language models, in 1,500 tokens.
+"""`/llms.txt`: a guide to the graph for language models, in 1,500 tokens.
 
 Format: https://llmstxt.org/, a proposal of 2024.
 """
@@ -27,17 +27,17 @@ _DUMPS: Final = (
 def llms_document(context: Context, root: str) -> Document:
     """Return the text for a release that is served at `root`; raises `NotFound` without one."""
     if not context.release.identifier or context.release.statistics:
-        raise NotFound("There is a guide for language models for releases of the project only.")
+        raise NotFound("Only releases of the project have a guide for language models.")
     headers = {"Vary": "Accept-Encoding"}
     body = llms_text(context.release, root, mcp=context.settings.mcp)
     return Document(body.encode(), "text/plain; charset=utf-8", headers=headers)
 
 
 def llms_text(release: Release, root: str, *, mcp: bool) -> str:
-    """Write the text; `mcp` says whether the tools for agents are offered."""
+    """Write the text; `mcp` is true if the tools for agents are offered."""
     about = (
-        "China's advanced manufacturing clusters as an open knowledge graph: which there are, "
-        "where they lie, who is in them, how big they are, and which words of which source say so."
+        "China's advanced manufacturing clusters as an open knowledge graph: which exist, where "
+        "they are, who is in them, how big they are, and the quoted source of every statement."
     )
     counted = f"Release {release.version}, {release.counts.get('triples', 0):,} triples. CC BY 4.0."
     sections = [
@@ -60,9 +60,9 @@ def _ask(root: str, *, mcp: bool, queries: int) -> str:
         f"- [SPARQL 1.1]({root}/sparql): `?query=`, answers in JSON, CSV, XML\n"
         f"- [Search]({root}/search?q=Beijing&format=json): names in Chinese, pinyin or English, "
         "to ids\n"
-        f"- [One thing]({root}/doc/beijing.ttl): what is said of it with the evidence, also "
+        f"- [One thing]({root}/doc/beijing.ttl): its statements with their evidence, also "
         "`.jsonld`\n"
-        f"- [All addresses]({root}/openapi.json): OpenAPI 3.1"
+        f"- [All routes]({root}/openapi.json): OpenAPI 3.1"
     )
 
 
@@ -73,7 +73,7 @@ def _schema(root: str) -> str:
         "example\n"
         f"- [Terms]({root}/vocab.json): labels in three scripts and use by class, 15 kB gzipped\n"
         f"- [Dataset]({root}/.well-known/void): counts by class and property\n"
-        f"- [Sources]({root}/source): what was read, and the words that are quoted"
+        f"- [Sources]({root}/source): the sources and their quoted words"
     )
 
 

@@ -1,4 +1,4 @@
-"""VoID of a release that was packed from other RDF: what the statistics say, and the services."""
+"""VoID of a packed release: its statistics and services."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COUNTS = {
     "classes": "classes",
     "properties": "properties",
 }
-"""Counts of a release, and the properties of VoID for them."""
+"""Counts of a release, and their VoID properties."""
 
 
 def packed_void(release: Release, root: str) -> Iterator[Triple]:
@@ -37,7 +37,7 @@ def packed_void(release: Release, root: str) -> Iterator[Triple]:
         if name in release.counts:
             yield typed(dataset, f"{VOID}{predicate}", release.counts[name], "integer")
     if not release.statistics["complete"]:
-        note = "Only the most frequent classes and properties have partitions here."
+        note = "Only the most frequent classes and properties have partitions."
         yield text(dataset, f"{RDFS}comment", note, "en")
     for number, each in enumerate(release.statistics["properties"], 1):
         part = f"{document}#property-{number}"

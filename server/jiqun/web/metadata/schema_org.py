@@ -1,8 +1,8 @@
 """schema.org: the dataset for search engines, and its tables in Croissant 1.0.
 
-Croissant (https://docs.mlcommons.org/croissant/docs/croissant-spec.html) is made from the
-Frictionless descriptor `datapackage.json`, which knows the columns, and from the manifest, which
-knows the files.
+Croissant (https://docs.mlcommons.org/croissant/docs/croissant-spec.html) is generated from the
+Frictionless descriptor `datapackage.json`, which has the columns, and from the manifest, which has
+the files.
 
 A data block (`<script type="application/ld+json">`) is not executed, so the content security policy
 of the pages, which forbids inline code, does not apply to it (HTML Standard, "prepare the script
@@ -239,4 +239,4 @@ _ESCAPES: Final = {ord(each): f"\\u{ord(each):04x}" for each in "<>&\u2028\u2029
 def data_block(document: Mapping[str, Any]) -> Markup:
     """Return a JSON-LD document as the content of a data block."""
     text = json.dumps(document, ensure_ascii=False, indent=1)
-    return Markup(text.translate(_ESCAPES))  # noqa: S704 -- all that is markup is escaped
+    return Markup(text.translate(_ESCAPES))  # noqa: S704 -- all markup is escaped

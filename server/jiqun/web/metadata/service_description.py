@@ -1,7 +1,7 @@
 """The SPARQL 1.1 Service Description of this endpoint, as RDF.
 
-It states the features of this server, the formats it writes, the named graphs of the release, and
-the limits of the settings.
+It lists the features of this server, its formats, the named graphs of the release, and the limits
+in the settings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jiqun.web.linked_data.triples import write
 from jiqun.web.negotiation import Choice
 
 MOST_GRAPHS: Final = 2_000
-"""Named graphs that are listed."""
+"""Maximum number of listed named graphs."""
 
 
 def service_description(context: Context, root: str, choice: Choice) -> Document:
@@ -57,9 +57,9 @@ def _triples(context: Context, endpoint: str) -> Iterator[Triple]:
 
 def _limits(settings: Settings) -> str:
     return (
-        f"A query may run for {settings.deadline_seconds:g} seconds (fewer with timeout=) and "
+        f"A query may run for {settings.deadline_seconds:g} seconds (less with timeout=) and "
         f"return {settings.max_rows} rows or triples and {settings.max_bytes} bytes. A truncated "
-        "result is announced in the header Jiqun-Truncated, or ends in a broken connection."
+        "result has the header Jiqun-Truncated, or ends with an aborted connection."
     )
 
 
@@ -78,7 +78,7 @@ def _dataset(context: Context, endpoint: str) -> Iterator[Triple]:
     rows = context.select(f"SELECT ?graph {{ GRAPH ?graph {{}} }} LIMIT {MOST_GRAPHS + 1}")
     if len(rows) > MOST_GRAPHS:  # sorting tens of thousands takes seconds
         known = release.counts.get("graphs")
-        note = f"Only {MOST_GRAPHS} of {known or 'the'} named graphs are listed here."
+        note = f"Only {MOST_GRAPHS} of {known or 'the'} named graphs are listed."
         yield text(dataset, f"{RDFS}comment", note, "en")
     names = sorted(row["graph"].value for row in rows[:MOST_GRAPHS])
     for number, name in enumerate(names, start=1):

@@ -1,4 +1,4 @@
-"""Sitemaps: every page there is, for crawlers. https://www.sitemaps.org/protocol.html."""
+"""Sitemaps of all pages, for crawlers. https://www.sitemaps.org/protocol.html."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _EVERY_THING: Final = f'?x a ?class FILTER (STRSTARTS(STR(?x), "{ID}"))'
 
 
 def sitemap_index(context: Context, root: str) -> Document:
-    """Return the index of the sitemaps, each of at most ten thousand addresses."""
+    """Return the index of the sitemaps, each of at most ten thousand URLs."""
     if context.release.statistics:
         count = 1 + -(-context.release.counts["named"] // _ADDRESSES)
         return _xml(
@@ -51,11 +51,11 @@ def _index(root: str, count: int) -> Document:
 def sitemap(context: Context, root: str, number: int) -> Document:
     """Return one sitemap: 1 has the pages, queries and sources, the others have the things.
 
-    Raises `NotFound` when there is no sitemap of that number.
+    Raises `NotFound` for other numbers.
     """
     paths = _first(context) if number == 1 else _things(context, number - 2)
     if not paths:
-        raise NotFound(f"There is no sitemap {number}. They are listed in /sitemap.xml.")
+        raise NotFound(f"There is no sitemap {number}. Sitemaps are listed in /sitemap.xml.")
     return _xml("urlset", "url", (root + path for path in paths))
 
 

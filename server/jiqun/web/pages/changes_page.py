@@ -278,5 +278,5 @@ def _updated(release: Release) -> str:
     try:
         seconds = (release.folder / "manifest.json").stat().st_mtime
     except OSError as error:
-        raise ReleaseError("The manifest of a release cannot be read at present.") from error
+        raise ReleaseError("The manifest of a release is currently unreadable.") from error
     return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

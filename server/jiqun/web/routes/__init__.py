@@ -1,1 +1,1 @@
-"""The routes, one file for each resource; thin, because the behaviour lives beside them."""
+"""The routes, one file per resource."""

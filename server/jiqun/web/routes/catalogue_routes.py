@@ -1,4 +1,4 @@
-"""What describes the dataset: catalogue, VoID, Croissant, quality report, sitemaps.
+"""Metadata routes: catalogue, VoID, Croissant, quality report, sitemaps.
 
 `/robots.txt` follows the Robots Exclusion Protocol (RFC 9309).
 """
@@ -50,12 +50,12 @@ _DISALLOWED: Final = (
     "/metrics",
     "/health/",
 )
-"""Addresses with endlessly many answers."""
+"""Paths with unlimited numbers of responses."""
 
 _VOID_FORMS: Final = (*GRAPHS, HTML)
 _QUALITY_FORMS: Final = (PLAIN_JSON, HTML)
 _CHANGES_FORMS: Final = (HTML, PLAIN_JSON)
-_SEE_CATALOGUE: Final = {"description": "The address of the catalogue"}
+_SEE_CATALOGUE: Final = {"description": "The URL of the catalogue"}
 _SITEMAP: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The sitemap", "content": {"application/xml": {}}},
     **problems(),
@@ -154,18 +154,18 @@ async def show_quality(
 @router.api_route(
     "/changes",
     methods=METHODS,
-    summary="What the data says since an earlier release",
+    summary="Changes of the data since an earlier release",
     responses=found("The changes", _CHANGES_FORMS) | problems(404, 406),
 )
 async def show_changes(
     request: Request,
     reader: PageReader,
     since: Annotated[
-        str, Query(description="An earlier release that is kept here; by default the last.")
+        str, Query(description="An earlier release on this server; by default the last.")
     ] = "",
     named: Annotated[str | None, format_query(_CHANGES_FORMS)] = None,
 ) -> Response:
-    """Say which things and statements came and went, as a page or as JSON."""
+    """List added, changed and removed things and statements, as a page or as JSON."""
     choice = negotiate(header(request.scope, b"accept"), named, _CHANGES_FORMS)
     # The page is the same under every host name, and costly to make.
     return await respond(request, changes_page, replace(reader, origin=""), since, choice)
@@ -177,12 +177,12 @@ async def show_changes(
     summary="The releases as an Atom feed",
     responses={
         200: {"description": "The feed", "content": {"application/atom+xml": {}}},
-        304: {"description": "The copy of the client is current"},
+        304: {"description": "The client's copy is current"},
         **problems(404),
     },
 )
 async def show_feed(request: Request, root: Root) -> Response:
-    """List this release and the earlier ones that are kept, with what they count."""
+    """List this release and the earlier ones on this server, with their counts."""
     return await respond(request, changes_feed, root)
 
 
@@ -193,7 +193,7 @@ async def show_feed(request: Request, root: Root) -> Response:
     responses=text("The rules") | problems(),
 )
 async def show_robots(request: Request, root: Root) -> Response:
-    """Return the rules for crawlers, with the address of the sitemap."""
+    """Return the rules for crawlers, with the URL of the sitemap."""
     prefix = request.app.state.settings.root_path
     rules = "".join(f"Disallow: {prefix}{path}\n" for path in _DISALLOWED)
     body = f"User-agent: *\n{rules}\nSitemap: {root}/sitemap.xml\n"
@@ -204,10 +204,10 @@ async def show_robots(request: Request, root: Root) -> Response:
     "/llms.txt",
     methods=METHODS,
     summary="Describe the graph to language models",
-    responses=text("What it is, how to read it, and where everything is") | problems(404),
+    responses=text("The guide") | problems(404),
 )
 async def show_llms(request: Request, root: Root) -> Response:
-    """Return what the graph is, five rules for reading it, and the addresses of everything."""
+    """Return a guide to the graph: what it is, five rules for reading it, and all URLs."""
     return await respond(request, llms_document, root)
 
 
@@ -218,14 +218,14 @@ async def show_llms(request: Request, root: Root) -> Response:
     responses=_SITEMAP,
 )
 async def list_sitemaps(request: Request, root: Root) -> Response:
-    """Return the index of the sitemaps, each of at most ten thousand addresses."""
+    """Return the index of the sitemaps, each of at most ten thousand URLs."""
     return await respond(request, sitemap_index, root)
 
 
 @router.api_route(
     "/sitemap/{name}",
     methods=METHODS,
-    summary="List the addresses of pages",
+    summary="List the URLs of pages",
     responses=_SITEMAP | problems(404),
 )
 async def show_sitemap(
@@ -236,13 +236,13 @@ async def show_sitemap(
     """Return a sitemap: 1 has the pages, queries and sources, the others have the things."""
     number = name.removesuffix(".xml")
     if name == number or not number.isascii() or not number.isdigit() or number[0] == "0":
-        raise NotFound(f"There is no sitemap {shorten(name)}. They are listed in /sitemap.xml.")
+        raise NotFound(f"There is no sitemap {shorten(name)}. Sitemaps are listed in /sitemap.xml.")
     return await respond(request, sitemap, root, int(number[:9]))
 
 
 @router.api_route("/openapi.json", methods=METHODS, include_in_schema=False)
 async def show_openapi(request: Request) -> Response:
-    """Describe all addresses in OpenAPI 3.1."""
+    """Describe all routes in OpenAPI 3.1."""
     coded: dict[str | None, Answer] = request.app.state.openapi
     coding = choose_coding(request.headers.get("accept-encoding"), CODINGS)
     if coding not in coded:

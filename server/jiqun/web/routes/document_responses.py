@@ -1,4 +1,4 @@
-"""How pages and other documents are sent: compressed, with an entity tag, or as 304."""
+"""Responses with pages and other documents: compressed, with an entity tag, or 304."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _VARY = "Accept, Accept-Language, Accept-Encoding"
 
 
 def page(request: Request, text: str, status: int = 200, extra: Headers = ()) -> Response:
-    """Send a page: guarded by its security headers, compressed, and with 304 where it is known."""
+    """Send a page with its security headers, compressed, or 304 if the client has it."""
     headers = {name.decode(): value.decode() for name, value in extra}
     return page_of(request, text.encode(errors="replace"), headers, status)
 
@@ -25,7 +25,7 @@ def page(request: Request, text: str, status: int = 200, extra: Headers = ()) ->
 def page_of(
     request: Request, body: bytes, headers: Mapping[str, str], status: int = 200
 ) -> Response:
-    """Send a page that is made already, with `headers` in addition to what every page has."""
+    """Send a rendered page, with `headers` in addition to those of every page."""
     lang = reader_of(request.scope, request.app.state.settings).lang
     guards = {name.decode(): value.decode() for name, value in HTML_HEADERS}
     own = {**guards, "Content-Language": lang, **headers}
@@ -39,7 +39,7 @@ def deliver(
     headers: Mapping[str, str],
     status: int = 200,
 ) -> Response:
-    """Send a short document that was made in the event loop; `headers` come in addition.
+    """Send a short document that was generated in the event loop, with additional `headers`.
 
     `media_type` may have parameters; text gets its charset.
     """

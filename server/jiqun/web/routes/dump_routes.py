@@ -1,8 +1,8 @@
 """`/dumps`, `/dumps/<file>` and `/context`: the files of the release.
 
-`/dumps/jiqun.ttl.gz` is the file itself, byte for byte. `/dumps/jiqun.ttl` is its content under the
+`/dumps/jiqun.ttl.gz` is the file itself, byte for byte. `/dumps/jiqun.ttl` is its content with the
 media type of its RDF format, with Zstandard or gzip as content coding if the client accepts one.
-`/context` is the JSON-LD context to which documents refer.
+`/context` is the JSON-LD context that documents refer to.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Model(BaseModel):
 
 
 class DumpEntry(_Model):
-    """A file of the release; `triples` and `rows` count what is in it, where they apply."""
+    """A file of the release; `triples` or `rows` count its content, where applicable."""
 
     name: str
     url: str = ""
@@ -109,7 +109,7 @@ def dump_list(context: Context, root: str) -> Document:
     summary="Download a dump",
     responses={
         200: {"description": "The file", **ANY_TYPE},
-        206: {"description": "The range of the file that was asked for", **ANY_TYPE},
+        206: {"description": "The requested range of the file", **ANY_TYPE},
         304: {"description": "The file has not changed"},
         **problems(404, 412, 416),
     },
@@ -117,7 +117,10 @@ def dump_list(context: Context, root: str) -> Document:
 )
 async def download(
     request: Request,
-    name: Annotated[str, Path(description="A name from `/dumps`, with or without its packing.")],
+    name: Annotated[
+        str,
+        Path(description="A name from `/dumps`, with or without the suffix of its compression."),
+    ],
     excel: Annotated[
         str,
         Query(
@@ -142,7 +145,7 @@ async def download(
     }
     if "gzip" in packed:
         return _send_content(request, packed)
-    raise NotFound(f"There is no such dump. There are: {', '.join(release.dumps)}.")
+    raise NotFound(f"There is no such dump. Available: {', '.join(release.dumps)}.")
 
 
 @router.api_route(
@@ -159,7 +162,7 @@ async def download(
 )
 @router.api_route("/context.jsonld", methods=METHODS, include_in_schema=False)
 async def send_context(request: Request) -> Response:
-    """Send the JSON-LD context of the release, to which documents refer by its IRI."""
+    """Send the JSON-LD context of the release, which documents refer to by its IRI."""
     release: Release = request.app.state.release
     context = release.dumps.get("context.jsonld")
     if context is None:
@@ -168,7 +171,7 @@ async def send_context(request: Request) -> Response:
 
 
 def _send_content(request: Request, packed: Mapping[str, Dump]) -> Response:
-    """Send what is in a packed file, by the packing that the client accepts as a coding."""
+    """Send the content of a packed file, using its compression as content coding if accepted."""
     coding = choose_coding(request.headers.get("accept-encoding"), tuple(packed))
     dump = packed[coding or "gzip"]
     headers = {
@@ -211,9 +214,9 @@ def _send(
 
 
 def _check_range(request: Request, size: int, validators: tuple[str, str]) -> None:
-    """Leave to the framework only a single range that starts in the file.
+    """Pass only a single satisfiable range to the framework.
 
-    Raises `RangeNotSatisfiable` for one beyond the end.
+    Raises `RangeNotSatisfiable` for a range beyond the end.
     """
     if requested_range(request.scope, size, validators) is None:
         kept = [pair for pair in request.scope["headers"] if pair[0] != b"range"]

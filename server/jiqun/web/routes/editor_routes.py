@@ -1,4 +1,4 @@
-"""What a query editor needs: the vocabulary, the check of a query, its short address."""
+"""Routes for query editors: the vocabulary, the check of a query, its short URL."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ router = APIRouter(tags=["sparql"], default_response_class=Response)
 
 _VARY: Final = {"Vary": "Accept-Encoding"}
 _BASE: Final = "http://localhost/sparql"
-"""For relative IRIs, which need some base to be read."""
+"""Any base, so that relative IRIs can be parsed."""
 
 
 @router.api_route(
@@ -56,7 +56,7 @@ def vocabulary_document(context: Context) -> Document:
 @router.api_route(
     "/q/{code}",
     methods=METHODS,
-    summary="Go to the query of a short address",
+    summary="Go to the query of a short URL",
     status_code=303,
     responses={303: {"description": "The query form with the query"}, **problems(404)},
 )
@@ -64,7 +64,7 @@ async def show_short(
     code: Annotated[str, Path(description="A query, compressed, as pages offer it.")],
     reader: PageReader,
 ) -> Response:
-    """Redirect to the page of the query that a short address holds; nothing is stored."""
+    """Redirect to the page of the query that a short URL encodes; nothing is stored."""
     location = reader.link("/sparql", query=read_short(code), format="html")
     return Response(status_code=303, headers={"Location": location})
 
@@ -79,9 +79,9 @@ class Problem(BaseModel):
 
 
 class Remark(BaseModel):
-    """Something odd in a valid query: a name that does not exist, a text that cannot match.
+    """A likely mistake in a valid query: a name that does not exist, a string that cannot match.
 
-    `line`, `column` and `length` are its place in characters; `replacement` is what may be meant.
+    `line`, `column` and `length` are its position in characters; `replacement` is a suggestion.
     """
 
     text: str
@@ -92,7 +92,7 @@ class Remark(BaseModel):
 
 
 class Check(BaseModel):
-    """What is wrong with a query (`problem`), what is odd about it, and its short path."""
+    """The error in a query (`problem`), remarks on likely mistakes, and its short path."""
 
     problem: Problem | None
     remarks: list[Remark]
@@ -112,7 +112,7 @@ class Check(BaseModel):
     },
 )
 async def check_query(request: Request, reader: PageReader) -> Response:
-    """Say what is wrong with the query in the body and where, and what is odd about it."""
+    """Report the error in the query in the body, if any, and likely mistakes."""
     settings = request.app.state.settings
     body = await read_body(request.scope, request.receive, settings, 4 * settings.query_length)
     return await respond_uncached(request, check_document, reader, body.decode(errors="replace"))
@@ -136,9 +136,9 @@ def check_document(context: Context, reader: Reader, text: str) -> Document:
 
 
 def _parse(context: Context, text: str) -> None:
-    """Let the gate and the engine read a query; raises what is wrong with it.
+    """Parse a query with the gate and the engine; raises their errors.
 
-    The engine asks an empty store for no row, so that hardly anything is evaluated.
+    The engine evaluates it on an empty store with LIMIT 0, so that there is hardly any work.
     """
     settings = context.settings
     parsed = parse_query(text, gate_limits(settings), frozenset(settings.service_allow))
@@ -150,5 +150,5 @@ def _parse(context: Context, text: str) -> None:
         )
     except SyntaxError as error:
         raise MalformedQuery(explain(text, error.msg)) from None
-    except (RuntimeError, ValueError):  # what fails in an empty store may work in a full one
+    except (RuntimeError, ValueError):  # what fails on an empty store may work on a full one
         return

@@ -43,7 +43,7 @@ Excel = Annotated[bool, Query(description="Write the CSV for spreadsheet program
 
 @dataclass(frozen=True)
 class Wanted:
-    """How a list is wanted: its form, and its order and page."""
+    """The requested form, order and page of a list."""
 
     choice: Choice
     selection: Selection
@@ -53,7 +53,7 @@ async def read_form(
     request: Request,
     named: Annotated[str | None, format_query(PICTURE_FORMS)] = None,
 ) -> Choice:
-    """Return whether a page or its picture is wanted; raises `NotAcceptable`."""
+    """Return whether a page or its picture is requested; raises `NotAcceptable`."""
     return negotiate(header(request.scope, b"accept"), named, PICTURE_FORMS)
 
 
@@ -64,7 +64,7 @@ async def read_wanted(
     excel: Excel = False,
     named: ListFormat = None,
 ) -> Wanted:
-    """Return how a list is wanted; raises `BadParameter` and `NotAcceptable`."""
+    """Return the requested form of a list; raises `BadParameter` and `NotAcceptable`."""
     choice = negotiate(header(request.scope, b"accept"), named, LIST_FORMS)
     return Wanted(choice, Selection((), sort, page, excel))
 
@@ -82,9 +82,9 @@ def add_list(
     description: str,
     facets: Mapping[str, str],
 ) -> None:
-    """Add the route of a list of `things`, which the values of `facets` narrow.
+    """Add the route of a list of `things`, filtered by `facets`.
 
-    Facets are described by name; a value is a slug or a name in any of the languages.
+    `facets` maps names to descriptions; a value is a slug or a name in any of the languages.
     """
 
     async def show_list(
@@ -117,7 +117,7 @@ def add_list(
 add_list(
     clusters_document,
     "clusters",
-    "List the clusters with map and table, with the candidates that no source proves.",
+    "List the clusters with map and table, including candidates that no source confirms.",
     {
         "province": "The province.",
         "field": "The field of industry.",
@@ -133,7 +133,7 @@ add_list(
     "List the provinces, and the other places that have a cluster or a figure.",
     {
         "level": "The administrative level: a class such as `ProvinceLevelDivision`.",
-        "area": "The region that holds it.",
+        "area": "The region that contains it.",
         "clusters": "`yes` if it has a cluster, or `no`.",
         "figures": "`yes` if there are figures, or `no`.",
     },
@@ -186,13 +186,16 @@ async def compare(
     period: Annotated[str, Query(description="A year, or `undated`.")] = "",
     bound: Annotated[str, Query(description="A bound, such as `exact`.")] = "",
 ) -> Response:
-    """Compare the figures of a metric on one axis; those that do not compare stand apart."""
+    """Compare the figures of a metric on one axis; figures that are not comparable are separate."""
     comparison = Comparison(metric, period, bound)
     return await respond(request, compare_document, reader, choice, comparison, root)
 
 
 @router.api_route(
-    "/timeline", methods=METHODS, summary="Show what has a time in lanes", responses=_PICTURED
+    "/timeline",
+    methods=METHODS,
+    summary="Show the timeline",
+    responses=_PICTURED,
 )
 async def show_timeline(
     request: Request,
@@ -201,12 +204,12 @@ async def show_timeline(
     choice: PictureForm,
     at: Annotated[str, Query(description="A year, month or day, such as 2028.")] = "",
 ) -> Response:
-    """Show lists, rounds, plans, goals and sources in lanes, and what holds at a time."""
+    """Show lists, rounds, plans, goals and sources in lanes, and what applies at a time."""
     return await respond(request, timeline_document, reader, choice, at, root)
 
 
 @router.api_route(
-    "/network", methods=METHODS, summary="Show what is tied to a cluster", responses=_PICTURED
+    "/network", methods=METHODS, summary="Show the network of a cluster", responses=_PICTURED
 )
 async def show_network(
     request: Request,

@@ -2,10 +2,9 @@
 
 A graph is named indirectly, by `/graphs?default` or `/graphs?graph=<IRI>`, or directly: below
 `/graphs/` the URL of the request is the name of the graph. Reading is open; PUT, POST, DELETE and
-updates need the token. A POST to `/graphs` itself makes a graph under a new name.
-
-A change is made only when its request arrived whole, and stopped when its client has left before it
-is done. `Jiqun-Changed-Literals` says how many literals are stored in another form.
+updates need the token. A POST to `/graphs` itself creates a graph with a new name. A change is made
+only when its request was received completely, and cancelled when its client disconnects.
+`Jiqun-Changed-Literals` is the number of literals that are stored in another form.
 """
 
 from __future__ import annotations
@@ -68,14 +67,14 @@ async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
         return
     if method not in METHODS:
         raise MethodNotAllowed(
-            f"Method not allowed. Allowed: {', '.join(METHODS)}. Parts of a graph are changed by "
-            "POST to /update.",
+            f"Method not allowed. Allowed: {', '.join(METHODS)}. To change parts of a graph, POST "
+            "to /update.",
             METHODS,
         )
     parameters = parse_parameters(scope["query_string"], "query string")
     graph = graph_of(scope, parameters, service)
     format_name = ",".join(parameters.get("format", ()))
-    # The format is settled first, so that 406 does not depend on what there is.
+    # The format is chosen first, so that 406 does not depend on the graph.
     negotiate(header(scope, b"accept"), format_name, GRAPHS)
     if not await _exists(service, graph):
         raise NotFound("There is no graph of this name.")
@@ -84,7 +83,7 @@ async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def serve_update(scope: Scope, receive: Receive, send: Send) -> None:
-    """Apply one update, and answer 204 when readers see it."""
+    """Apply one update; respond 204 when it is visible to readers."""
     state = scope["app"].state
     if scope["method"] != "POST":
         raise MethodNotAllowed("Method not allowed. Allowed: POST", UPDATE_METHODS)
@@ -94,7 +93,7 @@ async def serve_update(scope: Scope, receive: Receive, send: Send) -> None:
     content_type = header(scope, b"content-type")
     operation = read_operation("POST", scope["query_string"], content_type, body)
     if not isinstance(operation, Update):
-        raise BadParameter("This URL takes updates; queries are sent to /sparql.")
+        raise BadParameter("This URL accepts updates; send queries to /sparql.")
     record = record_of(scope)
     record.query, record.form = operation.text, "UPDATE"
     writing: WriteService = state.writing
@@ -146,14 +145,12 @@ async def _change_graph(scope: Scope, receive: Receive, send: Send) -> None:
 async def _whole_body(scope: Scope, receive: Receive, max_bytes: int) -> bytes:
     """Read the body; raises `BadParameter` unless it has the length that the request declares.
 
-    Whatever the HTTP parser makes of a request, a part of a body must never be stored.
+    Independently of the HTTP parser, an incomplete body must never be stored.
     """
     body = await read_body(scope, receive, scope["app"].state.settings, max_bytes)
     declared = header(scope, b"content-length")
     if declared is not None and declared.strip() != str(len(body)):
-        raise BadParameter(
-            "The body of the request did not arrive whole, so nothing was changed. Send it again."
-        )
+        raise BadParameter("The request body is incomplete, so nothing was changed. Send it again.")
     return body
 
 
@@ -229,7 +226,7 @@ def graph_of(
     path = _path(scope, service)
     if path != PATH:
         if "default" in parameters or "graph" in parameters:
-            raise BadParameter("The URL names the graph already; leave default and graph out.")
+            raise BadParameter("The URL already names the graph; omit default and graph.")
         encoded = quote(path, safe=_IN_PATH)
         return absolute_iri(public_url(scope, service.settings) + encoded, "the URL")
     graphs, default = parameters.get("graph", ()), parameters.get("default", ())

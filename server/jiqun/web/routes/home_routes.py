@@ -40,7 +40,7 @@ async def show_home(request: Request, root: Root, reader: PageReader) -> Respons
 
 @router.api_route("/static/{name}", methods=METHODS, include_in_schema=False)
 async def send_static(request: Request, name: str) -> Response:
-    """Send a static file; its address on the pages changes with its content."""
+    """Send a static file; its URL on the pages changes with its content."""
     kind = media_type(name)
     if kind is None:
         raise NotFound(f"There is no static file {shorten(name)}.")
@@ -53,7 +53,7 @@ async def send_static(request: Request, name: str) -> Response:
 
 @router.api_route("/favicon.ico", methods=METHODS, include_in_schema=False)
 async def send_icon(request: Request) -> Response:
-    """Send the icon from its traditional address."""
+    """Send the icon from its traditional path."""
     return await send_static(request, "mark.svg")
 
 

@@ -1,4 +1,4 @@
-"""`/page`: what the data say of any IRI; and the addresses of an operator's own namespace."""
+"""`/page`: the data about any IRI; and the IRIs of an operator's own namespace."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ router = APIRouter(default_response_class=Response)
     tags=["things"],
     summary="Describe any IRI",
     responses={
-        **found("What the data say of it", FORMS),
-        303: {"description": "The address of its own page"},
+        **found("The data about it", FORMS),
+        303: {"description": "The URL of its own page"},
         **problems(404, 406),
     },
 )
@@ -39,7 +39,7 @@ async def show_iri(
     ],
     named: Annotated[str | None, format_query(FORMS)] = None,
 ) -> Response:
-    """Describe any IRI of the data: what is said of it, where else it stands, in which graphs."""
+    """Describe any IRI in the data: as subject, as object, and in which graphs."""
     choice = negotiate(header(request.scope, b"accept"), named, FORMS)
     return await respond(request, iri_document, reader, absolute_iri(iri, "iri"), choice)
 
@@ -54,10 +54,10 @@ def namespace_router(path: str) -> APIRouter:
 
 
 async def refer_to_iri(request: Request, root: Root, reader: PageReader, rest: str) -> Response:
-    """Redirect from the IRI of a thing in the namespace of the release to what is said of it."""
+    """Redirect from the IRI of a thing in the namespace of the release to its page."""
     release: Release = request.app.state.release
     iri = f"{release.namespace.rstrip('/')}/{rest}"
     if not release.namespace.startswith(f"{root}/") or not is_absolute_iri(iri):
-        raise NotFound("There is nothing at this address.")
+        raise NotFound("Not found: there is no resource at this URL.")
     headers = {"Location": reader.link("/page", iri=iri), "Vary": "Accept, Accept-Language"}
     return Response(status_code=303, headers={**headers, "Cache-Control": "no-cache"})

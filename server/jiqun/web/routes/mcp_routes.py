@@ -1,7 +1,7 @@
 """`/mcp`: the Model Context Protocol over Streamable HTTP.
 
 The SDK is imported in a thread at the first request that needs it, never in the event loop: most
-servers are never asked. Requests pass the checks of all others before they reach it.
+servers never need it. Requests pass the same checks as all others first.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from jiqun.web.http import ClientWatch, Message, Receive, Scope, Send, header, r
 
 _SERVER: Final = "jiqun.agents.mcp_server"
 _LONGEST: Final = 64 * 1024
-"""Bytes of a message: the longest query of a tool fits; more would hold up the event loop."""
+"""Maximum size of a message, in bytes: fits the longest query; more would block the event loop."""
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ANY_ADDRESS: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 -- compared, not bound
 
 
 class McpRoute:
-    """The ASGI application at `/mcp`; `stop` ends what the first request started."""
+    """The ASGI application at `/mcp`; `stop` stops the session manager."""
 
     def __init__(self, current: Callable[[], QueryService]) -> None:
-        """Answer from the query service that `current` returns at each call."""
+        """Use the query service that `current` returns at each call."""
         self._current = current
         self._stopping = asyncio.Event()
         self._started: asyncio.Future[Any] | None = None
@@ -44,12 +44,11 @@ class McpRoute:
         """Answer one request."""
         settings: Settings = scope["app"].state.settings
         if not settings.mcp:
-            raise NotFound("The operator has turned off MCP at this server.")
+            raise NotFound("MCP is disabled on this server.")
         check_addresses(scope, settings)
         if scope["method"] != "POST":
             raise MethodNotAllowed(
-                "This address speaks MCP: clients POST to it, and there are no sessions to read "
-                "from or to end.",
+                "This is an MCP endpoint for POST requests; it has no sessions to read or delete.",
                 ("POST", "OPTIONS"),
             )
         body = await read_body(scope, receive, settings, _LONGEST)
@@ -59,15 +58,16 @@ class McpRoute:
         async def replay() -> Message:
             if pending:
                 return pending.pop()
-            # The watch hears when the client leaves; two listeners would take it from each other.
+            # ClientWatch receives the disconnect; two receivers would take messages from each
+            # other.
             await asyncio.get_running_loop().create_future()
-            raise AssertionError("nothing more comes")
+            raise AssertionError("there are no more messages")
 
         async with ClientWatch(receive):
             await manager.handle_request(scope, replay, send)
 
     async def stop(self) -> None:
-        """End what serves the requests."""
+        """Stop the session manager."""
         self._stopping.set()
         if self._serving is not None:
             await self._serving
@@ -93,10 +93,10 @@ class McpRoute:
 
 
 def check_addresses(scope: Scope, settings: Settings) -> None:
-    """Refuse a request under a foreign name or from a foreign page, as MCP demands.
+    """Refuse requests with a foreign host name or from a foreign page, as MCP requires.
 
-    A page can make its own name lead to this machine (DNS rebinding) and then read what only this
-    machine may. Raises `Misdirected` or `OriginRefused`.
+    A page can make its host name resolve to this machine (DNS rebinding) and then read what only
+    this machine may. Raises `Misdirected` or `OriginRefused`.
     """
     names = _LOOPBACK | ({settings.host} - _ANY_ADDRESS)
     if settings.public_url:
@@ -104,12 +104,12 @@ def check_addresses(scope: Scope, settings: Settings) -> None:
     host = header(scope, b"host") or ""
     if _host_name(f"//{host}") not in names:
         raise Misdirected(
-            "MCP is not offered under this host name. The operator allows one with "
+            "MCP is not available under this host name. The operator can allow one with "
             "JIQUN_PUBLIC_URL."
         )
     origin = header(scope, b"origin")
     if origin and _host_name(origin) not in names:
-        raise OriginRefused("MCP is not offered to web pages of other sites.")
+        raise OriginRefused("MCP is not available to web pages of other sites.")
 
 
 def _host_name(address: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What routes read from a request, for FastAPI: their parameters and dependencies."""
+"""Parameters and dependencies of routes, for FastAPI."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def format_query(formats: Sequence[Format]) -> Any:
 def resource_responses(
     description: str, *statuses: int, suffixes: Suffixes = SUFFIXES
 ) -> dict[int | str, dict[str, Any]]:
-    """Return the responses of a document in all its forms; `statuses` are further problems."""
+    """Return the responses of a document in all its forms; `statuses` are additional errors."""
     return found(description, forms_of(suffixes)) | problems(404, 406, *statuses)
 
 
 async def read_root(request: Request) -> str:
-    """Return the public URL of the site, without a slash at the end; raises `BadParameter`."""
+    """Return the public URL of the site, without a trailing slash; raises `BadParameter`."""
     return public_url(request.scope, request.app.state.settings)
 
 
@@ -52,12 +52,12 @@ async def read_reader(
         str | None,
         Query(
             alias="lang",
-            description="The language of a page, before the Accept-Language header.",
+            description="The language of a page; overrides the Accept-Language header.",
             json_schema_extra={"enum": list(LANGUAGES)},
         ),
     ] = None,
 ) -> Reader:
-    """Return the reader for whom a page is made."""
+    """Return the reader of a page."""
     return reader_of(request.scope, request.app.state.settings)
 
 
@@ -103,7 +103,7 @@ def _parameters(route: APIRoute) -> tuple[str, ...]:
 
 def whole_number(name: str, least: int, most: int, text: str) -> int:
     """Read a whole number; raises `BadParameter`, naming the parameter."""
-    # FastAPI passes on the default, too.
+    # FastAPI also passes the default.
     digits = str(text)
     if not digits.isascii() or not digits.isdigit() or not least <= int(digits[:9]) <= most:
         raise BadParameter(f"{name} must be a whole number from {least} to {most}.")
@@ -134,7 +134,7 @@ def target_of(
 ) -> Target:
     """Return the target of a request by its path, such as `/doc/beijing.ttl`.
 
-    Raises `NotAcceptable` and `BadParameter` like the negotiation.
+    Raises `NotAcceptable` and `BadParameter` as in `negotiate`.
     """
     above, _, text = path.rpartition("/")
     name = read_name(text, suffixes)

@@ -58,7 +58,7 @@ from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 router = APIRouter(tags=["saved queries"])
 
 OPTIONS: Final = frozenset({"format", "timeout", "lang", "excel", *CHOICES})
-"""Parameters of a request that are not parameters of the query."""
+"""Request parameters that are not parameters of the query."""
 
 _LONGEST_FILTER: Final = 200
 _EXECUTABLE: Final = f"{SH}SPARQLExecutable"
@@ -72,7 +72,7 @@ _RESULT_SUFFIXES: Final = frozenset(
 
 
 class ParameterEntry(BaseModel):
-    """A parameter of a saved query; `values` are the only ones allowed, where there are any."""
+    """A parameter of a saved query; `values` are the allowed ones, if any."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -85,9 +85,9 @@ class ParameterEntry(BaseModel):
 
 
 class QueryEntry(BaseModel):
-    """A saved query; `url` is where its result is, `example` has a value for each parameter.
+    """A saved query; `url` is the URL of its result, `example` has a value for each parameter.
 
-    `view` is how its page shows the result at first.
+    `view` is the initial view of the result on its page.
     """
 
     model_config = ConfigDict(from_attributes=True)
@@ -172,7 +172,7 @@ async def list_queries(
     root: Root,
     reader: PageReader,
     words: Annotated[
-        str, Query(alias="filter", description="Of the page: words that a query must have.")
+        str, Query(alias="filter", description="For the page: words that a query must contain.")
     ] = "",
     format_name: ListFormName = None,
 ) -> Response:
@@ -205,7 +205,7 @@ async def list_queries_as(
 async def answer_query(request: Request, name: str, root: Root, reader: PageReader) -> Response:
     """Run a saved query with the parameters of the URL; the result is a page, JSON, CSV and so on.
 
-    A suffix such as `.csv` chooses the format like `?format=`; `.rq` is the text of the query.
+    A suffix such as `.csv` selects the format like `?format=`; `.rq` is the text of the query.
     """
     service: QueryService = request.app.state.service
     slug, suffix = _split(name, service.release)
@@ -213,7 +213,7 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
     if query is None:
         try:
             choice = choose(request.headers.get("accept"), _FORMS)
-        except JiqunError:  # the client accepts formats of results only
+        except JiqunError:  # the client accepts only result formats
             choice = SUFFIXES["html"]
         query_string = request.scope["query_string"].decode("ascii", "ignore")
         target = Target(root, "/queries/", name, Name(slug), choice, query_string)
@@ -226,7 +226,7 @@ async def answer_query(request: Request, name: str, root: Root, reader: PageRead
     if suffix and not any(suffix in each.names for each in formats):
         listed = list_suffixes([*(each.extension for each in formats), "rq"])
         raise NotFound(
-            f"/queries/{slug} has no result in the form .{suffix}. Available: {listed} "
+            f"/queries/{slug} has no result in the format .{suffix}. Available: {listed} "
             f"The query itself is described in /query/{slug}"
         )
     named = suffix or ",".join(given.get("format", ()))
@@ -283,7 +283,7 @@ def query_page(  # noqa: PLR0913
     problem: tuple[int, str] = (200, ""),
     choices: Choices = NO_CHOICES,
 ) -> Document:
-    """Return the page of a saved query with its result, or with a problem: status and detail.
+    """Return the page of a saved query with its result, or with an error: status and detail.
 
     `result` is the form of the query, its result and the milliseconds, as for `read_outcome`.
     """
@@ -357,7 +357,7 @@ def _resource(root: str, name: str) -> Resource:
 def _links(
     request: Request, root: str, query: SavedQuery, sent: Choice, formats: Sequence[Format]
 ) -> dict[str, str]:
-    """Return the headers with the addresses of the result in its formats (RFC 8288)."""
+    """Return the headers with links to the result in its formats (RFC 8288)."""
     path = f"{root}/queries/{query.name}"
     given = _kept_parameters(request)
     links = [
@@ -378,14 +378,14 @@ def _links(
 
 
 def _kept_parameters(request: Request) -> str:
-    """Return the query string without what chooses the form, encoded for a header."""
+    """Return the query string without the format parameters, encoded for a header."""
     given = parse_qsl(request.scope["query_string"].decode("latin-1"), encoding="latin-1")
     kept = [(name, value) for name, value in given if name not in {"format", "lang"}]
     return f"?{urlencode(kept, encoding='latin-1')}" if kept else ""
 
 
 def _split(name: str, release: Release) -> tuple[str, str]:
-    """Split a name into that of a query and a suffix of results; the suffix may be empty."""
+    """Split a path segment into query name and result suffix; the suffix may be empty."""
     slug, dot, suffix = name.rpartition(".")
     if dot and name not in release.queries and suffix in _RESULT_SUFFIXES:
         return slug, suffix

@@ -87,7 +87,7 @@ def _body(media_type: str, properties: dict[str, Any], *required: str) -> dict[s
 
 Json = Annotated[str | None, Query(description="JSON, as the specification defines it.")]
 Prefix = Annotated[
-    str, Query(description="The beginning of a name; without it, everything.", max_length=200)
+    str, Query(description="The beginning of a name; omit it to list everything.", max_length=200)
 ]
 TypeName = Annotated[str, Query(alias="type", description="A type, for example Cluster.")]
 Cursor = Annotated[
@@ -288,7 +288,7 @@ async def suggest_entity(
     type_: TypeName = "",
     cursor: Cursor = 0,
 ) -> Response:
-    """Suggest things by the beginning of a name; `type` narrows to a class."""
+    """Suggest things by the beginning of a name; `type` restricts them to a class."""
     return await respond(request, suggest_entities, reader, prefix, type_, cursor)
 
 
@@ -394,12 +394,12 @@ async def preview(
     reader: PageReader,
     id_: Annotated[str, Query(alias="id", description="A thing.")],
 ) -> Response:
-    """Show a thing with its names and the words of passages about it, in a small page."""
+    """Show a thing with its names and quotes about it, in a small page."""
     return await respond(request, preview_page, reader, slug_of(id_))
 
 
 def preview_page(context: Context, reader: Reader, slug: str) -> Document:
-    """Make the preview of a thing; raises `NotFound`."""
+    """Return the preview of a thing; raises `NotFound`."""
     thing = context.index.thing_of(slug) if is_slug(slug) else None
     if thing is None:
         raise NotFound(f"There is no thing {shorten(slug)}.")

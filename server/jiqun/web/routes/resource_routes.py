@@ -36,7 +36,7 @@ from jiqun.web.routes.parameters import (
 router = APIRouter(default_response_class=Response)
 
 _REDIRECT: Final[dict[int | str, dict[str, Any]]] = {
-    303: {"description": "The address of the document"}
+    303: {"description": "The URL of the document"}
 }
 _REPLACED: Final[dict[int | str, dict[str, Any]]] = {
     301: {"description": "Another resource replaces it"}
@@ -61,7 +61,7 @@ async def refer_to_thing(
 ) -> Response:
     """Redirect to the document that describes a thing, which is not the thing itself (303).
 
-    Clients that prefer data are redirected to the form that they accept best.
+    Clients that prefer data are redirected to their preferred form.
     """
     target = target_of(request, root, f"/id/{slug}", named)
     return await respond(request, thing_reference, reader, target)
@@ -106,7 +106,7 @@ async def show_premises(
     value: Annotated[str, Query(description="The value in N-Triples: an IRI or a literal.")],
     reader: PageReader,
 ) -> Response:
-    """Show who says a statement, or the statements from which it is inferred, with their words."""
+    """Show the sources of a statement, or of the premises it is inferred from, with quotes."""
     return await respond(request, premises_document, reader, subject, predicate, value)
 
 
@@ -134,11 +134,11 @@ async def list_sources(
     methods=METHODS,
     tags=["sources"],
     summary="Go to the list of sources",
-    responses={301: {"description": "The address of the list"}},
+    responses={301: {"description": "The URL of the list"}},
     status_code=301,
 )
 async def refer_to_sources(request: Request, reader: PageReader) -> Response:
-    """Redirect to the list of sources for good (301)."""
+    """Redirect to the list of sources permanently (301)."""
     query = request.scope["query_string"].decode("ascii", "ignore")
     return Response(
         status_code=301, headers={"Location": f"{reader.root}/source?{query}".rstrip("?")}
@@ -231,7 +231,7 @@ async def show_ontology_version(
     reader: PageReader,
     named: OntologyFormat = None,
 ) -> Response:
-    """Return a version of the ontology that this release holds, in the forms of `/ontology`."""
+    """Return a version of the ontology in this release, in the forms of `/ontology`."""
     target = target_of(request, root, f"/ontology/{version}", named, ONTOLOGY_SUFFIXES)
     return await respond(request, ontology_version, reader, target)
 

@@ -1,4 +1,4 @@
-"""`/search`: things by name; its OpenSearch description; `/match`: a column of names to things."""
+"""`/search` and its OpenSearch description; `/match`: matches a column of names to things."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from jiqun.web.routes.parameters import (
 
 def json_document(body: object, status: int = 200, vary: str = "Accept-Language") -> Document:
     """Return a JSON document; `vary` are the request headers that it depends on."""
-    # A lone surrogate, which a JSON body may contain, goes back as the escape that it came as.
+    # A lone surrogate, which a JSON body may contain, is returned as an escape.
     encoded = json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace")
     headers = {"Vary": f"{vary}, Accept-Encoding"}
     return Document(encoded, PLAIN_JSON.content_type(), status, headers)
@@ -59,7 +59,7 @@ class Facet(Class):
 
 
 class MatchedName(TypedDict):
-    """The name that matches best; `marks` are start and end of words, in code points."""
+    """The best matching name; `marks` are start and end of words, in code points."""
 
     text: str
     lang: str
@@ -80,7 +80,7 @@ class Result(TypedDict):
 
 
 class SearchAnswer(TypedDict):
-    """A page of results; `resembling` if nothing has all words, and names are similar instead."""
+    """A page of results; `resembling` is true if nothing has all words and names are similar."""
 
     query: str
     type: str | None
@@ -127,7 +127,7 @@ async def search_things(
 
 
 def search_page(context: Context, reader: Reader, query: SearchQuery) -> Document:
-    """Make the page with the results of a search; without words only with the field."""
+    """Return the page with the results of a search; without words, only the search field."""
     result, problem, status, shown = None, "", 200, SearchQuery()
     if query.text.strip():
         try:
@@ -166,9 +166,7 @@ def search_answer(context: Context, reader: Reader, query: SearchQuery, root: st
 def _search(context: Context, reader: Reader, query: SearchQuery) -> SearchResult:
     classes = context.index.class_numbers([class_iri(query.type)]) if query.type else None
     if classes == ():
-        raise BadParameter(
-            f"There is no type {shorten(query.type)}; remove type= from the address."
-        )
+        raise BadParameter(f"There is no type {shorten(query.type)}; remove type= from the URL.")
     return search(context.index, query.text, classes, query.page, reader.lang)
 
 
@@ -196,7 +194,7 @@ def _class(each: IndexedClass, reader: Reader) -> Class:
 @router.api_route(
     "/opensearch.xml",
     methods=METHODS,
-    summary="Describe the search to browsers (OpenSearch 1.1)",
+    summary="Describe the search for browsers (OpenSearch 1.1)",
     response_class=Response,
     responses={200: {"content": {"application/opensearchdescription+xml": {}}}, **problems()},
 )
@@ -238,7 +236,7 @@ _MATCH_BYTES: Final = 1024 * 1024
                     "schema": {
                         "type": "object",
                         "properties": {
-                            "names": {"type": "string", "description": "A name a line."},
+                            "names": {"type": "string", "description": "Names, one per line."},
                             "type": {"type": "string", "description": "A class, or empty."},
                             "format": {"type": "string", "enum": ["html", "csv"]},
                         },
@@ -249,7 +247,7 @@ _MATCH_BYTES: Final = 1024 * 1024
     },
 )
 async def match_names(request: Request, reader: PageReader, root: Root) -> Response:
-    """Match names to things by the form in the body, or by the parameters names, type, format.
+    """Match names from a form, or from the parameters names, type and format.
 
     The result is a page, or CSV for spreadsheets.
     """

@@ -57,7 +57,7 @@ from jiqun.web.routes.document_responses import page
 
 _BODY_METHODS: Final = frozenset({"POST", "QUERY", "PUT", "PATCH"})
 _PAGE_BYTES: Final = 4 * 1024 * 1024
-"""Longest result that is shown as a page."""
+"""Maximum size of a result on a page, in bytes."""
 
 _PATH: Final = "/sparql"
 _MOST_WARNINGS: Final = 5
@@ -69,7 +69,7 @@ _REDUCED: Final = (
 
 
 class RequestHeaders(NamedTuple):
-    """The headers of a request that decide how it is answered."""
+    """The request headers that affect the response."""
 
     accept: str | None
     accept_encoding: str | None
@@ -78,7 +78,7 @@ class RequestHeaders(NamedTuple):
 
     @classmethod
     def of(cls, scope: Scope) -> RequestHeaders:
-        """Read them in one pass; a header that was sent several times is joined by commas."""
+        """Read them in one pass; repeated headers are joined by commas."""
         accept = coding = if_none_match = b""
         for name, value in scope["headers"]:
             if name == b"accept":
@@ -88,7 +88,7 @@ class RequestHeaders(NamedTuple):
             elif name == b"if-none-match":
                 if_none_match = value if not if_none_match else if_none_match + b", " + value
         if scope["method"] not in {"GET", "HEAD"}:
-            if_none_match = b""  # elsewhere it is a precondition of another kind (RFC 9110, 13.1.2)
+            if_none_match = b""  # for other methods its meaning differs (RFC 9110, 13.1.2)
         signature = (scope["query_string"], accept, coding)
         return cls(
             accept.decode("latin-1"),
@@ -108,8 +108,8 @@ async def serve_sparql(scope: Scope, receive: Receive, send: Send) -> None:
         operation = await _read(scope, receive, service)
         if isinstance(operation, Update):
             raise UpdateRefused(
-                "This address answers queries only. Send updates to /update, where the operator "
-                "allows them."
+                "This URL only accepts queries. Send updates to /update, if the operator allows "
+                "them."
             )
         if _wants_page(headers.accept, operation.options.format):
             response = await _page(scope, operation, service)
@@ -155,7 +155,7 @@ async def _plan(
     format_name: str | None,
     available: tuple[Format, ...] | None = None,
 ) -> Plan:
-    """Plan an answer in the format that the client prefers, of those of the form by default."""
+    """Plan an answer in the client's preferred format; by default of those of the query form."""
 
     def choose(parsed: ParsedQuery) -> tuple[Format, str, str]:
         choice = negotiate(headers.accept, format_name, available or formats_for(parsed.form))
@@ -173,7 +173,7 @@ async def send_answer(
     send: Send,
     further: Headers = (),
 ) -> None:
-    """Answer as planned; what is cached needs no watching over the client.
+    """Send the planned answer; cached ones need no `ClientWatch`.
 
     `further` headers are sent beside those of the answer. Raises `PreconditionFailed` when the
     client asks for another version.
@@ -208,7 +208,7 @@ async def send_answer(
                 return
     record.note_answer(answer)
     _check_match(scope, etags)
-    if any_known:  # there is an answer, and that was the question
+    if any_known:  # If-None-Match: * matches any answer
         await _send_not_modified(service, plan, plan.etag(answer.coding), scope, send)
         return
     headers = (*answer_headers(service, plan, answer), *further)
@@ -245,7 +245,7 @@ async def _send_not_modified(
 
 
 def answer_headers(service: QueryService, plan: Plan, answer: Answer) -> Headers:
-    """Return what an answer is, whether all of it is there, and how it may be cached."""
+    """Return the headers of an answer: type, completeness and caching."""
     settings = service.settings
     headers = [
         (b"content-type", plan.content_type.encode()),
@@ -327,7 +327,7 @@ def as_chosen(choice: Choice) -> Choose:
 
 
 class AnswerResponse(Response):
-    """The answer to a query request, for routes that go through the framework."""
+    """The response to a query request, for routes of the framework."""
 
     def __init__(
         self,
@@ -337,9 +337,9 @@ class AnswerResponse(Response):
         available: tuple[Format, ...] | None = None,
         headers: Headers = (),
     ) -> None:
-        """Answer when the response is sent; errors before that are raised there.
+        """Evaluate when the response is sent, and raise errors then.
 
-        `headers` are sent beside those of the answer.
+        `headers` are added to those of the answer.
         """
         super().__init__()
         self._service = service
@@ -362,7 +362,7 @@ class AnswerResponse(Response):
 async def collect_result(service: QueryService, request: QueryRequest) -> tuple[str, bytes, int]:
     """Evaluate a query for its page; return its form, the result, and the milliseconds it took.
 
-    The result is in JSON or Turtle, and has a row more than a page when there are more.
+    The result is in JSON or Turtle, and has one row more than a page when there are more.
     """
     started = time.perf_counter()
     parsed, _ = await service.parse(request)
