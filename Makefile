@@ -39,7 +39,8 @@ $(VENV)/.installed: pyproject.toml requirements.lock requirements-editor.lock | 
 
 $(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
 	@echo "Installing the $$(grep -c '^[a-z]' requirements-test.lock) packages of the tests into $(VENV)"
-	@$(PIP) install --no-build-isolation --require-hashes --requirement requirements-test.lock
+	@$(PIP) install --no-build-isolation --no-warn-conflicts --require-hashes \
+	  --requirement requirements-test.lock
 	@touch $@
 
 build: release/manifest.json
@@ -86,7 +87,7 @@ soak: $(VENV)/.installed-test
 
 interop-tools: $(VENV)/.installed-test
 	@echo "Installing the tools of other people into $(VENV) and .interop"
-	@$(PIP) install --editable '.[interop]'
+	@$(PIP) install --no-warn-conflicts --editable '.[interop]'
 	cd tests && ../$(BIN)/python -m interop.install
 
 interop: interop-tools release/manifest.json

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -24,6 +26,8 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+\.(?:py|toml|html|rq|ttl)")
 MODULE = re.compile(r"jiqun(?:\.[a-z_]+)+")
 SETTING = re.compile(r"\bJIQUN_([A-Z_]+)\b")
+CHECK = re.compile(r"(tests/[\w/]+\.py)::((?:\w+::)?test_\w+)")
+MEASUREMENT = re.compile(r"python -m (benchmarks\.\w+)((?: --[a-z-]+)*)")
 TARGET = re.compile(r"^make ((?:[a-z-]+ ?)+)$")
 DUMPS = {"ttl", "nt", "nq", "trig", "rdf", "jsonld", "gexf", "graphml"}
 # For tests, for the texts of sources, for the soak.
@@ -78,3 +82,39 @@ def test_targets_that_are_named_exist(page: Path) -> None:
         found = TARGET.fullmatch(code)
         for target in found[1].split() if found else ():
             assert re.search(rf"^{target}(?: |:)", makefile, re.MULTILINE), code
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_checks_that_are_named_exist(page: Path) -> None:
+    for code in CODE.findall(page.read_text("utf-8")):
+        if found := CHECK.fullmatch(code):
+            assert found[2] in checks_in(ROOT / found[1]), code
+        elif found := MEASUREMENT.fullmatch(code):
+            module = (ROOT / found[1].replace(".", "/")).with_suffix(".py").read_text("utf-8")
+            for option in found[2].split():
+                assert f'"{option}"' in module, code
+
+
+def checks_in(path: Path) -> set[str]:
+    """Return the tests in a file, those of a class with its name."""
+    found = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.ClassDef):
+            found |= {f"{node.name}::{each.name}" for each in node.body if is_function(each)}
+        elif is_function(node):
+            found.add(node.name)
+    return found
+
+
+def is_function(node: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def test_every_promise_has_its_check() -> None:
+    text = (ROOT / "docs" / "threat-model.md").read_text("utf-8")
+    tables = text.split("| promise | checked by |\n|---|---|\n")[1:]
+    promises = [line for table in tables for line in table.partition("\n\n")[0].splitlines()]
+    assert len(promises) > 40
+    for promise in promises:
+        *_, checked, _ = promise.split("|")
+        assert CHECK.search(checked) or MEASUREMENT.search(checked), promise

@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 FEW: Final = (
     "application-network",  # CONSTRUCT
     "applicant-ranking",  # OPTIONAL, BIND, COUNT DISTINCT in a subquery
+    "authorities",  # VALUES
     "disagreements",  # GROUP_CONCAT
     "figures-of-year",  # comparison of dates and numbers
+    "goals-against-figures",  # NOT EXISTS, LANG
     "is-national-cluster",  # ASK
-    "missing-labels",  # VALUES, NOT EXISTS, LANG
     "provinces-without-cluster",  # MINUS
     "region-hierarchy",  # property path
     "statements-of-passage",  # GRAPH
