@@ -51,12 +51,12 @@ def test_every_address_is_documented(release_folder: Path) -> None:
     app = create_app(release_folder, Settings(log_requests=False))
     served = {"/sparql", "/update", "/graphs", "/mcp"}
     served |= set(paths(app.routes))
-    documented = {cells[0].strip("`") for cells in rows("## Addresses")}
+    documented = {cells[0].strip("`") for cells in rows("## Routes")}
     assert documented == served
 
 
 def test_every_format_is_documented() -> None:
-    documented = {(cells[0], cells[1]) for cells in rows("## Asking a query") if len(cells) == 3}
+    documented = {(cells[0], cells[1]) for cells in rows("## Sending a query") if len(cells) == 3}
     for each in (*SOLUTIONS, *GRAPHS):
         assert (f"`{each.names[0]}`", f"`{each.media_type}`") in documented
 
