@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -73,6 +74,32 @@ def test_pictures_have_tables_with_the_same_figures(built: httpx.Client) -> None
     for figure in ("3,219", "1,331", "671", "101", "96", "16"):
         assert figure in bars
         assert f"{figure} enterprises</strong>" in tables
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/doc/{CLUSTER}",
+        "/doc/jjj-life-health",
+        "/doc/harbin-aviation",
+        "/doc/hebei",
+        "/doc/jiangsu",
+        "/queries/clusters-near-place",
+        "/queries/applicant-ranking?view=chart",
+        "/queries/brand-candidates?view=graph",
+        "/queries/plans-in-force?view=timeline",
+    ],
+)
+def test_what_a_picture_leads_to_is_told_beside_it(built: httpx.Client, path: str) -> None:
+    text = built.get(path, headers={"Accept": "text/html"}).text
+    figures = re.findall(r'<figure class="picture.*?</figure>', text, re.DOTALL)
+    assert figures
+    beside = text
+    for figure in figures:
+        beside = beside.replace(figure, "")
+    drawn = {link for figure in figures for link in re.findall(r'<a href="([^"]+)"', figure)}
+    assert drawn
+    assert drawn <= set(re.findall(r'<a [^>]*href="([^"]+)"', beside))
 
 
 def test_every_figure_has_its_words_beside_it(built: httpx.Client) -> None:
