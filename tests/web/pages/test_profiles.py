@@ -52,6 +52,8 @@ def test_a_cluster_is_told_in_a_sentence(built: httpx.Client, lang: str, told: s
         (CLUSTER, "Development plan of the Beijing-Tianjin-Hebei"),
         ("ningbo-green-petrochemicals", "a candidate for the 2022 list: no source at hand"),
         ("jjj-connected-new-energy-vehicles", "may mean"),
+        ("hebei", "Said by Li Huafeng"),
+        ("zhuzhou-rail-transit", "Compared within China"),
         ("hebei", "lead applicant"),
         ("hebei", "joint applicant"),
         ("hebei", "the 2024 list"),
