@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from jiqun.language import Reader, Text, pick
@@ -98,6 +99,16 @@ class Labels:
 
     def resource(self, iri: str) -> Cell:
         """Return the cell of a resource."""
+        cell = self._made.get(iri)
+        if cell is None:
+            cell = self._made[iri] = self._make(iri)
+        return cell
+
+    @cached_property
+    def _made(self) -> dict[str, Cell]:
+        return {}
+
+    def _make(self, iri: str) -> Cell:
         href = address(iri, self.reader)
         if Term("uri", iri).is_passage:
             caption = self.captions.get(iri)
