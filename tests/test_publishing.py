@@ -109,8 +109,8 @@ def test_a_dataset_with_something_else_is_left_alone(
     ("request_", "status", "told"),
     [
         ("POST /$/datasets", 404, "has no administration"),
-        ("POST /$/datasets", 401, "needs other credentials"),
-        ("POST /$/datasets", 307, "redirects; name the final URL"),
+        ("POST /$/datasets", 401, "check the credentials"),
+        ("POST /$/datasets", 307, "redirects; use the final URL"),
         ("x/data", 500, "answers loading the statements with status 500"),
         ("/sparql", 503, "with status 503"),
     ],
@@ -137,7 +137,7 @@ def test_a_switch_that_fails_is_told(release_folder: Path, fuseki: StubFuseki) -
 def test_an_engine_that_is_not_there(release_folder: Path) -> None:
     code, said = publish(release_folder, "http://127.0.0.1:1/x/sparql")
     assert code == 2
-    assert "does not answer" in said
+    assert "does not respond" in said
     code, said = publish(release_folder, "http://127.0.0.1:1/")
     assert (code, "names no dataset of Fuseki" in said) == (2, True), said
 

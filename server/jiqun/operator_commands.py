@@ -1,4 +1,4 @@
-"""Commands of an operator on what is served: engines elsewhere and workspaces."""
+"""Commands of operators: publishing to backends, and workspaces."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from jiqun import ask
 
-# What takes long to import is imported by the command that needs it.
+# Slow imports are in the commands that need them.
 # ruff: noqa: PLC0415
 
 WorkspaceFolder = Annotated[
@@ -21,30 +21,34 @@ def publish(  # noqa: PLR0913, PLR0917 -- its options
     backend: Annotated[
         str,
         typer.Option(
-            help="Query endpoint of the dataset to fill; {release} in it stands for the beginning "
-            "of the release's identifier."
+            help=(
+                "Query endpoint of the dataset to fill; {release} is replaced by the prefix of the "
+                "release's identifier."
+            )
         ),
     ],
     release: ask.ReleaseFolder = Path("release"),
     backend_kind: Annotated[
-        str, typer.Option(help="What it is: fuseki, oxigraph, jiqun or generic.")
+        str, typer.Option(help="Kind of backend: fuseki, oxigraph, jiqun or generic.")
     ] = "generic",
     credentials_file: Annotated[
         Path | None, typer.Option(help="File with user:password, or with Bearer and a token.")
     ] = None,
     update_url: Annotated[
-        str, typer.Option(help="Fill it by SPARQL Update at this URL, as any engine can be.")
+        str, typer.Option(help="Load by SPARQL Update at this URL, which every engine supports.")
     ] = "",
     replace: Annotated[
         bool, typer.Option("--replace", help="Remove a dataset of this name first.")
     ] = False,
     omitted: Annotated[
         list[str] | None,
-        typer.Option("--omit", help="Saved query that is not compared; may be repeated."),
+        typer.Option("--omit", help="Saved query to exclude from the comparison; may be repeated."),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=1, help="Most seconds for one query.")] = 60.0,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="Time limit for one query, in seconds.")
+    ] = 60.0,
     then: Annotated[
-        str, typer.Option(help="Command that switches to it, run when all agrees.")
+        str, typer.Option(help="Command that switches to it, run after a successful comparison.")
     ] = "",
 ) -> None:
     """Load a release into a new dataset of another engine, compare the answers, then switch."""
@@ -72,14 +76,14 @@ def publish(  # noqa: PLR0913, PLR0917 -- its options
 def load(
     names: Annotated[
         list[str],
-        typer.Argument(help="RDF files, gzipped or not; folders of them; releases; web addresses."),
+        typer.Argument(help="RDF files, gzipped or not; folders of them; releases; URLs."),
     ],
     workspace: WorkspaceFolder,
     graph: Annotated[
         str | None, typer.Option(help="IRI of the graph to load them into.", show_default=False)
     ] = None,
 ) -> None:
-    """Add RDF to a workspace that no server uses; all of it or nothing."""
+    """Add RDF to a workspace that no server uses; all or nothing."""
     from jiqun.terminal import reading
     from jiqun.writing.archive import load as load_files
 
@@ -88,16 +92,16 @@ def load(
     typer.echo(f"{loaded.statements} statements", err=True)
     if loaded.changed_literals:
         total = sum(loaded.changed_literals.values())
-        typer.echo(f"{total} literals are stored in another form, of the same value:", err=True)
+        typer.echo(f"{total} literals are stored in another form with the same value:", err=True)
     for kind, count in sorted(loaded.changed_literals.items()):
         typer.echo(f"  {count} {kind}", err=True)
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(help="File to write, as backup.nq.gz.")],
+    file: Annotated[Path, typer.Argument(help="File to write, such as backup.nq.gz.")],
     workspace: WorkspaceFolder,
 ) -> None:
-    """Write what users wrote to a file; a server may use the workspace meanwhile."""
+    """Write the data of users to a file; a server may be using the workspace."""
     from jiqun.writing.archive import backup as write_backup
 
     typer.echo(f"{write_backup(workspace, file)} statements", err=True)
@@ -107,10 +111,10 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A backup, or any file of quads.")],
     workspace: WorkspaceFolder,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Discard what the workspace holds now.")
+        bool, typer.Option("--replace", help="Discard the current data of the workspace.")
     ] = False,
 ) -> None:
-    """Put a backup into a workspace that no server uses."""
+    """Restore a backup into a workspace that no server uses."""
     from jiqun.writing.archive import restore as read_backup
 
     typer.echo(f"{read_backup(workspace, file, replace)} statements", err=True)

@@ -1,4 +1,4 @@
-"""`jiqun publish`: a release into a new dataset of an engine elsewhere, held against its own store.
+"""`jiqun publish`: loads a release into a new dataset of a backend, and verifies it.
 
 Nothing that answers is touched until all agrees: the dataset is made and filled beside those that
 are there, its counts are those of the manifest, and every saved query has the answer that it has on
@@ -125,7 +125,7 @@ def _target(release: Release, publishing: Publishing) -> Target:
 def _fill(
     dataset: Dataset, release: Release, expected: int, *, replace: bool, progress: Progress
 ) -> bool:
-    """Return whether the dataset was filled now; it is left alone where it is whole."""
+    """Fill the dataset unless it is complete; return whether it was filled now."""
     found = dataset.statements()
     if found is not None and replace:
         dataset.remove()
@@ -192,9 +192,9 @@ def _serialized(quads: list[ox.Quad]) -> bytes:
 async def _compare(
     release: Release, publishing: Publishing, url: str, progress: Progress
 ) -> tuple[int, tuple[str, ...]]:
-    """Ask every saved query on the store and on the engine; return how many, and what differs.
+    """Run every saved query on the store and the backend; return their number, and differences.
 
-    DESCRIBE is left out: what it answers is for each engine to say (SPARQL 1.1, 16.4).
+    DESCRIBE is excluded: its result depends on the engine (SPARQL 1.1, 16.4).
     """
     asked = [
         query

@@ -1,4 +1,4 @@
-"""Datasets of an engine elsewhere: whether one is there, how it is made, filled and removed.
+"""Datasets of a backend: existence, creation, loading and removal.
 
 What an engine can do over HTTP differs. Fuseki makes and removes datasets by its administration
 (`/$/datasets`) and takes quads in one transaction. A server of Oxigraph has one dataset, and takes
@@ -48,7 +48,7 @@ class Target:
 
 
 class Dataset:
-    """A dataset that somebody else has made and filled; subclasses can do more."""
+    """A dataset that is managed elsewhere; subclasses can create and fill one."""
 
     makes = False
     """Whether datasets can be made and removed."""
@@ -77,11 +77,11 @@ class Dataset:
             raise OperatorError("The engine answers a query with what is no result.") from None
 
     def make(self) -> None:
-        """Make the dataset, empty; raises `OperatorError`."""
+        """Create the empty dataset; raises `OperatorError`."""
         raise OperatorError(self._unable("make a dataset"))
 
     def remove(self) -> None:
-        """Remove the dataset with all that it holds; raises `OperatorError`."""
+        """Remove the dataset and its content; raises `OperatorError`."""
         raise OperatorError(self._unable("remove a dataset"))
 
     def load(self, quads: Iterable[bytes]) -> None:
@@ -111,7 +111,7 @@ class Dataset:
                 method, url, headers=headers, content=content, follow_redirects=False
             )
         except httpx2.HTTPError as error:
-            raise OperatorError(f"{shown} does not answer: {reason(error)}.") from None
+            raise OperatorError(f"{shown} does not respond: {reason(error)}.") from None
 
     def _check(self, response: httpx2.Response, doing: str) -> None:
         """Raise `OperatorError` unless the response is a success."""
@@ -121,14 +121,14 @@ class Dataset:
         shown = str(response.request.url).partition("?")[0]
         if status in {401, 403}:
             raise OperatorError(
-                f"{shown} refuses {doing} with status {status}: it needs other credentials "
-                "(--credentials-file), or forbids it to everybody."
+                f"{shown} refuses {doing} with status {status}: check the credentials "
+                "(--credentials-file) and the permissions there."
             )
         if 300 <= status < 400:
-            raise OperatorError(f"{shown} redirects; name the final URL.")
+            raise OperatorError(f"{shown} redirects; use the final URL.")
         said = " ".join(response.text.split())
         about = f": {shorten(said, _TOLD)}" if said and "<" not in said else ""
-        raise OperatorError(f"{shown} answers {doing} with status {status}{about}.")
+        raise OperatorError(f"{shown} responded to {doing} with status {status}{about}.")
 
 
 class FusekiDataset(Dataset):
@@ -153,7 +153,7 @@ class FusekiDataset(Dataset):
         self._data = f"{root}/{self._name}/data"
 
     def make(self) -> None:
-        """Make the dataset, empty; raises `OperatorError`."""
+        """Create the empty dataset; raises `OperatorError`."""
         response = self._send(
             "POST",
             self._admin,
@@ -168,12 +168,12 @@ class FusekiDataset(Dataset):
         self._check(response, "making a dataset")
 
     def remove(self) -> None:
-        """Remove the dataset with all that it holds; raises `OperatorError`."""
+        """Remove the dataset and its content; raises `OperatorError`."""
         response = self._send("DELETE", f"{self._admin}/{quote(self._name, safe='')}", {})
         self._check(response, "removing a dataset")
 
     def load(self, quads: Iterable[bytes]) -> None:
-        """Load N-Quads into the empty dataset, all of it or nothing; raises `OperatorError`."""
+        """Load N-Quads into the empty dataset, all or nothing; raises `OperatorError`."""
         response = self._send("POST", self._data, {"Content-Type": N_QUADS}, iter(quads))
         self._check(response, "loading the statements")
 
@@ -186,7 +186,7 @@ class OxigraphDataset(Dataset):
         self._store = f"{target.url.rpartition('/')[0]}/store"
 
     def load(self, quads: Iterable[bytes]) -> None:
-        """Load N-Quads into the empty dataset, all of it or nothing; raises `OperatorError`."""
+        """Load N-Quads into the empty dataset, all or nothing; raises `OperatorError`."""
         response = self._send("POST", self._store, {"Content-Type": N_QUADS}, iter(quads))
         if response.status_code in {403, 404, 405}:
             raise OperatorError(

@@ -1,4 +1,4 @@
-"""Solutions of RDF 1.2 for readers of earlier versions, on the bytes that the serializers write.
+"""Converts solutions with RDF 1.2 terms to earlier versions, on serialized bytes.
 
 A triple term becomes the blank node that stands for it in `rdf.earlier_versions`, a text with a
 direction a literal with a datatype of the i18n namespace. Triple terms nest in their objects only,

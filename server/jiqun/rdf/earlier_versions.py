@@ -1,4 +1,4 @@
-"""RDF 1.2 for readers of earlier versions, without loss.
+"""Converts RDF 1.2 to earlier versions, without loss.
 
 A triple term becomes a blank node that is described by `rdf:PropositionForm` and its three
 properties (RDF 1.2 Interoperability, basic encoding); a text with a direction becomes a literal

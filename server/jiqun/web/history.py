@@ -1,4 +1,4 @@
-"""Since which kept release each thing is as it is; found by a process of its own.
+"""Finds, in a separate process, the earlier release since which each thing is unchanged.
 
 The releases are compared once for a release that is served, each with the one before, the last two
 first. That takes seconds and much memory, so it is done beside the server, at low priority; until

@@ -1,4 +1,4 @@
-"""The pictures of the README, drawn from a release as the pages draw them.
+"""Writes the pictures of the README from a release, as on the pages.
 
     python -m jiqun.web.picture_files RELEASE FOLDER
 

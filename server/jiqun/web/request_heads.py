@@ -1,4 +1,4 @@
-"""Whether the head of a request is one that RFC 9110 and RFC 9112 let a server accept.
+"""Checks the head of a request against RFC 9110 and RFC 9112.
 
 uvicorn's parser reads what is well-formed; what is well-formed and must be refused all the same,
 and what must be read in another way than it is written, is here. A refusal is sent by the
@@ -15,7 +15,7 @@ from typing import Final
 from jiqun.web.http import Headers, everywhere, is_host
 
 LONGEST_TARGET: Final = 65_535
-"""Bytes of a request target that the parser of URLs can count."""
+"""Maximum length of a request target in the URL parser, in bytes."""
 
 _TITLES: Final = {
     400: ("Bad Request", "NotHttp"),
@@ -27,7 +27,7 @@ _TITLES: Final = {
     503: ("Service Unavailable", "TooManyConnections"),
     505: ("HTTP Version Not Supported", "VersionNotSupported"),
 }
-"""Title and outcome of each status with which a connection refuses a request."""
+"""Title and outcome of each status that a connection responds with itself."""
 
 _REQUEST_LINE: Final = re.compile(
     rb"(?:\r\n)?([!#$%&'*+.^_`|~0-9A-Za-z-]{1,40}+) [!-~\x80-\xff]++ HTTP/([0-9])\.[0-9]\r?\n"
@@ -53,7 +53,7 @@ class Refused(Exception):
 def refusal_response(
     refusal: Refused, release: str, common: Iterable[tuple[bytes, bytes]], *, body: bool
 ) -> bytes:
-    """Return a whole response; `common` are the headers of every response, such as Date."""
+    """Return a complete response; `common` are the headers of every response, such as Date."""
     title = _TITLES[refusal.status][0]
     members = {
         "type": "about:blank",
@@ -75,7 +75,7 @@ def refusal_response(
 
 
 def refusal_of_text(data: bytes, *, unknown_method: bool) -> Refused:
-    """Return why the parser could not read a request that begins like this."""
+    """Return the refusal of a request that the parser could not read."""
     found = _REQUEST_LINE.match(data)
     if found and found[2] != b"1":
         return other_version()
@@ -86,7 +86,7 @@ def refusal_of_text(data: bytes, *, unknown_method: bool) -> Refused:
 
 
 def encode_request_line(data: bytes) -> tuple[bytes, bool]:
-    """Percent-encode what is beyond ASCII in the line at the beginning of `data`.
+    """Percent-encode non-ASCII characters in the first line of `data`.
 
     That is how an IRI becomes a URI (RFC 3987, section 3.1); the parser reads no other. Returns the
     data, and whether the line goes on after it.
@@ -102,7 +102,7 @@ def encode_request_line(data: bytes) -> tuple[bytes, bool]:
 
 def other_version() -> Refused:
     """Return the refusal of a major version of HTTP."""
-    return Refused(505, "This server speaks HTTP/1.1.")
+    return Refused(505, "This server supports HTTP/1.1.")
 
 
 def headers_too_long(most: int) -> Refused:
@@ -111,12 +111,12 @@ def headers_too_long(most: int) -> Refused:
 
 
 def address_too_long() -> Refused:
-    """Return the refusal of an address that the parser cannot count."""
-    return Refused(414, f"The address is longer than {LONGEST_TARGET} bytes.")
+    """Return the refusal of a URL that is too long for the parser."""
+    return Refused(414, f"The URL is longer than {LONGEST_TARGET} bytes.")
 
 
 def check_headers(headers: Iterable[tuple[bytes, bytes]], version: str, most: int) -> None:
-    """Raise `Refused` for headers that no server may accept, or of more than `most` bytes."""
+    """Raise `Refused` for invalid headers, or for more than `most` bytes."""
     hosts = size = 0
     for name, value in headers:
         size += len(name) + len(value)
@@ -127,7 +127,7 @@ def check_headers(headers: Iterable[tuple[bytes, bytes]], version: str, most: in
         elif name == b"transfer-encoding":
             _check_transfer_coding(value, version)
         elif name == b"expect" and version != "1.0" and value.strip().lower() != b"100-continue":
-            raise Refused(417, "The only expectation that is met is 100-continue.")
+            raise Refused(417, "The only supported expectation is 100-continue.")
     if size > most:
         raise headers_too_long(most)
     if hosts != 1 and (hosts or version != "1.0"):
@@ -142,7 +142,7 @@ def _check_transfer_coding(value: bytes, version: str) -> None:
     if last.strip() != b"chunked":
         raise Refused(400, "Where the body ends cannot be told without chunked.")
     if others:
-        raise Refused(501, "The only Transfer-Encoding that is read is chunked.")
+        raise Refused(501, "The only supported Transfer-Encoding is chunked.")
 
 
 def read_target(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
@@ -152,7 +152,7 @@ def read_target(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]
     `OPTIONS *` asks about the server as a whole, for which its root stands. Raises `Refused`.
     """
     if method == b"CONNECT":
-        raise Refused(501, "This server is no proxy, so it has no method CONNECT.")
+        raise Refused(501, "This server is not a proxy and does not support CONNECT.")
     if target == b"*" and method == b"OPTIONS":
         return b"/"
     if absolute := _ABSOLUTE.match(target):

@@ -252,7 +252,7 @@ def test_an_encoded_letter_is_the_letter(site: httpx.Client) -> None:
 
 
 def test_what_is_only_mentioned_has_a_document(site: httpx.Client) -> None:
-    assert "No source says anything" in site.get("/doc/country", headers=BROWSER).text
+    assert "No source mentions" in site.get("/doc/country", headers=BROWSER).text
     assert site.get("/doc/country.ttl").status_code == 200
 
 

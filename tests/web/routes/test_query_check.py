@@ -104,5 +104,5 @@ def test_an_empty_page_says_that_the_question_may_be_wrong(built: httpx.Client) 
     for lang, words in (("en", "Did you mean kg:NationalCluster?"), ("zh-Hant", "是否指")):
         page = built.get("/sparql", params={"query": query, "format": "html", "lang": lang}).text
         assert words in page
-        assert "no source says so" not in page
+        assert "no source states it" not in page
         assert "即沒有來源這樣說" not in page

@@ -60,7 +60,7 @@ def test_what_is_pasted_is_escaped_and_limited(built: httpx.Client) -> None:
     assert Audit(page.text).problems == []
     many = built.post("/match", data={"names": "a\n" * 201}, headers=BROWSER)
     assert many.status_code == 400
-    assert "at most 200" in many.text
+    assert "the limit is 200" in many.text
     long = built.post("/match", data={"names": "a" * 501}, headers=BROWSER)
     assert long.status_code == 400
     json = built.post("/match", json={"names": "a"}, headers=BROWSER)

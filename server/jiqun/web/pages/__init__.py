@@ -1,5 +1,5 @@
 """The pages: rendered on the server, without inline code, working without scripts.
 
-A reader of the graph returns plain data, a renderer turns plain data and a `Reader` into HTML, and
-a document function calls the one and the other.
+Readers of the graph return plain data, renderers turn plain data and a `Reader` into HTML, and
+document functions call both.
 """

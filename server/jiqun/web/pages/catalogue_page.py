@@ -131,7 +131,7 @@ def render_catalogue(triples: Iterable[Triple], release: Release, reader: Reader
 
 
 def render_quality(report: Mapping[str, Any], reader: Reader) -> str:
-    """Render the report; its parts are those of `quality.json`."""
+    """Render the report; its sections are those of `quality.json`."""
     captions = {iri: Caption(labels) for iri, labels in report.get("labels", {}).items()}
     labels = Labels(captions, reader)
     sources: list[Row] = report.get("sources", [])

@@ -1,4 +1,4 @@
-"""RDF terms as a page shows them, and the captions of the resources that it names."""
+"""RDF terms on pages, and the captions of resources."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Wording:
 
 @dataclass(frozen=True)
 class Caption:
-    """What a page shows of a resource: its labels by language and its types.
+    """The labels by language and the types of a resource, for display.
 
     For a passage, also its quotes and the wordings of the facts that it states.
     """
@@ -43,7 +43,7 @@ class Caption:
     wordings: tuple[Wording, ...] = ()
 
     def words_for(self, mentions: frozenset[str]) -> tuple[Text, ...]:
-        """Return the words of the facts that share most of `mentions`, else the quotes.
+        """Return the words of the facts that share the most of `mentions`, else the quotes.
 
         A fact that shares only one of several mentions is a different fact.
         """
@@ -59,7 +59,7 @@ _NONE: Final[Mapping[str, Caption]] = {}
 
 @dataclass(frozen=True)
 class Cell:
-    """A term, ready to be shown; `kind` is thing, passage, web, text, number or blank."""
+    """A term for display; `kind` is thing, passage, web, text, number or blank."""
 
     kind: str
     text: Text
@@ -70,13 +70,13 @@ class Cell:
 
 @dataclass(frozen=True)
 class Labels:
-    """The captions of the resources on a page, for its reader."""
+    """The captions of the resources on a page, in its language."""
 
     captions: Mapping[str, Caption]
     reader: Reader
 
     def label(self, iri: str) -> Text:
-        """Return the label of a resource in the best language; an empty text without one."""
+        """Return the label of a resource in the best language, or ""."""
         caption = self.captions.get(iri)
         return pick(caption.labels, self.reader) if caption else Text("")
 
@@ -133,7 +133,7 @@ def _value(term: Term) -> Cell:
 
 
 def readable_number(lexical: str) -> str:
-    """Write a number with thousands separators; another lexical form stays as it is."""
+    """Write a number with thousands separators; other lexical forms are unchanged."""
     whole, point, fraction = lexical.partition(".")
     if not fraction.strip("0") and whole.lstrip("+-").isdecimal():
         return grouped(whole)
@@ -150,7 +150,7 @@ def text_of(term: Term) -> Text:
 def read_captions(
     select: Select, iris: Iterable[str], known: Mapping[str, Caption] = _NONE
 ) -> dict[str, Caption]:
-    """Read the captions of resources and of their types; those without any are left out.
+    """Read the captions of resources and their types; resources without any are omitted.
 
     Those among `known`, such as the vocabulary, are not read again.
     """
@@ -253,12 +253,12 @@ def values(iris: Iterable[str]) -> str:
 
 
 def slug_of(iri: str) -> str:
-    """Return the last part of an IRI of ours, which is a key in addresses."""
+    """Return the last segment of an IRI of this graph, which is a key in URLs."""
     return iri.removeprefix(ID).removeprefix(KG)
 
 
 def pairs(select: Select, pattern: str) -> dict[str, tuple[str, ...]]:
-    """Return the values of ?y for each ?x of a pattern of ours, in order."""
+    """Return the values of ?y for each ?x of an internal pattern, in order."""
     found: dict[str, list[str]] = {}
     prefixes = prologue("kg", "id", "skos", "dcterms")
     for row in select(f"{prefixes}SELECT DISTINCT ?x ?y WHERE {{ {pattern} }} ORDER BY ?x ?y"):

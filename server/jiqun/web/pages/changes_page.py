@@ -1,4 +1,4 @@
-"""What the data says since an earlier release: a page, JSON, and an Atom feed (RFC 4287)."""
+"""Changes since an earlier release: a page, JSON, and an Atom feed (RFC 4287)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from jiqun.web.negotiation import Choice
 from jiqun.web.pages.rendering import PHRASES, html_document, link_target, phrase, render
 
 _MOST_THINGS: Final = 40
-"""Things of one kind on the page."""
+"""Maximum number of things of one kind on the page."""
 
 _MOST_CHANGES: Final = 10
 _MOST_RELEASES: Final = 20
@@ -41,7 +41,7 @@ class Since:
 
 @dataclass(frozen=True)
 class Line:
-    """A statement that came or went: the property, the value, and where the value leads."""
+    """An added or removed statement: the property, the value, and its link."""
 
     came: bool
     property: Text
@@ -51,7 +51,7 @@ class Line:
 
 @dataclass(frozen=True)
 class ChangedThing:
-    """A thing with what came and went, and how many statements more."""
+    """A thing with added and removed statements, and the number of further ones."""
 
     name: Text
     href: str | None
@@ -61,7 +61,7 @@ class ChangedThing:
 
 @dataclass(frozen=True)
 class Group:
-    """The things of one kind, and how many more there are."""
+    """The things of one kind, and the number of further ones."""
 
     kind: str
     things: tuple[ChangedThing, ...]
@@ -69,14 +69,14 @@ class Group:
 
     @property
     def count(self) -> int:
-        """How many things there are."""
+        """The number of things."""
         return len(self.things) + self.more
 
 
 def earlier_releases(folder: Path | None, current: str) -> dict[str, Release]:
     """Return the releases in a folder by the names of their folders, the last name first.
 
-    The current release (by its identifier) and folders that are no releases are left out.
+    The current release (by its identifier) and folders that are not releases are omitted.
     """
     found: dict[str, Release] = {}
     for path in sorted(folder.iterdir(), reverse=True) if folder and folder.is_dir() else ():
@@ -91,16 +91,16 @@ def earlier_releases(folder: Path | None, current: str) -> dict[str, Release]:
 
 
 def changes_page(context: Context, reader: Reader, since: str, choice: Choice) -> Document:
-    """Return what changed since an earlier release, the last one by default.
+    """Return the changes since an earlier release, the last one by default.
 
-    Raises `NotFound` for a release that is not kept, and where JSON is asked for and none is.
+    Raises `NotFound` for an unknown release, and for JSON if there is none.
     """
     kept = earlier_releases(context.settings.earlier_releases, context.release.identifier)
     if since and since not in kept:
-        raise NotFound(f"No release {shorten(since)} is kept here. {_listed(kept)}")
+        raise NotFound(f"This server has no release {shorten(since)}. {_listed(kept)}")
     name = since or next(iter(kept), "")
     if not name and choice.format != HTML:
-        raise NotFound("This server keeps no earlier release to compare with.")
+        raise NotFound("This server has no earlier release to compare with.")
     difference = _compare(str(kept[name].folder), str(context.release.folder)) if name else None
     if difference is not None and choice.format == PLAIN_JSON:
         return Document(as_json(difference).encode(), PLAIN_JSON.media_type)
@@ -134,7 +134,7 @@ def _compare(old: str, new: str) -> Difference:
 
 
 def _counts(old: Release, new: Release, reader: Reader) -> list[tuple[str, int, int]]:
-    """Return what is counted in both releases and differs: its name, before, after."""
+    """Return the counts that differ between the releases: name, before, after."""
     return [
         (phrase(f"count_{name}", reader.lang), old.counts.get(name, 0), new.counts.get(name, 0))
         for name in _COUNTED
@@ -151,7 +151,7 @@ def _others(difference: Difference) -> int:
 
 
 def _sections(difference: Difference, context: Context, reader: Reader) -> dict[str, list[Group]]:
-    """Return the things that are new, changed and gone, by kind."""
+    """Return the new, changed and removed things, by kind."""
     terms: Mapping[str, Mapping[str, str]] = context.release.vocabulary.get("terms", {})
     found: dict[str, dict[str, list[Entity]]] = {"new": {}, "changed": {}, "gone": {}}
     for entity in filter(_is_thing, difference.entities):
@@ -257,7 +257,7 @@ def changes_feed(context: Context, root: str) -> Document:
 
 def _entry(name: str, release: Release, before: tuple[str, Release] | None, root: str) -> str:
     reader = Reader("en")
-    told = "The first release that is kept here."
+    told = "The first release on this server."
     address = f"{root}/changes"
     if before is not None:
         counts = _counts(before[1], release, reader)
@@ -274,7 +274,7 @@ def _entry(name: str, release: Release, before: tuple[str, Release] | None, root
 
 
 def _updated(release: Release) -> str:
-    """Return when a release was put here, as its manifest tells."""
+    """Return the modification time of the manifest of a release."""
     try:
         seconds = (release.folder / "manifest.json").stat().st_mtime
     except OSError as error:

@@ -1,6 +1,6 @@
-"""Ready citations: the original publisher first, then this graph, its version and the identifier.
+"""Citations: the original publisher first, then this graph, its version and the identifier.
 
-In words in three languages, as BibTeX, and as CSL-JSON (https://docs.citationstyles.org/).
+As text in three languages, as BibTeX, and as CSL-JSON (https://docs.citationstyles.org/).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DATE: Final = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
 @dataclass(frozen=True)
 class Citation:
-    """A citation: `texts` by language tag, and the same for reference managers."""
+    """A citation: `texts` by language tag, and in formats for reference managers."""
 
     texts: tuple[tuple[str, str], ...]
     bibtex: str
@@ -38,9 +38,9 @@ class Citation:
 
 
 def cite_source(marks: Mapping[str, Mark], title: str, iri: str, version: str) -> Citation:
-    """Return how to cite what a source says, as this graph holds it under `iri`.
+    """Return the citation of a statement of a source, identified here by `iri`.
 
-    `marks` is the mark of the passage in each language, `title` what is cited, in English.
+    `marks` is the mark of the passage in each language, `title` the cited thing, in English.
     """
     mark = marks["en"]
     quote = mark.words[0][0].value if mark.words else ""
@@ -51,7 +51,7 @@ def cite_source(marks: Mapping[str, Mark], title: str, iri: str, version: str) -
 
 
 def cite_record(names: Sequence[tuple[str, str]], iri: str, version: str) -> Citation:
-    """Return how to cite what this graph tells of a thing; `names` are its names by language."""
+    """Return the citation of a thing in this graph; `names` are its names by language."""
     known = dict(names)
     any_name = next(iter(known.values()), iri)
     texts = tuple(
@@ -95,7 +95,7 @@ def _filled(key: str, lang: str, **parts: str) -> str:
 
 
 def written_date(issued: str, lang: str) -> str:
-    """Write an ISO date, month or year in words; an empty text for anything else."""
+    """Write an ISO date, month or year in words; "" for anything else."""
     found = _DATE.fullmatch(issued)
     if found is None:
         return ""

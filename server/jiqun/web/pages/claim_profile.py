@@ -1,4 +1,4 @@
-"""The profile of a figure or a goal: what it says, in which words, and what stands beside it."""
+"""The profile of a figure or a goal: its statement, its words, and related claims."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jiqun.web.pages.thing_facts import Thing
 
 @dataclass(frozen=True)
 class ClaimProfile:
-    """What the page of a figure or a goal tells first.
+    """The profile of a figure or a goal.
 
     `rows` are the figures of the same thing and metric, with this one among them if it is one;
     `wholes` and `parts` are sets that its set is a part of, or that are parts of it.
@@ -33,7 +33,7 @@ class ClaimProfile:
 
 
 def claim_profile(thing: Thing, labels: Labels) -> ClaimProfile:
-    """Arrange what is told of a figure or a goal."""
+    """Build the profile of a figure or a goal."""
     figures = [each for each in thing.beside.values() if each.values(f"{KG}value")]
     contradicting = [each for each in thing.claims if each.iri not in thing.beside]
     figures += [each for each in contradicting if each.values(f"{KG}value")]

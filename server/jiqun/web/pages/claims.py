@@ -1,4 +1,4 @@
-"""Figures, goals and other claims as pages show them: amounts, sets within sets, quotes."""
+"""Figures, goals and other claims on pages: amounts, nested sets, quotes."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ _LEFT_OUT: Final = frozenset(
 
 @dataclass(frozen=True)
 class ClaimView:
-    """A figure, a goal or another claim, ready to be shown.
+    """A figure, a goal or another claim, for display.
 
-    `bound` is the slug of its bound; `properties` are all that is not said above; `disputed` if
+    `bound` is the slug of its bound; `properties` are the remaining ones; `disputed` is true if
     another claim disagrees with it.
     """
 
@@ -66,7 +66,7 @@ class ClaimView:
 
     @property
     def quotes(self) -> tuple[tuple[Text, str | None], ...]:
-        """The words of all passages, each once, with their addresses on the web."""
+        """The distinct words of all passages, with their URLs."""
         found: dict[str, tuple[Text, str | None]] = {}
         for mark in self.proof.marks:
             for words, address in mark.words:
@@ -76,7 +76,7 @@ class ClaimView:
 
 @dataclass(frozen=True)
 class FigureRow:
-    """A figure in a table; `depth` counts the sets above that its set is a part of."""
+    """A figure in a table; `depth` counts the enclosing sets above."""
 
     view: ClaimView
     depth: int
@@ -85,14 +85,14 @@ class FigureRow:
 
 @dataclass(frozen=True)
 class FigureGroup:
-    """The figures of one metric, with sets below the sets that they are parts of."""
+    """The figures of one metric, with subsets below their sets."""
 
     metric: Cell
     rows: tuple[FigureRow, ...]
 
 
 def view_claim(claim: Record, thing: Thing, labels: Labels) -> ClaimView:
-    """Return a claim, ready to be shown."""
+    """Return a claim, for display."""
 
     def cell(*names: str) -> Cell | None:
         found = [term for name in names for term in claim.values(f"{KG}{name}")]
@@ -136,7 +136,7 @@ def _one(claim: Record, name: str) -> Term | None:
 
 
 def _amount(claim: Record, bound: str, labels: Labels) -> Amount | None:
-    """Return the value of a figure, or the target of a goal, in words; None without one."""
+    """Return the value of a figure, or the target of a goal, as text, or None."""
     value, unit = _one(claim, "value"), _one(claim, "unit")
     if value is None:
         return None
@@ -147,7 +147,7 @@ def _amount(claim: Record, bound: str, labels: Labels) -> Amount | None:
 
 
 def figure_groups(claims: Iterable[Record], thing: Thing, labels: Labels) -> list[FigureGroup]:
-    """Arrange figures by metric; a set stands below the set that it is a part of."""
+    """Group figures by metric; subsets are below their sets."""
     by_metric: dict[str, list[Record]] = {}
     for claim in claims:
         metrics = claim.iris(f"{KG}metric")
@@ -161,13 +161,13 @@ def figure_groups(claims: Iterable[Record], thing: Thing, labels: Labels) -> lis
 
 
 def _rows(claims: Iterable[Record], thing: Thing, labels: Labels) -> list[FigureRow]:
-    """Return the figures of a metric: the largest first, each followed by those of its parts."""
+    """Return the figures of a metric: the largest first, each followed by those of its subsets."""
     ordered = sorted(claims, key=lambda each: (-number_of(each), each.iri))
     parts: dict[str, list[Record]] = {}
     for each in ordered:
         parts.setdefault(_whole(each, ordered, thing.beside), []).append(each)
     rows: list[FigureRow] = []
-    # Sets that are parts of each other, which is a mistake, come last.
+    # Sets that contain each other, which is a mistake, come last.
     waiting = [(each, 0) for each in reversed([*parts.get("", ()), *ordered])]
     seen: set[str] = set()
     while waiting:
@@ -182,7 +182,7 @@ def _rows(claims: Iterable[Record], thing: Thing, labels: Labels) -> list[Figure
 
 
 def _whole(claim: Record, others: Iterable[Record], beside: Mapping[str, Record]) -> str:
-    """Return the figure of the nearest set that has the set of this figure as a part, or ""."""
+    """Return the figure of the smallest enclosing set of this figure's set, or ""."""
     sets, seen = set(claim.iris(f"{KG}population")), set[str]()
     period = claim.iris(f"{KG}period")
     while sets - seen:
@@ -199,7 +199,7 @@ def _whole(claim: Record, others: Iterable[Record], beside: Mapping[str, Record]
 
 
 def number_of(claim: Record) -> float:
-    """Return the value of a figure to sort by; that of a text is 0."""
+    """Return the value of a figure as a sort key; 0 if it is not a number."""
     values = claim.values(f"{KG}value") or claim.values(f"{KG}targetValue")
     try:
         return float(values[0].value) if values else 0.0

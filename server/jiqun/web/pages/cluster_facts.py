@@ -1,4 +1,4 @@
-"""Clusters as lists and maps show them: lists, places, fields, figures and evidence of each."""
+"""Clusters for lists and maps: lists, places, fields, figures and evidence of each."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ _PATTERNS: Final = {
 class ClusterEntry:
     """A cluster; all but the years are IRIs.
 
-    `grade` is the best grade of a source that says it is on a list, `proof` a passage that says so;
-    both are empty without one.
+    `grade` is the best grade of a source that states its listing, `proof` such a passage; both are
+    empty without one.
     """
 
     iri: str
@@ -60,7 +60,7 @@ class ClusterEntry:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The places that say most about where it is: its cities, else its provinces."""
+        """Its most specific places: its cities, else its provinces."""
         return self.cities or self.provinces
 
 
@@ -86,7 +86,7 @@ def read_clusters(select: Select) -> tuple[ClusterEntry, ...]:
 
 @dataclass(frozen=True)
 class ClusterList:
-    """All clusters with the captions of what their entries name, and the points of their places."""
+    """All clusters with captions for their entries, and the points of their places."""
 
     clusters: tuple[ClusterEntry, ...]
     captions: Mapping[str, Caption]
@@ -109,7 +109,7 @@ def read_cluster_list(select: Select) -> ClusterList:
 def cluster_marks(
     entries: Sequence[ClusterEntry], points: Mapping[str, Place], labels: Labels
 ) -> list[MapMark]:
-    """Return the marks of clusters on a map; those without a place are left out."""
+    """Return the marks of clusters on a map; those without a place are omitted."""
     lang = labels.reader.lang
     marks = []
     for each in entries:

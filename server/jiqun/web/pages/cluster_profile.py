@@ -26,7 +26,7 @@ from jiqun.web.pages.thing_facts import Thing
 
 @dataclass(frozen=True)
 class Member:
-    """An enterprise in a cluster; `meanings` are the companies that a trade name may mean."""
+    """An enterprise in a cluster; `meanings` are the companies that a trade name may refer to."""
 
     enterprise: Cell
     kind: Text
@@ -61,7 +61,7 @@ class Area:
 
 @dataclass(frozen=True)
 class ClusterProfile:
-    """What the page of a cluster tells first."""
+    """The profile of a cluster."""
 
     clauses: tuple[Clause, ...]
     areas: tuple[Area, ...]
@@ -73,7 +73,7 @@ class ClusterProfile:
 
 
 def cluster_profile(thing: Thing, labels: Labels) -> ClusterProfile:
-    """Arrange what is told of a cluster."""
+    """Build the profile of a cluster."""
     return ClusterProfile(
         clauses=tuple(each for each in _clauses(thing, labels) if each is not None),
         areas=tuple(_areas(thing, labels)),
@@ -209,7 +209,7 @@ def _is_document(record: Record) -> bool:
 
 
 def view_plan(record: Record, thing: Thing, labels: Labels) -> Plan:
-    """Return a policy document, ready to be shown."""
+    """Return a policy document, for display."""
     periods = record.iris(f"{KG}planPeriod")
     dates = thing.beside.get(periods[0]) if periods else None
 

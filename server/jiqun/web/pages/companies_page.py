@@ -1,4 +1,4 @@
-"""The list of companies and brands: which clusters they are said to be in, and in which role."""
+"""The list of companies and brands: the clusters that sources place them in, with their roles."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _COLUMNS: Final = (
     Column("province"),
 )
 _MOST: Final = 20
-"""Bars of the picture."""
+"""Maximum number of bars in the picture."""
 
 _ROLES: Final = f"""{prologue("kg")}SELECT DISTINCT ?company ?cluster ?role ?passage WHERE {{
   ?participation kg:participant ?company ; kg:participationIn ?cluster .
@@ -128,7 +128,7 @@ def companies_document(
 
 
 def _bars(members: Sequence[CompanyEntry], labels: Labels, paper: Paper) -> Picture | None:
-    """Draw how many are named for each cluster; a name in two clusters counts in both."""
+    """Draw the number named per cluster; a name in two clusters counts in both."""
     reader = labels.reader
     counts = Counter(cluster for each in members for cluster in each.clusters)
     brands = Counter(

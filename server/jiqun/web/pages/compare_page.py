@@ -1,4 +1,4 @@
-"""The comparison of clusters by a metric: figures that compare on one axis, the others apart."""
+"""The comparison of clusters by a metric: comparable figures on one axis, the others separate."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from jiqun.web.pictures.dot_plot import DotGroup, GoalFlag, draw_dots
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture
 
 GROUPS: Final = ("comparable", "undated", "subset", "place", "other")
-"""The groups of figures, in order; why each but the first is kept apart is among the phrases."""
+"""The groups of figures, in order; phrases explain why all but the first are separate."""
 
 _MOST: Final = 60
-"""Dots of a group."""
+"""Maximum number of dots in a group."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is compared: slugs of a metric and a bound, and a year; "" is the usual, or all."""
+    """The comparison: slugs of a metric and a bound, and a year; "" is the default, or all."""
 
     metric: str = ""
     period: str = ""
@@ -56,7 +56,7 @@ class ComparedRow:
 
 
 def group_of(each: FigureEntry, labels: Labels) -> str:
-    """Return the group of a figure, by what it counts and whether its period is told."""
+    """Return the group of a figure, by what it counts and whether its period is stated."""
     kind = kinds_of(labels, each.about)
     if kind != "cluster":
         return "place" if kind == "place" else "other"
@@ -127,7 +127,7 @@ def compare_document(
 
 
 def _metric(figures: Sequence[FigureEntry], asked: str) -> str:
-    """Return the IRI of the metric that was asked for, or the one of most figures."""
+    """Return the IRI of the requested metric, or the one with the most figures."""
     counts = Counter(each.metric for each in figures)
     if asked:
         slugs = {slug_of(metric): metric for metric in counts}
@@ -137,7 +137,7 @@ def _metric(figures: Sequence[FigureEntry], asked: str) -> str:
         near = ", ".join(get_close_matches(slug, slugs, n=3, cutoff=0.4))
         raise BadParameter(
             f"There are no figures for metric={shorten(asked)}."
-            + (f" Did you mean {near}?" if near else " The page /compare offers those there are.")
+            + (f" Did you mean {near}?" if near else " The page /compare lists the available ones.")
         )
     usual = f"{ID}output-value"
     return (

@@ -1,4 +1,4 @@
-"""The files of the release by purpose: what to take for which program, and all of them."""
+"""The files of the release by purpose, and the complete list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
     "store": ("jiqun.nq.gz", "jiqun.ttl.gz", "evidence.ttl.gz", "jiqun-1.2.ttl.gz"),
     "map": ("clusters.geojson", "regions.geojson"),
 }
-"""The files that a purpose needs, best first; those of tables are listed apart."""
+"""The files for a purpose, best first; tables are listed separately."""
 
 _GROUPS: Final = ("rdf", "tables", "maps", "graphs")
 _OTHERS: Final = "others"
@@ -91,7 +91,7 @@ def spreadsheet_document(context: Context, name: str) -> Document:
     """Return a table as CSV for spreadsheets: with a byte order mark, and no cell a formula."""
     dump = context.release.dumps.get(name)
     if dump is None or not name.endswith(".csv"):
-        raise NotFound("Only a table in CSV has a form for spreadsheets.")
+        raise NotFound("Only CSV tables are available for spreadsheets.")
     with dump.open() as file:
         body = for_spreadsheet(file.read())
     headers = {

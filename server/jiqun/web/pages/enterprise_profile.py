@@ -1,4 +1,4 @@
-"""The profile of a company or a brand: what a name may mean, the group, the clusters it is in."""
+"""The profile of a company or a brand: possible meanings of a name, the group, the clusters."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Membership:
 
 @dataclass(frozen=True)
 class Branch:
-    """A company in the tree of its group; `current` if it is the one of the page."""
+    """A company in the tree of its group; `current` is true for the one of the page."""
 
     company: Cell
     kinds: tuple[Cell, ...]
@@ -43,7 +43,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class EnterpriseProfile:
-    """What the page of an enterprise tells first; `spoken` are the names that sources use."""
+    """The profile of an enterprise; `spoken` are the names that sources use."""
 
     is_brand: bool
     spoken: tuple[Text, ...]
@@ -56,7 +56,7 @@ class EnterpriseProfile:
 
 
 def enterprise_profile(thing: Thing, labels: Labels) -> EnterpriseProfile:
-    """Arrange what is told of a company or a brand."""
+    """Build the profile of a company or a brand."""
     return EnterpriseProfile(
         is_brand=f"{KG}Brand" in thing.types,
         spoken=tuple(_spoken(thing, labels)),

@@ -70,7 +70,7 @@ def retirement(
         location = f"{reader.root}{target.folder}{successor}{suffix}"
         links = f'<{found.successor}>; rel="successor-version"'
         return redirect(301, location, links, target.query)
-    # What is not a form of RDF, as the text of a query, cannot state the reason.
+    # Non-RDF forms, such as the text of a query, cannot state the reason.
     known = any(each.format == target.choice.format for each in SUFFIXES.values())
     choice = target.choice if known else SUFFIXES["ttl"]
     headers = target.resource(found.iri).headers(choice)
@@ -92,9 +92,9 @@ def redirect(status: int, location: str, links: str, query: str = "") -> Documen
 
 
 def render_retirement(retired: Retirement, path: str, reader: Reader) -> str:
-    """Render why an identifier was retired, and where to look instead.
+    """Render why an identifier was retired, and what replaces it.
 
-    `path` is the address without suffix, such as `/doc/beijing`.
+    `path` is the path without suffix, such as `/doc/beijing`.
     """
     return render(
         "retired.html",

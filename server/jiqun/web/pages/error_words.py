@@ -1,9 +1,8 @@
-"""The words of errors in the language of a reader.
+"""Translates error messages.
 
-Errors are written in English where they are raised, and programs get them so. A page shows them by
-the templates of `errors.toml`, whose `{}` stand for what differs from error to error; `{2}` in a
-translation is the second of them. Of several readings of a text, the one that explains most of its
-characters is taken.
+Errors are raised in English, and programs get the English text. Pages translate them with the
+templates of `errors.toml`, whose `{}` are placeholders; `{2}` in a translation is the second of
+them. Of several matches, the one that covers most characters is used.
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ _BEGINNING: Final = 4
 
 @dataclass(frozen=True)
 class _Template:
-    """A message in English, cut at its holes, with its translations by language."""
+    """A message in English, split at its placeholders, with its translations by language."""
 
     parts: tuple[str, ...]
     texts: Mapping[str, str]
 
     def read(self, text: str) -> list[str] | None:
-        """Return what stands in the holes of a text; None if it is another message."""
+        """Return the values of the placeholders; None if the text is another message."""
         first, last = self.parts[0], self.parts[-1]
         if not text.startswith(first) or not text.endswith(last):
             return None
@@ -55,9 +54,9 @@ class _Template:
 
 @dataclass(frozen=True)
 class _Reading:
-    """A translation; `explained` counts the characters that its templates explain.
+    """A translation; `explained` counts the characters covered by its templates.
 
-    Sentences that none explains count against it.
+    Untranslated sentences count negatively.
     """
 
     explained: int
@@ -65,7 +64,7 @@ class _Reading:
 
 
 def error_words(text: str, lang: str) -> Text:
-    """Return an error in a language; in English, and marked so, if it has no translation."""
+    """Return an error in a language, or in English, tagged as such, if it has no translation."""
     if lang == "en" or len(text) > _LONGEST:
         return Text(text, "en")
     return _translated(text, lang)
@@ -84,7 +83,7 @@ def _translated(text: str, lang: str) -> Text:
 
 
 def _best(text: str, lang: str) -> _Reading:
-    """Return the best reading of a text of several sentences."""
+    """Return the best translation of a text of several sentences."""
     starts = [0, *(found.end() for found in _SENTENCE.finditer(text))][:_MOST_SENTENCES]
     best: dict[int, _Reading] = {len(text): _Reading(0, "")}
     for number, start in reversed(list(enumerate(starts))):
@@ -98,7 +97,7 @@ def _best(text: str, lang: str) -> _Reading:
 
 
 def _message(text: str, lang: str) -> _Reading:
-    """Return the best reading of a text as one message, with a full stop or without."""
+    """Return the best translation of a text as one message, with or without a full stop."""
     plain = text.removesuffix(".")
     best = _Reading(-len(text), text)
     for template in _candidates(text):
@@ -115,14 +114,14 @@ def _message(text: str, lang: str) -> _Reading:
 
 
 def _candidates(text: str) -> Iterator[_Template]:
-    """Return the templates that a text may be of, by how they begin."""
+    """Return the templates that may match a text, by prefix."""
     begun, others = _by_beginning()
     yield from begun.get(text[:_BEGINNING], ())
     yield from (each for each in others if len(each.parts) == 1 or each.parts[1] in text)
 
 
 def _phrase(text: str, lang: str) -> str:
-    """Return what stands in a hole: a phrase of ours, a name in quotes, or as it is."""
+    """Translate a placeholder value: a known phrase, a quoted name, or any other text."""
     known = _templates().get(text)
     if known is not None:
         return known.texts[lang]
@@ -142,7 +141,7 @@ def _filled(text: str, holes: list[str]) -> str:
 
 @cache
 def _by_beginning() -> tuple[dict[str, list[_Template]], list[_Template]]:
-    """Return the templates by their first characters, and those that begin with a hole."""
+    """Return the templates by their first characters, and those that begin with a placeholder."""
     begun: defaultdict[str, list[_Template]] = defaultdict(list)
     others: list[_Template] = []
     for each in _templates().values():

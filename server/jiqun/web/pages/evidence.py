@@ -1,4 +1,4 @@
-"""The evidence of a statement on a page: who says it, in which words, or from what it follows."""
+"""The evidence of a statement on a page: its sources and quotes, or its premises."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from jiqun.web.pages.rendering import link_target, text_fragment
 from jiqun.web.pages.thing_facts import ADDRESSES
 
 MAX_MARKS: Final = 6
-"""Passages that are shown of those that state a fact."""
+"""Maximum number of displayed passages per fact."""
 
 _CURATED: Final = ("register", "curated", "links")
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A passage that states a fact; `words` each with their address on the web, if known.
+    """A passage that states a fact; `words` with their URLs, if known.
 
-    `name` says briefly whose words they are: the original publisher, else the publisher. `web_page`
-    is the address of the source; `issued` a date, a month or a year in ISO 8601, or empty.
+    `name` is a short name of the original publisher, else the publisher. `web_page` is the URL of
+    the source; `issued` a date, a month or a year in ISO 8601, or empty.
     """
 
     passage: Cell
@@ -44,10 +44,10 @@ class Mark:
 
 @dataclass(frozen=True)
 class Proof:
-    """Why a statement is here: `kind` is said, curated, inferred or written (into a workspace).
+    """The origin of a statement: `kind` is said, curated, inferred or written (to a workspace).
 
-    What is said has marks, in `more` the number of those left out; what is inferred has the address
-    of its premises; `note` is the key of a phrase on what curators did.
+    Said statements have marks, and in `more` the number of omitted ones; inferred ones have the URL
+    of their premises; `note` is the key of a phrase on what curators did.
     """
 
     kind: str
@@ -77,7 +77,7 @@ def prove(
 
 
 def premises_address(fact: Fact, labels: Labels) -> str:
-    """Return the address of the page that says from what a statement follows."""
+    """Return the URL of the page with the premises of a statement."""
     value = ntriples(node_of(fact.value))
     parameters = {"subject": fact.subject.value, "property": fact.predicate, "value": value}
     return labels.reader.link("/premises", **parameters)
@@ -95,7 +95,7 @@ def marks_of(
 
 
 def find_web_page(source: Description) -> str | None:
-    """Return the web address of a source; None when it has none."""
+    """Return the URL of a source, or None."""
     for iri in ADDRESSES:
         for value in source.get(iri, ()):
             target = link_target(value.value)
@@ -105,7 +105,7 @@ def find_web_page(source: Description) -> str | None:
 
 
 def quoted_at(web_page: str | None, words: Iterable[Text]) -> tuple[tuple[Text, str | None], ...]:
-    """Return quotes, each with the address that opens the web page of the source at it."""
+    """Return quotes, each with the URL that opens the source at the quote."""
     return tuple(
         (each, text_fragment(web_page, each.value) if web_page else None) for each in words
     )

@@ -1,4 +1,4 @@
-"""Figures and goals as lists, comparisons and the home page show them, with their words."""
+"""Figures and goals for lists, comparisons and the home page, with their words."""
 
 from __future__ import annotations
 
@@ -99,12 +99,12 @@ class FigureEntry:
         return self.passage.partition("#")[0]
 
     def amount(self, labels: Labels) -> Amount:
-        """Return the figure in words."""
+        """Return the figure as text."""
         unit = labels.label(self.unit)
         return write_amount(self.value, self.unit, unit, self.bound, labels.reader)
 
     def words_at(self, labels: Labels) -> str | None:
-        """Return the address of its words: the passage, or else the figure."""
+        """Return the URL of its words: the passage, or else the figure."""
         return address(self.passage or self.iri, labels.reader)
 
 
@@ -119,7 +119,7 @@ def kinds_of(labels: Labels, iri: str) -> str:
 
 @dataclass(frozen=True)
 class FigureList:
-    """All figures, all goals with a figure, and the captions of what they name but passages."""
+    """All figures, all goals with a figure, and captions of all but passages."""
 
     figures: tuple[FigureEntry, ...]
     goals: tuple[FigureEntry, ...]

@@ -39,7 +39,7 @@ _COLUMNS: Final = (
 )
 _BARS: Final = 12
 _MOST: Final = 100
-"""Dots of a picture."""
+"""Maximum number of dots in a picture."""
 
 _UNCHOSEN: Final = 75
 """Figures on a page as long as nothing is chosen."""
@@ -67,7 +67,7 @@ def figures_document(
 
 
 def figure_note(each: FigureEntry, labels: Labels) -> str:
-    """Return what a figure counts and when, for a line beside it."""
+    """Return what a figure counts and when, for its label."""
     parts = [labels.label(iri).value for iri in (each.population, each.period) if iri]
     return " · ".join(part for part in parts if part)
 

@@ -1,4 +1,4 @@
-"""The home page: search, the map, five questions, how many clusters are proven, three figures."""
+"""The home page: search, map, five questions, coverage of lists, three figures."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _COUNTS: Final = {
     "statements": "/quality",
     "triples": "/catalogue",
 }
-"""The numbers of the release that the page tells, and where each leads."""
+"""The displayed counts of the release, with their links."""
 
 _UNIT: Final = f"{ID}unit-cluster"
 _LISTS: Final = f"""{prologue("kg")}
@@ -71,7 +71,7 @@ _DISAGREEMENTS: Final = "contradicting-figures"
 
 @dataclass(frozen=True)
 class ListCoverage:
-    """A list of clusters: its size as stated, how many are proven here, and the passage."""
+    """A list of clusters: its stated size, the number confirmed here, and the passage."""
 
     iri: str
     year: str
@@ -97,7 +97,7 @@ class EvidenceCard:
 
 @dataclass(frozen=True)
 class HomeContent:
-    """What the home page shows, read from the graph."""
+    """The content of the home page, read from the graph."""
 
     map: Picture | None = None
     coverage: Picture | None = None
@@ -117,7 +117,7 @@ def home_document(context: Context, reader: Reader, root: str) -> Document:
 
 
 def _links(root: str) -> str:
-    """Return the Link header (RFC 8288) that leads programs to the descriptions of the site."""
+    """Return the Link header (RFC 8288) with the metadata of the site."""
     return ", ".join(
         (
             f'<{root}/.well-known/void>; rel="describedby"; type="text/turtle"',
@@ -196,7 +196,7 @@ def _read_list_names(select: Select) -> dict[str, Caption]:
 
 
 def draw_coverage(lists: Sequence[ListCoverage], labels: Labels) -> Picture | None:
-    """Draw how many members of each list are proven here, inside the size of the list."""
+    """Draw the number of confirmed members of each list, inside the size of the list."""
     if not lists:
         return None
     reader, unit = labels.reader, labels.label(_UNIT)
@@ -227,7 +227,7 @@ def draw_coverage(lists: Sequence[ListCoverage], labels: Labels) -> Picture | No
 def _questions(
     context: Context, clusters: Sequence[ClusterEntry], labels: Labels
 ) -> tuple[tuple[str, str], ...]:
-    """Return five questions with the address of each answer, as far as there is data for them."""
+    """Return up to five questions with the URLs of their answers, if there is data for them."""
     reader = labels.reader
     found = []
     provinces = Counter(iri for each in clusters for iri in each.provinces)
@@ -253,7 +253,7 @@ def _questions(
 
 
 def _read_last_year(select: Select) -> str:
-    """Return the last year of which a plan speaks; "" without a plan."""
+    """Return the last year of any plan; "" without a plan."""
     rows = select(_LAST_PLAN)
     return rows[0]["last"].value[:4] if rows and "last" in rows[0] else ""
 

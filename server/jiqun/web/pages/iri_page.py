@@ -1,4 +1,4 @@
-"""The page of any IRI that the data mention: what is said of it, and where else it stands."""
+"""The page of any IRI in the data: its statements and mentions."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _NAMES: Final = (
 
 
 def iri_document(context: Context, reader: Reader, iri: str, choice: Choice) -> Document:
-    """Return what the default graph says of an IRI, as a page or as data; raises `NotFound`.
+    """Return the description of an IRI, as a page or as data; raises `NotFound`.
 
-    An IRI of this graph that has a page of its own leads there.
+    IRIs of this graph with their own page are redirected there.
     """
     own = link_target(iri)
     if own is not None and own.startswith(("/doc/", "/source/", "/ontology", "/queries/", "/id/")):
@@ -46,9 +46,7 @@ def iri_document(context: Context, reader: Reader, iri: str, choice: Choice) -> 
         context, "SELECT ?subject ?property { ?subject ?property ?iri }", iri, _MENTIONS
     )
     if not about and not mentions:
-        raise NotFound(
-            f"The data say nothing of {shorten(iri, 200)}. Use /search to look up names."
-        )
+        raise NotFound(f"There is no data about {shorten(iri, 200)}. Use /search to look up names.")
     cut = len(about) > _STATEMENTS
     headers = {"Vary": "Accept, Accept-Language, Accept-Encoding"}
     if cut:
@@ -64,7 +62,7 @@ def iri_document(context: Context, reader: Reader, iri: str, choice: Choice) -> 
 
 
 def _rows(context: Context, query: str, iri: str, most: int) -> list[Row]:
-    """Return one row more than `most` when there are more."""
+    """Return one row more than `most` if there are more."""
     return context.select(f"{query} LIMIT {most + 1}", {"iri": f"<{iri}>"})
 
 
@@ -130,7 +128,7 @@ def _grouped(pairs: Iterable[tuple[Cell, Cell]]) -> list[tuple[Cell, list[Cell]]
 
 
 def _labels(select: Select, iris: Iterable[str]) -> Mapping[str, dict[str, str]]:
-    """Read the names of resources by language, by the property that is most usual for names."""
+    """Read the names of resources by language, from the most common naming property."""
     wanted = [iri for iri in dict.fromkeys(iris) if readable(iri)]
     found: dict[str, dict[str, str]] = {}
     for name in _NAMES:  # all at once, the engine would read every name there is

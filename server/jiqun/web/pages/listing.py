@@ -1,7 +1,7 @@
-"""A list of things with facets: what is chosen, counted, sorted, and written as a page or a table.
+"""Lists with facets: selection, counts, sorting, and output as a page or a table.
 
-The lists of clusters, places, companies, plans and figures are all of this kind; each of them says
-what its entries, columns and facets are, and draws its picture.
+The lists of clusters, places, companies, plans and figures use it; each defines its entries,
+columns and facets, and draws its picture.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PAGE_SIZE: Final = 100
 
 @dataclass(frozen=True)
 class Shown:
-    """A piece of a cell: a text, and the address it leads to."""
+    """A piece of a cell: a text and its link."""
 
     text: Text
     href: str | None = None
@@ -44,7 +44,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of a list: cells by column, keys by facet, and how to sort where not by the text."""
+    """An entry of a list: cells by column, keys by facet, and special sort keys."""
 
     iri: str
     cells: Mapping[str, tuple[Shown, ...]]
@@ -62,7 +62,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a reader chose: a value for each facet, the column to sort by, and the page.
+    """The selection: a value for each facet, the column to sort by, and the page.
 
     `sort` is the key of a column, with a minus sign in front for the largest first; "" is the order
     of the list itself.
@@ -106,10 +106,10 @@ class Listing:
 
 
 Totals = Callable[[Sequence[Entry]], list[tuple[str, int]]]
-"""Counts what the entries that are shown are about, each thing once: phrases with numbers."""
+"""Counts the distinct things in the shown entries: phrases with numbers."""
 
 Draw = Callable[[Sequence[Entry], Paper], Picture | None]
-"""Draws the entries that are shown."""
+"""Draws the shown entries."""
 
 
 @dataclass(frozen=True)
@@ -123,18 +123,18 @@ class Option:
 
 
 def shown(labels: Labels, *iris: str) -> tuple[Shown, ...]:
-    """Return the names of resources, each leading to its page."""
+    """Return the names of resources, linked to their pages."""
     cells = (labels.resource(iri) for iri in iris)
     return tuple(Shown(cell.text, cell.href) for cell in cells)
 
 
 def said(text: str, reader: Reader, href: str | None = None) -> Shown:
-    """Return words of ours, in the language of the reader."""
+    """Return a phrase in the language of the page."""
     return Shown(Text(text, reader.lang), href)
 
 
 def check(listing: Listing, selection: Selection) -> Selection:
-    """Return the selection with the keys of what may be given by name; raises `BadParameter`."""
+    """Return the selection with names resolved to keys; raises `BadParameter`."""
     found = []
     for facet, value in selection.facets:
         known = {key for entry in listing.entries for key in entry.values.get(facet, ())}
@@ -154,7 +154,7 @@ def check(listing: Listing, selection: Selection) -> Selection:
 def _resolve(
     facet: str, value: str, known: Iterable[str], names: Mapping[str, Mapping[str, str]]
 ) -> str:
-    """Return the key of a value that is given by a name, such as 江苏."""
+    """Return the key of a value given as a name, such as 江苏."""
     keys = {
         name.casefold(): key
         for key in sorted(known)
@@ -168,12 +168,12 @@ def _resolve(
     hint = ", ".join(dict.fromkeys([*sorted(starts)[:3], *near]))
     raise BadParameter(
         f"Nothing here has {facet}={shorten(value)}."
-        + (f" Did you mean {hint}?" if hint else " Choose one of the values that the page offers.")
+        + (f" Did you mean {hint}?" if hint else " Choose one of the values on the page.")
     )
 
 
 def chosen(listing: Listing, selection: Selection) -> list[Entry]:
-    """Return the entries that a selection leaves, in its order."""
+    """Return the entries of a selection, in its order."""
     left = [entry for entry in listing.entries if _fits(entry, selection.facets)]
     if selection.sort:
         column = selection.sort.removeprefix("-")
@@ -279,7 +279,7 @@ def _address(listing: Listing, selection: Selection, changes: Mapping[str, str])
 
 
 def _sort_address(listing: Listing, selection: Selection, column: Column) -> str:
-    """Return the address that sorts by a column: numbers the largest first, then the other way."""
+    """Return the URL that sorts by a column: numbers in descending order first."""
     first = f"-{column.key}" if column.numeric else column.key
     second = column.key if column.numeric else f"-{column.key}"
     wanted = second if selection.sort == first else first
@@ -308,7 +308,7 @@ def _table(
 
 
 def picture_file(picture: Picture | None, name: str, reader: Reader, origin: str) -> Document:
-    """Return a picture as a file that stands alone; raises `BadParameter` when there is none."""
+    """Return a picture as a self-contained file; raises `BadParameter` if there is none."""
     if picture is None:
         raise BadParameter("There is nothing to draw for this choice. Choose fewer facets.")
     note = f"{phrase('picture_note', reader.lang)} {BASE}"

@@ -20,7 +20,7 @@ from jiqun.web.documents import Context, Document
 from jiqun.web.pages.rendering import html_document, render
 
 MOST_NAMES: Final = 200
-"""Names of one request."""
+"""Maximum number of names in one request."""
 
 _FIRST: Final = ("Cluster", "Company", "Brand", "Region", "Organisation", "PolicyDocument")
 _CSV: Final = "text/csv; charset=utf-8"
@@ -28,7 +28,7 @@ _CSV: Final = "text/csv; charset=utf-8"
 
 @dataclass(frozen=True)
 class Matched:
-    """A name with its candidates, best first; `best` is certain if it is marked as the match."""
+    """A name with its candidates, best first; `best` is the certain match, if any."""
 
     name: str
     best: Shown | None
@@ -56,8 +56,8 @@ def read_names(text: str) -> tuple[str, ...]:
     names = [name for name in names if name]
     if len(names) > MOST_NAMES:
         raise BadParameter(
-            f"There are {len(names)} names; at most {MOST_NAMES} are matched at once. Paste them "
-            "in parts, or connect OpenRefine."
+            f"There are {len(names)} names; the limit is {MOST_NAMES}. Paste them in parts, or use "
+            "OpenRefine."
         )
     for number, name in enumerate(names, 1):
         if len(name) > MAX_LENGTH:

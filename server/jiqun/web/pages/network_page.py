@@ -83,7 +83,7 @@ _KINDS: Final = {
 
 @dataclass(frozen=True)
 class Tie:
-    """What ties something to a cluster: a role of `ROLES`, and the passage that says so."""
+    """A relation to a cluster: a role of `ROLES`, and the passage that states it."""
 
     cluster: str
     other: str
@@ -92,7 +92,7 @@ class Tie:
 
 
 def read_ties(select: Select) -> tuple[Tie, ...]:
-    """Read all ties; of several roles of applicants, the one that says most."""
+    """Read all ties; of several applicant roles, the most specific one."""
     found: dict[tuple[str, str, str], Tie] = {}
     for pattern in _TIES.values():
         rows = select(
@@ -119,7 +119,7 @@ def read_ties(select: Select) -> tuple[Tie, ...]:
 
 
 def _without_doubles(ties: Iterable[Tie]) -> tuple[Tie, ...]:
-    """Leave out a place that is named as a core or key area, and provinces beside cities."""
+    """Omit places that are core or key areas, and provinces of listed cities."""
     every = list(ties)
     named = {(tie.cluster, tie.other) for tie in every if tie.role in {"core", "key"}}
     with_cities = {tie.cluster for tie in every if tie.role in {"core", "key", "city"}}
@@ -163,14 +163,14 @@ def network_document(
 
 
 def _centre(ties: Sequence[Tie], of: str) -> str:
-    """Return the IRI of the thing asked for, or the cluster with most ties."""
+    """Return the IRI of the requested thing, or the cluster with the most ties."""
     clusters = Counter(tie.cluster for tie in ties)
     if of:
         iri = ID + of.removeprefix("id:").removeprefix(ID)
         if iri in clusters or any(tie.other == iri for tie in ties):
             return iri
         raise NotFound(
-            f"There is no network of {shorten(of)}. The page /network offers those there are."
+            f"There is no network of {shorten(of)}. The page /network lists the available ones."
         )
     return max(clusters, key=lambda iri: (clusters[iri], iri), default="")
 
@@ -260,7 +260,7 @@ def _draw(ties: Sequence[Tie], centre: str, labels: Labels) -> Picture:
 def _lists(
     ties: Sequence[Tie], labels: Labels
 ) -> list[tuple[str, list[tuple[tuple[Shown, ...], tuple[Shown, ...], str | None]]]]:
-    """Return the ties by role: who, to which cluster, and where the words are."""
+    """Return the ties by role: thing, cluster, and source."""
     reader = labels.reader
     found = []
     for role in ROLES:

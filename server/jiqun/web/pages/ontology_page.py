@@ -56,7 +56,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class TermView:
-    """A term, ready to be shown; `rows` are the key of a phrase and the cells beside it."""
+    """A term for display; `rows` are pairs of phrase key and cells."""
 
     name: str
     label: Text
@@ -71,8 +71,8 @@ class TermView:
 class Version:
     """The version of the ontology that is shown: its path on this site, and its number.
 
-    `versions` are all versions of the release, the newest first; `former` if this is not the
-    current one.
+    `versions` are all versions of the release, the newest first; `former` is true if this is not
+    the current one.
     """
 
     path: str

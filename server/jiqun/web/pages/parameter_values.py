@@ -1,4 +1,4 @@
-"""Values of the parameters of saved queries as people give them: names in any script."""
+"""Resolves parameter values of saved queries: names in any script."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _KINDS: Final = {
     "claimant": ("", "?claim kg:claimant ?thing"),
     "grade": ("ReliabilityGrade", "?thing a kg:ReliabilityGrade"),
 }
-"""For each parameter the class of its values, and the pattern of those that a form suggests."""
+"""For each parameter the class of its values, and the pattern for suggestions in forms."""
 
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a value means: the IRI of a thing, or the names of those that it may mean."""
+    """The meaning of a value: the IRI of a thing, or the names of candidates."""
 
     iri: str = ""
     near: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ def _meaning(context: Context, parameter: str, text: str, lang: str) -> Meaning:
 
 
 def _source_of(context: Context, slug: str) -> Meaning:
-    """Return the source that a slug names, or those with similar slugs."""
+    """Return the source with a slug, or those with similar slugs."""
     if exists(context, SOURCE + slug):
         return Meaning(SOURCE + slug)
     rows = context.select(f"SELECT ?source WHERE {{ ?source a <{KG}Source> }}")
@@ -105,7 +105,7 @@ def _source_of(context: Context, slug: str) -> Meaning:
 def with_things(
     given: Mapping[str, Sequence[str]], meanings: Mapping[str, Meaning]
 ) -> dict[str, list[str]]:
-    """Put IRIs in the place of names; raises `NotFound` with suggestions for an unknown name."""
+    """Replace names by IRIs; raises `NotFound` with suggestions for an unknown name."""
     read = {name: list(texts) for name, texts in given.items()}
     for name, meaning in meanings.items():
         text = next(each for each in given[name] if each)
@@ -122,20 +122,20 @@ def with_things(
 
 @dataclass(frozen=True)
 class Suggestions:
-    """What a form suggests: names by parameter; `labels` are those of things, by value."""
+    """Suggestions of a form: names by parameter; `labels` are those of things, by value."""
 
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def label(self, value: str) -> str:
-        """Return what a form shows of a value: of the slug or IRI of a thing, its label."""
+        """Return the display form of a value: for the slug or IRI of a thing, its label."""
         return self.labels.get(value, value)
 
 
 def read_suggestions(
     select: Select, query: SavedQuery, given: Mapping[str, str], reader: Reader
 ) -> Suggestions:
-    """Read what the form of a query suggests, and the labels of the values that it shows."""
+    """Read the suggestions of the form of a query, and the labels of its values."""
     parameters = [each for each in query.parameters if each.type == "iri"]
     options = {
         each.name: _names(select, _KINDS[each.name][1], reader)

@@ -1,4 +1,4 @@
-"""The profile of a place: its clusters by list and field, and the counts of sources beside ours."""
+"""The profile of a place: its clusters by list and field, and the counts of sources and ours."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PLACED: Final = ("coreArea", "keyArea", "locatedIn")
 
 @dataclass(frozen=True)
 class PlacedCluster:
-    """A cluster of a place; `roles` are keys of phrases, `candidate` if no source proves it."""
+    """A cluster of a place; `roles` are keys of phrases, `candidate` if unconfirmed."""
 
     cluster: Cell
     lists: tuple[Cell, ...]
@@ -46,7 +46,7 @@ class PlacedCluster:
 
 @dataclass(frozen=True)
 class PlaceProfile:
-    """What the page of a place tells first.
+    """The profile of a place.
 
     `listed` counts clusters by list, `fields` by field, without candidates; `counted` are the
     counts of sources, `figures` the other figures.
@@ -65,7 +65,7 @@ class PlaceProfile:
 
 
 def place_profile(thing: Thing, labels: Labels) -> PlaceProfile:
-    """Arrange what is told of a place."""
+    """Build the profile of a place."""
     records = [each for each in thing.beside.values() if f"{KG}Cluster" in each.types]
     clusters = sorted(
         (_cluster(each, thing, labels) for each in records),
@@ -116,7 +116,7 @@ def _fields(record: Record, labels: Labels) -> tuple[Cell, ...]:
 
 
 def _placing(record: Record, place: Term) -> Iterator[Fact]:
-    """Return the facts that put a cluster in a place: those of sources, else what is inferred."""
+    """Return the facts that locate a cluster in a place: those of sources, else inferred ones."""
     facts = [fact for fact in record.facts if fact.value == place]
     placed = [fact for fact in facts if fact.predicate.removeprefix(KG) in _PLACED]
     stated = [fact for fact in placed if fact.graph != INFERRED]

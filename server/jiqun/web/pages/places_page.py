@@ -1,4 +1,4 @@
-"""The list of places: how many clusters lie in each, on a map of circles."""
+"""The list of places: the number of clusters in each, on a map of circles."""
 
 from __future__ import annotations
 

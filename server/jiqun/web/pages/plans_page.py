@@ -54,7 +54,7 @@ _PATTERNS: Final = {
 
 @dataclass(frozen=True)
 class PlanList:
-    """For each plan its class, and by the names of patterns what it is tied to, with captions."""
+    """For each plan its class, and its relations by pattern name, with captions."""
 
     kinds: Mapping[str, str]
     of: Mapping[str, Mapping[str, tuple[str, ...]]]

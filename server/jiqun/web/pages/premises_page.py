@@ -1,4 +1,4 @@
-"""The page of a statement: who says it, or from which statements of sources it follows."""
+"""The page of a statement: its sources, or the premises that it follows from."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST: Final = 2000
 
 @dataclass(frozen=True)
 class StatementView:
-    """A statement in words with its proof."""
+    """A statement as text, with its evidence."""
 
     subject: Cell
     property: Cell
@@ -39,12 +39,12 @@ def premises_document(
 ) -> Document:
     """Return the page of a statement.
 
-    `value` is in N-Triples syntax. Raises `BadParameter` for what is not a statement, and
-    `NotFound` for one that the graph does not hold.
+    `value` is in N-Triples syntax. Raises `BadParameter` for an invalid statement, and `NotFound`
+    for one that is not in the graph.
     """
     triple = read_statement(subject, predicate, value)
     if not graphs_of(context, triple):
-        raise NotFound("The graph does not hold this statement. Its subject may have others.")
+        raise NotFound("This statement is not in the graph. Its subject may have others.")
     premises = derive(context, triple)
     told = [Premise(triple, graphs_of(context, triple)), *premises]
     facts = [_facts(each) for each in told]
@@ -108,5 +108,5 @@ def _view(facts: Sequence[Fact], labels: Labels, proof: Proof) -> StatementView:
 
 
 def _ordered(views: Iterable[StatementView]) -> list[StatementView]:
-    """Return what sources say before what curators add."""
+    """Return statements of sources before those of curators."""
     return sorted(views, key=lambda each: (each.proof.kind != "said", each.subject.text.value))

@@ -1,4 +1,4 @@
-"""Remarks on a query in the words of its reader, with their places in its text."""
+"""Remarks on a query in the language of the page, with their positions in its text."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from jiqun.web.pages.rendering import phrase
 class Advice:
     """A remark; `line` and `column` count from 1 and characters, `length` is in characters.
 
-    `replacement` is the text that probably was meant; it is empty where nothing is near.
+    `replacement` is the suggested text, or "".
     """
 
     text: str

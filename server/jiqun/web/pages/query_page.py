@@ -26,7 +26,7 @@ _INPUT_MODES: Final = {"integer": "numeric", "decimal": "decimal"}
 
 @dataclass(frozen=True)
 class Group:
-    """The saved queries whose first tag is `tag`; `name` is for people, `anchor` a fragment."""
+    """The saved queries whose first tag is `tag`; `name` is for display, `anchor` is a fragment."""
 
     tag: str
     name: str
@@ -95,7 +95,7 @@ def query_section(
     select: Select,
     choices: Choices,
 ) -> Section:
-    """Arrange the answer of a saved query; `given` holds the values of the request.
+    """Build the section with the answer of a saved query; `given` holds the values of the request.
 
     A parameter `lang` follows the language of the page.
     """
@@ -119,8 +119,8 @@ def render_query(
 ) -> str:
     """Render a saved query with its form and, when there is one, its answer.
 
-    `given` holds the values of the request; `problem` is what is wrong with them. A parameter
-    `lang` is not a field of the form.
+    `given` holds the values of the request; `problem` is the error in them. A parameter `lang` is
+    not a field of the form.
     """
     found = suggested or Suggestions()
     return render(

@@ -1,4 +1,4 @@
-"""Facts with the graphs that state them, and records: what is told of one resource."""
+"""Facts with the graphs that state them, and records: the facts of one resource."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Fact:
 
 @dataclass(frozen=True)
 class Record:
-    """A resource beside the thing, such as a figure, with statements that the page needs."""
+    """A related resource, such as a figure, with the statements needed by the page."""
 
     iri: str
     facts: tuple[Fact, ...]
 
     def values(self, predicate: str) -> list[Term]:
-        """Return the values of a property, each once."""
+        """Return the values of a property, without duplicates."""
         found = (fact.value for fact in self.facts if fact.predicate == predicate)
         return list(dict.fromkeys(found))
 
     def iris(self, predicate: str) -> list[str]:
-        """Return the IRIs among the values of a property, each once."""
+        """Return the IRIs among the values of a property, without duplicates."""
         return [each.value for each in self.values(predicate) if each.is_iri]
 
     @property

@@ -1,8 +1,8 @@
-"""What every page is made with: templates, phrases, links, and highlighting.
+"""Rendering of pages: templates, phrases, links, and highlighting.
 
 Templates are rendered with autoescaping, and undefined names are errors. Phrases are the texts of
-the pages in the three languages. SPARQL and Turtle are coloured here, so that no page needs a
-script for it. Only `http` and `https` IRIs become links, and those of this graph lead to this site.
+the pages in the three languages. SPARQL and Turtle are highlighted here, without scripts. Only
+`http` and `https` IRIs become links, and those of this graph link to this site.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ PHRASES: Final[dict[str, dict[str, str]]] = tomllib.loads(
 DATA_FORMS: Final = tuple(
     (each.label, each.extension, each.media_type) for each in (TURTLE, JSON_LD, RDF_XML, N_TRIPLES)
 )
-"""The forms of a document beside its page: label, suffix and media type."""
+"""The data forms of a document: label, suffix and media type."""
 
 _UNSAFE: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`\x7f]")
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""Controls that change what others look like, or look like nothing: of direction, of format."""
+"""Invisible characters, and those that change the display of others."""
 
 _ODD_SEGMENT: Final = re.compile(r"/(?:\.|%2e){0,2}(?=/|$)", re.IGNORECASE)
 """An empty segment of a path, or one of dots, which browsers resolve."""
@@ -70,7 +70,7 @@ _TOKEN: Final = re.compile(
 
 
 def mark_invisible(text: str) -> str:
-    """Write U+202E and the like as ⟨U+202E⟩."""
+    """Write U+202E and similar characters as ⟨U+202E⟩."""
     return _INVISIBLE.sub(lambda found: f"⟨U+{ord(found[0]):04X}⟩", text)
 
 
@@ -111,7 +111,7 @@ def render(template: str, reader: Reader, **values: Any) -> str:
 
 
 def load_templates(*names: str) -> None:
-    """Compile templates before they are needed, which takes tens of milliseconds."""
+    """Compile templates in advance, which takes tens of milliseconds."""
     for name in names:
         _environment().get_template(name)
 
@@ -146,11 +146,11 @@ def page_links(path: str, page: int, pages: int, anchor: str, reader: Reader) ->
 
 
 def link_target(iri: str) -> str | None:
-    """Return the address to which a page may link for an IRI; None for one that is not safe.
+    """Return the URL that a page may link to for an IRI; None if it is not safe.
 
-    IRIs of this graph become paths on this site, so that the pages work wherever they are served:
-    things, sources, queries and terms have pages, the others are described by a query. An address
-    with a user name or an invisible character is shown only.
+    IRIs of this graph become paths on this site, so that the pages work on any server: things,
+    sources, queries and terms have pages, others are described by a query. URLs with a user name or
+    an invisible character are not linked.
     """
     return _kept_target(iri) if len(iri) <= _LONGEST_KEPT else _target(iri)
 

@@ -1,6 +1,6 @@
-"""What a reader chose for the page of a result: the view, the order of rows, words to filter by.
+"""Choices on the page of a result: the view, the order of rows, words to filter by.
 
-All of it is in the address, so that a page can be shared as it is seen.
+All of them are in the URL, so that the page can be shared.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from jiqun.query.solutions import Term
 from jiqun.saved_queries import VIEWS
 
 CHOICES: Final = ("view", "sort", "filter")
-"""The parameters of an address that hold the choices."""
+"""The URL parameters of the choices."""
 
 _LONGEST: Final = 200
 
@@ -37,7 +37,7 @@ NO_CHOICES: Final = Choices()
 
 
 def read_choices(given: Mapping[str, Sequence[str]]) -> Choices:
-    """Read the choices of an address; what is unknown counts as not chosen."""
+    """Read the choices from URL parameters; unknown ones are ignored."""
     first = {name: next(iter(given.get(name, ())), "")[:_LONGEST] for name in CHOICES}
     view = first["view"] if first["view"] in VIEWS else ""
     return Choices(view, first["sort"], first["filter"].strip())
@@ -46,7 +46,7 @@ def read_choices(given: Mapping[str, Sequence[str]]) -> Choices:
 def apply_choices(
     rows: Sequence[Mapping[str, Term]], choices: Choices, words: Mapping[str, str]
 ) -> tuple[Mapping[str, Term], ...]:
-    """Return the rows that have all words of the filter, in the order that was chosen.
+    """Return the rows that have all words of the filter, in the chosen order.
 
     `words` are the labels of resources by IRI.
     """

@@ -1,4 +1,4 @@
-"""The result of a query as a map, a chart, a graph or a timeline, where its columns permit."""
+"""The result of a query as a map, chart, graph or timeline, if its columns permit."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ SELECT DISTINCT ?thing ?place WHERE {{
 
 @dataclass(frozen=True)
 class Drawn:
-    """A view of a result: the picture, and what it leaves out, in words."""
+    """A view of a result: the picture, and a description of what it omits."""
 
     picture: Picture
     left_out: str = ""
@@ -64,7 +64,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a result by what is in them; each name is that of a variable.
+    """The columns of a result by content; each name is that of a variable.
 
     `places` are the column that has places, and the places of each of its things, if there is one.
     """
@@ -77,7 +77,7 @@ class Columns:
 
 
 def read_columns(outcome: Outcome, select: Select) -> Columns:
-    """Return what the columns of a whole result hold; those of a graph hold nothing."""
+    """Return the kinds of the columns of a result; a graph has none."""
     things, numbers, dates, points = [], [], [], []
     for name in outcome.variables:
         bound = [row[name] for row in outcome.rows if name in row]
@@ -156,7 +156,7 @@ def _distinct(outcome: Outcome, name: str) -> int:
 
 
 def _name(row: Row, column: str, outcome: Outcome, labels: Labels) -> tuple[Text, str | None]:
-    """Return the name of what a column holds in a row, and where it leads."""
+    """Return the name of a cell, and its link."""
     term = row.get(column)
     if term is None:
         return Text("–"), None
@@ -168,13 +168,13 @@ def _name(row: Row, column: str, outcome: Outcome, labels: Labels) -> tuple[Text
 
 
 def _passage(row: Row, labels: Labels) -> str | None:
-    """Return where the words of a row stand."""
+    """Return the source of a row."""
     found = next((each for each in row.values() if each.is_passage), None)
     return address(found.value, labels.reader) if found else None
 
 
 def _told(row: Row, outcome: Outcome, labels: Labels, but: Iterable[str]) -> str:
-    """Return the other columns of a row in words."""
+    """Return the other columns of a row as text."""
     skipped = {*but, *(partner_of(each, outcome.variables) for each in outcome.variables)}
     parts = []
     for name in outcome.variables:
@@ -430,7 +430,7 @@ def _timeline(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
 
 
 def _lane_column(outcome: Outcome, columns: Columns, label: str) -> str | None:
-    """Return a column with few values that puts the rows into lanes."""
+    """Return a column with few values that groups the rows into lanes."""
     used = {label, partner_of(label, outcome.variables), *columns.dates, *columns.numbers}
     for name in outcome.variables:
         if name in used or not all(name in row for row in outcome.rows):

@@ -66,7 +66,7 @@ def result_section(
     best: str = "table",
     readable: bool = False,
 ) -> Section:
-    """Arrange a result as the reader chose; `best` is the view when none was chosen."""
+    """Build the section of a result by the choices; `best` is the default view."""
     reader = labels.reader
     formats = [
         (label, href)

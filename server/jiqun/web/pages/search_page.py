@@ -17,7 +17,7 @@ _MAX_FACETS: Final = 12
 
 @dataclass(frozen=True)
 class SearchQuery:
-    """What is searched for: words, the local name of a class or "", and the page from 1."""
+    """The search: words, the local name of a class or "", and the page from 1."""
 
     text: str = ""
     type: str = ""
@@ -26,7 +26,7 @@ class SearchQuery:
 
 @dataclass(frozen=True)
 class Piece:
-    """A piece of a name; `marked` if it was searched for."""
+    """A piece of a name; `marked` is true for a match."""
 
     text: str
     marked: bool
@@ -34,7 +34,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class HitView:
-    """A thing that was found, ready to be shown; `matched` is a name other than the title.
+    """A hit for display; `matched` is a name other than the title.
 
     `types` are those that its description does not name.
     """

@@ -1,4 +1,4 @@
-"""Sentences about a thing: clauses with things in their gaps, each with who says so."""
+"""Sentences about a thing: clauses with filled placeholders, each with its evidence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jiqun.web.pages.thing_facts import Thing
 
 @dataclass(frozen=True)
 class Clause:
-    """A clause in HTML with links to what it names, and who says it."""
+    """A clause in HTML with links, and its evidence."""
 
     text: Markup
     proof: Proof | None = None
@@ -38,10 +38,10 @@ def clause(
     note: str = "",
     last: str = "list_and",
 ) -> Clause | None:
-    """Return a clause whose gaps are filled with the values of facts; None if one stays empty.
+    """Return a clause filled with the values of facts; None if a placeholder stays empty.
 
-    `key` is that of a phrase with the names of the gaps in braces, `last` that of the word before
-    the last thing of a list.
+    `key` is that of a phrase with the names of the placeholders in braces, `last` that of the word
+    before the last thing of a list.
     """
     if not all(gaps.values()):
         return None
@@ -53,7 +53,7 @@ def clause(
 def fill(
     key: str, gaps: Mapping[str, Sequence[Cell]], labels: Labels, last: str = "list_and"
 ) -> Markup:
-    """Return a phrase with lists of things in its gaps."""
+    """Return a phrase filled with lists of things."""
     lists = {name: _list(cells, labels, last) for name, cells in gaps.items()}
     return escape(phrase(key, labels.reader.lang)).format(**lists)
 

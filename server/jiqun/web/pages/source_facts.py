@@ -1,4 +1,4 @@
-"""Sources as their pages show them, read from the graph one page of passages at a time."""
+"""Sources for their pages, read one page of passages at a time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jiqun.web.pages.cells import Caption, read_captions, text_of, values
 from jiqun.web.pages.records import Fact
 
 PAGE_SIZE: Final = 40
-"""Passages on one page."""
+"""Number of passages per page."""
 
 _MAX_STATEMENTS: Final = 4000
 _KG: Final = prologue("kg")
@@ -69,8 +69,8 @@ class Passage:
 class Source:
     """A source and a page of its passages, in the order of the text.
 
-    `total` and `statements` are the numbers of all passages and of what they state; `others` are
-    the anchors of the passages on other pages, each with the number of its page.
+    `total` and `statements` are the numbers of all passages and their statements; `others` are the
+    anchors of the passages on other pages, each with the number of its page.
     """
 
     iri: str

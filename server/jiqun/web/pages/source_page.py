@@ -23,7 +23,7 @@ from jiqun.web.pages.rendering import data_links, html_document, link_target, pa
 from jiqun.web.pages.source_facts import Passage, Source, SourceEntry, read_source, read_sources
 
 LIST_PAGE_SIZE: Final = 100
-"""Sources on one page of their list."""
+"""Number of sources per page of their list."""
 
 _CARD: Final = (
     ("publisher", f"{DCTERMS}publisher"),
@@ -102,7 +102,7 @@ def source_list(context: Context, reader: Reader, target: Target, page: int) -> 
 
 
 def source_lines(entries: Iterable[SourceEntry], labels: Labels) -> list[SourceLine]:
-    """Return the entries of a list of sources, ready to be shown."""
+    """Return the entries of a list of sources, for display."""
     return [_line(entry, labels) for entry in entries]
 
 

@@ -1,7 +1,7 @@
-"""What is read beside the facts of a thing for its profile.
+"""Reads the related records of a thing for its profile.
 
-Who applied for a cluster and who is in it, which clusters lie in a place, which group a company
-belongs to, which figures are like a figure. Every reading has a limit; the rest is a query away.
+Applicants and members of a cluster, clusters in a place, the group of a company, figures comparable
+with a figure. Every read has a limit; queries return the rest.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jiqun.web.pages.cells import values
 from jiqun.web.pages.records import Record, read_records
 
 MAX_CLUSTERS: Final = 200
-"""Clusters of a place that its page lists."""
+"""Maximum number of clusters listed on the page of a place."""
 
 _MAX_RECORDS: Final = 150
 _MAX_STEPS: Final = 6
@@ -64,7 +64,7 @@ def kind_of(types: Iterable[str]) -> str:
 def read_surroundings(
     select: Select, itself: Record, claims: Iterable[Record]
 ) -> dict[str, Record]:
-    """Read the records that the profile of a thing needs beside its own facts and `claims`."""
+    """Read the records for the profile of a thing, in addition to its facts and `claims`."""
     kind = kind_of(itself.types)
     known = {each.iri for each in claims}
     tied = {
@@ -95,7 +95,7 @@ def _with_others(
 ) -> dict[str, Record]:
     """Add a few facts of what the records mention, and of what these mention in turn."""
     found = dict(tied)
-    # What is told already with all its facts is not read again.
+    # Records that are already complete are not read again.
     seen = {each.iri for each in told}
     mentioned = {iri for each in told for iri in _mentions(each)}
     for _ in range(_MAX_STEPS):
@@ -144,7 +144,7 @@ def _plans(select: Select, itself: Record, tied: Mapping[str, Record]) -> dict[s
 
 
 def _clusters(select: Select, itself: Record, _: Mapping[str, Record]) -> dict[str, Record]:
-    """Read the clusters that lie in a place or that it applied for."""
+    """Read the clusters located in a place or that it applied for."""
     rows = select(
         f"{_KG}SELECT DISTINCT ?cluster WHERE {{ "
         f"{{ ?cluster kg:locatedIn <{itself.iri}> }} UNION "
@@ -158,7 +158,7 @@ def _clusters(select: Select, itself: Record, _: Mapping[str, Record]) -> dict[s
 
 
 def _group(select: Select, itself: Record, tied: Mapping[str, Record]) -> dict[str, Record]:
-    """Read the group of an enterprise from its parents down, and what is told of its brands."""
+    """Read the group of an enterprise from its parents down, and the records of its brands."""
     rows = select(
         f"{_KG}SELECT DISTINCT ?member WHERE {{ <{itself.iri}> kg:subsidiaryOf* ?parent . "
         f"?member kg:subsidiaryOf* ?parent }} LIMIT {_MAX_RECORDS}"

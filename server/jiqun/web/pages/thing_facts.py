@@ -1,6 +1,6 @@
-"""A thing as its page shows it, read from the graph one page at a time.
+"""A thing for its page, read one page of mentions at a time.
 
-A thing may be mentioned a hundred thousand times; only one page of that is ever captioned.
+A thing may be mentioned a hundred thousand times; only one page of mentions gets captions.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from jiqun.web.pages.records import NOT_SHAPES, Fact, Record, graph_of, read_rec
 from jiqun.web.pages.surroundings import read_surroundings
 
 PAGE_SIZE: Final = 100
-"""Mentions of a thing on one page."""
+"""Number of mentions of a thing per page."""
 
 MAX_VALUES: Final = 40
-"""Values of one property that a page shows; a query returns all of them."""
+"""Maximum number of displayed values of one property; a query returns all."""
 
 MAX_CLAIMS: Final = 100
-"""Figures and contradicting claims that a page shows."""
+"""Maximum number of displayed figures and contradicting claims."""
 
 ADDRESSES: Final = (
     f"{SCHEMA}url",
@@ -151,7 +151,7 @@ def _read_own(select: Select, itself: Term, counts: Mapping[str, int]) -> tuple[
     )
     facts = [Fact(graph_of(row), itself, row["property"].value, row["value"]) for row in rows]
     for iri in (each for each, count in counts.items() if count > MAX_VALUES):
-        # What is stated comes before what is inferred.
+        # Stated facts come before inferred ones.
         rows = select(
             f"SELECT ?graph ?value WHERE {{ VALUES ?property {{ <{iri}> }} "
             f"{{ {pattern} FILTER (?graph NOT IN (<{GRAPH}inferred>, <{GRAPH}shapes>)) }} UNION "
@@ -166,7 +166,7 @@ def _read_own(select: Select, itself: Term, counts: Mapping[str, int]) -> tuple[
 
 
 def _read_elsewhere(select: Select, itself: Term, page: int) -> tuple[Fact, ...]:
-    # The order is that of the store: the same for as long as the release is, and free.
+    # The order is that of the store: stable for a release, and free.
     rows = select(
         f"SELECT ?subject ?property WHERE {{ ?subject ?property <{itself.value}> }} "
         f"OFFSET {(page - 1) * PAGE_SIZE} LIMIT {PAGE_SIZE}"
@@ -220,7 +220,7 @@ def _read_schema_types(select: Select, iri: str) -> tuple[str, ...]:
 
 
 def read_sources_of(select: Select, passages: Iterable[str]) -> dict[str, Description]:
-    """Read what marks tell of the sources of passages, by IRI."""
+    """Read the source metadata for marks, by IRI."""
     sources = sorted({each.partition("#")[0] for each in passages})
     if not sources:
         return {}

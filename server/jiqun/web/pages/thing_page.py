@@ -60,7 +60,7 @@ from jiqun.web.pages.thing_pictures import (
 )
 
 PASSAGES: Final = 4
-"""Passages in a preview."""
+"""Maximum number of passages in a preview."""
 
 _TERMS: Final = {
     "designation": (
@@ -128,7 +128,7 @@ _MAX_SCHEMA_VALUES: Final = 40
 
 @dataclass(frozen=True)
 class FactView:
-    """A value, or the subject of a fact, with its proof."""
+    """A value, or the subject of a fact, with its evidence."""
 
     cell: Cell
     proof: Proof
@@ -156,20 +156,20 @@ _PROFILES: Final[Mapping[str, tuple[str, Callable[[Thing, Labels], Any]]]] = {
     "figure": ("claim.html", claim_profile),
     "goal": ("claim.html", claim_profile),
 }
-"""The template of the profile of each kind of thing, and what arranges it."""
+"""The template of the profile of each kind of thing, and the function that builds it."""
 
 _CLAIMS: Final = frozenset({"figure", "goal"})
 _SHEETS: Final = {
     "cluster": ("cluster-fact-sheet", "_cluster_iri"),
     "place": ("clusters-of-region", "_place_iri"),
 }
-"""The saved query that tells most of a kind of thing, and its variable for the thing."""
+"""The main saved query for a kind of thing, and its variable for the thing."""
 
 
 def thing_reference(context: Context, reader: Reader, target: Target) -> Document:
-    """Redirect from a thing to the document about it (303), in the form that is wanted.
+    """Redirect from a thing to the document about it (303), in the requested form.
 
-    Raises `NotFound` when there is no such thing.
+    Raises `NotFound` if there is no such thing.
     """
     if (retired := retirement(context, reader, target, ID)) is not None:
         return retired
@@ -297,7 +297,7 @@ def path_of(thing: Thing) -> str:
 
 
 def _sheet(kind: str, thing: Thing, release: Release) -> str:
-    """Return the query that tells most of what the page tells."""
+    """Return the query for most of the content of the page."""
     name, variable = _SHEETS.get(kind, ("", ""))
     if name in release.queries:
         return bind(release.queries[name].text, {variable: f"<{thing.iri}>"})
@@ -309,7 +309,7 @@ def _sheet(kind: str, thing: Thing, release: Release) -> str:
 
 
 def _citation(thing: Thing, captions: Mapping[str, Caption], version: str) -> Citation:
-    """Return how to cite a figure or goal by its source, anything else by this graph."""
+    """Return the citation: by its source for a figure or goal, by this graph for anything else."""
     caption = captions.get(thing.iri)
     names = caption.labels if caption else {}
     if kind_of(thing.types) in _CLAIMS:
@@ -324,7 +324,7 @@ def _citation(thing: Thing, captions: Mapping[str, Caption], version: str) -> Ci
 
 
 def _all_figures(thing: Thing, reader: Reader) -> str:
-    """Return the address of a query for all figures about the thing."""
+    """Return the URL of a query for all figures about the thing."""
     query = (
         f"PREFIX kg: <{KG}>\n\nSELECT ?figure ?metric ?population ?bound ?value ?unit ?period\n"
         f"WHERE {{\n  ?figure kg:about <{thing.iri}> ; kg:metric ?metric ; kg:value ?value .\n"

@@ -1,4 +1,4 @@
-"""The pictures on the page of a thing: its map, its sets within sets, its plans in time."""
+"""The pictures on the page of a thing: its map, nested sets, and plans over time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _LISTS: Final = (f"{ID}list-2022", f"{ID}list-2024")
 
 @dataclass(frozen=True)
 class Terrain:
-    """What a map needs: the outlines of provinces, and the points of places by IRI."""
+    """The data for a map: the outlines of provinces, and the points of places by IRI."""
 
     outlines: tuple[Outline, ...] = ()
     points: Mapping[str, Place] | None = None
@@ -75,7 +75,7 @@ def _stated(record: Record, role: str) -> list[str]:
 
 
 def _places_of(cluster: Record, points: Mapping[str, Place]) -> tuple[Place, ...]:
-    """Return the points of the places that say most precisely where a cluster is."""
+    """Return the points of the most specific places of a cluster."""
     for role, _ in _ROLES:
         if found := [points[iri] for iri in _stated(cluster, role) if iri in points]:
             return tuple(found)
@@ -89,7 +89,7 @@ def cluster_map(thing: Thing, terrain: Terrain, labels: Labels) -> Markup | None
     seen: set[str] = set()
     for role, kind in _ROLES:
         if kind == "place" and marks:
-            break  # core and key areas say it more precisely
+            break  # core and key areas are more specific
         for iri in _stated(thing.itself, role):
             if iri in points and iri not in seen:
                 seen.add(iri)
@@ -131,7 +131,7 @@ def place_map(thing: Thing, terrain: Terrain, labels: Labels) -> Markup | None:
 
 
 def set_bars(groups: Iterable[FigureGroup], labels: Labels) -> Markup | None:
-    """Draw the figures whose sets lie within each other; None if there are none."""
+    """Draw the figures of nested sets; None if there are none."""
     chosen = [group for group in groups if any(row.depth for row in group.rows)]
     figures = [
         draw_nested_bars(

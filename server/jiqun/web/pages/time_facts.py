@@ -1,4 +1,4 @@
-"""What has a time: lists, rounds, plans, goals and sources, with the passages that date them."""
+"""Dated things: lists, rounds, plans, goals and sources, with the passages that date them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LANES: Final = {
     "plans": ("PolicyDocument", "Programme", "Strategy", "CoordinationMechanism", "Initiative"),
     "goals": ("Goal", "Intention"),
 }
-"""The classes of each lane; a thing stands in the first lane that has one of its classes."""
+"""The classes of each lane; a thing is in the first lane with one of its classes."""
 
 _RELATIONS: Final = {
     f"{KG}issuedDuring": "issued",
@@ -69,13 +69,13 @@ class Happening:
 
     @property
     def is_goal(self) -> bool:
-        """Whether it is aimed at."""
+        """Whether it is a goal."""
         return self.lane == "goals"
 
     def covers(self, first: date, last: date) -> bool:
         """Whether it holds or happens between two days, as far as is known.
 
-        What has only an end is taken to be at its end: it is not known since when it held.
+        Without a start, it counts only at its end, since the start is unknown.
         """
         if self.start is None:
             return self.end is not None and first <= self.end <= last
@@ -83,7 +83,7 @@ class Happening:
 
 
 def read_happenings(select: Select) -> tuple[Happening, ...]:
-    """Read everything that belongs in a lane, once for each of its times."""
+    """Read all things with lanes, once for each of their times."""
     lane_of = {f"{KG}{name}": lane for lane, names in LANES.items() for name in names}
     order = list(LANES)
     lanes: dict[str, str] = {}
@@ -123,7 +123,7 @@ def read_source_years(select: Select) -> list[tuple[int, int]]:
 
 
 def span_of(each: Happening, labels: Labels) -> Span:
-    """Return how a happening is drawn; its mark leads to the words that date it."""
+    """Return the span of a happening; its mark links to the words that date it."""
     reader = labels.reader
     name = labels.resource(each.iri).text
     told = " · ".join((name.value, time_text(each, labels)))
@@ -139,7 +139,7 @@ def span_of(each: Happening, labels: Labels) -> Span:
 
 
 def time_text(each: Happening, labels: Labels) -> str:
-    """Return the time of a happening in words."""
+    """Return the time of a happening as text."""
     lang = labels.reader.lang
     if not each.relation:
         return phrase("lane_undated", lang)

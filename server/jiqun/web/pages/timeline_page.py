@@ -1,4 +1,4 @@
-"""The timeline: lists, rounds, plans, goals and sources in lanes, and what holds at a time."""
+"""The timeline: lists, rounds, plans, goals and sources in lanes, and what applies at a time."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _draw(
 
 
 def _near(happenings: tuple[Happening, ...]) -> list[int]:
-    """Return the years that have something, for links."""
+    """Return the years with entries, for links."""
     return sorted({day.year for each in happenings for day in (each.start, each.end) if day})
 
 

@@ -1,6 +1,7 @@
-"""How figures are written: shares as percentages, money in bn CNY or 亿元, words for their bounds.
+"""Formats figures: shares as percentages, money in bn CNY or 亿元, words for bounds.
 
-The short text never rounds: it moves the decimal point. The whole number is beside it, for a title.
+The short text never rounds: it only moves the decimal point. The full number is given too, for
+tooltips.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _MOST_DIGITS: Final = 40
 
 @dataclass(frozen=True)
 class Amount:
-    """A figure in words: `text` with its bound and unit, `bare` without bound, `whole` in full."""
+    """A formatted figure: `text` with bound and unit, `bare` without bound, `whole` in full."""
 
     text: str
     bare: str
@@ -37,8 +38,8 @@ def write_amount(value: str, unit: str, unit_label: Text, bound: str, reader: Re
     """Write a figure for a reader.
 
     `value` is a decimal number as the graph has it, `unit` the IRI of its unit with its label,
-    `bound` the slug of its bound ("exact", "more-than", "at-least", "less-than",
-    "approximately"). A value that is not a number is written as it is.
+    `bound` the slug of its bound ("exact", "more-than", "at-least", "less-than", "approximately").
+    A value that is not a number is unchanged.
     """
     number = read_number(value)
     if number is None:
@@ -76,7 +77,7 @@ def tick_text(number: Decimal, unit: str, reader: Reader) -> str:
 
 
 def read_number(value: str) -> Decimal | None:
-    """Read a number that can be drawn; None for anything else, and beyond 40 digits either way."""
+    """Read a number for drawing; None for anything else, and for more than 40 digits."""
     try:
         number = Decimal(value)
     except InvalidOperation:

@@ -1,4 +1,4 @@
-"""How certainty is drawn: the same signs for figures, goals and sets on every page.
+"""Draws certainty: the same signs for figures, goals and sets on every page.
 
 Exact is a filled dot; more than and at least, a dot with an open arrow towards more; less than, the
 other way; about, a hollow dot on a blurred bar. A goal is a dashed flag and never a value.
@@ -54,12 +54,12 @@ def sign(bound: str) -> Markup:
 
 
 def flag() -> Markup:
-    """Draw a goal; its pole stands on (0, 9)."""
+    """Draw a goal; the foot of its pole is at (0, 9)."""
     return join((_HIT, _FLAG))
 
 
 def reach(bound: str) -> tuple[float, float]:
-    """Return how far a sign goes to the left and to the right of its place, in pixels."""
+    """Return the extent of a sign to the left and right of its position, in pixels."""
     return {"more-than": (6, 24), "at-least": (6, 24), "less-than": (24, 6)}.get(bound, (6, 8))
 
 

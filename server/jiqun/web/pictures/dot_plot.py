@@ -1,4 +1,4 @@
-"""The dot plot: figures along one axis, each drawn as certain as it is; goals stand below it."""
+"""The dot plot: figures along one axis with their certainty; goals are below it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _GROUP_HEAD: Final = 46
 _GAP: Final = 14
 _START, _END = 0.03, 0.93
 _ROOM: Final = 44
-"""Letters of a label."""
+"""Maximum length of a label, in letters."""
 
 
 @dataclass(frozen=True)
 class Dot:
-    """A figure of a dot plot: what it is of, with a quiet note, and where its words are.
+    """A figure of a dot plot: its label with a secondary note, and the link to its words.
 
-    `bound` is the slug of a bound. `amount` is what is written beside the dot.
+    `bound` is the slug of a bound. `amount` is the text next to the dot.
     """
 
     label: Text
@@ -69,7 +69,7 @@ class Axis:
         return cls(10.0**least, 10.0 ** max(most, least + 1), logarithmic=True)
 
     def share(self, number: float) -> float:
-        """Return where a number is on the paper, as a share of its width."""
+        """Return the position of a number, as a share of the width."""
         if self.logarithmic:
             part = math.log10(number / self.least) / math.log10(self.most / self.least)
         else:
@@ -89,7 +89,7 @@ class Axis:
 class DotGroup:
     """Figures that compare with each other; `hatched` for those without a date.
 
-    `heading` and `reason` say what they are and why they are kept apart.
+    `heading` names them, `reason` explains why they are separate.
     """
 
     heading: str
@@ -111,8 +111,8 @@ def draw_dots(  # noqa: PLR0913
 ) -> Picture:
     """Draw figures of one metric and one unit (an IRI), one in a row, in the order given.
 
-    All groups share one axis and stand apart. Goals get flags of their own below the axis, never a
-    place on it. Every mark leads to the words that state it, if it has an address.
+    All groups share one axis but are separate. Goals are flags below the axis, never on it. Every
+    mark links to the words that state it, if it has a URL.
     """
     every = [dot for group in groups for dot in group.dots]
     axis = Axis.of([each.value for each in every], unit)
@@ -151,7 +151,7 @@ def draw_dots(  # noqa: PLR0913
 
 
 def _heading(text: str, reason: str, reader: Reader) -> Markup:
-    """Write a heading, and below it why these figures are kept apart."""
+    """Write a heading, and below it why these figures are separate."""
     below = caption(Text(reason, reader.lang), _ROOM, reader, y=38) if reason else Markup("")
     return words(Text(text, reader.lang), 0, 20, reader, "heading") + below
 

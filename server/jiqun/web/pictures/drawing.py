@@ -1,9 +1,9 @@
-"""The paper that pictures are drawn on, and a picture as it stands on a page or in a file.
+"""Drawing primitives, and pictures for pages and files.
 
 On a page a picture is as wide as its column: positions along it are shares of the width, from 0 to
-1, while marks and letters keep their size. As a file it has a width of its own, and its colours
-are written out, so that programs without custom properties show it as a light page does. What is
-drawn has classes, which `static/pictures.css` colours for light, dark and print.
+1, while marks and letters keep their size. As a file it has a fixed width and inlined colours, so
+that programs without custom properties show it like a light page. Shapes have classes, which
+`static/pictures.css` colours for light, dark and print.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from markupsafe import Markup, escape
 from jiqun.language import Reader, Text
 
 FILE_WIDTH: Final = 960
-"""Pixels of a picture in a file."""
+"""Width of a picture in a file, in pixels."""
 
 _MARGIN: Final = 16
 _NOTHING: Final = Markup("")
@@ -83,7 +83,7 @@ class Paper:
         )
 
     def hatched(self, y: float, height: float, name: str) -> Markup:
-        """Draw the field of what has no date, in the picture `name`, over the whole width."""
+        """Draw the field of undated entries, in the picture `name`, over the whole width."""
         return Markup(
             '<rect class="undated-lane" fill="url(#{}-hatch)" y="{}" width="{}" height="{}"/>'
         ).format(name, _short(y), self._length(1), _short(height))
@@ -112,12 +112,12 @@ class Legend:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that is drawn already.
+    """A finished picture.
 
     `name` is unique on its page. `size` is given for a picture that is scaled as a whole, such as a
     map; without it the picture keeps its `height` and is as wide as its column, or as `paper` says.
-    `hatching` if it has fields of what has no date. `scrolls` if its letters are too small on a
-    telephone, so that it scrolls instead of shrinking.
+    `hatching` is true if it has fields of undated entries. `scrolls` is true if its letters would
+    be too small on a phone, so that it scrolls instead of shrinking.
     """
 
     name: str
@@ -159,7 +159,7 @@ class Picture:
     def file(self, site: str, note: str) -> bytes:
         """Return the picture as an SVG file with its legend.
 
-        `site` is put before links to this site, `note` is printed below: where it is from.
+        `site` is prepended to links to this site, `note` is the attribution below.
         """
         width = self.size or self.paper.width or FILE_WIDTH
         top = 34.0
@@ -202,7 +202,7 @@ class Picture:
 
 
 def link(href: str | None, told: str, *content: Markup) -> Markup:
-    """Return a mark that leads to `href`; `told` is its name, which a pointer shows too."""
+    """Return a mark that leads to `href`; `told` is its name, also shown as a tooltip."""
     inside = _NOTHING.join(content)
     if href is None:
         return Markup("<g><title>{}</title>{}</g>").format(told, inside)
@@ -233,7 +233,7 @@ def caption(
     more: str = "",
     anchor: str = "",
 ) -> Markup:
-    """Write a label with a quiet `more` after it, and a shorter one for narrow screens.
+    """Write a label with a secondary `more` after it, and a shorter one for narrow screens.
 
     `room` are the letters that a narrow screen has for all of it.
     """
@@ -266,7 +266,7 @@ def path(data: str, style: str) -> Markup:
 
 
 def join(parts: Iterable[Markup]) -> Markup:
-    """Put what is drawn together, one upon the other."""
+    """Combine drawings, in stacking order."""
     return _NOTHING.join(parts)
 
 

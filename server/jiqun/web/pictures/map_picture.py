@@ -63,9 +63,9 @@ class Outline:
 class MapMark:
     """A mark on the map, at the middle of `places`; with several, thin lines lead to them.
 
-    `kind` is a class of marks of `MAP_SIGNS`, `told` what a pointer shows and a screen reader says,
-    `href` where the mark leads. A mark with a `label` shows it beside itself where there is room;
-    that of the kind "count" is a number, and the circle as large.
+    `kind` is a class of marks of `MAP_SIGNS`, `told` is the tooltip and accessible name, `href` the
+    link. A mark with a `label` shows it next to itself if there is room; that of the kind "count"
+    is a number, and the circle as large.
     """
 
     told: str
@@ -98,7 +98,7 @@ def read_outlines(select: Select) -> tuple[Outline, ...]:
 
 
 def read_points(select: Select, iris: Iterable[str]) -> dict[str, Place]:
-    """Read the points of places; those without one are left out."""
+    """Read the points of places; those without one are omitted."""
     wanted = sorted(set(iris))
     if not wanted:
         return {}
@@ -137,7 +137,7 @@ def draw_map(  # noqa: PLR0913
     close: bool = False,
     links: bool = False,
 ) -> Picture:
-    """Draw provinces and marks; marks that would cover each other move apart.
+    """Draw provinces and marks; overlapping marks are moved apart.
 
     `shaded` are the IRIs of provinces to stand out, `close` looks at the marks and the shaded
     provinces only, with the names of provinces; `links` makes provinces lead to their pages.
@@ -312,7 +312,7 @@ def _labels(
 ) -> list[Markup]:
     """Write the labels beside their marks, at the first side where one covers nothing.
 
-    A label without such a side is left out: a pointer shows it, and so does the table.
+    A label without such a side is omitted: the tooltip and the table show it.
     """
     taken: list[_Box] = [(x - 7, y - 7, x + 7, y + 7) for x, y in spots]
     written = []

@@ -61,7 +61,7 @@ def draw_nested_bars(
     *,
     paper: Paper = PAGE,
 ) -> Picture:
-    """Draw sets of one unit to one scale, from zero; subsets lie inside their wholes.
+    """Draw sets of one unit to one scale, from zero; subsets are drawn inside their wholes.
 
     Subsets may overlap, so their bars are never put end to end.
     """

@@ -1,6 +1,6 @@
-"""The network: clusters in the middle, who stands behind them at the left, members at the right.
+"""The network: clusters in the middle, applicants and promoters at the left, members at the right.
 
-The layout is of columns, ordered so that lines cross little; it is the same every time.
+The layout has columns, ordered to reduce crossings; it is deterministic.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Node:
 class Line:
     """A line from a cluster to a node beside it; a `strong` one is thick.
 
-    `told` says what the line means; `href` leads to the words that say so.
+    `told` describes the line; `href` links to the words that state it.
     """
 
     cluster: str

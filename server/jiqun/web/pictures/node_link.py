@@ -13,11 +13,11 @@ from jiqun.web.pictures.drawing import Picture, cut, join, link, path, units, wo
 
 WIDTH: Final = 900
 MOST_NODES: Final = 150
-"""More than these cannot be read."""
+"""Maximum number of legible nodes."""
 
 _ROW: Final = 26
 _DEEPEST: Final = 3
-"""The last column; what follows stands in it too."""
+"""The last column, which also has all later nodes."""
 
 _SWEEPS: Final = 4
 _LETTER: Final = 7.6
@@ -26,7 +26,7 @@ _DOT: Final = Markup('<circle class="hit" r="11"/><circle class="exact" r="4.5"/
 
 @dataclass(frozen=True)
 class Node:
-    """A thing: its name, and where it leads."""
+    """A thing: its name and link."""
 
     iri: str
     label: Text
@@ -35,7 +35,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """A line from one thing to another, by IRI; `label` is what it stands for."""
+    """A line from one thing to another, by IRI; `label` is its meaning."""
 
     start: str
     end: str

@@ -1,4 +1,4 @@
-"""Lanes: what happened, holds or is planned, along the years; without a date, in a hatched lane."""
+"""Lanes of past, current and planned events along the years; undated ones are hatched."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _TITLE: Final = 26
 _START, _END = 0.03, 0.97
 _COLUMNS: Final = 2
 _SHORT: Final = 6
-"""Letters of a label that leaves room for others in its row."""
+"""Maximum length of a label that leaves room for others in its row, in letters."""
 
 _TO_LEFT: Final = 0.52
-"""Where the labels of marks begin to stand at their left."""
+"""The position from which labels are placed left of their marks."""
 
 _MOMENT_DAYS: Final = 45
 _PERIOD: Final = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
@@ -49,7 +49,7 @@ _KINDS: Final = ("event", "span", "planned", "goal", "before", "undated")
 class Span:
     """Something in time: from `start` to `end`, either of which may be unknown.
 
-    `planned` if it is a plan or intention rather than what was; a `goal` has a deadline, its `end`.
+    `planned` is true for a plan or intention; a `goal` has a deadline, its `end`.
     """
 
     label: Text
@@ -92,8 +92,8 @@ def draw_lanes(
 ) -> Picture:
     """Draw lanes over a common axis of years; `at` are the first and last day to mark.
 
-    A goal is a dashed flag at its deadline. What has only an end gets an arrow from before it.
-    What has no date stands in a hatched field below its lane and nowhere on the axis.
+    A goal is a dashed flag at its deadline. Spans without a start get an arrow to their end.
+    Undated ones are in a hatched field below their lane, not on the axis.
     """
     scale = _Scale.of(lanes, at)
     parts: list[Markup] = []
@@ -149,7 +149,7 @@ class _Scale:
         return cls(min(days).year, min(max(days).year + 1, MAXYEAR))
 
     def share(self, day: date) -> float:
-        """Return where a day is, as a share of the width."""
+        """Return the position of a day, as a share of the width."""
         passed = day.year + (day.timetuple().tm_yday - 1) / 366 - self.first
         return _START + passed / max(1, self.last - self.first) * (_END - _START)
 
