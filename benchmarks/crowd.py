@@ -1,10 +1,11 @@
-"""Two hundred clients with the worst queries or all routes, and the light ones beside them.
+"""Two hundred clients with the worst queries, all routes or odd requests, and the light ones.
 
 `python -m benchmarks.crowd`, from the top of the checkout. Starts `jiqun serve` on the release with
 its cache off, lets the crowd ask for so many seconds, and meanwhile measures `ASK {}` and look-ups
 from clients of their own. Prints what the light ones waited, how the crowd was answered, and how
 many workers the server had to start and kill. `--routes` lets the crowd ask every route of the
-OpenAPI document instead of the worst queries, `--one-address` lets all of it come from one address.
+OpenAPI document instead of the worst queries, `--edges` lets it send requests at the edges of HTTP,
+`--one-address` lets all of it come from one address.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from benchmarks.edge_requests import EDGES
 from benchmarks.endpoint import queries_of
 from benchmarks.load import Client, Observed, observe, request_for
 from benchmarks.rivals import endpoint
@@ -54,15 +56,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Attack:
-    """What the crowd asks: these addresses, or the worst queries if there are none; from where."""
+    """What the crowd asks: these addresses or messages, else the worst queries; from where."""
 
     routes: tuple[Address, ...]
+    messages: tuple[bytes, ...]
     one_address: bool
 
     def request(self, url: str, number: int, chance: random.Random) -> bytes:
         """Return a request of the client with this number."""
         last = 1 if self.one_address else number % 250 + 1
         source = f"X-Forwarded-For: 192.0.2.{last}"
+        if self.messages:
+            line, end, rest = chance.choice(self.messages).partition(b"\r\n")
+            return b"".join((line, end, source.encode(), end, rest))
         if not self.routes:
             query = chance.choice(WORST).format(chance.randrange(1, 10**9))
             return request_for(url, query, [source, "Accept: */*"])
@@ -111,15 +117,18 @@ async def press(
     return {"ASK {}": asks, "look-up": finds}, statuses
 
 
-def measure(release: Path, seconds: float, *, routes: bool, one_address: bool) -> Found:
+def measure(
+    release: Path, seconds: float, *, routes: bool, edges: bool, one_address: bool
+) -> Found:
     """Start a server, press it, and read its counts."""
     looks = queries_of(release)["look-up"]
     proxies = json.dumps(["127.0.0.1"])
     with endpoint("pressed", release, cache_bytes=0, trusted_proxies=proxies) as rival:
-        document = httpx.get(rival.url.replace("/sparql", "/openapi.json")).json()
-        attack = Attack(tuple(addresses(document)) if routes else (), one_address)
+        document = httpx.get(rival.url.replace("/sparql", "/openapi.json"), timeout=60).json()
+        asked = tuple(addresses(document)) if routes else ()
+        attack = Attack(asked, EDGES if edges else (), one_address)
         light, crowd = asyncio.run(press(rival.url, looks, seconds, attack))
-        text = httpx.get(rival.url.replace("/sparql", "/metrics")).text
+        text = httpx.get(rival.url.replace("/sparql", "/metrics"), timeout=60).text
     lines = (line.rpartition(" ") for line in text.splitlines() if line[0] != "#")
     counts = {name: float(value) for name, _, value in lines if "worker_" in name}
     return Found(light, crowd, counts)
@@ -131,10 +140,15 @@ def main() -> None:
     parser.add_argument("--release", type=Path, default=Path("release"), help="release folder")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long to press")
     parser.add_argument("--routes", action="store_true", help="ask every route")
+    parser.add_argument("--edges", action="store_true", help="send requests at the edges of HTTP")
     parser.add_argument("--one-address", action="store_true", help="all from one address")
     given = parser.parse_args()
     found = measure(
-        given.release, given.seconds, routes=given.routes, one_address=given.one_address
+        given.release,
+        given.seconds,
+        routes=given.routes,
+        edges=given.edges,
+        one_address=given.one_address,
     )
     for kind, seen in found.light.items():
         shares = ", ".join(
