@@ -43,13 +43,27 @@ def _arq(file: Path, questions: list[Question]) -> dict[str, bytes | Refused]:
 
 
 @contextmanager
-def fuseki(file: Path) -> Iterator[str]:
-    """Serve a file; yield the address of its queries."""
+def _fuseki(folder: str, *more: str) -> Iterator[str]:
     jar = next(java.jars("jena").glob("*.jar"))
-    home = fresh(CACHE / "scratch" / "fuseki")
+    home = fresh(CACHE / "scratch" / folder)
+    root = f"http://127.0.0.1:{_PORT}"
     words = [java.runtime(_LEAST), "-jar", str(jar), "--localhost", f"--port={_PORT}"]
-    with serving([*words, f"--file={file}", "/jiqun"], home, f"http://127.0.0.1:{_PORT}/$/ping"):
-        yield f"http://127.0.0.1:{_PORT}/jiqun/sparql"
+    with serving([*words, *more], home, f"{root}/$/ping", FUSEKI_BASE=str(home / "run")):
+        yield root
+
+
+@contextmanager
+def fuseki(file: Path) -> Iterator[str]:
+    """Serve a file from memory; yield the address of its queries."""
+    with _fuseki("fuseki", f"--file={file}", "/jiqun") as root:
+        yield f"{root}/jiqun/sparql"
+
+
+@contextmanager
+def empty_fuseki() -> Iterator[str]:
+    """Serve no dataset, with the administration that makes some on disk; yield the address."""
+    with _fuseki("fuseki-empty") as root:
+        yield root
 
 
 def _served(file: Path, questions: list[Question]) -> batch.Answers:

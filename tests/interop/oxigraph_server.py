@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,9 +22,10 @@ _PORT: Final = 8163
 
 def _program() -> str:
     program = Path(sys.executable).with_name("oxigraph")
-    if not program.exists():
+    found = str(program) if program.exists() else shutil.which("oxigraph")
+    if found is None:
         raise NotInstalled("pip install oxigraph")
-    return str(program)
+    return found
 
 
 @contextmanager
@@ -34,6 +36,16 @@ def oxigraph(file: Path) -> Iterator[str]:
     words = [_program(), "serve-read-only", "--location", str(home / "store")]
     address = f"127.0.0.1:{_PORT}"
     with serving([*words, "--bind", address], home, f"http://{address}/"):
+        yield f"http://{address}/query"
+
+
+@contextmanager
+def empty_oxigraph() -> Iterator[str]:
+    """Serve a store that can be filled; yield the address of its queries."""
+    home = fresh(CACHE / "scratch" / "oxigraph-empty")
+    address = f"127.0.0.1:{_PORT}"
+    words = [_program(), "serve", "--location", str(home / "store"), "--bind", address]
+    with serving(words, home, f"http://{address}/"):
         yield f"http://{address}/query"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from contextlib import contextmanager
@@ -19,12 +20,17 @@ _PATIENCE = 120
 
 
 @contextmanager
-def serving(words: list[str], folder: Path, address: str) -> Iterator[None]:
+def serving(words: list[str], folder: Path, address: str, **environment: str) -> Iterator[None]:
     """Run a server in a folder until the block ends; wait until the address answers."""
     log = folder / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            words, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            words,
+            cwd=folder,
+            env=os.environ | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
     try:
         _wait(process, address, log)

@@ -17,6 +17,7 @@ from jiqun.outbound.dialects import DIALECTS
 from jiqun.settings import Settings
 from jiqun.web.app import create_app
 from live_server import LiveServer, metric, running, wait_until
+from packed_release import pack_files
 from stub_engine import StubEngine, stub_engine
 from tiny_release import write_release
 
@@ -161,10 +162,22 @@ def test_a_bad_answer_is_an_error(
     assert ("Retry-After" in answer.headers) == (status == 503)
 
 
-def test_what_breaks_later_breaks_visibly(live: LiveServer, engine: StubEngine) -> None:
-    engine.behaviour = "stopping"
-    with pytest.raises(httpx.RemoteProtocolError):
-        ask(live, "SELECT * { ?s ?p 'stopping' }")
+@pytest.mark.parametrize(
+    "behaviour", ["stopping", "stopping_early", "broken", "strange", "overloaded"]
+)
+def test_what_has_begun_is_not_asked_again(
+    live: LiveServer, engine: StubEngine, behaviour: str
+) -> None:
+    engine.behaviour = behaviour
+    query = f"SELECT * {{ ?s ?p 'once {behaviour}' }}"
+    if behaviour == "stopping":  # the status was sent before, so it breaks visibly
+        with pytest.raises(httpx.RemoteProtocolError):
+            ask(live, query)
+    else:
+        assert ask(live, query).status_code in {502, 503}
+    assert len([each for each in engine.asked if each.startswith(query)]) == 1
+    engine.behaviour = "good"
+    wait_until(lambda: ask(live, query).status_code == 200, 3 * PAUSE_SECONDS)  # none was cached
 
 
 def test_a_call_is_repeated_once(live: LiveServer, engine: StubEngine) -> None:
@@ -177,6 +190,7 @@ def test_a_call_is_repeated_once(live: LiveServer, engine: StubEngine) -> None:
 def test_after_failures_there_is_a_pause(live: LiveServer, engine: StubEngine) -> None:
     known = "SELECT ?s { ?s ?p ?o } # known"
     assert ask(live, known).status_code == 200
+    assert live.client.get("/doc/beijing").status_code == 200
     engine.behaviour = "overloaded"
     for number in range(5):
         assert ask(live, f"ASK {{ ?s ?p {number} }}").status_code == 503
@@ -187,10 +201,28 @@ def test_after_failures_there_is_a_pause(live: LiveServer, engine: StubEngine) -
     assert "is not responding" in refused.json()["detail"]
     assert len(engine.asked) == sent
     assert ask(live, known).status_code == 200, "what is cached is answered"
+    assert live.client.get("/doc/beijing").status_code == 200, "and so are pages that were made"
+    for path in ("/health/live", "/dumps"):
+        assert live.client.get(path).status_code == 200, "these need no engine"
     assert metric(live, "jiqun_backend_refusals_total") >= 1
     assert live.client.get("/health/ready").status_code == 503
     engine.behaviour = "good"
     wait_until(lambda: ask(live, "ASK { ?s ?p 98 }").is_success, 3 * PAUSE_SECONDS)
+
+
+def test_the_search_goes_on_without_the_engine(tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    pack_files(tmp_path / "files", release)
+    with stub_engine(release / "store") as engine, backed(release, engine, "generic") as live:
+        engine.behaviour = "closing"
+        for _ in range(6):
+            assert ask(live, "ASK { ?s ?p ?o }").status_code == 503
+        asked = len(engine.asked)
+        found = live.client.get("/search?q=ant&format=json", timeout=60)
+        assert (found.status_code, "Ant Works" in found.text) == (200, True), found.text
+        matches = live.client.get("/reconcile", params={"queries": '{"a": {"query": "Bee Works"}}'})
+        assert matches.json()["a"]["result"][0]["id"].endswith("bee"), matches.text
+        assert len(engine.asked) == asked
 
 
 @pytest.mark.parametrize("kind", ["jiqun", "fuseki"])
@@ -215,9 +247,12 @@ def test_what_was_given_up_keeps_its_place_until_the_limit(
 def test_a_part_is_no_answer(storeless: Path, engine: StubEngine) -> None:
     with backed(storeless, engine, "jiqun") as live:
         engine.behaviour = "truncating"
-        answer = ask(live, "SELECT * { ?s ?p 'part' }")
-        assert answer.status_code == 400
-        assert "truncates" in answer.json()["detail"]
+        query = "SELECT * { ?s ?p 'part' }"
+        for _ in range(2):
+            answer = ask(live, query)
+            assert answer.status_code == 400
+            assert "truncates" in answer.json()["detail"]
+        assert len([each for each in engine.asked if each.startswith(query)]) == 2, "never cached"
 
 
 def test_an_engine_that_does_not_hold_the_release_is_refused(
