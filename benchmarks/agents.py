@@ -1,4 +1,4 @@
-"""Processor time per call of a tool at `/mcp`, beside the same question over plain HTTP.
+"""Processor time per call of a tool at `/mcp`, compared with the same request over HTTP.
 
     python -m benchmarks.agents RELEASE
 

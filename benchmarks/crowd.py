@@ -78,7 +78,7 @@ class Attack:
 async def _crowd(
     url: str, number: int, until: float, statuses: dict[str, int], attack: Attack
 ) -> None:
-    """One of the crowd: asks for the worst, waits a little when it is told to come back."""
+    """One heavy client: sends the heaviest queries, and waits after Retry-After."""
     chance = random.Random(number)  # noqa: S311 (no secret)
     while time.perf_counter() < until:
         request = attack.request(url, number, chance)

@@ -149,9 +149,9 @@ def agree(
 
 
 def _rows(starter: Starter, kinds: Mapping[str, Sequence[str]]) -> dict[str, dict[str, int]]:
-    """Count the rows of each answer by kind, -1 for none; a server that is stuck is started anew.
+    """Count the rows of each answer by kind, -1 for none; a server that hangs is restarted.
 
-    Whoever misses too many of a kind is not asked the rest of it.
+    After too many misses of a kind, the rest of it is skipped.
     """
     rows: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
     left = [(kind, query) for kind, queries in kinds.items() for query in queries]

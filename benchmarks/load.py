@@ -42,7 +42,7 @@ class Observed:
 
 
 class _Exchange(asyncio.Protocol):
-    """One kept connection; asks one thing at a time."""
+    """One persistent connection, with one request at a time."""
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
@@ -97,7 +97,7 @@ def request_for(url: str, query: str, headers: Sequence[str] = ()) -> bytes:
 
 
 class Client:
-    """One client of an endpoint with one kept connection; an async context."""
+    """One client of an endpoint with one persistent connection; an async context."""
 
     def __init__(self, url: str) -> None:
         """Ask the endpoint at `url`."""

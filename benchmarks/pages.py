@@ -1,9 +1,9 @@
-"""Times and sizes of each kind of page: made anew, and as it comes from the cache.
+"""Times and sizes of each kind of page: uncached, and from the cache.
 
     python -m benchmarks.pages RELEASE > docs/page-times.md
 
 Wall time is that of a client on the same machine; processor time is that of the server and its
-workers for one page that is made anew, which other work on the machine changes little.
+workers for one uncached page, which depends little on other load.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _HEADERS: Final = {"Accept": "text/html, image/svg+xml, text/csv", "Accept-Encod
 
 @dataclass(frozen=True)
 class Times:
-    """Milliseconds of processor time and wall time of a page made anew, and from the cache."""
+    """Milliseconds of processor time and wall time of a page, uncached and from the cache."""
 
     processor: float
     made: tuple[float, float]

@@ -116,7 +116,7 @@ def _free_port() -> int:
 
 
 def _family(pid: int) -> Iterator[int]:
-    """Give a process and all below it, as Linux tells them."""
+    """Yield a process and its descendants, on Linux."""
     yield pid
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in task.read_text().split():

@@ -117,7 +117,7 @@ class UnknownRoute(Exception):
 def addresses(document: Mapping[str, Any]) -> Iterator[Address]:
     """Yield addresses for every route that answers GET or POST; raises `UnknownRoute`.
 
-    All saved queries are one route; one of them stands for the others.
+    All saved queries are one route; one of them represents the others.
     """
     paths = {"/": {"get": None}, "/openapi.json": {"get": None}, "/mcp": {"post": None}}
     for route, methods in {**paths, **document["paths"]}.items():

@@ -80,7 +80,7 @@ def wait_for(port: int, identifier: str, end: float) -> None:
 
 
 def ready(port: int) -> str:
-    """Return what a server says of itself, the error when it says nothing."""
+    """Return the status reported by a server, or the error."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
     try:
         connection.request("GET", "/health/ready")

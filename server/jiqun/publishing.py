@@ -1,8 +1,8 @@
 """`jiqun publish`: loads a release into a new dataset of a backend, and verifies it.
 
-Nothing that answers is touched until all agrees: the dataset is made and filled beside those that
-are there, its counts are those of the manifest, and every saved query has the answer that it has on
-the store of the release. Then the operator's command switches.
+The live dataset is not touched until everything matches: a new dataset is created and filled, its
+counts are compared with the manifest, and the results of all saved queries with those of the
+release's store. Then the operator's command switches.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from jiqun.secret_file import read_secret
 from jiqun.settings import Settings
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Shows a step of so many units; within it, takes how many units are done."""
+"""Shows a step with its total number of units; yields a function to report progress."""
 
 _DUMP: Final = "jiqun.nq.gz"
 _BLOCK: Final = 256 * 1024
@@ -43,10 +43,10 @@ _QUADS: Final = 5_000
 
 @dataclass(frozen=True)
 class Publication:
-    """What became of it: the URL of the dataset, and whether it was filled now or before.
+    """The result: the URL of the dataset, and whether it was filled now or before.
 
-    `compared` is the number of saved queries that were asked, `different` says of each that has
-    another answer what differs.
+    `compared` is the number of compared saved queries, `different` describes the differences by
+    query.
     """
 
     url: str
@@ -58,10 +58,10 @@ class Publication:
 
 @dataclass(frozen=True)
 class Publishing:
-    """What `publish` is told: the engine as in the settings, where it takes updates, and how.
+    """Options of `publish`: the backend as in the settings, and its update URL.
 
     With `replace`, a dataset of the same name is removed first. The queries named in `omitted` are
-    not compared; `seconds` is the most time for one of the others.
+    not compared; `seconds` is the time limit for each of the others.
     """
 
     settings: Settings
@@ -72,9 +72,9 @@ class Publishing:
 
 
 def publish(folder: Path, publishing: Publishing, progress: Progress) -> Publication:
-    """Make the dataset, fill and check it; raises `ReleaseError` and `OperatorError`.
+    """Create, fill and check the dataset; raises `ReleaseError` and `OperatorError`.
 
-    A dataset that was made here and could not be filled is removed again.
+    A dataset that was created here but not filled is removed again.
     """
     release = open_release(folder, verify=True)
     _check_names(release, publishing.omitted)
@@ -87,7 +87,7 @@ def publish(folder: Path, publishing: Publishing, progress: Progress) -> Publica
 
 
 def switch(command: str) -> None:
-    """Run the operator's command; raises `OperatorError` when it cannot be run or fails."""
+    """Run the operator's command; raises `OperatorError` if it cannot be run or fails."""
     words = shlex.split(command)
     if not words:
         return

@@ -183,8 +183,8 @@ class Settings(BaseSettings):
         str | None,
         Field(
             description="URL of the query endpoint of another SPARQL 1.1 engine that holds the "
-            "release; queries are evaluated there. In it, {release} stands for the beginning of "
-            "the release's identifier, so that each release has a dataset of its own."
+            "release; queries are evaluated there. {release} in it is replaced by the prefix of "
+            "the release's identifier, so that each release has its own dataset."
         ),
     ] = None
     backend_kind: Annotated[

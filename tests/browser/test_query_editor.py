@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def page(browser: Browser, site: LiveServer) -> Iterator[Page]:
-    """An editor with an empty text; nothing may be refused by the policy or asked of others."""
+    """An empty editor; the policy must refuse nothing, and no other host may be contacted."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     page = context.new_page()
     complaints: list[str] = []

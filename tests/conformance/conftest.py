@@ -26,7 +26,7 @@ def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServe
 
 @pytest.fixture
 def store_server_client(store_server: LiveServer) -> httpx.Client:
-    """A client with the token, on a dataset that nobody has emptied."""
+    """A client with the token, on a dataset that has not been emptied."""
     return store_server.client
 
 

@@ -108,7 +108,7 @@ def test_json_of_all_kinds_of_terms(formats: httpx.Client) -> None:
 
 
 def test_json_of_what_is_not_bound(formats: httpx.Client) -> None:
-    """jsonres02: an unbound variable stands in the head and in no binding."""
+    """jsonres02: an unbound variable is in the head and in no binding."""
     found = json.loads(text(formats, OPTIONAL, "json"))
     assert found["head"]["vars"] == ["s", "o", "n"]
     assert [set(row) for row in found["results"]["bindings"]] == [{"s", "o", "n"}, {"s", "n"}]

@@ -1,4 +1,4 @@
-"""The service description: W3C's three tests of it, and that what it says is true."""
+"""The service description: the three W3C tests, and that its statements are true."""
 
 from __future__ import annotations
 

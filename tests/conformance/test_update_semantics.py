@@ -1,4 +1,4 @@
-"""What SPARQL 1.1 Update says that updates do, each through HTTP and read back by a query."""
+"""The semantics of SPARQL 1.1 Update, each over HTTP and verified by a query."""
 
 from __future__ import annotations
 

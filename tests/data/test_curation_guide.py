@@ -47,7 +47,7 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def follow(checkout: Path) -> str:
-    """Do what the guide says, in its order; return what `new-source` printed."""
+    """Follow the guide step by step; return the output of `new-source`."""
     (command,) = re.findall(r"^\$ jiqun (new-source .*)$", GUIDE, re.MULTILINE)
     arguments = re.findall(r'"[^"]*"|\S+', command)
     printed = jiqun(*(word.strip('"') for word in arguments), folder=checkout)

@@ -26,7 +26,7 @@ def write(folder: Path, questions: list[Question]) -> Path:
 
 
 def read(folder: Path, questions: list[Question]) -> Answers:
-    """Return what stands in `<name>.json` or `.nt`, or the reason in `.error`."""
+    """Return the content of `<name>.json` or `.nt`, or the reason in `.error`."""
     return {each.name: _read(folder, each.name) for each in questions}
 
 
@@ -40,7 +40,7 @@ def _read(folder: Path, name: str) -> bytes | Refused:
 
 
 def over_http(url: str, questions: list[Question]) -> Answers:
-    """Ask an endpoint, as SPARQL 1.1 Protocol says, section 2.1.2."""
+    """Query an endpoint (SPARQL 1.1 Protocol, section 2.1.2)."""
     with httpx.Client(timeout=_SECONDS) as client:
         return {each.name: _ask(client, url, each) for each in questions}
 

@@ -63,7 +63,7 @@ def run(
 
 
 def version(folder: str, artifact: str) -> str:
-    """Return the version that stands in the name of a tool's archive; raises `NotInstalled`."""
+    """Return the version in the name of a tool's archive; raises `NotInstalled`."""
     for path in jars(folder).glob(f"{artifact}-*.jar"):
         if match := re.fullmatch(rf"{re.escape(artifact)}-(\d[\w.]*)", path.stem):
             return match[1]

@@ -94,7 +94,7 @@ def page(records: list[Record], recipes: Mapping[str, Mapping[str, str]]) -> str
 
 
 def unexplained(records: list[Record]) -> list[str]:
-    """Return the deviations that nobody has explained, and the explanations of none."""
+    """Return the unexplained deviations, and the explanations without a deviation."""
     seen = [each for record in records for each in _deviating(record)]
     names = {record["tool"] for record in records if "skipped" not in record}
     missing = [
@@ -110,7 +110,7 @@ def unexplained(records: list[Record]) -> list[str]:
 
 
 def _deviating(record: Record) -> Iterator[tuple[str, str, str, str]]:
-    """Yield tool, file, what (a query, or count) and what is said of each deviation."""
+    """Yield tool, file, what (a query, or count) and the explanation of each deviation."""
     tool = record["tool"]
     for file, count in record.get("counts", {}).items():
         if count.get("out") != count["in"]:

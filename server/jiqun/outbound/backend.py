@@ -1,11 +1,11 @@
 """The client of a backend: connections, retries and pauses after failures.
 
-Workers send their queries to a loopback address, and from there they go to the one URL that the
-operator has set, in which `{release}` stands for the release that is served. Nothing is redirected.
-A call that failed before the engine answered is sent once more. After several failures in a row
-nobody is sent for some seconds, then one to try. An engine that goes on with a query when its
-connection is closed keeps its place until its own limit has passed, so that it is never given more
-than it can do.
+Workers send their queries to a loopback address, which forwards them to the one configured URL,
+where `{release}` is replaced by the served release. Redirects are not followed. A call that fails
+before a response is retried once. After several failures in a row, no queries are sent for some
+seconds, then one as a trial. If the backend keeps running a query after its connection is closed,
+the query's slot stays taken until the backend's own time limit has passed, so it never gets more
+queries at once than configured.
 """
 
 from __future__ import annotations
@@ -112,9 +112,9 @@ class Backend(LoopbackServer):
         return self._urls[self._path]
 
     def turn_to(self, url: str) -> None:
-        """Send the queries of workers that are told the address from now on to this URL.
+        """Forward queries to this URL from now on, for workers that get the address later.
 
-        Those of workers that were told the address before go on to the URL before.
+        Workers with the previous address continue to use the previous URL.
         """
         former = self._urls.get(self._path)
         self._urls = {} if former is None else {self._path: former}
@@ -149,7 +149,7 @@ class Backend(LoopbackServer):
             await self._pool.aclose()
             self._pool = None
 
-    def beside(self, work: Coroutine[object, object, None]) -> None:
+    def run_until_stopped(self, work: Coroutine[object, object, None]) -> None:
         """Run a task until it ends or the backend is stopped."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)

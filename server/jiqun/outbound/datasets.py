@@ -35,10 +35,10 @@ _TOLD: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A dataset of an engine: where it answers queries, of what kind the engine is.
+    """A dataset of an engine: its query URL and the kind of engine.
 
-    `credentials` is the value of the Authorization header, "" for none; `update_url` is where it
-    takes SPARQL Update, "" where that is not told.
+    `credentials` is the value of the Authorization header, "" for none; `update_url` is its SPARQL
+    Update URL, "" if unknown.
     """
 
     url: str

@@ -10,7 +10,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 _ENTRY_OVERHEAD: Final = 512
-"""Bytes that an entry costs beside its value, roughly: key, headers, objects."""
+"""Approximate overhead of an entry in bytes: key, headers, objects."""
 
 
 class LruCache(Generic[Key, Value]):

@@ -1,8 +1,8 @@
 """Converts solutions with RDF 1.2 terms to earlier versions, on serialized bytes.
 
-A triple term becomes the blank node that stands for it in `rdf.earlier_versions`, a text with a
-direction a literal with a datatype of the i18n namespace. Triple terms nest in their objects only,
-so the innermost are replaced until there is none.
+A triple term becomes its blank node as in `rdf.earlier_versions`, a string with a direction a
+literal with a datatype of the i18n namespace. Triple terms nest in their objects only, so the
+innermost are replaced until there is none.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ _SYNTAXES: Final = {
 
 
 class EarlierSolutions:
-    """Rewrites the bytes of one result; `used` tells that something in it was newer."""
+    """Rewrites the bytes of one result; `used` is true if it had newer terms."""
 
     def __init__(self, media_type: str, version: str) -> None:
         """Write for readers of a version of RDF; a format that is text alone stays as it is."""

@@ -38,7 +38,7 @@ def blank_label(term: bytes) -> str:
 
 
 class EarlierVersion:
-    """Writes triples in an earlier version of RDF; `used` tells that one of them was newer."""
+    """Writes triples in an earlier version of RDF; `used` is true if one was newer."""
 
     def __init__(self, version: str) -> None:
         """Write for readers of `version`, one of `LABELS`."""

@@ -366,7 +366,7 @@ async def _check_engine(engine: Engine, release: Release) -> None:
     """Compare the backend with the release; raises `ReleaseError`."""
     if engine.backend is not None:
         await check_backend(engine.backend, release)
-        engine.backend.beside(check_limit(engine.backend))
+        engine.backend.run_until_stopped(check_limit(engine.backend))
 
 
 def _look_back(app: Endpoint) -> None:

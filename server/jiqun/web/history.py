@@ -1,8 +1,8 @@
 """Finds, in a separate process, the earlier release since which each thing is unchanged.
 
-The releases are compared once for a release that is served, each with the one before, the last two
-first. That takes seconds and much memory, so it is done beside the server, at low priority; until
-it is done, pages say nothing of it.
+The releases are compared once per served release, each with its predecessor, the last two first.
+That takes seconds and much memory, so it runs outside the server, at low priority; until it is
+done, pages omit it.
 """
 
 from __future__ import annotations

@@ -183,7 +183,7 @@ async def _send_block(block: bytes, send: Send, seconds: float) -> None:
 
 
 def check_match(scope: Scope, etags: tuple[bytes, ...], modified: int | None = None) -> None:
-    """Check the preconditions under which a client wants what there is and nothing else.
+    """Check the preconditions If-Match and If-Unmodified-Since.
 
     `etags` are its entity tags, `modified` when it was last changed, in seconds. Raises
     `PreconditionFailed` when If-Match (RFC 9110, section 13.1.1; the comparison is strong) or, in
@@ -205,7 +205,7 @@ def check_match(scope: Scope, etags: tuple[bytes, ...], modified: int | None = N
 
 
 def is_known(scope: Scope, etags: tuple[bytes, ...], modified: int) -> bool:
-    """Whether a client that reads has this version already, so that 304 tells it all.
+    """Whether a client already has this version, so that 304 suffices.
 
     By If-None-Match or, in its absence, by If-Modified-Since (RFC 9110, section 13.1.3).
     """

@@ -89,7 +89,7 @@ def encode_request_line(data: bytes) -> tuple[bytes, bool]:
     """Percent-encode non-ASCII characters in the first line of `data`.
 
     That is how an IRI becomes a URI (RFC 3987, section 3.1); the parser reads no other. Returns the
-    data, and whether the line goes on after it.
+    data, and whether the line continues after it.
     """
     start = len(data) - len(data.lstrip(b"\r\n")) if data[:1] in {b"\r", b"\n"} else 0
     end = data.find(b"\n", start)
@@ -140,7 +140,7 @@ def _check_transfer_coding(value: bytes, version: str) -> None:
         raise Refused(400, "HTTP/1.0 has no Transfer-Encoding.")
     *others, last = value.lower().split(b",")
     if last.strip() != b"chunked":
-        raise Refused(400, "Where the body ends cannot be told without chunked.")
+        raise Refused(400, "The end of the body is undefined without chunked.")
     if others:
         raise Refused(501, "The only supported Transfer-Encoding is chunked.")
 
@@ -148,8 +148,8 @@ def _check_transfer_coding(value: bytes, version: str) -> None:
 def read_target(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
     """Return a request target as the application reads it (RFC 9112, section 3.2).
 
-    In absolute form its host takes the place of the Host header, which is changed in `headers`.
-    `OPTIONS *` asks about the server as a whole, for which its root stands. Raises `Refused`.
+    In absolute form its host replaces the Host header in `headers`. `OPTIONS *` is mapped to the
+    root. Raises `Refused`.
     """
     if method == b"CONNECT":
         raise Refused(501, "This server is not a proxy and does not support CONNECT.")

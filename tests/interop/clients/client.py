@@ -1,4 +1,4 @@
-"""What a client is here: a program that other people wrote to talk to endpoints.
+"""Third-party client programs for endpoints.
 
 A client does steps and tells of each what came back, as text. The first word of a step is what it
 is compared by: a query of questions/, or what is written and read back. `SELECT csv` is the query

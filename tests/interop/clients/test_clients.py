@@ -1,4 +1,4 @@
-"""The clients that are at hand do what they must; what is recorded of all is what they must do."""
+"""The available clients return the expected results, as recorded for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""schemathesis: the endpoint answers as its OpenAPI document says, whatever it is sent."""
+"""schemathesis: the endpoint conforms to its OpenAPI document for any input."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ def _columns(
 ) -> list[list[str]]:
     """Distribute the boxes over columns, and order each column so that lines are short.
 
-    Classes that others lead to are in the two columns in the middle, the rest beside those that
+    Classes that others lead to are in the two columns in the middle, the rest next to those that
     they lead to.
     """
     near: defaultdict[str, list[str]] = defaultdict(list)

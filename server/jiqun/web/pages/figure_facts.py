@@ -68,9 +68,9 @@ NO_PERIOD: Final = f"{ID}period-not-stated"
 class FigureEntry:
     """A figure, or a goal with a figure; resources by IRI.
 
-    `value` is the number as the graph has it, `bound` a slug. `whole` is the set of which the
-    counted set is said to be a subset; `enterprise_class` what its members are besides being of the
-    subject; `end` the deadline of a goal (ISO date); all of them may be empty.
+    `value` is the number as the graph has it, `bound` a slug. `whole` is the stated superset of the
+    counted set; `enterprise_class` what its members are besides being of the subject; `end` the
+    deadline of a goal (ISO date); all of them may be empty.
     """
 
     iri: str

@@ -29,7 +29,7 @@ _Box = tuple[float, float, float, float]
 WIDTH: Final = 900
 _LABEL_LETTER: Final = 13
 _LABEL_HEIGHT: Final = 22
-"""Of labels beside each other: as large as in a map that is drawn at half its width."""
+"""Of adjacent labels: as large as in a map that is drawn at half its width."""
 _GAP: Final = 10.5
 _SWEEPS: Final = 60
 _SMALL: Final = 0.35
@@ -139,7 +139,7 @@ def draw_map(  # noqa: PLR0913
 ) -> Picture:
     """Draw provinces and marks; overlapping marks are moved apart.
 
-    `shaded` are the IRIs of provinces to stand out, `close` looks at the marks and the shaded
+    `shaded` are the IRIs of highlighted provinces, `close` looks at the marks and the shaded
     provinces only, with the names of provinces; `links` makes provinces lead to their pages.
     """
     seen = [_project(each) for mark in marks for each in mark.places]
@@ -310,7 +310,7 @@ def _mark(mark: MapMark, spot: Spot, label: Markup) -> Markup:
 def _labels(
     marks: Sequence[MapMark], spots: Sequence[Spot], height: float, reader: Reader
 ) -> list[Markup]:
-    """Write the labels beside their marks, at the first side where one covers nothing.
+    """Write the labels next to their marks, at the first side where one covers nothing.
 
     A label without such a side is omitted: the tooltip and the table show it.
     """

@@ -50,7 +50,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Line:
-    """A line from a cluster to a node beside it; a `strong` one is thick.
+    """A line from a cluster to a neighbouring node; a `strong` one is thick.
 
     `told` describes the line; `href` links to the words that state it.
     """

@@ -141,7 +141,7 @@ add_list(
 add_list(
     companies_document,
     "companies",
-    "List the companies and brands with the clusters that they are said to be in.",
+    "List the companies and brands with the clusters that sources place them in.",
     {
         "kind": "`Company` or `Brand`.",
         "cluster": "The cluster.",

@@ -184,7 +184,7 @@ def _location(store: str, graph: str | None) -> str:
 async def _check_conditions(scope: Scope, service: QueryService, graph: str | None) -> None:
     """Raise `PreconditionFailed` unless If-Match and If-None-Match (RFC 9110, 13.1) hold.
 
-    `If-None-Match: *` is for the writer to check, which knows whether the graph is there.
+    The writer checks `If-None-Match: *`, since it decides whether the graph exists.
     """
     if_match, if_none_match = header(scope, b"if-match"), header(scope, b"if-none-match")
     named = if_none_match is not None and if_none_match.strip() != "*"

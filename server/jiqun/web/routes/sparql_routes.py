@@ -175,8 +175,8 @@ async def send_answer(
 ) -> None:
     """Send the planned answer; cached ones need no `ClientWatch`.
 
-    `further` headers are sent beside those of the answer. Raises `PreconditionFailed` when the
-    client asks for another version.
+    `further` headers are added to those of the answer. Raises `PreconditionFailed` when the client
+    asks for another version.
     """
     method, record = scope["method"], record_of(scope)
     record.note_plan(plan)
