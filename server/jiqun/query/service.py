@@ -351,10 +351,7 @@ class QueryService:
         """
         if not cached:
             return await self._compressed(await self.engine.run(job), coding)
-        text = "\0".join(
-            (self._state, job.module, job.function, repr(job.arguments), repr(job.named))
-        )
-        key = hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=18).digest()
+        key = self._document_key(job)
         coded_key = key + (coding or "").encode()
         answer = self.cache.get(coded_key)
         if answer is None:
@@ -365,6 +362,17 @@ class QueryService:
             if coding:
                 self.cache.put(coded_key, replace(answer, outcome="cached"), len(answer.body))
         return answer
+
+    def keep_document(self, job: DocumentJob, answer: Answer) -> None:
+        """Cache what a job returns that another process has done."""
+        kept = replace(answer, outcome="cached")
+        self.cache.put(self._document_key(job), kept, len(answer.body))
+
+    def _document_key(self, job: DocumentJob) -> bytes:
+        text = "\0".join(
+            (self._state, job.module, job.function, repr(job.arguments), repr(job.named))
+        )
+        return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=18).digest()
 
     async def _compressed(self, answer: Answer, coding: str | None) -> Answer:
         """Compress a document, in a thread when it is long: the compressors release the GIL."""

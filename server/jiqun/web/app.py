@@ -375,7 +375,7 @@ def _look_back(app: Endpoint) -> None:
     async def look() -> None:
         kept = app.state.settings.earlier_releases
         if kept is not None and app.state.release.identifier:
-            app.state.history = await read_history(kept, app.state.release)
+            app.state.history = await read_history(kept, app.state.service)
 
     if app.state.looking_back is not None:
         app.state.looking_back.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -64,6 +65,20 @@ def test_a_thing_says_since_which_release_it_is_so(changed: httpx.Client) -> Non
     assert "Unchanged since release 2026-09" in told("life-health")
     assert Audit(told("fresh")).problems == []
     assert "/changes?since=2026-10" in told("fresh")
+
+
+def test_the_changes_are_made_before_anybody_asks(tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    write_release(kept / "2026-10", GONE)
+    with running(write_release(tmp_path / "now", NEW), earlier_releases=str(kept)) as live:
+        for _ in range(100):
+            if "since release" in live.client.get("/doc/beijing", headers=BROWSER).text:
+                break
+            time.sleep(0.1)
+        shutil.rmtree(kept / "2026-10")
+        for lang in ("en", "zh-CN", "zh-TW"):
+            page = live.client.get("/changes", headers={**BROWSER, "Accept-Language": lang})
+            assert "Gone Ltd" in page.text
 
 
 def test_another_release_can_be_compared(changed: httpx.Client) -> None:

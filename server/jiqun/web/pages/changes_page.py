@@ -101,7 +101,9 @@ def changes_page(context: Context, reader: Reader, since: str, choice: Choice) -
     name = since or next(iter(kept), "")
     if not name and choice.format != HTML:
         raise NotFound("This server has no earlier release to compare with.")
-    difference = _compare(str(kept[name].folder), str(context.release.folder)) if name else None
+    difference = (
+        compare_folders(str(kept[name].folder), str(context.release.folder)) if name else None
+    )
     if difference is not None and choice.format == PLAIN_JSON:
         return Document(as_json(difference).encode(), PLAIN_JSON.media_type)
     sections = _sections(difference, context, reader) if difference else {}
@@ -125,7 +127,7 @@ def _listed(kept: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=1)
-def _compare(old: str, new: str) -> Difference:
+def compare_folders(old: str, new: str) -> Difference:
     """Compare the releases in two folders, which never change."""
     former, present = (
         open_release(Path(folder), verify=False, check_files=False) for folder in (old, new)
