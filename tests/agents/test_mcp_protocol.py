@@ -41,7 +41,6 @@ def post(server: LiveServer, body: object, **headers: str) -> httpx.Response:
         ({"host": "evil.example"}, 421),
         ({"host": "localhost.evil.example"}, 421),
         ({"host": "[::1]:8000"}, 200),
-        ({"host": "[broken"}, 421),
         ({"origin": "http://localhost:3000"}, 200),
         ({"origin": "http://evil.example"}, 403),
         ({"origin": "null"}, 403),

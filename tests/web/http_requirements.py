@@ -93,6 +93,7 @@ MESSAGES = [
     row("9110 7.2", "two Hosts", request(ASKED, "Host: b"), 400),
     row("9110 7.2", "a Host that is none", request("/health/live", host="Host: a b"), 400),
     row("9110 7.2", "a Host with a user", request(ASKED, host="Host: u:p@a"), 400),
+    row("9110 7.2", "a Host with half an address", request(ASKED, host="Host: [::1"), 400),
     row("9110 7.2", "a Host that is empty", request(ASKED, CLOSE, host="Host:"), 200, answers=1),
     row("9110 7.2", "a Host with an address and a port", request(ASKED, CLOSE, host="Host: [::1]:80"), 200, answers=1),
     row("9110 7.2", "no Host in HTTP/1.0", request(ASKED, host=None, version="1.0"), 200, answers=1),
