@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _PORT: Final = 8161
+SECONDS: Final = 60
+"""Fuseki's own limit on a query; without one, it goes on with what was given up."""
 _LEAST: Final = 21
 
 
@@ -47,7 +49,8 @@ def _fuseki(folder: str, *more: str) -> Iterator[str]:
     jar = next(java.jars("jena").glob("*.jar"))
     home = fresh(CACHE / "scratch" / folder)
     root = f"http://127.0.0.1:{_PORT}"
-    words = [java.runtime(_LEAST), "-jar", str(jar), "--localhost", f"--port={_PORT}"]
+    limits = ["--localhost", f"--port={_PORT}", f"--timeout={1000 * SECONDS}"]
+    words = [java.runtime(_LEAST), "-jar", str(jar), *limits]
     with serving([*words, *more], home, f"{root}/$/ping", FUSEKI_BASE=str(home / "run")):
         yield root
 

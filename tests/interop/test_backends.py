@@ -104,7 +104,7 @@ def backed(
                 storeless,
                 backend=url,
                 backend_kind=kind,
-                backend_seconds=2 * _SECONDS,
+                backend_seconds=jena.SECONDS,
                 deadline_seconds=_SECONDS,
                 log_requests=False,
             )
