@@ -111,7 +111,7 @@ def test_a_dataset_with_something_else_is_left_alone(
         ("POST /$/datasets", 404, "has no administration"),
         ("POST /$/datasets", 401, "check the credentials"),
         ("POST /$/datasets", 307, "redirects; use the final URL"),
-        ("x/data", 500, "answers loading the statements with status 500"),
+        ("x/data", 500, "responded to loading the statements with status 500"),
         ("/sparql", 503, "with status 503"),
     ],
 )

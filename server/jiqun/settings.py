@@ -189,7 +189,7 @@ class Settings(BaseSettings):
     ] = None
     backend_kind: Annotated[
         Literal["fuseki", "oxigraph", "jiqun", "generic"],
-        Field(description="Kind of backend."),
+        Field(description="Kind of backend, for its dialect of SPARQL."),
     ] = "generic"
     backend_seconds: Annotated[
         float,

@@ -241,7 +241,7 @@ class _Rows:
             self._wrong(line, f"{row['mapping_justification']} is not a mapping_justification")
         version = row.get("object_source_version") or self._version
         if not version:
-            self._wrong(line, "object_source_version missing, here and in the headererererer")
+            self._wrong(line, "object_source_version missing, here and in the header")
         source = row.get("mapping_source", "")
         return Mapping(
             line,
