@@ -26,7 +26,7 @@ _OPTIONS = (
 )
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The browser of the machine; without one, or without Playwright, the tests are skipped."""
     playwright = pytest.importorskip(
@@ -41,7 +41,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def site(browser: Browser, request: pytest.FixtureRequest) -> LiveServer:
     """A server on the real content; it needs the browser so that nothing is built in vain."""
     assert browser.is_connected()

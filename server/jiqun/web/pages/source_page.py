@@ -145,7 +145,7 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
         ],
         web_page=web_page,
         passages=[
-            (each, quoted_at(web_page, each.quotes), _by_subject(each, web_page, labels))
+            (each, quoted_at(web_page, _words_of(each)), _by_subject(each, web_page, labels))
             for each in source.passages
         ],
         others=[
@@ -168,6 +168,15 @@ def _line(entry: SourceEntry, labels: Labels) -> SourceLine:
         publisher=labels.cell(entry.publisher) if entry.publisher else None,
         passages=entry.passages,
     )
+
+
+def _words_of(passage: Passage) -> list[Text]:
+    """Return the quotes of a passage and the words of its statements, which may be folded."""
+    words = {each.value: each for each in passage.quotes}
+    for fact in passage.facts:
+        if fact.predicate == _WORDING:
+            words.setdefault(fact.value.value, text_of(fact.value))
+    return list(words.values())
 
 
 def _by_subject(passage: Passage, web_page: str | None, labels: Labels) -> list[Statements]:
