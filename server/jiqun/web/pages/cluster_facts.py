@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from jiqun.language import Reader
 from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import prologue
 from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of
@@ -110,18 +111,28 @@ def cluster_marks(
     entries: Sequence[ClusterEntry], points: Mapping[str, Place], labels: Labels
 ) -> list[MapMark]:
     """Return the marks of clusters on a map; those without a place are omitted."""
-    lang = labels.reader.lang
     marks = []
     for each in entries:
-        places = tuple(points[iri] for iri in each.places if iri in points)
-        if places:
+        if has_mark(each, points):
             name = labels.resource(each.iri).text.value
-            kind = each.kind if each.kind in _MAP_KINDS else "candidate"
-            listed = phrase(f"map_{kind.replace('-', '_')}", lang)
-            marks.append(
-                MapMark(f"{name} · {listed}", kind, places, address(each.iri, labels.reader))
-            )
+            told = f"{name} · {list_phrase(each, labels.reader)}"
+            places = tuple(points[iri] for iri in each.places if iri in points)
+            marks.append(MapMark(told, _kind(each), places, address(each.iri, labels.reader)))
     return marks
+
+
+def has_mark(entry: ClusterEntry, points: Mapping[str, Place]) -> bool:
+    """Return whether a place of a cluster has a point."""
+    return any(iri in points for iri in entry.places)
+
+
+def list_phrase(entry: ClusterEntry, reader: Reader) -> str:
+    """Return on which list a cluster is, as in the legend of the map."""
+    return phrase(f"map_{_kind(entry).replace('-', '_')}", reader.lang)
+
+
+def _kind(entry: ClusterEntry) -> str:
+    return entry.kind if entry.kind in _MAP_KINDS else "candidate"
 
 
 _MAP_KINDS: Final = {"list-2022", "list-2024", "candidate"}

@@ -22,6 +22,8 @@ from jiqun.web.pages.cluster_facts import (
     ClusterEntry,
     ClusterList,
     cluster_marks,
+    has_mark,
+    list_phrase,
     read_cluster_list,
 )
 from jiqun.web.pages.figure_facts import (
@@ -97,10 +99,16 @@ class EvidenceCard:
 
 @dataclass(frozen=True)
 class HomeContent:
-    """The content of the home page, read from the graph."""
+    """The content of the home page, read from the graph.
+
+    The tables hold what the pictures show: clusters with their list, and lists with their size and
+    the number of confirmed members.
+    """
 
     map: Picture | None = None
+    map_table: tuple[tuple[Cell, str], ...] = ()
     coverage: Picture | None = None
+    coverage_table: tuple[tuple[Cell, int, int], ...] = ()
     missing: int = 0
     candidates: tuple[Cell, ...] = ()
     questions: tuple[tuple[str, str], ...] = ()
@@ -154,9 +162,18 @@ def read_home(context: Context, reader: Reader) -> HomeContent:
     clusters, labels = known.clusters, Labels(known.captions, reader)
     lists = context.once(_read_lists)
     unproven = [each for each in clusters if not each.lists]
+    list_labels = Labels(context.once(_read_list_names), reader)
     return HomeContent(
         map=_draw_map(known, context.once(read_outlines), labels),
-        coverage=draw_coverage(lists, Labels(context.once(_read_list_names), reader)),
+        map_table=tuple(
+            (labels.resource(each.iri), list_phrase(each, reader))
+            for each in clusters
+            if has_mark(each, known.points)
+        ),
+        coverage=draw_coverage(lists, list_labels),
+        coverage_table=tuple(
+            (list_labels.resource(each.iri), each.size, each.named) for each in lists
+        ),
         missing=sum(max(0, each.size - each.named) for each in lists),
         candidates=tuple(labels.resource(each.iri) for each in unproven),
         questions=_questions(context, clusters, labels),
