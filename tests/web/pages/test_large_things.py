@@ -10,8 +10,8 @@ import pytest
 from html_audit import Audit
 from jiqun.query.solutions import Term, term_of
 from jiqun.rdf.namespaces import GRAPH, ID, KG, SOURCE
-from jiqun.web.pages.source_facts import PAGE_SIZE as PASSAGES
-from jiqun.web.pages.source_facts import read_source
+from jiqun.web.pages.source_page import PAGE_SIZE as PASSAGES
+from jiqun.web.pages.source_page import read_source
 from jiqun.web.pages.thing_facts import MAX_CLAIMS, MAX_VALUES, PAGE_SIZE, read_thing
 from live_server import running
 from tiny_release import write_release

@@ -24,12 +24,9 @@ from jiqun.web.pages.home_page import EvidenceCard, HomeContent, render_home
 from jiqun.web.pages.query_page import query_section, render_queries, render_query
 from jiqun.web.pages.records import Fact
 from jiqun.web.pages.rendering import PHRASES, highlight, link_target, text_fragment
-from jiqun.web.pages.result_choices import NO_CHOICES
-from jiqun.web.pages.result_section import Section
 from jiqun.web.pages.result_table import PAGE_ROWS, Outcome, read_outcome
-from jiqun.web.pages.results_page import render_query_form, render_results
-from jiqun.web.pages.source_facts import Passage, Source, SourceEntry
-from jiqun.web.pages.source_page import render_source, render_sources
+from jiqun.web.pages.results_page import NO_CHOICES, Section, render_query_form, render_results
+from jiqun.web.pages.source_page import Passage, Source, SourceEntry, render_source, render_sources
 from jiqun.web.pages.thing_facts import Thing
 from jiqun.web.pages.thing_page import render_thing
 from jiqun.web.pictures.certainty import sign

@@ -19,10 +19,9 @@ from jiqun.saved_queries import bind, read_value
 from jiqun.settings import Settings
 from jiqun.web.documents import Context
 from jiqun.web.pages.cells import Labels, read_captions
-from jiqun.web.pages.result_choices import Choices, apply_choices
 from jiqun.web.pages.result_pictures import draw_view, offered_views, read_columns
-from jiqun.web.pages.result_section import Address, result_section
 from jiqun.web.pages.result_table import Outcome, read_outcome
+from jiqun.web.pages.results_page import Address, Choices, apply_choices, result_section
 from jiqun.web.pictures.node_link import Edge, Node, draw_graph
 
 if TYPE_CHECKING:

@@ -1,20 +1,18 @@
-"""The list of clusters: map and table together."""
+"""Clusters with their lists, places, fields and evidence; their list with map and table."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from jiqun.language import Reader, Text
+from jiqun.query.solutions import Select
+from jiqun.rdf.namespaces import prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels, slug_of
-from jiqun.web.pages.cluster_facts import (
-    ClusterEntry,
-    cluster_marks,
-    read_cluster_list,
-)
+from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of
 from jiqun.web.pages.listing import (
     Column,
     Entry,
@@ -27,7 +25,132 @@ from jiqun.web.pages.listing import (
 )
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.drawing import Paper, Picture
-from jiqun.web.pictures.map_picture import draw_map, read_outlines
+from jiqun.web.pictures.map_picture import MapMark, Place, draw_map, read_outlines, read_points
+
+_PATTERNS: Final = {
+    "lists": "?x a kg:Cluster ; kg:listedOn ?y",
+    "years": "?x a kg:Cluster ; kg:listedOn/kg:listYear ?y",
+    "provinces": "?x a kg:Cluster ; kg:inProvince ?y",
+    "cities": "?x a kg:Cluster ; kg:inCity ?y",
+    "fields": (
+        "?x a kg:Cluster ; kg:inIndustry/skos:broader* ?y . ?y skos:broader ?top . "
+        "FILTER NOT EXISTS { ?top skos:broader ?above }"
+    ),
+    "figures": "?y a kg:Observation ; kg:about ?x . ?x a kg:Cluster",
+    "proofs": "?designation kg:designates ?x ; kg:statedIn ?y . ?x a kg:Cluster",
+    "grades": (
+        "?designation kg:designates ?x ; kg:statedIn/kg:passageOf/kg:reliability ?y . "
+        "?x a kg:Cluster"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ClusterEntry:
+    """A cluster; all but the years are IRIs.
+
+    `grade` is the best grade of a source that states its listing, `proof` such a passage; both are
+    empty without one.
+    """
+
+    iri: str
+    lists: tuple[str, ...]
+    years: tuple[str, ...]
+    provinces: tuple[str, ...]
+    cities: tuple[str, ...]
+    fields: tuple[str, ...]
+    figures: tuple[str, ...]
+    grade: str
+    proof: str
+
+    @property
+    def slug(self) -> str:
+        """The last part of its IRI."""
+        return slug_of(self.iri)
+
+    @property
+    def kind(self) -> str:
+        """Its kind on a map: by the list it is on, or a candidate."""
+        return f"list-{self.years[0]}" if self.years else "candidate"
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Its most specific places: its cities, else its provinces."""
+        return self.cities or self.provinces
+
+
+def read_clusters(select: Select) -> tuple[ClusterEntry, ...]:
+    """Read all clusters, with candidates, in the order of their IRIs."""
+    rows = select(f"{prologue('kg')}SELECT DISTINCT ?x WHERE {{ ?x a kg:Cluster }} ORDER BY ?x")
+    of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
+    return tuple(
+        ClusterEntry(
+            iri,
+            of["lists"].get(iri, ()),
+            of["years"].get(iri, ()),
+            of["provinces"].get(iri, ()),
+            of["cities"].get(iri, ()),
+            of["fields"].get(iri, ()),
+            of["figures"].get(iri, ()),
+            min(of["grades"].get(iri, ()), default=""),
+            next(iter(of["proofs"].get(iri, ())), ""),
+        )
+        for iri in (row["x"].value for row in rows if row["x"].is_iri)
+    )
+
+
+@dataclass(frozen=True)
+class ClusterList:
+    """All clusters with captions for their entries, and the points of their places."""
+
+    clusters: tuple[ClusterEntry, ...]
+    captions: Mapping[str, Caption]
+    points: Mapping[str, Place]
+
+
+def read_cluster_list(select: Select) -> ClusterList:
+    """Read all clusters with their names and points."""
+    clusters = read_clusters(select)
+    iris = {
+        iri
+        for each in clusters
+        for iri in (each.iri, each.grade, *each.provinces, *each.cities, *each.fields)
+        if iri
+    }
+    points = read_points(select, (iri for each in clusters for iri in each.places))
+    return ClusterList(clusters, read_captions(select, sorted(iris)), points)
+
+
+def cluster_marks(
+    entries: Sequence[ClusterEntry], points: Mapping[str, Place], labels: Labels
+) -> list[MapMark]:
+    """Return the marks of clusters on a map; those without a place are omitted."""
+    marks = []
+    for each in entries:
+        if has_mark(each, points):
+            name = labels.resource(each.iri).text.value
+            told = f"{name} · {list_phrase(each, labels.reader)}"
+            places = tuple(points[iri] for iri in each.places if iri in points)
+            marks.append(MapMark(told, _kind(each), places, address(each.iri, labels.reader)))
+    return marks
+
+
+def has_mark(entry: ClusterEntry, points: Mapping[str, Place]) -> bool:
+    """Return whether a place of a cluster has a point."""
+    return any(iri in points for iri in entry.places)
+
+
+def list_phrase(entry: ClusterEntry, reader: Reader) -> str:
+    """Return on which list a cluster is, as in the legend of the map."""
+    return phrase(f"map_{_kind(entry).replace('-', '_')}", reader.lang)
+
+
+def _kind(entry: ClusterEntry) -> str:
+    return entry.kind if entry.kind in _MAP_KINDS else "candidate"
+
+
+_MAP_KINDS: Final = {"list-2022", "list-2024", "candidate"}
+
 
 _COLUMNS: Final = (
     Column("cluster"),

@@ -15,12 +15,12 @@ from jiqun.rdf.namespaces import ID
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Labels, slug_of
-from jiqun.web.pages.figure_facts import (
+from jiqun.web.pages.figures_page import (
     FigureEntry,
+    figure_dot,
     kinds_of,
     read_figure_list,
 )
-from jiqun.web.pages.figures_page import figure_dot
 from jiqun.web.pages.listing import Option, Shown, picture_file, said, shown
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.certainty import BOUNDS

@@ -11,10 +11,9 @@ from jiqun.query.solutions import Term
 from jiqun.rdf.namespaces import KG, SKOS
 from jiqun.web.pages.cells import Cell, Labels
 from jiqun.web.pages.claims import JUDGEMENTS, ClaimView, FigureGroup, claims_of, figure_groups
-from jiqun.web.pages.cluster_profile import about
-from jiqun.web.pages.evidence import Proof, prove
+from jiqun.web.pages.evidence import Clause, Proof, clause, facts_with, fill, prove, values_of
+from jiqun.web.pages.profiles import about
 from jiqun.web.pages.records import Record
-from jiqun.web.pages.sentences import Clause, clause, facts_with, fill, values_of
 from jiqun.web.pages.thing_facts import Thing
 
 _DEEPEST: Final = 8

@@ -1,4 +1,7 @@
-"""The home page: search, map, five questions, coverage of lists, three figures."""
+"""The home page: search, map, five questions, coverage of lists, three figures.
+
+That of a release packed from other RDF has counts, classes, queries and files.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from markupsafe import Markup
 
 from jiqun.language import Reader, Text
 from jiqun.query.solutions import Select
-from jiqun.rdf.namespaces import DATASET, ID, LICENCE, SOURCE, prologue
+from jiqun.rdf.namespaces import DATASET, ID, LICENCE, SOURCE, compact, prologue
 from jiqun.release import Release
 from jiqun.web.documents import Context, Document
 from jiqun.web.metadata.dcat import read_catalogue_graph
 from jiqun.web.metadata.schema_org import data_block, dataset_document
 from jiqun.web.pages.cells import Caption, Cell, Labels, read_captions, slug_of
-from jiqun.web.pages.cluster_facts import (
+from jiqun.web.pages.clusters_page import (
     ClusterEntry,
     ClusterList,
     cluster_marks,
@@ -26,12 +29,13 @@ from jiqun.web.pages.cluster_facts import (
     list_phrase,
     read_cluster_list,
 )
-from jiqun.web.pages.figure_facts import (
+from jiqun.web.pages.figures_page import (
     FigureEntry,
     FigureList,
     kinds_of,
     read_figure_list,
 )
+from jiqun.web.pages.query_page import group_queries
 from jiqun.web.pages.rendering import PHRASES, address, html_document, phrase, render
 from jiqun.web.pictures.amounts import write_amount
 from jiqun.web.pictures.certainty import flag, sign
@@ -322,3 +326,35 @@ def _card(each: FigureEntry, drawn: Markup, labels: Labels) -> EvidenceCard:
 def _count_key(name: str, count: int) -> str:
     singular = f"count_{name}_one"
     return singular if count == 1 and singular in PHRASES else f"count_{name}"
+
+
+_PACKED_COUNTS: Final = ("triples", "quads", "graphs", "subjects", "named", "classes", "properties")
+_CLASSES: Final = 30
+_QUERY: Final = "SELECT ?thing ?property ?value\nWHERE { ?thing ?property ?value }\nLIMIT 25\n"
+
+
+def packed_home(context: Context, reader: Reader) -> Document:
+    """Return the home page of a release with statistics."""
+    release = context.release
+    classes = release.statistics["classes"]
+    text = render(
+        "packed.html",
+        reader,
+        title=Text(release.title),
+        version=release.version,
+        counts=[(f"packed_{name}", release.counts.get(name, 0)) for name in _PACKED_COUNTS],
+        classes=[
+            (compact(each["iri"]), _members(reader, each["iri"]), each["entities"])
+            for each in classes[:_CLASSES]
+        ],
+        more_classes=len(classes) > _CLASSES or not release.statistics["complete"],
+        groups=group_queries(release.queries.values(), reader),
+        files=release.dumps.values(),
+        text=_QUERY,
+    )
+    return html_document(text, reader)
+
+
+def _members(reader: Reader, iri: str) -> str:
+    query = f"SELECT ?thing\nWHERE {{ ?thing a <{iri}> }}\nLIMIT 100"
+    return reader.link("/sparql", query=query, format="html")

@@ -22,7 +22,7 @@ from jiqun.web.pages.listing import (
     shown,
 )
 from jiqun.web.pages.rendering import address, phrase
-from jiqun.web.pages.time_facts import Happening, read_happenings, span_of, time_text
+from jiqun.web.pages.timeline_page import Happening, read_happenings, span_of, time_text
 from jiqun.web.pictures.drawing import Paper, Picture
 from jiqun.web.pictures.time_lanes import Lane, draw_lanes
 

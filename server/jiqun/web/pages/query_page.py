@@ -1,21 +1,178 @@
-"""The saved queries as pages: the list, and one page for each."""
+"""The saved queries as pages: the list, one page for each, and names as values of parameters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
-from jiqun.language import Reader
+from jiqun.errors import NotFound, shorten
+from jiqun.language import Reader, pick
 from jiqun.query.solutions import Select
+from jiqun.rdf.formats import PLAIN_JSON
+from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
 from jiqun.saved_queries import Parameter, SavedQuery
-from jiqun.web.pages.cells import Labels
-from jiqun.web.pages.parameter_values import Suggestions
+from jiqun.search.matching import SAME_NAME
+from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.similar_names import candidates_for, exists, nearest, similar_ids
+from jiqun.web.linked_data.thing_names import expand
+from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.rendering import PHRASES, render
-from jiqun.web.pages.result_choices import Choices
-from jiqun.web.pages.result_section import Address, Section, result_section
 from jiqun.web.pages.result_table import Outcome
-from jiqun.web.pages.results_page import GRAPH_FORMATS, TABLE_FORMATS
+from jiqun.web.pages.results_page import (
+    GRAPH_FORMATS,
+    TABLE_FORMATS,
+    Address,
+    Choices,
+    Section,
+    result_section,
+)
+
+_MOST_OPTIONS: Final = 400
+_MOST_NEAR: Final = 4
+_KINDS: Final = {
+    "place": ("Region", "?thing a kg:Region ; kg:hasCluster ?cluster"),
+    "region": ("Region", "?thing a kg:EconomicRegion"),
+    "cluster": ("Cluster", "?thing a kg:Cluster"),
+    "company": ("Enterprise", "?thing a kg:Enterprise"),
+    "industry": ("Industry", "?thing a kg:Industry"),
+    "metric": ("Metric", "?thing a kg:Metric"),
+    "list": ("DesignationList", "?thing a kg:DesignationList"),
+    "agent": ("", "?thing kg:appliedFor ?cluster"),
+    "lead": ("", "?thing kg:ledApplicationFor ?cluster"),
+    "claimant": ("", "?claim kg:claimant ?thing"),
+    "grade": ("ReliabilityGrade", "?thing a kg:ReliabilityGrade"),
+}
+"""For each parameter the class of its values, and the pattern for suggestions in forms."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The meaning of a value: the IRI of a thing, or the names of candidates."""
+
+    iri: str = ""
+    near: tuple[str, ...] = ()
+
+
+def values_to_read(query: SavedQuery, given: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the values of parameters that are things, by name of the parameter."""
+    return {
+        each.name: found[0]
+        for each in query.parameters
+        if each.type == "iri"
+        and len(found := [text for text in given.get(each.name, ()) if text]) == 1
+    }
+
+
+def read_values(context: Context, values: Mapping[str, str], lang: str) -> Document:
+    """Return the `Meaning` of each value by parameter, as JSON."""
+    found = {name: asdict(_meaning(context, name, text, lang)) for name, text in values.items()}
+    return Document(json.dumps(found).encode(), PLAIN_JSON.content_type())
+
+
+def meanings_of(body: bytes) -> dict[str, Meaning]:
+    """Read what `read_values` returned."""
+    return {
+        name: Meaning(each["iri"], tuple(each["near"])) for name, each in json.loads(body).items()
+    }
+
+
+def _meaning(context: Context, parameter: str, text: str, lang: str) -> Meaning:
+    text = text.strip()
+    iri = expand(text) or expand(text.lower())
+    if iri and (not iri.startswith(ID) or exists(context, iri)):
+        return Meaning(iri)
+    reader = Reader(lang)
+    if parameter == "source" and iri.startswith(ID):
+        return _source_of(context, iri.removeprefix(ID))
+    if iri.startswith(ID):
+        near = [each.removeprefix("id:") for each in similar_ids(context, iri)]
+        return Meaning("", tuple(near[:_MOST_NEAR]))
+    kind = _KINDS.get(parameter, ("", ""))[0]
+    candidates = candidates_for(context, text, KG + kind if kind else "")
+    same = [each for each in candidates if each.score >= SAME_NAME]
+    if len(same) == 1:
+        return Meaning(ID + same[0].thing.slug)
+    names = dict.fromkeys(
+        pick(each.thing.labels, reader).value or each.thing.slug
+        if len(same) < 2
+        else each.thing.slug
+        for each in (same or candidates)
+    )
+    return Meaning("", tuple(names)[:_MOST_NEAR])
+
+
+def _source_of(context: Context, slug: str) -> Meaning:
+    """Return the source with a slug, or those with similar slugs."""
+    if exists(context, SOURCE + slug):
+        return Meaning(SOURCE + slug)
+    rows = context.select(f"SELECT ?source WHERE {{ ?source a <{KG}Source> }}")
+    slugs = sorted(row["source"].value.removeprefix(SOURCE) for row in rows)
+    return Meaning("", tuple(nearest(slug, slugs)))
+
+
+def with_things(
+    given: Mapping[str, Sequence[str]], meanings: Mapping[str, Meaning]
+) -> dict[str, list[str]]:
+    """Replace names by IRIs; raises `NotFound` with suggestions for an unknown name."""
+    read = {name: list(texts) for name, texts in given.items()}
+    for name, meaning in meanings.items():
+        text = next(each for each in given[name] if each)
+        if not meaning.iri:
+            hint = (
+                f"Did you mean {', '.join(meaning.near)}?"
+                if meaning.near
+                else "Use /search to look up names."
+            )
+            raise NotFound(f"Nothing in the graph is called {shorten(text)} ({name}). {hint}")
+        read[name] = [meaning.iri]
+    return read
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """Suggestions of a form: names by parameter; `labels` are those of things, by value."""
+
+    options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, value: str) -> str:
+        """Return the display form of a value: for the slug or IRI of a thing, its label."""
+        return self.labels.get(value, value)
+
+
+def read_suggestions(
+    select: Select, query: SavedQuery, given: Mapping[str, str], reader: Reader
+) -> Suggestions:
+    """Read the suggestions of the form of a query, and the labels of its values."""
+    parameters = [each for each in query.parameters if each.type == "iri"]
+    options = {
+        each.name: _names(select, _KINDS[each.name][1], reader)
+        for each in parameters
+        if each.name in _KINDS
+    }
+    shown = {
+        text
+        for each in parameters
+        for text in (given.get(each.name), each.default, query.example.get(each.name))
+        if text
+    }
+    things = {text: iri for text in sorted(shown) if (iri := expand(text)).startswith(ID)}
+    labels = Labels(read_captions(select, sorted(set(things.values()))), reader)
+    return Suggestions(
+        options, {text: name for text, iri in things.items() if (name := labels.label(iri).value)}
+    )
+
+
+def _names(select: Select, pattern: str, reader: Reader) -> tuple[str, ...]:
+    rows = select(
+        f"{prologue('kg', 'rdfs')}SELECT DISTINCT ?label WHERE {{ {pattern} . "
+        f'?thing rdfs:label ?label FILTER (LANGMATCHES(LANG(?label), "{reader.lang}")) }} '
+        f"ORDER BY ?label LIMIT {_MOST_OPTIONS}"
+    )
+    return tuple(row["label"].value for row in rows)
+
 
 LANGUAGE: Final = "lang"
 """The parameter, of queries as of pages, for the language of names."""

@@ -1,20 +1,247 @@
-"""The page of the query form, with the result of a query when there is one."""
+"""The result of a query on a page: its choices, its section, and the query form.
+
+The choices (the view, the order of rows, words to filter by) are in the URL, so that the page can
+be shared.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 from typing import Final
+from urllib.parse import urlencode
 
 from jiqun.language import Reader
-from jiqun.query.solutions import Select
+from jiqun.query.solutions import Select, Term
 from jiqun.rdf.formats import CSV, JSON, JSON_LD, N_TRIPLES, RDF_XML, TSV, TURTLE, XML
+from jiqun.saved_queries import VIEWS
 from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.query_remarks import Remark, read_remarks
 from jiqun.web.pages.cells import Labels, read_captions
-from jiqun.web.pages.query_advice import advise
-from jiqun.web.pages.rendering import html_document, render
-from jiqun.web.pages.result_choices import NO_CHOICES, Choices
-from jiqun.web.pages.result_section import EXCEL, Address, Section, result_section
-from jiqun.web.pages.result_table import Outcome, read_outcome
+from jiqun.web.pages.rendering import html_document, phrase, render
+from jiqun.web.pages.result_pictures import Drawn, draw_view, offered_views, read_columns
+from jiqun.web.pages.result_table import Outcome, ResultTable, arrange, read_outcome
+
+
+@dataclass(frozen=True)
+class Advice:
+    """A remark; `line` and `column` count from 1 and characters, `length` is in characters.
+
+    `replacement` is the suggested text, or "".
+    """
+
+    text: str
+    line: int
+    column: int
+    length: int
+    replacement: str
+
+
+def advise(context: Context, query: str, reader: Reader) -> list[Advice]:
+    """Return the remarks on a query, in the order of its text."""
+    return [_remark_advice(each, query, reader) for each in read_remarks(context, query)]
+
+
+def _remark_advice(remark: Remark, query: str, reader: Reader) -> Advice:
+    sentences = [phrase(f"remark_{remark.kind}", reader.lang).replace("{}", remark.name)]
+    near = remark.near
+    if remark.kind == "unknown_tag":
+        sentences.append(_known_tags(remark, reader))
+    elif near:
+        listed = phrase("list_comma", reader.lang).join(near)
+        sentences.append(phrase("remark_near", reader.lang).replace("{}", listed))
+    start = remark.start
+    line = query.count("\n", 0, start) + 1
+    column = start - query.rfind("\n", 0, start)
+    written = query[start : remark.end]
+    is_short = remark.kind.startswith("unknown_t") and near and not written.startswith("<")
+    replacement = near[0] if is_short and remark.kind != "unknown_tag" else ""
+    gap = " " if reader.lang == "en" else ""
+    return Advice(gap.join(sentences), line, column, remark.end - start, replacement)
+
+
+def _known_tags(remark: Remark, reader: Reader) -> str:
+    listed = phrase("list_comma", reader.lang).join(remark.near)
+    known = phrase("remark_tags", reader.lang).replace("{}", listed)
+    if any(each.lower().startswith(f"{remark.name.lower()}-") for each in remark.near):
+        gap = " " if reader.lang == "en" else ""
+        known += gap + phrase("remark_range", reader.lang).replace("{}", remark.name)
+    return known
+
+
+CHOICES: Final = ("view", "sort", "filter")
+"""The URL parameters of the choices."""
+
+_LONGEST: Final = 200
+
+
+@dataclass(frozen=True)
+class Choices:
+    """`view` is one of `VIEWS` or empty for the best one; `sort` a variable, with - to descend."""
+
+    view: str = ""
+    sort: str = ""
+    filter: str = ""
+
+    def parameters(self, **changed: str) -> dict[str, str]:
+        """Return the parameters of an address for these choices, some of them changed."""
+        chosen = {"view": self.view, "sort": self.sort, "filter": self.filter, **changed}
+        return {name: value for name, value in chosen.items() if value}
+
+
+NO_CHOICES: Final = Choices()
+
+
+def read_choices(given: Mapping[str, Sequence[str]]) -> Choices:
+    """Read the choices from URL parameters; unknown ones are ignored."""
+    first = {name: next(iter(given.get(name, ())), "")[:_LONGEST] for name in CHOICES}
+    view = first["view"] if first["view"] in VIEWS else ""
+    return Choices(view, first["sort"], first["filter"].strip())
+
+
+def apply_choices(
+    rows: Sequence[Mapping[str, Term]], choices: Choices, words: Mapping[str, str]
+) -> tuple[Mapping[str, Term], ...]:
+    """Return the rows that have all words of the filter, in the chosen order.
+
+    `words` are the labels of resources by IRI.
+    """
+    wanted = choices.filter.casefold().split()
+    kept = [row for row in rows if not wanted or _has_all(row, wanted, words)]
+    variable = choices.sort.removeprefix("-")
+    if variable:
+        bound = [row for row in kept if variable in row]
+        unbound = [row for row in kept if variable not in row]
+        bound.sort(key=lambda row: _key(row[variable], words), reverse=choices.sort[0] == "-")
+        kept = bound + unbound
+    return tuple(kept)
+
+
+def _has_all(row: Mapping[str, Term], wanted: Sequence[str], words: Mapping[str, str]) -> bool:
+    text = " ".join(f"{each.value} {words.get(each.value, '')}" for each in row.values()).casefold()
+    return all(word in text for word in wanted)
+
+
+def _key(term: Term, words: Mapping[str, str]) -> tuple[int, Decimal, str]:
+    if term.is_number:
+        try:
+            number = Decimal(term.value)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if number.is_finite():
+            return (0, number, "")
+    return (1, Decimal(0), words.get(term.value, term.value).casefold())
+
+
+EXCEL: Final = "excel"
+"""The name of the format for spreadsheets: CSV with a byte order mark."""
+
+_LONGEST_LINK: Final = 6000
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a result is: the path, the parameters of its data and of its page, its formats.
+
+    Formats are pairs of a name and a label.
+    """
+
+    path: str
+    data: Mapping[str, str]
+    page: Mapping[str, str]
+    formats: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A result, ready to be shown.
+
+    `views` are name, label and address; `sorted_by` is, for each column, the address of the page
+    sorted by it and the direction now: ascending, descending or none. `kept` are the parameters
+    that the form of the filter sends along. Without an address short enough for links there are
+    none of these.
+    """
+
+    outcome: Outcome
+    table: ResultTable
+    view: str
+    views: tuple[tuple[str, str, str], ...] = ()
+    drawn: Drawn | None = None
+    sorted_by: tuple[tuple[str, str], ...] = ()
+    choices: Choices = NO_CHOICES
+    path: str = ""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    all_rows: int = 0
+
+
+def result_section(
+    outcome: Outcome,
+    labels: Labels,
+    select: Select,
+    choices: Choices,
+    address: Address,
+    *,
+    best: str = "table",
+    readable: bool = False,
+) -> Section:
+    """Build the section of a result by the choices; `best` is the default view."""
+    reader = labels.reader
+    formats = [
+        (label, href)
+        for name, label in address.formats
+        if len(href := _data_link(name, address, reader)) < _LONGEST_LINK
+    ]
+    columns = read_columns(outcome, select)
+    offered = offered_views(outcome, columns)
+    wanted = choices.view or best
+    view = wanted if wanted in offered else "table"
+    words = {iri: labels.label(iri).value for iri in outcome.iris()}
+    rows = apply_choices(outcome.rows, choices, words)
+    shown = replace(outcome, rows=rows)
+    table = arrange(shown, labels, formats, readable=readable)
+    is_empty = not rows and outcome.graph is None
+    drawn = None if view == "table" or is_empty else draw_view(view, shown, columns, labels, select)
+
+    def link(**changed: str) -> str:
+        return (
+            f"{reader.link(address.path, **address.page, **choices.parameters(**changed))}#answer"
+        )
+
+    section = Section(shown, table, view, drawn=drawn, choices=choices, all_rows=len(outcome.rows))
+    if len(link()) >= _LONGEST_LINK:
+        return section
+    return replace(
+        section,
+        views=tuple(
+            (name, phrase(f"view_{name}", reader.lang), link(view=name)) for name in offered
+        )
+        if len(offered) > 1
+        else (),
+        sorted_by=tuple(
+            (link(sort=_next_order(each.variable, choices)), _order(each.variable, choices))
+            for each in table.columns
+        ),
+        path=reader.root + address.path,
+        kept={**address.page, **choices.parameters(filter="")},
+    )
+
+
+def _data_link(name: str, address: Address, reader: Reader) -> str:
+    chosen = {"format": "csv", "excel": "1"} if name == EXCEL else {"format": name}
+    return f"{reader.root}{address.path}?{urlencode({**address.data, **chosen})}"
+
+
+def _order(variable: str, choices: Choices) -> str:
+    if choices.sort.removeprefix("-") != variable:
+        return ""
+    return "descending" if choices.sort.startswith("-") else "ascending"
+
+
+def _next_order(variable: str, choices: Choices) -> str:
+    """Return the order after this one: ascending, descending, and then as the query has it."""
+    return {"": variable, "ascending": f"-{variable}", "descending": ""}[_order(variable, choices)]
+
 
 DEFAULT_QUERY: Final = """\
 PREFIX id: <https://w3id.org/jiqun/id/>

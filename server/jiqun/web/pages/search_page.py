@@ -1,16 +1,24 @@
-"""The search page: the field, the classes of the things found, and the things."""
+"""The search page, and the page that matches a column of names, for people without OpenRefine."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from jiqun.errors import BadParameter, ReleaseError
 from jiqun.language import Reader, Text, pick
-from jiqun.rdf.namespaces import KG
+from jiqun.query.spreadsheet import for_spreadsheet
+from jiqun.rdf.namespaces import ID, KG
+from jiqun.reconciliation.matches import match
+from jiqun.reconciliation.requests import DEFAULT_LIMIT, MAX_LENGTH, MatchRequest
 from jiqun.search.full_text import Hit, SearchResult
 from jiqun.search.index import IndexedClass
-from jiqun.web.pages.rendering import render
+from jiqun.search.matching import Candidate
+from jiqun.web.documents import Context, Document
+from jiqun.web.pages.rendering import html_document, render
 
 _MAX_FACETS: Final = 12
 
@@ -140,3 +148,137 @@ def _facets(query: SearchQuery, result: SearchResult, reader: Reader) -> list[Fa
             text = label if label.value else Text(name)
             facets.append(Facet(text, count, _address(narrowed, reader), chosen))
     return facets
+
+
+MOST_NAMES: Final = 200
+"""Maximum number of names in one request."""
+
+_FIRST: Final = ("Cluster", "Company", "Brand", "Region", "Organisation", "PolicyDocument")
+_CSV: Final = "text/csv; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Matched:
+    """A name with its candidates, best first; `best` is the certain match, if any."""
+
+    name: str
+    best: MatchedThing | None
+    others: tuple[MatchedThing, ...]
+
+
+@dataclass(frozen=True)
+class MatchedThing:
+    """A candidate: its slug, name, description and kind, its score from 0 to 100."""
+
+    slug: str
+    label: Text
+    description: Text
+    kind: Text
+    score: float
+    certain: bool
+
+
+def read_names(text: str) -> tuple[str, ...]:
+    """Read a pasted column: one name a line, of several cells the first; blank lines are skipped.
+
+    Raises `BadParameter` for too many names and for one that is too long.
+    """
+    names = [line.split("\t", 1)[0].strip().strip('"') for line in text.splitlines()]
+    names = [name for name in names if name]
+    if len(names) > MOST_NAMES:
+        raise BadParameter(
+            f"There are {len(names)} names; the limit is {MOST_NAMES}. Paste them in parts, or use "
+            "OpenRefine."
+        )
+    for number, name in enumerate(names, 1):
+        if len(name) > MAX_LENGTH:
+            raise BadParameter(f"Name {number} is longer than {MAX_LENGTH} characters.")
+    return tuple(names)
+
+
+def match_page(
+    context: Context, reader: Reader, text: str, kind: str, root: str, *, as_csv: bool
+) -> Document:
+    """Return the page with the matches of the names in `text`, or the matches as CSV.
+
+    `kind` is the local name of a class, or empty; `root` is the public URL of the site.
+    """
+    rows: list[Matched] = []
+    problem = ""
+    try:
+        names = read_names(text)
+        rows = _matches(context, reader, names, kind) if names else []
+    except BadParameter as error:
+        if as_csv:
+            raise
+        problem = error.detail
+    if as_csv:
+        headers = {"Content-Disposition": 'attachment; filename="matches.csv"'}
+        return Document(_csv(rows), _CSV, headers=headers)
+    page = render(
+        "match.html",
+        reader,
+        text=text,
+        kind=kind,
+        kinds=_kinds(context, reader),
+        rows=rows,
+        certain=sum(row.best is not None and row.best.certain for row in rows),
+        missing=sum(row.best is None for row in rows),
+        problem=problem,
+        most=MOST_NAMES,
+        service=f"{root}/reconcile",
+    )
+    return html_document(page, reader, status=400 if problem else 200)
+
+
+def _matches(context: Context, reader: Reader, names: Sequence[str], kind: str) -> list[Matched]:
+    classes = (KG + kind,) if kind else ()
+    requests = [MatchRequest(name, classes, DEFAULT_LIMIT, ()) for name in names]
+    found = match(context.index, context.select, requests)
+    named = context.index.classes
+    rows = []
+    for name, candidates in zip(names, found, strict=True):
+        shown = [_shown(each, named[each.thing.types[0]] if each.thing.types else None, reader)
+                 for each in candidates]  # fmt: skip
+        rows.append(Matched(name, shown[0] if shown else None, tuple(shown[1:])))
+    return rows
+
+
+def _shown(candidate: Candidate, kind: IndexedClass | None, reader: Reader) -> MatchedThing:
+    thing = candidate.thing
+    return MatchedThing(
+        thing.slug,
+        pick(thing.labels, reader),
+        pick(thing.description, reader),
+        pick(kind.labels, reader) if kind else Text(""),
+        candidate.score,
+        candidate.match,
+    )
+
+
+def _kinds(context: Context, reader: Reader) -> list[tuple[str, str]]:
+    """Return the classes to choose from; none where there is no search index."""
+    try:
+        classes = context.index.classes.values()
+    except ReleaseError:
+        return []
+    known = {each.iri.removeprefix(KG): pick(each.labels, reader).value for each in classes}
+    first = [(name, known.pop(name)) for name in _FIRST if name in known]
+    return first + sorted(known.items(), key=lambda pair: pair[1])
+
+
+def _csv(rows: Sequence[Matched]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["name", "id", "iri", "label", "type", "score", "certain", "others"])
+    for row in rows:
+        best = row.best
+        found = (
+            [best.slug, ID + best.slug, best.label.value, best.kind.value, f"{best.score:g}"]
+            if best
+            else ["", "", "", "", ""]
+        )
+        certain = "true" if best and best.certain else "false"
+        others = " ".join(f"{each.slug} ({each.score:g})" for each in row.others)
+        writer.writerow([row.name, *found, certain, others])
+    return for_spreadsheet(text.getvalue().encode())

@@ -15,8 +15,14 @@ from jiqun.query.solutions import Select, Term
 from jiqun.rdf.namespaces import DCTERMS, FOAF, GRAPH, ID, KG, RDFS, SCHEMA, SLUG, SOURCE
 from jiqun.web.linked_data.triples import Description
 from jiqun.web.pages.cells import Caption, read_captions, values
-from jiqun.web.pages.records import NOT_SHAPES, Fact, Record, graph_of, read_records
-from jiqun.web.pages.surroundings import read_surroundings
+from jiqun.web.pages.records import (
+    NOT_SHAPES,
+    Fact,
+    Record,
+    graph_of,
+    read_records,
+    read_surroundings,
+)
 
 PAGE_SIZE: Final = 100
 """Number of mentions of a thing per page."""

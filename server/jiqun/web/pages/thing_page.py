@@ -39,16 +39,20 @@ from jiqun.web.metadata.schema_org import data_block
 from jiqun.web.pages.cells import Caption, Cell, Labels, read_vocabulary, text_of
 from jiqun.web.pages.changes_page import Since
 from jiqun.web.pages.citation import Citation, cite_record, cite_source
-from jiqun.web.pages.claim_profile import claim_profile
 from jiqun.web.pages.claims import contradictions, figure_groups, view_claim
-from jiqun.web.pages.cluster_profile import ClusterProfile, about, cluster_profile
 from jiqun.web.pages.enterprise_profile import enterprise_profile
 from jiqun.web.pages.error_page import redirect, retirement
 from jiqun.web.pages.evidence import Proof, prove
-from jiqun.web.pages.place_profile import PlaceProfile, place_profile
-from jiqun.web.pages.records import Fact
+from jiqun.web.pages.profiles import (
+    ClusterProfile,
+    PlaceProfile,
+    about,
+    claim_profile,
+    cluster_profile,
+    place_profile,
+)
+from jiqun.web.pages.records import Fact, kind_of
 from jiqun.web.pages.rendering import address, data_links, html_document, page_links, render
-from jiqun.web.pages.surroundings import kind_of
 from jiqun.web.pages.thing_facts import Thing, read_thing
 from jiqun.web.pages.thing_pictures import (
     Terrain,

@@ -15,12 +15,11 @@ from jiqun.web.documents import Context
 from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.claims import FigureGroup, FigureRow
-from jiqun.web.pages.cluster_profile import ClusterProfile, Plan
-from jiqun.web.pages.records import Record
+from jiqun.web.pages.profiles import ClusterProfile, Plan
+from jiqun.web.pages.records import Record, kind_of
 from jiqun.web.pages.rendering import phrase
-from jiqun.web.pages.surroundings import kind_of
 from jiqun.web.pages.thing_facts import Thing
-from jiqun.web.pages.time_facts import day
+from jiqun.web.pages.timeline_page import day
 from jiqun.web.pictures.amounts import read_number
 from jiqun.web.pictures.map_picture import (
     MapMark,

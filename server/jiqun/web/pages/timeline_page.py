@@ -1,4 +1,4 @@
-"""The timeline: lists, rounds, plans, goals and sources in lanes, and what applies at a time."""
+"""Dated things with the passages that date them, and the timeline: what applies at a time."""
 
 from __future__ import annotations
 
@@ -9,23 +9,168 @@ from typing import Final
 
 from jiqun.errors import BadParameter, shorten
 from jiqun.language import Reader, Text
+from jiqun.query.solutions import Row, Select
 from jiqun.rdf.formats import HTML, SVG
+from jiqun.rdf.namespaces import KG, SOURCE, prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels
+from jiqun.web.pages.cells import Caption, Labels, read_captions
 from jiqun.web.pages.listing import Shown, picture_file, said, shown
 from jiqun.web.pages.rendering import address, html_document, phrase, render
-from jiqun.web.pages.time_facts import (
-    LANES,
-    Happening,
-    read_happening_names,
-    read_happenings,
-    read_source_years,
-    span_of,
-    time_text,
-)
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture
 from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes, read_period
+
+LANES: Final = {
+    "lists": ("DesignationList",),
+    "rounds": ("SelectionRound",),
+    "plans": ("PolicyDocument", "Programme", "Strategy", "CoordinationMechanism", "Initiative"),
+    "goals": ("Goal", "Intention"),
+}
+"""The classes of each lane; a thing is in the first lane with one of its classes."""
+
+_RELATIONS: Final = {
+    f"{KG}issuedDuring": "issued",
+    f"{KG}planPeriod": "plan_period",
+    f"{KG}since": "since",
+    f"{KG}period": "during",
+}
+_THINGS: Final = f"""{prologue("kg")}
+SELECT DISTINCT ?thing ?class WHERE {{
+  VALUES ?class {{ {" ".join(f"kg:{each}" for classes in LANES.values() for each in classes)} }}
+  ?thing a ?class .
+}} ORDER BY ?thing ?class"""
+_TIMES: Final = f"""{prologue("kg")}
+SELECT DISTINCT ?thing ?relation ?start ?end ?passage WHERE {{
+  VALUES ?relation {{ kg:issuedDuring kg:planPeriod kg:since kg:period }}
+  GRAPH ?passage {{ ?thing ?relation ?period }}
+  FILTER (STRSTARTS(STR(?passage), "{SOURCE}"))
+  ?period a kg:Period .
+  OPTIONAL {{ ?period kg:periodStart ?start }}
+  OPTIONAL {{ ?period kg:periodEnd ?end }}
+}} ORDER BY ?thing ?relation ?start ?end ?passage"""
+_PASSAGES: Final = f"""{prologue("kg")}
+SELECT ?thing (MIN(STR(?passages)) AS ?passage) WHERE {{
+  VALUES ?class {{ kg:Goal kg:Intention kg:SelectionRound kg:DesignationList kg:PolicyDocument
+    kg:Programme kg:Strategy kg:CoordinationMechanism kg:Initiative }}
+  GRAPH ?passages {{ ?thing a ?class }}
+  FILTER (STRSTARTS(STR(?passages), "{SOURCE}"))
+}} GROUP BY ?thing ORDER BY ?thing"""
+_YEARS: Final = f"""{prologue("kg", "dcterms")}
+SELECT ?year (COUNT(DISTINCT ?source) AS ?count) WHERE {{
+  ?source a kg:Source ; dcterms:issued ?issued .
+  BIND (SUBSTR(STR(?issued), 1, 4) AS ?year)
+}} GROUP BY ?year ORDER BY ?year"""
+_FIRST_YEAR: Final = 1900
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A thing of a lane with one of its times; without a time, `relation` is empty."""
+
+    iri: str
+    lane: str
+    relation: str
+    start: date | None
+    end: date | None
+    passage: str
+
+    @property
+    def is_goal(self) -> bool:
+        """Whether it is a goal."""
+        return self.lane == "goals"
+
+    def covers(self, first: date, last: date) -> bool:
+        """Whether it holds or happens between two days, as far as is known.
+
+        Without a start, it counts only at its end, since the start is unknown.
+        """
+        if self.start is None:
+            return self.end is not None and first <= self.end <= last
+        return self.start <= last and (self.end is None or first <= self.end)
+
+
+def read_happenings(select: Select) -> tuple[Happening, ...]:
+    """Read all things with lanes, once for each of their times."""
+    lane_of = {f"{KG}{name}": lane for lane, names in LANES.items() for name in names}
+    order = list(LANES)
+    lanes: dict[str, str] = {}
+    for row in select(_THINGS):
+        lane, iri = lane_of[row["class"].value], row["thing"].value
+        lanes[iri] = min(lanes.get(iri, lane), lane, key=order.index)
+    times: dict[str, list[Row]] = {}
+    for row in select(_TIMES):
+        times.setdefault(row["thing"].value, []).append(row)
+    proofs = {
+        row["thing"].value: row["passage"].value for row in select(_PASSAGES) if "thing" in row
+    }
+    found = []
+    for iri, lane in lanes.items():
+        rows = times.get(iri, [])
+        if not rows:
+            found.append(Happening(iri, lane, "", None, None, proofs.get(iri, "")))
+        seen = set()
+        for row in rows:
+            relation = _RELATIONS[row["relation"].value]
+            start, end = day(row["start"].value if "start" in row else ""), None
+            if relation != "since" or start is None:
+                end = day(row["end"].value if "end" in row else "")
+            if (relation, start, end) not in seen:
+                seen.add((relation, start, end))
+                found.append(Happening(iri, lane, relation, start, end, row["passage"].value))
+    return tuple(found)
+
+
+def read_source_years(select: Select) -> list[tuple[int, int]]:
+    """Read how many sources are of each year."""
+    return [
+        (int(row["year"].value), int(row["count"].value))
+        for row in select(_YEARS)
+        if "year" in row and row["year"].value.isdecimal() and int(row["year"].value) > _FIRST_YEAR
+    ]
+
+
+def span_of(each: Happening, labels: Labels) -> Span:
+    """Return the span of a happening; its mark links to the words that date it."""
+    reader = labels.reader
+    name = labels.resource(each.iri).text
+    told = " · ".join((name.value, time_text(each, labels)))
+    return Span(
+        Text(name.value, name.lang),
+        told,
+        each.start,
+        each.end,
+        address(each.passage or each.iri, reader),
+        planned=each.relation == "plan_period",
+        goal=each.is_goal,
+    )
+
+
+def time_text(each: Happening, labels: Labels) -> str:
+    """Return the time of a happening as text."""
+    lang = labels.reader.lang
+    if not each.relation:
+        return phrase("lane_undated", lang)
+    first, last = (day.isoformat() if day else "" for day in (each.start, each.end))
+    relation = phrase("deadline" if each.is_goal else f"time_{each.relation}", lang)
+    if each.is_goal or not first:
+        return f"{relation} {phrase('until', lang).replace('{}', last)}" if last else relation
+    if first == last:
+        return f"{relation} {first}"
+    return f"{relation} {first} – {last or '…'}"
+
+
+def day(text: str) -> date | None:
+    """Read a day in ISO 8601; None for anything else."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def read_happening_names(select: Select) -> dict[str, Caption]:
+    """Read the captions of all happenings."""
+    return read_captions(select, sorted({each.iri for each in read_happenings(select)}))
+
 
 PICTURE_FORMS: Final = (HTML, SVG)
 _SHOWN_YEARS: Final = 12

@@ -27,7 +27,7 @@ from jiqun.web.http import check_match, header, is_known, requested_range
 from jiqun.web.metadata.dcat import PACKINGS
 from jiqun.web.metadata.openapi import ANY_TYPE, METHODS, content, problems
 from jiqun.web.negotiation import choose_coding, negotiate
-from jiqun.web.pages.dumps_page import dumps_page, spreadsheet_document
+from jiqun.web.pages.catalogue_page import dumps_page, spreadsheet_document
 from jiqun.web.routes.parameters import PageReader, Root, format_query
 
 router = APIRouter(tags=["dumps"])

@@ -15,8 +15,7 @@ from jiqun.web.documents import respond
 from jiqun.web.metadata.openapi import METHODS, problems, text
 from jiqun.web.metrics import CONTENT_TYPE
 from jiqun.web.negotiation import choose_coding
-from jiqun.web.pages.home_page import home_document
-from jiqun.web.pages.packed_home import packed_home
+from jiqun.web.pages.home_page import home_document, packed_home
 from jiqun.web.routes.parameters import PageReader, Root
 from jiqun.web.static_files import coded_file, media_type, static_file
 

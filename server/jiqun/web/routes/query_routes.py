@@ -39,18 +39,21 @@ from jiqun.web.metadata.openapi import FORMAT_HELP, METHODS, content, format_nam
 from jiqun.web.negotiation import Choice, choose, negotiate
 from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.error_page import retirement
-from jiqun.web.pages.parameter_values import (
+from jiqun.web.pages.query_page import (
+    LANGUAGE,
     Meaning,
     meanings_of,
+    query_section,
     read_suggestions,
     read_values,
+    render_queries,
+    render_query,
     values_to_read,
     with_things,
 )
-from jiqun.web.pages.query_page import LANGUAGE, query_section, render_queries, render_query
 from jiqun.web.pages.rendering import html_document
-from jiqun.web.pages.result_choices import CHOICES, NO_CHOICES, Choices, read_choices
 from jiqun.web.pages.result_table import read_outcome
+from jiqun.web.pages.results_page import CHOICES, NO_CHOICES, Choices, read_choices
 from jiqun.web.problems import error_headers
 from jiqun.web.routes.parameters import PageReader, Root, target_of
 from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result

@@ -16,8 +16,8 @@ from jiqun.web.documents import Context, Document, respond
 from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, SUFFIXES, no_form
 from jiqun.web.metadata.openapi import METHODS, found, problems
 from jiqun.web.pages.error_page import redirect
+from jiqun.web.pages.evidence import premises_document
 from jiqun.web.pages.ontology_page import ontology_document, ontology_version
-from jiqun.web.pages.premises_page import premises_document
 from jiqun.web.pages.source_page import source_document, source_list
 from jiqun.web.pages.thing_page import thing_document, thing_reference
 from jiqun.web.routes.parameters import (

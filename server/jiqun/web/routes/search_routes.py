@@ -24,9 +24,8 @@ from jiqun.web.documents import Context, Document, respond, respond_uncached
 from jiqun.web.http import read_body
 from jiqun.web.metadata.openapi import METHODS, content, problems
 from jiqun.web.negotiation import negotiate
-from jiqun.web.pages.match_page import match_page
 from jiqun.web.pages.rendering import html_document
-from jiqun.web.pages.search_page import SearchQuery, render_search
+from jiqun.web.pages.search_page import SearchQuery, match_page, render_search
 from jiqun.web.routes.parameters import (
     PageReader,
     Root,

@@ -49,9 +49,8 @@ from jiqun.web.http import (
 from jiqun.web.metadata.service_description import service_description
 from jiqun.web.negotiation import Choice, choose_coding, negotiate
 from jiqun.web.pages.error_page import render_error
-from jiqun.web.pages.result_choices import read_choices
 from jiqun.web.pages.result_table import PAGE_ROWS
-from jiqun.web.pages.results_page import render_query_form, results_page
+from jiqun.web.pages.results_page import read_choices, render_query_form, results_page
 from jiqun.web.problems import error_headers
 from jiqun.web.routes.document_responses import page
 

@@ -1,13 +1,15 @@
-"""The profile of a cluster: a sentence, areas, figures, members, goals, plans and judgements."""
+"""The profiles of clusters, places, and figures or goals, at the top of their pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from jiqun.language import Text
 from jiqun.query.solutions import Term
-from jiqun.rdf.namespaces import DCTERMS, KG
+from jiqun.rdf.namespaces import DCTERMS, ID, KG
 from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.pages.cells import Cell, Labels
 from jiqun.web.pages.claims import (
@@ -15,12 +17,23 @@ from jiqun.web.pages.claims import (
     JUDGEMENTS,
     ClaimView,
     FigureGroup,
+    FigureRow,
     claims_of,
     figure_groups,
+    view_claim,
 )
-from jiqun.web.pages.evidence import Proof, prove
-from jiqun.web.pages.records import Record
-from jiqun.web.pages.sentences import Clause, clause, facts_with, fill, list_name, values_of
+from jiqun.web.pages.evidence import (
+    Clause,
+    Proof,
+    clause,
+    facts_with,
+    fill,
+    list_name,
+    prove,
+    values_of,
+)
+from jiqun.web.pages.records import Fact, Record
+from jiqun.web.pages.rendering import phrase
 from jiqun.web.pages.thing_facts import Thing
 
 
@@ -226,3 +239,159 @@ def view_plan(record: Record, thing: Thing, labels: Labels) -> Plan:
         end=day("periodEnd"),
         proof=prove(record.facts, thing.sources, labels),
     )
+
+
+_COUNT: Final = f"{ID}cluster-count"
+_ROLES: Final = ("leadAppliedForBy", "jointlyAppliedForBy", "appliedForBy", "coreArea", "keyArea")
+_PLACED: Final = ("coreArea", "keyArea", "locatedIn")
+
+
+@dataclass(frozen=True)
+class PlacedCluster:
+    """A cluster of a place; `roles` are keys of phrases, `candidate` if unconfirmed."""
+
+    cluster: Cell
+    lists: tuple[Cell, ...]
+    fields: tuple[Cell, ...]
+    roles: tuple[str, ...]
+    candidate: bool
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class PlaceProfile:
+    """The profile of a place.
+
+    `listed` counts clusters by list, `fields` by field, without candidates; `counted` are the
+    counts of sources, `figures` the other figures.
+    """
+
+    clusters: tuple[PlacedCluster, ...]
+    slugs: tuple[str, ...]
+    listed: tuple[tuple[Cell, int], ...]
+    fields: tuple[tuple[Cell, int], ...]
+    proven: int
+    candidates: int
+    counted: FigureGroup | None
+    figures: tuple[FigureGroup, ...]
+    goals: tuple[ClaimView, ...]
+    judgements: tuple[ClaimView, ...]
+
+
+def place_profile(thing: Thing, labels: Labels) -> PlaceProfile:
+    """Build the profile of a place."""
+    records = [each for each in thing.beside.values() if f"{KG}Cluster" in each.types]
+    clusters = sorted(
+        (_cluster(each, thing, labels) for each in records),
+        key=lambda each: (each.candidate, each.cluster.text.value),
+    )
+    proven = [each for each in clusters if not each.candidate]
+    figures = figure_groups(about(thing), thing, labels)
+    count = labels.resource(_COUNT)
+    return PlaceProfile(
+        clusters=tuple(clusters),
+        slugs=tuple(sorted(each.iri.removeprefix(ID) for each in records)),
+        listed=_counted(cell for each in proven for cell in each.lists),
+        fields=_counted(cell for each in proven for cell in each.fields),
+        proven=len(proven),
+        candidates=len(clusters) - len(proven),
+        counted=next((each for each in figures if each.metric == count), None),
+        figures=tuple(each for each in figures if each.metric != count),
+        goals=tuple(claims_of(thing, GOALS, labels)),
+        judgements=tuple(claims_of(thing, JUDGEMENTS, labels)),
+    )
+
+
+def _counted(cells: Iterable[Cell]) -> tuple[tuple[Cell, int], ...]:
+    counts = Counter(cells)
+    return tuple(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0].text.value)))
+
+
+def _cluster(record: Record, thing: Thing, labels: Labels) -> PlacedCluster:
+    itself = Term("uri", thing.iri)
+    roles = [name for name in _ROLES if itself in record.values(f"{KG}{name}")]
+    if {"leadAppliedForBy", "jointlyAppliedForBy"} & set(roles):
+        roles = [name for name in roles if name != "appliedForBy"]
+    lists = sorted(record.iris(f"{KG}listedOn"))
+    return PlacedCluster(
+        cluster=labels.resource(record.iri),
+        lists=tuple(list_name(iri, thing, labels) for iri in lists),
+        fields=_fields(record, labels),
+        roles=tuple(f"role_{name}" for name in roles) or ("role_within",),
+        candidate=not lists and bool(record.values(f"{KG}candidateFor")),
+        proof=prove(list(_placing(record, itself)), thing.sources, labels, "curated_read"),
+    )
+
+
+def _fields(record: Record, labels: Labels) -> tuple[Cell, ...]:
+    cells = labels.cells(record.values(f"{KG}inIndustry"))
+    found = sorted(cells, key=lambda cell: cell.text.value)
+    return tuple(found) or (Cell("text", Text(phrase("no_field", labels.reader.lang))),)
+
+
+def _placing(record: Record, place: Term) -> Iterator[Fact]:
+    """Return the facts that locate a cluster in a place: those of sources, else inferred ones."""
+    facts = [fact for fact in record.facts if fact.value == place]
+    placed = [fact for fact in facts if fact.predicate.removeprefix(KG) in _PLACED]
+    stated = [fact for fact in placed if fact.graph != INFERRED]
+    yield from (
+        stated or [fact for fact in placed if fact.predicate == f"{KG}locatedIn"] or facts[:1]
+    )
+
+
+@dataclass(frozen=True)
+class ClaimProfile:
+    """The profile of a figure or a goal.
+
+    `rows` are the figures of the same thing and metric, with this one among them if it is one;
+    `wholes` and `parts` are sets that its set is a part of, or that are parts of it.
+    """
+
+    view: ClaimView
+    is_goal: bool
+    rows: tuple[FigureRow, ...]
+    goals: tuple[ClaimView, ...]
+    wholes: tuple[Cell, ...]
+    parts: tuple[Cell, ...]
+    plans: tuple[Plan, ...]
+
+
+def claim_profile(thing: Thing, labels: Labels) -> ClaimProfile:
+    """Build the profile of a figure or a goal."""
+    figures = [each for each in thing.beside.values() if each.values(f"{KG}value")]
+    contradicting = [each for each in thing.claims if each.iri not in thing.beside]
+    figures += [each for each in contradicting if each.values(f"{KG}value")]
+    is_goal = f"{KG}Goal" in thing.types
+    own = [] if is_goal else [thing.itself]
+    unique = {each.iri: each for each in (*own, *figures)}
+    groups = figure_groups(unique.values(), thing, labels)
+    goals = [each for each in thing.beside.values() if f"{KG}Goal" in each.types]
+    itself = Term("uri", thing.iri)
+    plans = [each for each in thing.beside.values() if itself in each.values(f"{KG}setsGoal")]
+    return ClaimProfile(
+        view=view_claim(thing.itself, thing, labels),
+        is_goal=is_goal,
+        rows=tuple(row for group in groups for row in group.rows),
+        goals=tuple(view_claim(each, thing, labels) for each in goals),
+        wholes=_sets(thing, labels),
+        parts=_subsets(thing, labels, figures),
+        plans=tuple(view_plan(each, thing, labels) for each in plans),
+    )
+
+
+def _sets(thing: Thing, labels: Labels) -> tuple[Cell, ...]:
+    records = [thing.beside.get(iri) for iri in thing.itself.iris(f"{KG}population")]
+    return values_of(
+        (fact for each in records if each for fact in facts_with(each, "subsetOf")), labels
+    )
+
+
+def _subsets(thing: Thing, labels: Labels, figures: Iterable[Record]) -> tuple[Cell, ...]:
+    own = set(thing.itself.iris(f"{KG}population"))
+    found = {
+        iri
+        for figure in figures
+        for iri in figure.iris(f"{KG}population")
+        if iri in thing.beside and own & set(thing.beside[iri].iris(f"{KG}subsetOf"))
+    }
+    return tuple(labels.resource(iri) for iri in sorted(found))
