@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +56,33 @@ def test_routes_in_metrics_are_few_whatever_is_asked(server: LiveServer) -> None
     text = server.client.get("/metrics").text
     assert "made-up" not in text
     assert 'route="other",status="404"' in text
+
+
+UNCAUGHT = """
+import threading, warnings
+from jiqun.web.server import log_as_json
+
+class Broken:
+    def __del__(self):
+        raise ValueError("not caught")
+
+log_as_json()
+Broken()
+thread = threading.Thread(target=lambda: 1 / 0)
+thread.start()
+thread.join()
+warnings.warn("be careful")
+"""
+
+
+def test_errors_that_nothing_catches_are_lines_of_json() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNCAUGHT], capture_output=True, text=True, check=True, timeout=60
+    )
+    broken, divided, warned = (json.loads(line) for line in done.stderr.splitlines())
+    assert (broken["level"], broken["message"][-10:]) == ("error", "not caught")
+    assert "ZeroDivisionError" in divided["traceback"]
+    assert (warned["level"], "be careful" in warned["message"]) == ("warning", True)
 
 
 def test_each_request_is_one_line_of_json(release_folder: Path) -> None:

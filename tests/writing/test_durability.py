@@ -137,7 +137,6 @@ class Book:
     stored: frozenset[int] = frozenset()
     unknown: frozenset[int] | None = None
     next: int = 0
-    acknowledged: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
     first: threading.Event = field(default_factory=threading.Event)
 
@@ -155,7 +154,6 @@ class Book:
                 return
             if response.status_code == 204:
                 self.stored = self.unknown
-                self.acknowledged += 1
                 self.first.set()
             else:
                 assert response.status_code in {400, 503}, response.text
@@ -193,9 +191,8 @@ def test_what_was_acknowledged_survives(nursery: Nursery) -> None:
             writer = threading.Thread(target=book.write, args=(client,))
             writer.start()
             if chance.random() < 0.7:
-                book.first.wait(30)
+                assert book.first.wait(60), f"nothing was written in {told}"
             book.stop.wait(chance.uniform(0, LONGEST_WAIT))
             nursery.kill(victim)
             book.stop.set()
             writer.join(60)
-    assert book.acknowledged > CYCLES // 4, "the cycles are too short to write anything"

@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -36,12 +37,24 @@ def serve(release: Path | None, settings: Settings) -> None:
     Raises `ReleaseError`, `WorkspaceError` and `SettingsError` (also if it cannot listen on the
     address) before anything is served.
     """
-    handler = logging.StreamHandler()
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    log_as_json()
     app = create_app(release, settings)
     with listen(settings.host, settings.port) as listener:
         _run(app, release, listener)
+
+
+def log_as_json() -> None:
+    """Log records, warnings and errors that no code can catch as lines of JSON."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.captureWarnings(capture=True)
+
+    def log_error(error: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
+        exception = error.exc_value
+        _log.error("Nothing could catch this error: %s", exception, exc_info=exception)
+
+    threading.excepthook = sys.unraisablehook = log_error
 
 
 def _announce(release: Release, listener: socket.socket, settings: Settings) -> None:
