@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "server" / "jiqun"
-BASICS = {"errors", "settings", "names", "compression", "rdf", "secret_file"}
+BASICS = {"errors", "settings", "names", "compression", "rdf"}
 READING = BASICS | {"saved_queries", "release", "language", "outbound"}
 ALLOWED: dict[str, set[str]] = {
     "__init__": set(),
     "errors": set(),
-    "settings": set(),
-    "secret_file": {"errors"},
+    "settings": {"errors"},
     "compression": set(),
     "names": set(),
     "rdf": {"errors"},

@@ -30,8 +30,7 @@ from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.formats import JSON, N_TRIPLES
 from jiqun.release import Release, open_release
 from jiqun.saved_queries import SavedQuery, read_parameters
-from jiqun.secret_file import read_secret
-from jiqun.settings import Settings
+from jiqun.settings import Settings, read_secret
 
 Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 """Shows a step with its total number of units; yields a function to report progress."""

@@ -12,8 +12,7 @@ import httpx
 import pytest
 
 from jiqun.errors import SettingsError
-from jiqun.outbound.backend import PAUSE_SECONDS, authorization
-from jiqun.outbound.dialects import DIALECTS
+from jiqun.outbound.backend import DIALECTS, PAUSE_SECONDS, authorization
 from jiqun.settings import Settings
 from jiqun.web.app import create_app
 from live_server import LiveServer, metric, running, wait_until

@@ -15,8 +15,8 @@ from rdflib.compare import isomorphic
 
 from jiqun.rdf.formats import GRAPHS, SOLUTIONS, Format, graph_format, graph_format_of_file
 from jiqun.rdf.namespaces import PREFIXES, prologue
-from jiqun.rdf.rdf_xml import rdf_xml, unfit_for_xml
 from jiqun.rdf.terms import literal_text, ntriples
+from jiqun.rdf.turtle import rdf_xml, unfit_for_xml
 
 ROOT = Path(__file__).parents[2]
 TURTLE = """
@@ -84,7 +84,7 @@ def test_rdf_xml_says_the_same_in_other_tools() -> None:
 
 def test_rdf_xml_is_the_same_everywhere() -> None:
     program = (
-        "import sys, pyoxigraph as ox; from jiqun.rdf.rdf_xml import rdf_xml; "
+        "import sys, pyoxigraph as ox; from jiqun.rdf.turtle import rdf_xml; "
         "from jiqun.rdf.namespaces import PREFIXES; "
         "read = ox.parse(sys.stdin.read(), ox.RdfFormat.TURTLE); "
         "triples = sorted((quad.triple for quad in read), key=str); "

@@ -16,6 +16,7 @@ from jiqun.language import Reader, pick
 from jiqun.query.solutions import Term, node_of
 from jiqun.rdf.namespaces import DCTERMS, ID, KG, SOURCE, compact, prologue
 from jiqun.web.documents import Context
+from jiqun.web.linked_data.descriptions import Description, first
 from jiqun.web.linked_data.premises import (
     INFERRED,
     Premise,
@@ -25,7 +26,6 @@ from jiqun.web.linked_data.premises import (
     statement_text,
 )
 from jiqun.web.linked_data.thing_names import expand, find_thing
-from jiqun.web.linked_data.triples import Description, first
 from jiqun.web.pages.cells import Caption, read_captions
 from jiqun.web.pages.evidence import find_web_page
 

@@ -14,8 +14,7 @@ from jiqun.language import Reader, pick
 from jiqun.query.solutions import Row
 from jiqun.rdf.namespaces import ID, SOURCE, compact, prologue
 from jiqun.web.documents import Context
-from jiqun.web.linked_data.similar_names import nearest
-from jiqun.web.linked_data.thing_names import expand, find_thing
+from jiqun.web.linked_data.thing_names import expand, find_thing, nearest
 from jiqun.web.pages.cells import Caption, read_captions
 
 MOST_FIGURES: Final = 100

@@ -23,7 +23,7 @@ from jiqun.errors import JiqunError, shorten
 from jiqun.query.service import PROGRAM, QueryService
 from jiqun.web.access_log import record_of
 from jiqun.web.http import public_url
-from jiqun.web.metadata.llms import READING_GUIDE
+from jiqun.web.metadata.crawlers import READING_GUIDE
 
 _log = logging.getLogger("jiqun.agents")
 

@@ -14,8 +14,7 @@ from jiqun.query.solutions import Row
 from jiqun.rdf.namespaces import GRAPH, KG, compact, prologue
 from jiqun.saved_queries import SavedQuery
 from jiqun.web.documents import Context
-from jiqun.web.linked_data.similar_names import nearest
-from jiqun.web.linked_data.thing_names import expand
+from jiqun.web.linked_data.thing_names import expand, nearest
 
 _MOST: Final = 12
 _CLASSES: Final = 24

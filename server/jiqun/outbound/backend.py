@@ -1,4 +1,4 @@
-"""The client of a backend: connections, retries and pauses after failures.
+"""The client of a backend: connections, retries and pauses after failures; kinds of engines.
 
 Workers send their queries to a loopback address, which forwards them to the one configured URL,
 where `{release}` is replaced by the served release. Redirects are not followed. A call that fails
@@ -14,14 +14,13 @@ import asyncio
 import base64
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import httpcore2
 
-from jiqun.outbound.dialects import Dialect
 from jiqun.outbound.loopback import (
     LOOPBACK,
     LoopbackServer,
@@ -30,6 +29,34 @@ from jiqun.outbound.loopback import (
     refusal,
     response_head,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One kind of engine.
+
+    `stops_when_closed`: closing the connection ends the evaluation. `truncation`: the header that
+      marks an incomplete result, in lower case, "" for none. `is_oxigraph`: the engine is the one
+      used here, with the same deviations from the standard.
+    """
+
+    name: str
+    stops_when_closed: bool = False
+    truncation: str = ""
+    is_oxigraph: bool = False
+
+
+DIALECTS: Final[Mapping[str, Dialect]] = {
+    each.name: each
+    for each in (
+        Dialect("fuseki"),
+        Dialect("oxigraph", is_oxigraph=True),
+        Dialect("jiqun", stops_when_closed=True, truncation="jiqun-truncated"),
+        Dialect("generic"),
+    )
+}
+"""The values of `JIQUN_BACKEND_KIND`; each is tested."""
+
 
 SOLUTIONS: Final = "application/sparql-results+json"
 TRIPLES: Final = "application/n-triples"

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from jiqun.errors import MalformedQuery, QueryTimeout, QueryTooLarge, ReleaseError, ServiceRefused
-from jiqun.outbound.backend import Backend, BackendOptions, authorization, url_of
-from jiqun.outbound.dialects import DIALECTS
+from jiqun.outbound.backend import DIALECTS, Backend, BackendOptions, authorization, url_of
 from jiqun.outbound.forwarder import Forwarder, Rules
 from jiqun.query import frames
 from jiqun.query.clauses import ServiceCall
@@ -38,8 +37,7 @@ from jiqun.query.worker_process import (
     WorkerStartError,
 )
 from jiqun.release import Release
-from jiqun.secret_file import read_secret
-from jiqun.settings import Settings
+from jiqun.settings import Settings, read_secret
 
 _LOG: Final = logging.getLogger(__name__)
 _HOLD_AGAIN_SECONDS: Final = 60.0

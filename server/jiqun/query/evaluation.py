@@ -29,7 +29,7 @@ from jiqun.query.result_stream import (
 )
 from jiqun.rdf.earlier_versions import NEWEST
 from jiqun.rdf.namespaces import PREFIXES
-from jiqun.rdf.rdf_xml import ends_in_xml_name
+from jiqun.rdf.turtle import ends_in_xml_name
 
 RESULTS = {
     JSON: ox.QueryResultsFormat.JSON,

@@ -32,7 +32,6 @@ from jiqun.query.service import QueryService
 from jiqun.release import Release, no_release, open_release
 from jiqun.settings import Settings
 from jiqun.web.access_log import AccessLog, RequestRecord, record_of
-from jiqun.web.authorization import read_token
 from jiqun.web.history import History, read_history
 from jiqun.web.http import (
     ClientGone,
@@ -46,22 +45,26 @@ from jiqun.web.http import (
 )
 from jiqun.web.metadata.openapi import openapi_document
 from jiqun.web.metrics import Metrics
+from jiqun.web.pages.error_page import problem_response
 from jiqun.web.pages.rendering import load_templates
-from jiqun.web.problems import problem_response
 from jiqun.web.routes import (
     catalogue_routes,
     dump_routes,
     editor_routes,
     explore_routes,
     home_routes,
-    iri_routes,
     query_routes,
     reconcile_routes,
     resource_routes,
     search_routes,
 )
 from jiqun.web.routes.graph_store_routes import METHODS as GRAPH_METHODS
-from jiqun.web.routes.graph_store_routes import UPDATE_METHODS, serve_graphs, serve_update
+from jiqun.web.routes.graph_store_routes import (
+    UPDATE_METHODS,
+    read_token,
+    serve_graphs,
+    serve_update,
+)
 from jiqun.web.routes.mcp_routes import McpRoute
 from jiqun.web.routes.sparql_routes import serve_sparql
 from jiqun.writing.write_service import Commit, WriteOptions, WriteService
@@ -214,7 +217,6 @@ _ROUTES = (
     editor_routes,
     query_routes,
     resource_routes,
-    iri_routes,
     dump_routes,
     catalogue_routes,
     search_routes,
@@ -441,7 +443,7 @@ def _check_backend_settings(release: Path | None, settings: Settings) -> None:
 
 def _add_routes(app: FastAPI, namespace: str) -> None:
     path = urlsplit(namespace).path.removeprefix(app.state.settings.root_path)
-    own = [iri_routes.namespace_router(path)] if namespace else []
+    own = [resource_routes.namespace_router(path)] if namespace else []
     routers = [each.router for each in _ROUTES]
     # A namespace with a path of its own comes first; one at the root only matches unused paths.
     for router in (*own, *routers) if path.strip("/") else (*routers, *own):

@@ -24,8 +24,7 @@ from jiqun.errors import (
     UpdateTimeout,
     WorkspaceError,
 )
-from jiqun.outbound.fetch import fetch
-from jiqun.outbound.forwarder import Forwarder
+from jiqun.outbound.forwarder import Forwarder, fetch
 from jiqun.query import frames
 from jiqun.query.gate import Limits
 from jiqun.query.protocol import Update

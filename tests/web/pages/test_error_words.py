@@ -23,8 +23,8 @@ ROOT = Path(jiqun.__file__).parent
 TO_READERS = ("query", "web", "search", "release.py", "saved_queries.py", "rdf/namespaces.py")
 TO_PROGRAMS = {
     *("engine.py", "holder_process.py", "store_holder.py", "sandbox.py", "worker_process.py"),
-    *("backend_check.py", "update_grammar.py", "reconcile_routes.py", "authorization.py"),
-    *("server.py", "graph_store_routes.py", "mcp_routes.py"),
+    *("backend_check.py", "update_grammar.py", "reconcile_routes.py", "server.py"),
+    *("graph_store_routes.py", "mcp_routes.py"),
 }
 """Modules whose errors an operator or a program reads, never the reader of a page."""
 

@@ -11,8 +11,7 @@ import pytest
 
 from jiqun.language import Reader, Text
 from jiqun.rdf.namespaces import ID
-from jiqun.web.pictures.amounts import MONEY, SHARE, write_amount
-from jiqun.web.pictures.certainty import BOUNDS
+from jiqun.web.pictures.certainty import BOUNDS, MONEY, SHARE, write_amount
 from jiqun.web.pictures.dot_plot import Axis, Dot, DotGroup, GoalFlag, draw_dots
 from jiqun.web.pictures.drawing import FILE_WIDTH, Paper, Picture, file_style
 from jiqun.web.pictures.map_picture import MapMark, Outline, draw_map, read_rings

@@ -23,8 +23,8 @@ from jiqun.knowledge.query_files import HygieneRule
 from jiqun.knowledge.tables import Table, fill_table, row_mistakes
 from jiqun.knowledge.turtle_files import Document, Locator, Malformed
 from jiqun.rdf.namespaces import ID, SOURCE
-from jiqun.rdf.rdf_xml import unfit_for_xml
 from jiqun.rdf.terms import TYPE, Compactor
+from jiqun.rdf.turtle import unfit_for_xml
 
 
 class Step(Protocol):

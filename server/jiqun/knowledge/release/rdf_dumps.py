@@ -50,9 +50,18 @@ from jiqun.rdf.namespaces import (
     SSSOM,
     VOID,
 )
-from jiqun.rdf.rdf_xml import rdf_xml, unfit_for_xml
 from jiqun.rdf.terms import TYPE, Compactor, natural, quad_line, triple_line
-from jiqun.rdf.turtle import Grouped, Nesting, block, dataset, describe, prefix_lines, subjects
+from jiqun.rdf.turtle import (
+    Grouped,
+    Nesting,
+    block,
+    dataset,
+    describe,
+    prefix_lines,
+    rdf_xml,
+    subjects,
+    unfit_for_xml,
+)
 
 _STATEMENT: Final = ox.NamedNode(f"{RDF}Statement")
 _SUBJECT: Final = ox.NamedNode(f"{RDF}subject")

@@ -14,7 +14,7 @@ from jiqun.query.solutions import Term, term_of
 from jiqun.rdf.namespaces import KG, OWL, RDF_TYPE, RDFS, SKOS
 from jiqun.release import Dump, Release
 from jiqun.saved_queries import SavedQuery
-from jiqun.web.linked_data.triples import Description, descriptions, texts
+from jiqun.web.linked_data.descriptions import Description, descriptions, texts
 
 _NAME: Final = re.compile(r"ontology-([0-9][0-9A-Za-z.-]*)\.(ttl|ofn)")
 

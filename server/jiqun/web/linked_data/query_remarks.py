@@ -14,7 +14,7 @@ from jiqun.query.tokens import Token, tokenize
 from jiqun.rdf.namespaces import BASE, ID, KG, PREFIXES, SOURCE, compact, is_absolute_iri
 from jiqun.rdf.terms import language_tag
 from jiqun.web.documents import Context
-from jiqun.web.linked_data.similar_names import exists, nearest, similar_ids
+from jiqun.web.linked_data.thing_names import exists, nearest, similar_ids
 
 Vocabulary = Mapping[str, Any]
 """The content of `vocab.json`."""

@@ -2,7 +2,8 @@
 
 `graph:catalogue` holds what does not depend on the server. URLs of the server, and the files with
 their sizes and SHA-256 (DCAT 3, section 6.8; SPDX), are added here: the graphs in the files cannot
-contain the hashes of those files. A release without that graph is described only by its manifest.
+contain the hashes of those files. A release without that graph is described only by its manifest,
+a packed release by its statistics.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from jiqun.rdf.namespaces import (
     OWL,
     PARTITION,
     RDF_TYPE,
+    RDFS,
     SKOS,
     SPDX,
     THEMES,
@@ -38,9 +40,54 @@ from jiqun.rdf.namespaces import (
 from jiqun.rdf.terms import link, text, typed
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.triples import write
-from jiqun.web.metadata.packed_void import packed_void
+from jiqun.web.linked_data.descriptions import write
 from jiqun.web.negotiation import Choice
+
+_COUNTS = {
+    "triples": "triples",
+    "subjects": "distinctSubjects",
+    "classes": "classes",
+    "properties": "properties",
+}
+"""Counts of a release, and their VoID properties."""
+
+
+def packed_void(release: Release, root: str) -> Iterator[Triple]:
+    """Describe the dataset, as `{root}/dataset`, with its partitions by class and property."""
+    document, dataset = f"{root}/.well-known/void", f"{root}/dataset"
+    yield link(document, RDF_TYPE, f"{VOID}DatasetDescription")
+    yield link(document, f"{FOAF}primaryTopic", dataset)
+    yield link(dataset, RDF_TYPE, f"{VOID}Dataset")
+    yield text(dataset, f"{DCTERMS}title", release.title)
+    yield text(dataset, f"{OWL}versionInfo", release.version)
+    yield link(dataset, f"{VOID}sparqlEndpoint", f"{root}/sparql")
+    yield link(dataset, f"{VOID}openSearchDescription", f"{root}/opensearch.xml")
+    if release.namespace:
+        yield text(dataset, f"{VOID}uriSpace", release.namespace)
+    for dump in release.dumps.values():
+        yield link(dataset, f"{VOID}dataDump", f"{root}/dumps/{dump.name}")
+    for name, predicate in _COUNTS.items():
+        if name in release.counts:
+            yield typed(dataset, f"{VOID}{predicate}", release.counts[name], "integer")
+    if not release.statistics["complete"]:
+        note = "Only the most frequent classes and properties have partitions."
+        yield text(dataset, f"{RDFS}comment", note, "en")
+    for number, each in enumerate(release.statistics["properties"], 1):
+        part = f"{document}#property-{number}"
+        yield link(dataset, f"{VOID}propertyPartition", part)
+        yield link(part, f"{VOID}property", each["iri"])
+        yield typed(part, f"{VOID}triples", each["triples"], "integer")
+    for number, each in enumerate(release.statistics["classes"], 1):
+        part = f"{document}#class-{number}"
+        yield link(dataset, f"{VOID}classPartition", part)
+        yield link(part, f"{VOID}class", each["iri"])
+        yield typed(part, f"{VOID}entities", each["entities"], "integer")
+        for place, (name, entities) in enumerate(each["properties"].items(), 1):
+            inner = f"{part}-{place}"
+            yield link(part, f"{VOID}propertyPartition", inner)
+            yield link(inner, f"{VOID}property", name)
+            yield typed(inner, f"{VOID}distinctSubjects", entities, "integer")
+
 
 PACKINGS: Final = {".gz": "application/gzip", ".zst": "application/zstd"}
 """Media types of packed files, by suffix."""

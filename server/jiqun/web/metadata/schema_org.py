@@ -23,7 +23,7 @@ from jiqun.rdf.formats import PLAIN_JSON
 from jiqun.rdf.namespaces import BASE, CATALOGUE, DATASET, DCAT, DCTERMS, FOAF, LICENCE
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.triples import descriptions, first, texts
+from jiqun.web.linked_data.descriptions import descriptions, first, texts
 from jiqun.web.metadata.dcat import PACKINGS, bare_type, file_address, read_catalogue_graph
 
 _PUBLISHER: Final = f"{DATASET}#publisher"

@@ -17,7 +17,7 @@ from jiqun.rdf.namespaces import DCTERMS, OWL, PREFIXES, RDF_TYPE, RDFS, SD, VOI
 from jiqun.rdf.terms import link, text, typed
 from jiqun.settings import Settings
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.triples import write
+from jiqun.web.linked_data.descriptions import write
 from jiqun.web.negotiation import Choice
 
 MOST_GRAPHS: Final = 2_000

@@ -26,10 +26,9 @@ from jiqun.rdf.namespaces import (
 )
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.descriptions import Description, descriptions, first, texts, write
 from jiqun.web.linked_data.representations import Target
-from jiqun.web.linked_data.triples import Description, descriptions, first, texts, write
-from jiqun.web.metadata.dcat import read_catalogue
-from jiqun.web.metadata.packed_void import packed_void
+from jiqun.web.metadata.dcat import packed_void, read_catalogue
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Caption, Cell, Labels
 from jiqun.web.pages.error_page import redirect

@@ -13,8 +13,7 @@ from jiqun.web.pages.cells import Cell, Labels
 from jiqun.web.pages.evidence import Proof, prove
 from jiqun.web.pages.records import Record
 from jiqun.web.pages.thing_facts import Thing
-from jiqun.web.pictures.amounts import Amount, write_amount
-from jiqun.web.pictures.certainty import BOUNDS
+from jiqun.web.pictures.certainty import BOUNDS, Amount, write_amount
 
 GOALS: Final = (f"{KG}Goal", f"{KG}Intention")
 JUDGEMENTS: Final = tuple(

@@ -25,7 +25,7 @@ from jiqun.web.pages.listing import (
     shown,
 )
 from jiqun.web.pages.rendering import address, phrase
-from jiqun.web.pictures.amounts import Amount
+from jiqun.web.pictures.certainty import Amount
 from jiqun.web.pictures.drawing import Paper, Picture
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 

@@ -20,8 +20,8 @@ from jiqun.query.solutions import node_of, term_of
 from jiqun.rdf.namespaces import DCTERMS, GRAPH, KG, SOURCE, is_absolute_iri
 from jiqun.rdf.terms import ntriples
 from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.descriptions import Description, first
 from jiqun.web.linked_data.premises import INFERRED, Premise, derive, graphs_of
-from jiqun.web.linked_data.triples import Description, first
 from jiqun.web.pages.cells import Cell, Labels, read_captions, text_of
 from jiqun.web.pages.records import Fact, Record
 from jiqun.web.pages.rendering import (

@@ -28,8 +28,7 @@ from jiqun.web.pages.listing import (
     shown,
 )
 from jiqun.web.pages.rendering import address, phrase
-from jiqun.web.pictures.amounts import Amount, read_number, write_amount
-from jiqun.web.pictures.certainty import known_bound
+from jiqun.web.pictures.certainty import Amount, known_bound, read_number, write_amount
 from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.drawing import Paper, Picture
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars

@@ -11,7 +11,7 @@ from jiqun.query.solutions import Row, Select, Term, triple_of
 from jiqun.rdf.formats import GRAPHS, HTML
 from jiqun.rdf.namespaces import DCTERMS, FOAF, RDF_TYPE, RDFS_LABEL, SCHEMA, SKOS, compact
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.triples import write
+from jiqun.web.linked_data.descriptions import write
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Cell, Labels, readable, values
 from jiqun.web.pages.rendering import html_document, link_target, render

@@ -21,6 +21,7 @@ from jiqun.rdf.formats import OWL_FUNCTIONAL, TURTLE
 from jiqun.rdf.namespaces import BASE, GRAPH, KG, OWL, compact
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.descriptions import write
 from jiqun.web.linked_data.ontology_terms import (
     OntologyTerm,
     Restriction,
@@ -29,7 +30,6 @@ from jiqun.web.linked_data.ontology_terms import (
     versions_of,
 )
 from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, Target, no_form
-from jiqun.web.linked_data.triples import write
 from jiqun.web.pages.cells import Cell, Labels
 from jiqun.web.pages.class_diagram import HEAD, ROW, WIDTH, draw
 from jiqun.web.pages.rendering import PHRASES, address, data_links, html_document, render

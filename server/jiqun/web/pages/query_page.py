@@ -15,8 +15,7 @@ from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
 from jiqun.saved_queries import Parameter, SavedQuery
 from jiqun.search.matching import SAME_NAME
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.similar_names import candidates_for, exists, nearest, similar_ids
-from jiqun.web.linked_data.thing_names import expand
+from jiqun.web.linked_data.thing_names import candidates_for, exists, expand, nearest, similar_ids
 from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.rendering import PHRASES, render
 from jiqun.web.pages.result_table import Outcome

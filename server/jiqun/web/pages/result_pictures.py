@@ -18,8 +18,7 @@ from jiqun.rdf.namespaces import ID, XSD, compact, prologue
 from jiqun.web.pages.cells import Labels, readable, values
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pages.result_table import Outcome, column_title, partner_of
-from jiqun.web.pictures.amounts import read_number, write_amount
-from jiqun.web.pictures.certainty import known_bound
+from jiqun.web.pictures.certainty import known_bound, read_number, write_amount
 from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.drawing import Picture
 from jiqun.web.pictures.map_picture import (

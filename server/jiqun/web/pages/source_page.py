@@ -26,9 +26,14 @@ from jiqun.rdf.namespaces import (
     prologue,
 )
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.descriptions import describe_source, describe_sources, source_exists
+from jiqun.web.linked_data.descriptions import (
+    Description,
+    describe_source,
+    describe_sources,
+    source_exists,
+    write,
+)
 from jiqun.web.linked_data.representations import Target, missing
-from jiqun.web.linked_data.triples import Description, write
 from jiqun.web.pages.cells import (
     Caption,
     Cell,

@@ -13,7 +13,7 @@ from typing import Final
 
 from jiqun.query.solutions import Select, Term
 from jiqun.rdf.namespaces import DCTERMS, FOAF, GRAPH, ID, KG, RDFS, SCHEMA, SLUG, SOURCE
-from jiqun.web.linked_data.triples import Description
+from jiqun.web.linked_data.descriptions import Description
 from jiqun.web.pages.cells import Caption, read_captions, values
 from jiqun.web.pages.records import (
     NOT_SHAPES,

@@ -30,11 +30,16 @@ from jiqun.release import Release
 from jiqun.saved_queries import bind
 from jiqun.search.index import IndexedClass, IndexedThing
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.descriptions import MAX_FACTS, describe_thing, thing_exists
+from jiqun.web.linked_data.descriptions import (
+    MAX_FACTS,
+    describe_thing,
+    descriptions,
+    thing_exists,
+    write,
+)
 from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.linked_data.representations import Target, missing, suffix_of
-from jiqun.web.linked_data.similar_names import similar_ids
-from jiqun.web.linked_data.triples import descriptions, write
+from jiqun.web.linked_data.thing_names import similar_ids
 from jiqun.web.metadata.schema_org import data_block
 from jiqun.web.pages.cells import Caption, Cell, Labels, read_vocabulary, text_of
 from jiqun.web.pages.changes_page import Since

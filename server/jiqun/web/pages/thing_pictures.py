@@ -20,7 +20,7 @@ from jiqun.web.pages.records import Record, kind_of
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pages.thing_facts import Thing
 from jiqun.web.pages.timeline_page import day
-from jiqun.web.pictures.amounts import read_number
+from jiqun.web.pictures.certainty import read_number
 from jiqun.web.pictures.map_picture import (
     MapMark,
     Outline,

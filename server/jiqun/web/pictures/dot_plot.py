@@ -12,8 +12,7 @@ from markupsafe import Markup
 
 from jiqun.language import Reader, Text
 from jiqun.web.pages.rendering import phrase
-from jiqun.web.pictures.amounts import SHARE, Amount, tick_text
-from jiqun.web.pictures.certainty import flag, legend_of, sign
+from jiqun.web.pictures.certainty import SHARE, Amount, flag, legend_of, sign, tick_text
 from jiqun.web.pictures.drawing import PAGE, Paper, Picture, caption, join, link, words
 
 _ROW: Final = 40

@@ -11,8 +11,7 @@ from markupsafe import Markup
 
 from jiqun.language import Reader, Text
 from jiqun.web.pages.rendering import phrase
-from jiqun.web.pictures.amounts import Amount
-from jiqun.web.pictures.certainty import legend_of
+from jiqun.web.pictures.certainty import Amount, legend_of
 from jiqun.web.pictures.drawing import (
     PAGE,
     Legend,

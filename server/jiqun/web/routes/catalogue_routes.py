@@ -17,18 +17,16 @@ from jiqun.compression import CODINGS, encode
 from jiqun.errors import NotFound, shorten
 from jiqun.query.jobs import Answer
 from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON
-from jiqun.web.documents import respond
+from jiqun.web.documents import deliver, document_response, respond
 from jiqun.web.http import header
 from jiqun.web.linked_data.representations import SUFFIXES, no_form
+from jiqun.web.metadata.crawlers import llms_document, sitemap, sitemap_index
 from jiqun.web.metadata.dcat import void_document
-from jiqun.web.metadata.llms import llms_document
 from jiqun.web.metadata.openapi import METHODS, found, problems, text
 from jiqun.web.metadata.schema_org import croissant_document
-from jiqun.web.metadata.sitemap import sitemap, sitemap_index
 from jiqun.web.negotiation import choose_coding, negotiate
 from jiqun.web.pages.catalogue_page import catalogue_document, quality_document
 from jiqun.web.pages.changes_page import changes_feed, changes_page
-from jiqun.web.routes.document_responses import deliver, document_response
 from jiqun.web.routes.parameters import (
     FormatName,
     PageReader,

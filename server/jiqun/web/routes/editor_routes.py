@@ -20,9 +20,9 @@ from jiqun.rdf.formats import PLAIN_JSON
 from jiqun.web.documents import Context, Document, respond, respond_uncached
 from jiqun.web.http import read_body
 from jiqun.web.metadata.openapi import METHODS, found, problems
+from jiqun.web.pages.error_page import problem_members
 from jiqun.web.pages.error_words import error_words
 from jiqun.web.pages.results_page import advise
-from jiqun.web.problems import problem_members
 from jiqun.web.routes.parameters import PageReader
 from jiqun.web.short_addresses import read_short, short_path
 

@@ -2,13 +2,17 @@
 
 A graph is named indirectly, by `/graphs?default` or `/graphs?graph=<IRI>`, or directly: below
 `/graphs/` the URL of the request is the name of the graph. Reading is open; PUT, POST, DELETE and
-updates need the token. A POST to `/graphs` itself creates a graph with a new name. A change is made
-only when its request was received completely, and cancelled when its client disconnects.
-`Jiqun-Changed-Literals` is the number of literals that are stored in another form.
+updates need the operator's token, sent as a bearer token (RFC 6750) in the header. A token in a URL
+is refused even when it is valid: URLs end up in logs and histories. A POST to `/graphs` itself
+creates a graph with a new name. A change is made only when its request was received completely, and
+cancelled when its client disconnects. `Jiqun-Changed-Literals` is the number of literals that are
+stored in another form.
 """
 
 from __future__ import annotations
 
+import hmac
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
@@ -18,15 +22,23 @@ from uuid import uuid4
 from starlette.responses import PlainTextResponse, Response
 
 from jiqun.compression import CODINGS
-from jiqun.errors import BadParameter, MethodNotAllowed, NotFound, PreconditionFailed
+from jiqun.errors import (
+    BadParameter,
+    MethodNotAllowed,
+    NotFound,
+    PreconditionFailed,
+    SettingsError,
+    Unauthorized,
+    UpdateRefused,
+)
 from jiqun.query.protocol import Update, parse_parameters, read_operation, read_timeout
 from jiqun.query.service import QueryRequest, QueryService
 from jiqun.rdf.earlier_versions import LABELS
 from jiqun.rdf.formats import GRAPHS
 from jiqun.rdf.namespaces import absolute_iri
 from jiqun.rdf.parsing import check_content_type
+from jiqun.settings import Settings, read_secret
 from jiqun.web.access_log import record_of
-from jiqun.web.authorization import check_permission
 from jiqun.web.http import (
     ClientWatch,
     Receive,
@@ -41,6 +53,57 @@ from jiqun.web.http import (
 from jiqun.web.negotiation import Choice, negotiate
 from jiqun.web.routes.sparql_routes import AnswerResponse, as_chosen
 from jiqun.writing.write_service import Commit, GraphChange, WriteService
+
+LEAST_CHARACTERS: Final = 16
+_TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+_IN_URL: Final = frozenset({"access_token", "token", "update_token", "authorization"})
+
+
+def read_token(settings: Settings) -> str | None:
+    """Return the token that allows writing, None when writing is off.
+
+    Raises `SettingsError` for a token that cannot be read or sent, that is too short, or whose file
+    other users of the machine may read or change.
+    """
+    token = settings.update_token.get_secret_value() if settings.update_token else ""
+    if settings.update_token_file is not None:
+        if token:
+            raise SettingsError("Set the update token or a file with it, not both.")
+        token = read_secret(settings.update_token_file, "The update token")
+    if not token:
+        return None
+    if len(token) < LEAST_CHARACTERS or not _TOKEN.fullmatch(token):
+        raise SettingsError(
+            f"The update token needs at least {LEAST_CHARACTERS} characters, all of them letters, "
+            "digits or - . _ ~ + /, for example the output of `openssl rand -hex 32`."
+        )
+    return token
+
+
+def check_permission(scope: Scope, token: str | None) -> None:
+    """Return if a request may write.
+
+    Raises `UpdateRefused` when writing is off, `BadParameter` for a token in the URL, and
+    `Unauthorized`.
+    """
+    if token is None:
+        raise UpdateRefused(
+            "Writing is disabled: this endpoint only answers queries. The operator can enable it "
+            "with --workspace and --update-token-file."
+        )
+    if _IN_URL & {name.lower() for name in parse_parameters(scope["query_string"], "query string")}:
+        raise BadParameter(
+            "Tokens are not accepted in URLs, which are logged. Send it in the header "
+            "Authorization: Bearer …"
+        )
+    value = header(scope, b"authorization")
+    if not value:
+        raise Unauthorized("Writing needs a token: send the header Authorization: Bearer …")
+    scheme, _, sent = value.partition(" ")
+    same = hmac.compare_digest(sent.strip(" ").encode("utf-8", "replace"), token.encode())
+    if scheme.lower() != "bearer" or not same:
+        raise Unauthorized("The token in the header Authorization is not valid.", True)
+
 
 PATH: Final = "/graphs"
 METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")

@@ -22,7 +22,7 @@ from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
 from jiqun.web.documents import Context, Document, evaluate, respond, respond_uncached
-from jiqun.web.linked_data.descriptions import describe_queries
+from jiqun.web.linked_data.descriptions import describe_queries, write
 from jiqun.web.linked_data.representations import (
     QUERY_SUFFIXES,
     SUFFIXES,
@@ -34,11 +34,10 @@ from jiqun.web.linked_data.representations import (
     missing,
     no_form,
 )
-from jiqun.web.linked_data.triples import write
 from jiqun.web.metadata.openapi import FORMAT_HELP, METHODS, content, format_names, found, problems
 from jiqun.web.negotiation import Choice, choose, negotiate
 from jiqun.web.pages.cells import Labels, read_captions
-from jiqun.web.pages.error_page import retirement
+from jiqun.web.pages.error_page import error_headers, retirement
 from jiqun.web.pages.query_page import (
     LANGUAGE,
     Meaning,
@@ -54,7 +53,6 @@ from jiqun.web.pages.query_page import (
 from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.result_table import read_outcome
 from jiqun.web.pages.results_page import CHOICES, NO_CHOICES, Choices, read_choices
-from jiqun.web.problems import error_headers
 from jiqun.web.routes.parameters import PageReader, Root, target_of
 from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 

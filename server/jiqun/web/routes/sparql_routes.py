@@ -29,7 +29,7 @@ from jiqun.query.protocol import (
 from jiqun.query.service import Choose, Plan, QueryRequest, QueryService, Signature
 from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE, Format, formats_for
 from jiqun.web.access_log import record_of
-from jiqun.web.documents import respond, respond_uncached
+from jiqun.web.documents import page, respond, respond_uncached
 from jiqun.web.http import (
     ClientWatch,
     Headers,
@@ -48,11 +48,9 @@ from jiqun.web.http import (
 )
 from jiqun.web.metadata.service_description import service_description
 from jiqun.web.negotiation import Choice, choose_coding, negotiate
-from jiqun.web.pages.error_page import render_error
+from jiqun.web.pages.error_page import error_headers, render_error
 from jiqun.web.pages.result_table import PAGE_ROWS
 from jiqun.web.pages.results_page import read_choices, render_query_form, results_page
-from jiqun.web.problems import error_headers
-from jiqun.web.routes.document_responses import page
 
 _BODY_METHODS: Final = frozenset({"POST", "QUERY", "PUT", "PATCH"})
 _PAGE_BYTES: Final = 4 * 1024 * 1024
