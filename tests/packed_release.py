@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from jiqun.knowledge.release.packed_index import Statistics
+    from jiqun.knowledge.release.packing import Statistics
 
 BASE: Final = "http://data.example.org/"
 TURTLE: Final = f"""\

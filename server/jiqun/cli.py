@@ -78,8 +78,8 @@ def verify(
     ] = None,
 ) -> None:
     """Check with the live targets that the identifiers in the links are still valid."""
-    from jiqun.knowledge.links.mappings import read_all
-    from jiqun.knowledge.links.verification import Verifier
+    from jiqun.knowledge.mappings import read_all
+    from jiqun.knowledge.verification import Verifier
 
     sets = read_all(locate(content))
     unknown = set(targets or ()) - {found.target for found in sets}
@@ -152,8 +152,8 @@ Texts = Annotated[
 @app.command()
 def check(texts: Texts = None, content: ContentFolder = None) -> None:
     """Check ontology, data and queries; print findings in the format of compilers."""
-    from jiqun.knowledge.checks.check import check as check_content
-    from jiqun.knowledge.checks.passages import held, without_text
+    from jiqun.knowledge.check import check as check_content
+    from jiqun.knowledge.passages import held, without_text
 
     _require_folder(texts)
     found = locate(content)
@@ -190,7 +190,7 @@ def fmt(
     content: ContentFolder = None,
 ) -> None:
     """Format every data file canonically."""
-    from jiqun.knowledge.formatting import reformat
+    from jiqun.knowledge.authoring import reformat
 
     found = locate(content, writing=not check_only)
     changed = reformat(found, files)
@@ -215,11 +215,11 @@ def new_source(
     content: ContentFolder = None,
 ) -> None:
     """Prepare data/sources/SLUG/: hash and numbered passages with offsets, without text."""
-    from jiqun.knowledge import scaffold
+    from jiqun.knowledge import authoring
 
     found = locate(content, writing=True)
-    known = scaffold.Particulars(url, title, publisher, date)
-    skeleton = scaffold.new_source(found, slug, text, known)
+    known = authoring.Particulars(url, title, publisher, date)
+    skeleton = authoring.new_source(found, slug, text, known)
     for name, words in skeleton.passages:
         typer.echo(f"{name}\t{words}")
     typer.echo(f"wrote {found.name(skeleton.folder)}/", err=True)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -53,6 +54,7 @@ _LEXICAL: Final = {
 """Types that are XML Schema datatypes of the same name: lexical form and description."""
 TYPES: Final = ("iri", "literal", *_LEXICAL, "lang")
 
+_TERM: Final = re.compile(r"(?<![\w-])kg:([A-Za-z]\w*)")
 _TOKEN: Final = re.compile(
     r"""(?P<iri><[^<>"{}|^`\\\x00-\x20]*>)|[?$](?P<variable>\w+)|\#[^\n\r]*"""
     r"""|"{3}(?:[^"\\]|\\.|"(?!""))*"{3}|'{3}(?:[^'\\]|\\.|'(?!''))*'{3}"""
@@ -132,6 +134,15 @@ def read_saved_queries(content: bytes) -> dict[str, SavedQuery]:
 def without_strings(query: str) -> str:
     """Return a query with comments and strings blanked out, for keyword checks."""
     return _TOKEN.sub(lambda token: token[0] if token["iri"] or token["variable"] else " ", query)
+
+
+def term_uses(queries: Iterable[SavedQuery]) -> dict[str, list[str]]:
+    """Return, by local name, the names of the queries in which each term of the ontology occurs."""
+    uses: defaultdict[str, list[str]] = defaultdict(list)
+    for query in sorted(queries, key=lambda each: each.name):
+        for name in sorted(set(_TERM.findall(query.text))):
+            uses[name].append(query.name)
+    return dict(uses)
 
 
 def bind(text: str, terms: Mapping[str, str]) -> str:

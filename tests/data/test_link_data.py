@@ -10,7 +10,7 @@ import pyoxigraph as ox
 import pytest
 
 from jiqun.knowledge.content import locate
-from jiqun.knowledge.links.mappings import EXACT, MappingSet, read_all
+from jiqun.knowledge.mappings import EXACT, MappingSet, read_all
 from jiqun.rdf.namespaces import GRAPH, ID, SKOS
 from jiqun.rdf.terms import natural
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.checks.check import check
-from jiqun.knowledge.formatting import reformat
+from jiqun.knowledge.authoring import reformat
+from jiqun.knowledge.check import check
 from jiqun.knowledge.release.build import build
 from knowledge.small_content import OWN, PREFIXES
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pyoxigraph as ox
 
-from jiqun.knowledge.release.evidence_depth import depth
+from jiqun.knowledge.release.quality_report import depth
 from jiqun.rdf.namespaces import prologue
 
 PREFIXES = prologue("dcterms", "id", "kg")

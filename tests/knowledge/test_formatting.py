@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jiqun.knowledge.formatting import canonical, canonical_text
+from jiqun.knowledge.authoring import canonical, canonical_text
 from jiqun.knowledge.turtle_files import Document, Malformed, parse
 
 TTL = Path("data/register/x.ttl")

@@ -15,8 +15,8 @@ from typer.testing import CliRunner
 
 from jiqun.cli import app
 from jiqun.errors import BadParameter
-from jiqun.knowledge.links.mappings import Mapping, MappingSet
-from jiqun.knowledge.links.verification import FAILURES, TARGETS, Verifier
+from jiqun.knowledge.mappings import Mapping, MappingSet
+from jiqun.knowledge.verification import FAILURES, TARGETS, Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pyoxigraph as ox
 import pytest
 
-from jiqun.knowledge.checks.check import check
-from jiqun.knowledge.links.mappings import describe_links, link_graphs, read_all
+from jiqun.knowledge.check import check
+from jiqun.knowledge.mappings import describe_links, link_graphs, read_all
 from jiqun.knowledge.turtle_files import Malformed
 from jiqun.rdf.namespaces import VOID
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyhornedowl
 
-from jiqun.knowledge.checks.check import check
+from jiqun.knowledge.check import check
 from jiqun.knowledge.content import locate
 from jiqun.knowledge.ontology_versions import functional_syntax, ontology_files, version_of
 from jiqun.knowledge.release.build import build

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jiqun.knowledge.checks.passages import check_source, check_wordings, held
+from jiqun.knowledge.passages import check_source, check_wordings, held
 from jiqun.knowledge.turtle_files import parse
 from knowledge.small_content import OWN, PREFIXES
 

@@ -9,7 +9,7 @@ from rdflib.plugins.sparql.parser import parseQuery
 
 from jiqun.knowledge import content
 from jiqun.knowledge.catalogue import describe_queries
-from jiqun.knowledge.checks.rules import as_rdflib
+from jiqun.knowledge.check import as_rdflib
 from jiqun.knowledge.query_files import read_query
 from jiqun.knowledge.turtle_files import Malformed
 from jiqun.saved_queries import Parameter

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jiqun.errors import ContentError
-from jiqun.knowledge.checks.check import check
-from jiqun.knowledge.checks.passages import lines
-from jiqun.knowledge.formatting import reformat
-from jiqun.knowledge.scaffold import Particulars, new_source
+from jiqun.knowledge.authoring import Particulars, new_source, reformat
+from jiqun.knowledge.check import check
+from jiqun.knowledge.passages import lines
 from jiqun.knowledge.turtle_files import read
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from jiqun.knowledge.dataset import (
     store,
 )
 from jiqun.knowledge.inference import Rule, infer
-from jiqun.knowledge.links.mappings import MappingSet, describe_links, link_graphs, read_mappings
+from jiqun.knowledge.mappings import MappingSet, describe_links, link_graphs, read_mappings
 from jiqun.knowledge.query_files import (
     HygieneRule,
     read_annotated,

@@ -120,11 +120,12 @@ def _quads(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -
     # 0.5.13).
     for name, triples in graphs.items():
         graph = ox.NamedNode(name)
-        yield from (_in(graph, triple) for triple in triples)
-    yield from (_in(ox.DefaultGraph(), triple) for triple in default)
+        yield from (in_graph(triple, graph) for triple in triples)
+    yield from (in_graph(triple, ox.DefaultGraph()) for triple in default)
 
 
-def _in(graph: ox.NamedNode | ox.DefaultGraph, triple: ox.Triple) -> ox.Quad:
+def in_graph(triple: ox.Triple, graph: ox.NamedNode | ox.DefaultGraph) -> ox.Quad:
+    """Return a triple as a quad of a graph."""
     return ox.Quad(triple.subject, triple.predicate, triple.object, graph)
 
 

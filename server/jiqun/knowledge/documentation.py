@@ -19,7 +19,7 @@ from jiqun.knowledge.tables import Table, read_table
 from jiqun.knowledge.turtle_files import read
 from jiqun.rdf.namespaces import KG, OWL, RDFS, SKOS
 from jiqun.rdf.terms import TYPE, language_tag
-from jiqun.saved_queries import Parameter, SavedQuery
+from jiqun.saved_queries import Parameter, SavedQuery, term_uses
 from jiqun.settings import table
 
 _GROUPS: Final = {
@@ -95,8 +95,6 @@ _TRAITS: Final = {
     f"{OWL}InverseFunctionalProperty": "identifying",
 }
 _SETTINGS: Final = re.compile(r"(?:^\| `JIQUN_[^\n]*\n)+", re.MULTILINE)
-_TERM: Final = re.compile(r"(?<![\w-])kg:([A-Za-z]\w*)")
-
 Facts = dict[str, list[ox.NamedNode | ox.Literal]]
 
 
@@ -176,7 +174,7 @@ def _parameter(parameter: Parameter) -> str:
 def ontology_terms(graph: Iterable[ox.Triple], queries: Sequence[SavedQuery] = ()) -> str:
     """Return the terms of the ontology, with the saved queries that use each of them."""
     terms = _statements(graph)
-    users = _users(queries)
+    users = term_uses(queries)
     introduction = (
         f"Namespace `{KG}`, prefix `kg:`. [The guide](ontology-guide.md) explains how the terms "
         "work together."
@@ -206,14 +204,6 @@ def _statements(graph: Iterable[ox.Triple]) -> dict[str, Facts]:
         ):
             terms[triple.subject.value.removeprefix(KG)][triple.predicate.value].append(value)
     return terms
-
-
-def _users(queries: Sequence[SavedQuery]) -> dict[str, list[str]]:
-    users: dict[str, list[str]] = defaultdict(list)
-    for query in queries:
-        for name in sorted(set(_TERM.findall(query.text))):
-            users[name].append(query.name)
-    return users
 
 
 def _term(name: str, facts: Facts, users: Sequence[str]) -> Iterator[str]:

@@ -17,10 +17,10 @@ import yaml
 
 from jiqun.knowledge.content import Content, Finding
 from jiqun.knowledge.turtle_files import Malformed
+from jiqun.rdf.terms import LANGUAGES
 from jiqun.saved_queries import FORMS, TYPES, VIEWS, Parameter, SavedQuery, without_strings
 
 DATASETS: Final = ("ontology", "all")
-LANGUAGES: Final = ("en", "zh-Hans", "zh-Hant")
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _FORM: Final = re.compile(rf"({'|'.join(FORMS)})\b", re.IGNORECASE)

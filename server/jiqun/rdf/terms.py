@@ -6,6 +6,7 @@ N-Triples and Turtle; escapes as in canonical N-Triples (RDF 1.2, section 4).
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -13,7 +14,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.rdf.namespaces import RDF_TYPE, XSD
+from jiqun.rdf.namespaces import EVIDENCE, RDF_TYPE, XSD
 
 TYPE: Final = ox.NamedNode(RDF_TYPE)
 LANGUAGES: Final[tuple[str, ...]] = ("en", "zh-Hans", "zh-Hant")
@@ -91,6 +92,12 @@ def triple_line(triple: ox.Triple) -> str:
 def quad_line(triple: ox.Triple, graph: str) -> str:
     """Write a triple in the named graph of that IRI as a line of N-Quads."""
     return f"{triple_line(triple)[:-1]}<{graph}> ."
+
+
+def statement_iri(triple: ox.Triple, passage: str) -> str:
+    """Return the IRI of the statement of this triple by the passage."""
+    digest = hashlib.sha256(quad_line(triple, passage).encode()).hexdigest()
+    return f"{EVIDENCE}{digest[:24]}"
 
 
 @lru_cache(maxsize=1 << 17)

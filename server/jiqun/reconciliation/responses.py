@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from jiqun.language import Reader, pick
 from jiqun.rdf.namespaces import ID, KG, XSD
 from jiqun.rdf.terms import language_tag
-from jiqun.reconciliation.properties import Property, Value, Values
+from jiqun.reconciliation.matches import Property, Value, Values
 from jiqun.reconciliation.requests import MAX_QUERIES, Column, slug_of
 from jiqun.search.index import IndexedClass, IndexedThing
 from jiqun.search.matching import Candidate

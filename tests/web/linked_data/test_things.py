@@ -11,8 +11,8 @@ import pyoxigraph as ox
 import pytest
 
 from html_audit import Audit
-from jiqun.knowledge.release.rdf_dumps import statement_iri
 from jiqun.rdf.namespaces import ID, KG, SOURCE
+from jiqun.rdf.terms import statement_iri
 from jiqun.web.pages.thing_page import SECTIONS, section_of
 from live_server import running
 from tiny_release import write_release

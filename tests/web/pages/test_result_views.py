@@ -22,7 +22,7 @@ from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.result_pictures import draw_view, offered_views, read_columns
 from jiqun.web.pages.result_table import Outcome, read_outcome
 from jiqun.web.pages.results_page import Address, Choices, apply_choices, result_section
-from jiqun.web.pictures.node_link import Edge, Node, draw_graph
+from jiqun.web.pictures.network_picture import Edge, Node, draw_graph
 
 if TYPE_CHECKING:
     from pathlib import Path

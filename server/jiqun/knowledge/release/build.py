@@ -14,18 +14,22 @@ import pyoxigraph as ox
 
 from jiqun.errors import ContentError, ReleaseError
 from jiqun.knowledge.assembly import TITLE, ContentFiles, Knowledge, assemble, read_content
-from jiqun.knowledge.checks.check import Checked, Step, check, rule_store
-from jiqun.knowledge.checks.rules import violations
+from jiqun.knowledge.check import Checked, Step, check, rule_store, violations
 from jiqun.knowledge.content import Content, ContentRejected
 from jiqun.knowledge.dataset import ONTOLOGY, fill, is_passage, store
 from jiqun.knowledge.ontology_versions import ontology_files
-from jiqun.knowledge.release.geojson import write_maps
 from jiqun.knowledge.release.networks import write_networks
 from jiqun.knowledge.release.quality_report import report
 from jiqun.knowledge.release.rdf_dumps import Evidence, evidence, write_rdf
-from jiqun.knowledge.release.release_files import OFFERS, Written, ontology_offer, write_plain
+from jiqun.knowledge.release.release_files import (
+    OFFERS,
+    Written,
+    ontology_offer,
+    write_json,
+    write_plain,
+)
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
-from jiqun.knowledge.release.tabular import data_package, write_tables
+from jiqun.knowledge.release.tabular import data_package, write_maps, write_tables
 from jiqun.knowledge.release.term_index import term_index
 from jiqun.knowledge.tables import Table, fill_table, row_mistakes
 from jiqun.rdf.namespaces import KG, OWL
@@ -166,13 +170,13 @@ def _write(
             for name, text, media_type in ontology_files(files.content)
         ]
         queries = [each.to_json() for each in knowledge.queries]
-        written.append(_write_json(folder, "queries.json", queries))
+        written.append(write_json(folder, "queries.json", queries))
         vocabulary = term_index(knowledge.default, knowledge.version)
         written.append(write_plain(folder, "vocab.json", vocabulary, OFFERS["vocab.json"], {}))
     with step("write the store"):
         _write_store(knowledge, stated if annotations else (), folder / "store")
     with step("write the quality report"):
-        written.append(_write_json(folder, "quality.json", report(knowledge.store, broken)))
+        written.append(write_json(folder, "quality.json", report(knowledge.store, broken)))
     with step("write tables and maps"):
         written += _write_tables(knowledge, files.tables, stated, folder)
     with step("write networks"):
@@ -199,11 +203,6 @@ def _write_tables(
     package = data_package(tables, files, knowledge.version)
     name = "datapackage.json"
     return [*files, write_plain(folder, name, package, OFFERS[name], {})]
-
-
-def _write_json(folder: Path, name: str, content: object) -> Written:
-    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-    return write_plain(folder, name, text, OFFERS[name], {})
 
 
 def _write_store(knowledge: Knowledge, annotated: Sequence[Evidence], folder: Path) -> None:

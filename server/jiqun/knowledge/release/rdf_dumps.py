@@ -13,7 +13,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,14 +23,15 @@ import pyoxigraph as ox
 
 from jiqun.errors import ContentError
 from jiqun.knowledge.assembly import Knowledge
-from jiqun.knowledge.checks.passages import PASSAGE_OF, QUOTE
 from jiqun.knowledge.dataset import (
     ONTOLOGY,
     SOURCES,
     canonical_blank_nodes,
+    in_graph,
     is_passage,
     with_passages,
 )
+from jiqun.knowledge.passages import PASSAGE_OF, QUOTE
 from jiqun.knowledge.release.json_ld import context, context_document, json_ld
 from jiqun.knowledge.release.release_files import OFFERS, Written, write_packed, write_plain
 from jiqun.rdf.namespaces import (
@@ -50,7 +50,7 @@ from jiqun.rdf.namespaces import (
     SSSOM,
     VOID,
 )
-from jiqun.rdf.terms import TYPE, Compactor, natural, quad_line, triple_line
+from jiqun.rdf.terms import TYPE, Compactor, natural, quad_line, statement_iri, triple_line
 from jiqun.rdf.turtle import (
     Grouped,
     Nesting,
@@ -100,12 +100,6 @@ class Evidence:
             yield ox.Triple(self.iri, predicate, value)
 
 
-def statement_iri(triple: ox.Triple, passage: str) -> str:
-    """Return the IRI of the statement of this triple by the passage."""
-    digest = hashlib.sha256(quad_line(triple, passage).encode("utf-8")).hexdigest()
-    return f"{EVIDENCE}{digest[:24]}"
-
-
 def evidence(graphs: Mapping[str, set[ox.Triple]]) -> Iterator[Evidence]:
     """Yield every statement of every passage graph."""
     quotes: dict[str, list[ox.Literal]] = {}
@@ -136,10 +130,10 @@ def ntriples_text(triples: Iterable[ox.Triple]) -> str:
 
 def nquads_text(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -> str:
     """Write canonical N-Quads."""
-    quads = [_in(triple, ox.DefaultGraph()) for triple in default]
+    quads = [in_graph(triple, ox.DefaultGraph()) for triple in default]
     for name, triples in graphs.items():
         graph = ox.NamedNode(name)
-        quads += [_in(triple, graph) for triple in triples]
+        quads += [in_graph(triple, graph) for triple in triples]
     return "".join(f"{line}\n" for line in sorted(map(_line, canonical_blank_nodes(quads))))
 
 
@@ -158,10 +152,6 @@ def trig_text(
     compactor = Compactor(prefixes)
     body = list(dataset({"": default, **graphs}, compactor, {}))
     return _document(body, compactor, prefixes)
-
-
-def _in(triple: ox.Triple, graph: ox.NamedNode | ox.DefaultGraph) -> ox.Quad:
-    return ox.Quad(triple.subject, triple.predicate, triple.object, graph)
 
 
 def _line(quad: ox.Quad) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +95,12 @@ def write_plain(
     return Written(name, _sha256(raw), _sha256(raw), len(raw), offer, counts)
 
 
+def write_json(folder: Path, name: str, content: object) -> Written:
+    """Write machine-readable metadata, indented, and describe the file."""
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return write_plain(folder, name, text, _METADATA, {})
+
+
 def _gzip(raw: bytes) -> bytes:
     buffer = io.BytesIO()
     with gzip.GzipFile(
@@ -112,6 +119,7 @@ def _sha256(raw: bytes) -> str:
 
 
 _TR: Final = "https://www.w3.org/TR"
+_METADATA: Final = Offer("about", "application/json")
 _CONTEXT: Final = 'application/ld+json; profile="http://www.w3.org/ns/json-ld#context"'
 
 
@@ -234,9 +242,7 @@ OFFERS: Final[dict[str, Offer]] = {
         "Frictionless 数据包：说明各表及其列",
         "Frictionless 數據包：說明各表及其列",
     ),
-    "queries.json": Offer("about", "application/json"),
-    "quality.json": Offer("about", "application/json"),
-    "vocab.json": Offer("about", "application/json"),
+    **dict.fromkeys(("queries.json", "quality.json", "vocab.json"), _METADATA),
 }
 """By name, without the suffix of the compression. The tables describe themselves."""
 

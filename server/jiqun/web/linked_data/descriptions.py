@@ -8,7 +8,6 @@ quotes, and the source.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections import defaultdict
@@ -39,7 +38,7 @@ from jiqun.rdf.namespaces import (
     SLUG,
     SOURCE,
 )
-from jiqun.rdf.terms import language_tag, link, ntriples, quad_line, text, triple_line
+from jiqun.rdf.terms import language_tag, link, ntriples, statement_iri, text, triple_line
 from jiqun.rdf.turtle import rdf_xml
 
 Description = Mapping[str, Sequence[Term]]
@@ -228,11 +227,6 @@ def describe_source(select: Select, slug: str) -> list[Triple] | None:
         *(triple for _, triple in stated),
         *_evidence_and_labels(select, stated, passages),
     ]
-
-
-def statement_iri(triple: Triple, passage: str) -> str:
-    """Return the IRI of the statement of a triple by a passage, the same as in `evidence.ttl`."""
-    return EVIDENCE + hashlib.sha256(quad_line(triple, passage).encode()).hexdigest()[:24]
 
 
 def reify(triple: Triple, passage: str) -> Iterator[Triple]:

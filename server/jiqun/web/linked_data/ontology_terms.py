@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from jiqun.query.solutions import Term, term_of
 from jiqun.rdf.namespaces import KG, OWL, RDF_TYPE, RDFS, SKOS
 from jiqun.release import Dump, Release
-from jiqun.saved_queries import SavedQuery
+from jiqun.saved_queries import SavedQuery, term_uses
 from jiqun.web.linked_data.descriptions import Description, descriptions, texts
 
 _NAME: Final = re.compile(r"ontology-([0-9][0-9A-Za-z.-]*)\.(ttl|ofn)")
@@ -58,7 +58,6 @@ _NATURES: Final = tuple(
         "Symmetric",
     )
 )
-_TERM_NAME: Final = re.compile(r"\bkg:([A-Za-z][A-Za-z0-9]*)")
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def read_terms(
         value = term_of(node)
         if value.is_iri and not value.value.startswith(KG) and predicate.value != RDF_TYPE:
             aligned[term_of(subject).value].add((predicate.value, value.value))
-    used = _uses(queries)
+    used = term_uses(queries)
     below: defaultdict[str, set[str]] = defaultdict(set)
     inverses: defaultdict[str, set[str]] = defaultdict(set)
     for iri, description in described.items():
@@ -136,7 +135,7 @@ def read_terms(
             inverses=tuple(sorted(inverses[iri])),
             restrictions=_restrictions(description, described),
             aligned=tuple(sorted(aligned[iri])),
-            queries=tuple(used.get(iri, ())),
+            queries=tuple(used.get(iri.removeprefix(KG), ())),
         )
         for iri, description in sorted(described.items(), key=lambda pair: _by_name(pair[0]))
         if iri.startswith(KG) and _is_declared(description)
@@ -170,15 +169,6 @@ def _restrictions(
                 if kind.startswith(OWL) and kind != f"{OWL}onProperty"
             ]
     return tuple(sorted(found, key=lambda each: (each.property, each.kind)))
-
-
-def _uses(queries: Iterable[SavedQuery]) -> dict[str, list[str]]:
-    """Return the names of the queries in which each term occurs as a CURIE."""
-    used: defaultdict[str, list[str]] = defaultdict(list)
-    for query in queries:
-        for name in sorted(set(_TERM_NAME.findall(query.text))):
-            used[KG + name].append(query.name)
-    return {iri: sorted(names) for iri, names in used.items()}
 
 
 def _iris(description: Description, predicate: str) -> tuple[str, ...]:

@@ -18,9 +18,7 @@ from jiqun.web.pages.cells import Labels, read_captions, slug_of
 from jiqun.web.pages.listing import Shown, picture_file, shown
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.drawing import Picture
-from jiqun.web.pictures.network_picture import Line, Node, draw_network
-
-MOST_NODES: Final = 150
+from jiqun.web.pictures.network_picture import MOST_NODES, Line, Node, draw_network
 
 _PREFIXES: Final = prologue("kg", "dcterms")
 _TIES: Final = {
@@ -225,9 +223,9 @@ def _draw(ties: Sequence[Tie], centre: str, labels: Labels) -> Picture:
 
     def node(iri: str, kind: str) -> Node:
         return Node(
-            iri, labels.resource(iri).text, kind, reader.link("/network", of=slug_of(iri))
+            iri, labels.resource(iri).text, reader.link("/network", of=slug_of(iri))
             if kind in {"cluster", "agent", "company", "brand"} and iri != centre
-            else address(iri, reader),
+            else address(iri, reader), kind,
         )  # fmt: skip
 
     clusters = sorted({tie.cluster for tie in ties}, key=lambda iri: (iri != centre, iri))

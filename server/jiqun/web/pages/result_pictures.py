@@ -29,7 +29,7 @@ from jiqun.web.pictures.map_picture import (
     read_point,
     read_points,
 )
-from jiqun.web.pictures.node_link import MOST_NODES, Edge, Node, draw_graph
+from jiqun.web.pictures.network_picture import MOST_NODES, Edge, Node, draw_graph
 from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes, read_period
 
 _MOST_DOTS: Final = 60

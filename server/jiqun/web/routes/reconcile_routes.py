@@ -19,8 +19,15 @@ from jiqun.query.protocol import FORM, parse_content_type, parse_parameters
 from jiqun.query.service import PROGRAM
 from jiqun.rdf.formats import HTML, PLAIN_JSON
 from jiqun.rdf.namespaces import KG, SOURCE, iri_of
-from jiqun.reconciliation.matches import match, suggest_names, suggest_things
-from jiqun.reconciliation.properties import Values, read_properties, read_used, read_values
+from jiqun.reconciliation.matches import (
+    Values,
+    match,
+    read_properties,
+    read_used,
+    read_values,
+    suggest_names,
+    suggest_things,
+)
 from jiqun.reconciliation.requests import (
     ExtensionRequest,
     MatchRequest,

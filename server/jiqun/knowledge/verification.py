@@ -23,8 +23,8 @@ import httpx2
 
 from jiqun.errors import BadParameter
 from jiqun.knowledge.content import Finding
-from jiqun.knowledge.links.mappings import Mapping as Link
-from jiqun.knowledge.links.mappings import MappingSet
+from jiqun.knowledge.mappings import Mapping as Link
+from jiqun.knowledge.mappings import MappingSet
 from jiqun.outbound.operator_requests import operator_client
 from jiqun.rdf.namespaces import DBPEDIA, DBPEDIA_ONTOLOGY, GEONAMES, RDF, RDFS_LABEL
 

@@ -1,1 +1,0 @@
-"""Checks of the content: files, quotes, rules and shapes."""

@@ -1,1 +1,0 @@
-"""SSSOM mapping sets: reading, checks, verification, and their graphs."""
