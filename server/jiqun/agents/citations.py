@@ -12,7 +12,7 @@ from jiqun.agents.schema_terms import find_term
 from jiqun.agents.statements import kind_of, no_fact_of
 from jiqun.agents.tools import Citation, Citations, Cite, Cited, CitedStatement, fitting
 from jiqun.errors import NotFound, shorten
-from jiqun.language import Reader, pick
+from jiqun.language import Reader
 from jiqun.query.solutions import Term, node_of
 from jiqun.rdf.namespaces import DCTERMS, ID, KG, SOURCE, compact, prologue
 from jiqun.web.documents import Context
@@ -26,8 +26,9 @@ from jiqun.web.linked_data.premises import (
     statement_text,
 )
 from jiqun.web.linked_data.thing_names import expand, find_thing
-from jiqun.web.pages.cells import Caption, read_captions
+from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.evidence import find_web_page
+from jiqun.web.pages.thing_facts import agents_of, read_sources_of
 
 _MOST: Final = 30
 _HEAD: Final = prologue("kg", "dcterms")
@@ -134,27 +135,17 @@ class _Evidence:
     def __init__(self, context: Context, reader: Reader) -> None:
         self._context = context
         self._reader = reader
-        self._captions: dict[str, Caption] = {}
+        self._labels = Labels({}, reader)
         self._sources: dict[str, Description] = {}
 
     def read(self, premises: Iterable[Premise]) -> None:
         """Read passages, sources and publishers of premises in one go."""
         graphs = {graph for each in premises for graph in each.graphs}
         passages = sorted(each for each in graphs if each.startswith(SOURCE))
-        sources = sorted({each.partition("#")[0] for each in passages})
-        for source in sources:
-            rows = self._context.select(
-                "SELECT ?property ?value WHERE { ?source ?property ?value }",
-                {"source": str(NamedNode(source))},
-            )
-            found: dict[str, list[Term]] = {}
-            for row in rows:
-                found.setdefault(row["property"].value, []).append(row["value"])
-            self._sources[source] = found
-        publishers = {each.value for found in self._sources.values() for each in _publishers(found)}
-        self._captions = read_captions(
-            self._context.select, [*passages, *sources, *sorted(publishers)]
-        )
+        self._sources = read_sources_of(self._context.select, passages)
+        mentioned = {*passages, *self._sources, *agents_of(self._sources.values())}
+        captions = read_captions(self._context.select, sorted(mentioned))
+        self._labels = Labels(captions, self._reader)
 
     def statement(self, triple: ox.Triple, premises: Sequence[Premise]) -> CitedStatement:
         """Return a statement with its evidence, or with that of its premises."""
@@ -188,21 +179,17 @@ class _Evidence:
 
     def _citation(self, passage: str, triple: ox.Triple) -> Citation:
         source = passage.partition("#")[0]
-        described = self._sources[source]
-        caption = self._captions.get(passage)
+        described = self._sources.get(source, {})
+        caption = self._labels.captions.get(passage)
         words = caption.words_for(mentions_of(triple)) if caption else ()
         return Citation(
             passage=passage,
             quotes=[text.value for text in words],
-            source=self._label(source),
-            publisher=", ".join(self._label(each.value) for each in _publishers(described)),
+            source=self._labels.name(source),
+            publisher=", ".join(self._labels.name(each.value) for each in _publishers(described)),
             date=first(described, f"{DCTERMS}issued")[:10] or "not known",
             url=find_web_page(described) or "not known",
         )
-
-    def _label(self, iri: str) -> str:
-        caption = self._captions.get(iri)
-        return (pick(caption.labels, self._reader).value if caption else "") or compact(iri)
 
 
 def _publishers(source: Description) -> list[Term]:

@@ -10,12 +10,12 @@ from pyoxigraph import NamedNode
 
 from jiqun.agents.tools import Compare, Comparison, Figure
 from jiqun.errors import NotFound, shorten
-from jiqun.language import Reader, pick
+from jiqun.language import Reader
 from jiqun.query.solutions import Row
 from jiqun.rdf.namespaces import ID, SOURCE, compact, prologue
 from jiqun.web.documents import Context
 from jiqun.web.linked_data.thing_names import expand, find_thing, nearest
-from jiqun.web.pages.cells import Caption, read_captions
+from jiqun.web.pages.cells import Labels, read_captions
 
 MOST_FIGURES: Final = 100
 _HEAD: Final = prologue("kg", "skos", "rdfs")
@@ -55,8 +55,8 @@ def compare(context: Context, given: Compare) -> Comparison:
         raise NotFound(_nothing(context, metric, wanted))
     iris = {row[part].value for row in rows for part in _PARTS}
     iris |= {row[name].value for row in goals for name in ("goal", "thing")}
-    labels = _Labels(read_captions(context.select, sorted(iris)), Reader(given.lang))
-    rows.sort(key=lambda row: [labels.of(row[part].value) for part in _PARTS])
+    labels = Labels(read_captions(context.select, sorted(iris)), Reader(given.lang))
+    rows.sort(key=lambda row: [labels.name(row[part].value) for part in _PARTS])
     clashes = {(r["figure"].value, r["other"].value) for r in context.select(_DISAGREE, bound)}
     comparison = Comparison(
         figures=[_figure(row, labels) for row in rows[:MOST_FIGURES]],
@@ -68,16 +68,6 @@ def compare(context: Context, given: Compare) -> Comparison:
             f"{len(rows)} figures were found, {MOST_FIGURES} are shown; specify things."
         )
     return comparison
-
-
-class _Labels:
-    def __init__(self, captions: dict[str, Caption], reader: Reader) -> None:
-        self._captions = captions
-        self._reader = reader
-
-    def of(self, iri: str) -> str:
-        caption = self._captions.get(iri)
-        return (pick(caption.labels, self._reader).value if caption else "") or compact(iri)
 
 
 def _find_metric(context: Context, text: str) -> str:
@@ -116,28 +106,30 @@ def _nothing(context: Context, metric: str, wanted: set[str]) -> str:
     return f"No figure of {compact(metric)}{told}. What no source states is unknown."
 
 
-def _figure(row: Row, labels: _Labels) -> Figure:
+def _figure(row: Row, labels: Labels) -> Figure:
     return Figure(
         id=compact(row["figure"].value),
-        thing=f"{labels.of(row['thing'].value)} ({compact(row['thing'].value)})",
+        thing=f"{labels.name(row['thing'].value)} ({compact(row['thing'].value)})",
         value=row["value"].value,
-        bound=labels.of(row["bound"].value),
-        unit=labels.of(row["unit"].value),
-        period=labels.of(row["period"].value),
-        population=labels.of(row["population"].value),
+        bound=labels.name(row["bound"].value),
+        unit=labels.name(row["unit"].value),
+        period=labels.name(row["period"].value),
+        population=labels.name(row["population"].value),
         words=row["words"].value if "words" in row else "",
         passage=compact(row["passage"].value) if row["passage"].value.startswith(SOURCE) else "",
     )
 
 
-def _goal(row: Row, labels: _Labels) -> str:
+def _goal(row: Row, labels: Labels) -> str:
     words = f", quoted as {row['words'].value}" if "words" in row else ""
     goal, thing = row["goal"].value, row["thing"].value
-    return f"goal, not a fact: {labels.of(goal)} ({compact(goal)}) for {labels.of(thing)}{words}"
+    return (
+        f"goal, not a fact: {labels.name(goal)} ({compact(goal)}) for {labels.name(thing)}{words}"
+    )
 
 
 def _warnings(
-    rows: Sequence[Row], goals: Sequence[Row], labels: _Labels, clashes: set[tuple[str, str]]
+    rows: Sequence[Row], goals: Sequence[Row], labels: Labels, clashes: set[tuple[str, str]]
 ) -> Iterator[str]:
     """Describe which figures cannot be compared, and why."""
     for part, why in (
@@ -150,7 +142,7 @@ def _warnings(
             groups[row[part].value].add(row["figure"].value)
         if len(groups) > 1:
             told = "; ".join(
-                f"{labels.of(iri)}: {len(figures)}"
+                f"{labels.name(iri)}: {len(figures)}"
                 for iri, figures in sorted(groups.items(), key=lambda each: -len(each[1]))[:8]
             )
             more = f"; {len(groups) - 8} more" if len(groups) > 8 else ""
@@ -158,7 +150,9 @@ def _warnings(
     undated = {row["figure"].value for row in rows if row["period"].value == _NO_PERIOD}
     if undated:
         yield f"{len(undated)} figures have no period: the date of the source is not their date."
-    inexact = Counter(labels.of(row["bound"].value) for row in rows if row["bound"].value != _EXACT)
+    inexact = Counter(
+        labels.name(row["bound"].value) for row in rows if row["bound"].value != _EXACT
+    )
     if inexact:
         told = ", ".join(f"{name}: {count}" for name, count in sorted(inexact.items()))
         yield f"Bounds are not values ({told}): do not rank, add or average them as exact."

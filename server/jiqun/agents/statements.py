@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,7 +11,7 @@ import pyoxigraph as ox
 from pyoxigraph import NamedNode
 
 from jiqun.agents.tools import Describe, Description, Statement, fitting
-from jiqun.language import Reader, pick
+from jiqun.language import Reader
 from jiqun.query.solutions import Row, Term, node_of
 from jiqun.rdf.namespaces import (
     GRAPH,
@@ -25,9 +25,9 @@ from jiqun.rdf.namespaces import (
     prologue,
 )
 from jiqun.web.documents import Context
-from jiqun.web.linked_data.premises import INFERRED, derive, mentions_of
+from jiqun.web.linked_data.premises import derive, mentions_of, origin_of
 from jiqun.web.linked_data.thing_names import find_thing
-from jiqun.web.pages.cells import Caption, read_captions, values
+from jiqun.web.pages.cells import Caption, Labels, read_captions, values
 
 KINDS: Final[Mapping[str, str]] = {
     f"{KG}Goal": "goal",
@@ -111,17 +111,10 @@ class Stated:
         return f"^{compact(self.predicate)}"
 
 
-def kind_of(graphs: Iterable[str], no_fact: str) -> str:
+def kind_of(graphs: Collection[str], no_fact: str) -> str:
     """Return the kind of a statement; `no_fact` is the word for a subject that is not a fact."""
-    found = set(graphs)
-    if found <= {INFERRED}:
-        return "inferred"
-    if no_fact:
-        return no_fact
-    if any(each.startswith(SOURCE) for each in found):
-        return "said"
-    # Data of users in a workspace is neither from a source nor curated.
-    return "curated" if any(each.startswith(GRAPH) for each in found - {INFERRED}) else "written"
+    origin = origin_of(graphs)
+    return no_fact if no_fact and origin != "inferred" else origin
 
 
 def no_fact_of(types: Iterable[str]) -> str:
@@ -211,8 +204,7 @@ class Writer:
 
     def label(self, iri: str) -> str:
         """Return the label of a resource, or its short form."""
-        caption = self._captions.get(iri)
-        return (pick(caption.labels, self._reader).value if caption else "") or compact(iri)
+        return Labels(self._captions, self._reader).name(iri)
 
     def write(self, page: Sequence[Stated]) -> list[Statement]:
         """Return the rows of a page of statements."""

@@ -6,7 +6,7 @@ inferred property (`tests/web/linked_data/test_premises.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,6 +85,20 @@ class Premise:
     def is_said(self) -> bool:
         """Whether a source states it."""
         return any(graph.startswith(SOURCE) for graph in self.graphs)
+
+
+def origin_of(graphs: Collection[str]) -> str:
+    """Return the origin of a statement in these graphs: said, inferred, curated or written."""
+    if any(each.startswith(SOURCE) for each in graphs):
+        return "said"
+    if set(graphs) <= {INFERRED}:
+        return "inferred"
+    # Data of users in a workspace is neither from a source nor curated.
+    return (
+        "curated"
+        if any(each.startswith(GRAPH) and each != INFERRED for each in graphs)
+        else "written"
+    )
 
 
 def graphs_of(context: Context, triple: ox.Triple) -> tuple[str, ...]:

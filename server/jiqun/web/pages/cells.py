@@ -80,6 +80,10 @@ class Labels:
         caption = self.captions.get(iri)
         return pick(caption.labels, self.reader) if caption else Text("")
 
+    def name(self, iri: str) -> str:
+        """Return the label of a resource as plain text, or its short form."""
+        return self.label(iri).value or compact(iri)
+
     def property_name(self, iri: str) -> Text:
         """Return the name of a property; those of other vocabularies are among the phrases."""
         key = compact(iri)

@@ -21,7 +21,7 @@ from jiqun.rdf.namespaces import DCTERMS, GRAPH, KG, SOURCE, is_absolute_iri
 from jiqun.rdf.terms import ntriples
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.descriptions import Description, first
-from jiqun.web.linked_data.premises import INFERRED, Premise, derive, graphs_of
+from jiqun.web.linked_data.premises import INFERRED, Premise, derive, graphs_of, origin_of
 from jiqun.web.pages.cells import Cell, Labels, read_captions, text_of
 from jiqun.web.pages.records import Fact, Record
 from jiqun.web.pages.rendering import (
@@ -82,15 +82,16 @@ def prove(
     `note` says what curators did, for what they added.
     """
     graphs = {fact.graph for fact in facts}
-    if passages := {graph for graph in graphs if graph.startswith(SOURCE)}:
-        return Proof("said", marks_of(facts, sources, labels), max(0, len(passages) - MAX_MARKS))
-    if graphs <= {INFERRED}:
-        return Proof("inferred", premises=premises_address(facts[0], labels) if facts else None)
-    curated = sorted(graph.removeprefix(GRAPH) for graph in graphs if graph.startswith(GRAPH))
-    if not curated:
-        return Proof("written")
-    kinds = [each for each in _CURATED if any(name.startswith(each) for name in curated)]
-    return Proof("curated", note=note or f"curated_{kinds[0] if kinds else 'ontology'}")
+    kind = origin_of(graphs)
+    if kind == "said":
+        passages = [graph for graph in graphs if graph.startswith(SOURCE)]
+        return Proof(kind, marks_of(facts, sources, labels), max(0, len(passages) - MAX_MARKS))
+    if kind == "inferred":
+        return Proof(kind, premises=premises_address(facts[0], labels) if facts else None)
+    if kind == "curated":
+        kinds = (each for each in _CURATED if any(g.startswith(GRAPH + each) for g in graphs))
+        return Proof(kind, note=note or f"curated_{next(kinds, 'ontology')}")
+    return Proof(kind)
 
 
 def premises_address(fact: Fact, labels: Labels) -> str:
