@@ -30,6 +30,7 @@ from jiqun.web.pages.source_page import Passage, Source, SourceEntry, render_sou
 from jiqun.web.pages.thing_facts import Thing
 from jiqun.web.pages.thing_page import render_thing
 from jiqun.web.pictures.certainty import sign
+from jiqun.web.pictures.drawing import Sheet
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
 if TYPE_CHECKING:
@@ -179,11 +180,8 @@ CATALOGUE = [
 def home_content(reader: Reader) -> HomeContent:
     return HomeContent(
         coverage=draw_nested_bars(
-            "coverage",
-            HOSTILE,
-            HOSTILE,
+            Sheet("coverage", HOSTILE, HOSTILE, ENGLISH),
             [Bar(Text(HOSTILE), Decimal(45), "exact", None, reader.link("/x"))],
-            ENGLISH,
         ),
         missing=5,
         candidates=(Cell("thing", Text(HOSTILE, "zh-Hant"), reader.link("/doc/x")),),

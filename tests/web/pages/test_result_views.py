@@ -22,6 +22,7 @@ from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.result_pictures import draw_view, offered_views, read_columns
 from jiqun.web.pages.result_table import Outcome, read_outcome
 from jiqun.web.pages.results_page import Address, Choices, apply_choices, result_section
+from jiqun.web.pictures.drawing import Sheet
 from jiqun.web.pictures.network_picture import Edge, Node, draw_graph
 
 if TYPE_CHECKING:
@@ -185,7 +186,7 @@ def test_an_iri_that_no_query_can_name_is_not_asked_for(context: Context) -> Non
 def test_a_graph_is_drawn_the_same_way_every_time_and_keeps_circles() -> None:
     nodes = {name: Node(name, Text(name), f"/doc/{name}") for name in ("a", "b", "c", "d")}
     edges = [Edge("a", "b", "kg:leads"), Edge("b", "c"), Edge("c", "a"), Edge("d", "c")]
-    drawn = [draw_graph("g", "T", "D", nodes, edges, Reader()).figure for _ in range(2)]
+    drawn = [draw_graph(Sheet("g", "T", "D", Reader()), nodes, edges).figure for _ in range(2)]
     assert drawn[0] == drawn[1]
     assert drawn[0].count('class="leg"') == len(edges)
     assert all(f'href="/doc/{name}"' in drawn[0] for name in nodes)

@@ -13,7 +13,7 @@ from jiqun.language import Reader, Text
 from jiqun.rdf.namespaces import ID
 from jiqun.web.pictures.certainty import BOUNDS, MONEY, SHARE, write_amount
 from jiqun.web.pictures.dot_plot import Axis, Dot, DotGroup, GoalFlag, draw_dots
-from jiqun.web.pictures.drawing import FILE_WIDTH, Paper, Picture, file_style
+from jiqun.web.pictures.drawing import FILE_WIDTH, Paper, Picture, Sheet, file_style
 from jiqun.web.pictures.map_picture import MapMark, Outline, draw_map, read_rings
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes
@@ -22,6 +22,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 EN, HANS, HANT = Reader("en"), Reader("zh-Hans"), Reader("zh-Hant")
 COUNT = f"{ID}unit-enterprise"
 HOSTILE = '"><script>&\u202e'
+SHEET = Sheet("p", "T", "D", EN)
 
 
 @pytest.mark.parametrize(
@@ -77,30 +78,30 @@ def signs(picture: Picture) -> str:
     ],
 )
 def test_each_bound_has_its_sign(bound: str, drawn: set[str]) -> None:
-    body = signs(draw_dots("p", "T", "D", group(dot(bound)), COUNT, EN))
+    body = signs(draw_dots(SHEET, group(dot(bound)), COUNT))
     assert set(re.findall(r'class="(exact|arrow|about|blur|goal)"', body)) == drawn
     arrow = re.search(r'class="arrow" d="M(-?)5 0', body)
     assert (arrow is not None and arrow[1] == "-") == (bound == "less-than")
 
 
 def test_a_goal_is_a_flag_and_never_on_the_axis() -> None:
-    alone = draw_dots("p", "T", "D", group(dot("exact", 10)), COUNT, EN)
+    alone = draw_dots(SHEET, group(dot("exact", 10)), COUNT)
     goal = GoalFlag(Text("A"), "900,000 enterprises by 2030", "/doc/goal")
-    both = draw_dots("p", "T", "D", group(dot("exact", 10)), COUNT, EN, goals=[goal])
+    both = draw_dots(SHEET, group(dot("exact", 10)), COUNT, goals=[goal])
     ticks = re.compile(r'class="tick(?: wide)?"[^>]*>([^<]+)<')
     assert ticks.findall(both.body) == ticks.findall(alone.body) == ["10", "100"]
     assert str(both.body).count('class="goal"') == 1
 
 
 def test_every_mark_leads_to_its_words() -> None:
-    picture = draw_dots("p", "T", "D", group(*map(dot, BOUNDS)), COUNT, EN)
+    picture = draw_dots(SHEET, group(*map(dot, BOUNDS)), COUNT)
     assert re.findall(r'<a href="([^"]+)"', picture.body) == [f"/doc/{each}" for each in BOUNDS]
 
 
 def test_a_subset_lies_inside_its_whole() -> None:
     part = Bar(Text("Part"), Decimal(1331), "exact", None, "/p")
     whole = Bar(Text("Whole"), Decimal(3219), "exact", None, "/w", (part,))
-    picture = draw_nested_bars("p", "T", "D", [whole], EN, paper=Paper(1000))
+    picture = draw_nested_bars(Sheet("p", "T", "D", EN, Paper(1000)), [whole])
     boxes = {
         name: [float(each) for each in numbers]
         for name, *numbers in re.findall(
@@ -126,14 +127,8 @@ def test_what_has_no_date_is_in_a_hatched_lane() -> None:
         Span(Text("B"), "B", None, None, "/b", goal=True),
     )
     dated = Span(Text("C"), "C", None, date(2025, 12, 31), "/c", goal=True)
-    picture = draw_lanes(
-        "p",
-        "T",
-        "D",
-        [Lane(Text("Goals"), (*spans, dated))],
-        EN,
-        at=(date(2028, 1, 1), date(2028, 12, 31)),
-    )
+    lanes = [Lane(Text("Goals"), (*spans, dated))]
+    picture = draw_lanes(SHEET, lanes, (date(2028, 1, 1), date(2028, 12, 31)))
     assert str(picture.body).count('class="undated-lane"') == 1
     assert str(picture.body).count('class="goal"') == 1
     assert ">2028</text>" in picture.body
@@ -152,7 +147,7 @@ def square(x: float, y: float) -> Outline:
 def test_marks_of_a_map_do_not_cover_each_other() -> None:
     marks = [MapMark(f"M{n}", "list-2022", ((110.0, 30.0),), f"/doc/{n}") for n in range(12)]
     outlines = [square(108, 28), square(112, 32)]
-    drawn = draw_map("m", "T", "D", outlines, marks, EN)
+    drawn = draw_map(SHEET, outlines, marks)
     spots = [
         (float(x), float(y))
         for x, y in re.findall(r"translate\((-?[\d.]+) (-?[\d.]+)\)", str(drawn.body))
@@ -162,7 +157,7 @@ def test_marks_of_a_map_do_not_cover_each_other() -> None:
     ]
     assert len(spots) == 12
     assert near == []
-    assert drawn == draw_map("m", "T", "D", outlines, marks, EN)
+    assert drawn == draw_map(SHEET, outlines, marks)
 
 
 def test_a_label_of_a_map_covers_no_other() -> None:
@@ -171,7 +166,7 @@ def test_a_label_of_a_map_covers_no_other() -> None:
         MapMark(f"M{n}", "core", (place,), f"/doc/{n}", Text("A rather long name"))
         for n, place in enumerate(places)
     ]
-    drawn = draw_map("m", "T", "D", [square(108, 28)], marks, EN, close=True)
+    drawn = draw_map(SHEET, [square(108, 28)], marks, close=True)
     labelled = re.findall(
         r'translate\((-?[\d.]+) (-?[\d.]+)\)"><circle[^>]*/>'
         r'<text x="(-?[\d.]+)" y="(-?[\d.]+)" class="name"(?: text-anchor="(\w+)")?',
@@ -191,10 +186,9 @@ def test_a_label_of_a_map_covers_no_other() -> None:
 
 
 def test_a_file_stands_alone() -> None:
-    picture = draw_dots(
-        "p", f"T {HOSTILE}", f"D {HOSTILE}", group(*map(dot, BOUNDS)), COUNT, EN,
-        goals=[GoalFlag(Text(HOSTILE), HOSTILE, "/doc/goal")], paper=Paper(FILE_WIDTH),
-    )  # fmt: skip
+    sheet = Sheet("p", f"T {HOSTILE}", f"D {HOSTILE}", EN, Paper(FILE_WIDTH))
+    goals = [GoalFlag(Text(HOSTILE), HOSTILE, "/doc/goal")]
+    picture = draw_dots(sheet, group(*map(dot, BOUNDS)), COUNT, goals)
     root = ET.fromstring(picture.file("https://example.org", "Jiqun"))
     assert "var(" not in file_style()
     assert "%" not in "".join(each.get("x", "") for each in root.iter())
@@ -204,7 +198,7 @@ def test_a_file_stands_alone() -> None:
 
 
 def test_a_page_has_no_inline_style_and_a_legend() -> None:
-    figure = str(draw_dots("p", HOSTILE, "D", group(*map(dot, BOUNDS)), COUNT, EN).figure)
+    figure = str(draw_dots(Sheet("p", HOSTILE, "D", EN), group(*map(dot, BOUNDS)), COUNT).figure)
     assert "style=" not in figure
     assert "<style" not in figure
     assert "<script" not in figure

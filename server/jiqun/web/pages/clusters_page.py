@@ -24,7 +24,7 @@ from jiqun.web.pages.listing import (
     shown,
 )
 from jiqun.web.pages.rendering import address, phrase
-from jiqun.web.pictures.drawing import Paper, Picture
+from jiqun.web.pictures.drawing import Paper, Picture, Sheet
 from jiqun.web.pictures.map_picture import MapMark, Place, draw_map, read_outlines, read_points
 
 _PATTERNS: Final = {
@@ -129,9 +129,9 @@ def cluster_marks(
     for each in entries:
         if has_mark(each, points):
             name = labels.resource(each.iri).text.value
-            told = f"{name} · {list_phrase(each, labels.reader)}"
+            tooltip = f"{name} · {list_phrase(each, labels.reader)}"
             places = tuple(points[iri] for iri in each.places if iri in points)
-            marks.append(MapMark(told, _kind(each), places, address(each.iri, labels.reader)))
+            marks.append(MapMark(tooltip, _kind(each), places, address(each.iri, labels.reader)))
     return marks
 
 
@@ -177,18 +177,9 @@ def clusters_document(
         provinces = [frozenset(each.provinces) for each in members] if in_one else []
         shaded = frozenset.intersection(*provinces) if provinces else frozenset()
         marks = cluster_marks(members, known.points, labels)
-        title = phrase("clusters_map", reader.lang)
-        about = phrase("clusters_map_about", reader.lang)
-        return draw_map(
-            "map",
-            title,
-            about,
-            context.once(read_outlines),
-            marks,
-            reader,
-            shaded=shaded,
-            close=in_one,
-        )
+        sheet = Sheet.of("map", "clusters_map", reader)
+        outlines = context.once(read_outlines)
+        return draw_map(sheet, outlines, marks, shaded=shaded, close=in_one)
 
     listing = Listing("clusters", _COLUMNS, tuple(entries), labels)
     return list_document(listing, selection, choice, draw, origin, _totals)

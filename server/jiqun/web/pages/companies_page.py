@@ -26,7 +26,7 @@ from jiqun.web.pages.listing import (
 )
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.certainty import Amount
-from jiqun.web.pictures.drawing import Paper, Picture
+from jiqun.web.pictures.drawing import Paper, Picture, Sheet
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
 _COLUMNS: Final = (
@@ -165,9 +165,7 @@ def _bars(members: Sequence[CompanyEntry], labels: Labels, paper: Paper) -> Pict
         )
     if not bars:
         return None
-    title = phrase("companies_by_cluster", reader.lang)
-    about = phrase("companies_by_cluster_about", reader.lang)
-    return draw_nested_bars("named", title, about, bars, reader, paper=paper)
+    return draw_nested_bars(Sheet.of("named", "companies_by_cluster", reader, paper), bars)
 
 
 def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:

@@ -25,7 +25,7 @@ from jiqun.web.pages.listing import Option, Shown, picture_file, said, shown
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.certainty import BOUNDS
 from jiqun.web.pictures.dot_plot import DotGroup, GoalFlag, draw_dots
-from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture
+from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, Sheet
 
 GROUPS: Final = ("comparable", "undated", "subset", "place", "other")
 """The groups of figures, in order; phrases explain why all but the first are separate."""
@@ -210,7 +210,7 @@ def _draw(
     name = labels.resource(metric).text.value
     title = phrase("compare_title", reader.lang).replace("{}", name[:1].upper() + name[1:])
     about = phrase("dots_about", reader.lang)
-    return draw_dots("comparison", title, about, drawn, unit, reader, goals=flags, paper=paper)
+    return draw_dots(Sheet("comparison", title, about, reader, paper), drawn, unit, flags)
 
 
 def _deadline(each: FigureEntry, reader: Reader) -> str:

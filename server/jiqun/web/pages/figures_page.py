@@ -30,7 +30,7 @@ from jiqun.web.pages.listing import (
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.certainty import Amount, known_bound, read_number, write_amount
 from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
-from jiqun.web.pictures.drawing import Paper, Picture
+from jiqun.web.pictures.drawing import Paper, Picture, Sheet
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
 _PREFIXES: Final = prologue("kg", "id")
@@ -262,15 +262,8 @@ def _dots(members: Sequence[FigureEntry], labels: Labels, paper: Paper) -> Pictu
     dots.sort(key=lambda dot: (-dot.value, dot.label.value))
     metric = labels.label(members[0].metric).value
     about = phrase("dots_about", reader.lang)
-    return draw_dots(
-        "dots",
-        metric,
-        about,
-        [DotGroup("", "", tuple(dots[:_MOST]))],
-        members[0].unit,
-        reader,
-        paper=paper,
-    )
+    group = DotGroup("", "", tuple(dots[:_MOST]))
+    return draw_dots(Sheet("dots", metric, about, reader, paper), [group], members[0].unit)
 
 
 def _counts(members: Sequence[FigureEntry], labels: Labels, paper: Paper) -> Picture | None:
@@ -292,9 +285,7 @@ def _counts(members: Sequence[FigureEntry], labels: Labels, paper: Paper) -> Pic
                 href,
             )
         )
-    title = phrase("figures_by_metric", reader.lang)
-    about = phrase("figures_by_metric_about", reader.lang)
-    return draw_nested_bars("counts", title, about, bars, reader, paper=paper)
+    return draw_nested_bars(Sheet.of("counts", "figures_by_metric", reader, paper), bars)
 
 
 def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:

@@ -38,7 +38,7 @@ from jiqun.web.pages.figures_page import (
 from jiqun.web.pages.query_page import group_queries
 from jiqun.web.pages.rendering import PHRASES, address, html_document, phrase, render
 from jiqun.web.pictures.certainty import flag, sign, write_amount
-from jiqun.web.pictures.drawing import Picture
+from jiqun.web.pictures.drawing import Picture, Sheet
 from jiqun.web.pictures.map_picture import Outline, draw_map, read_outlines
 from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
@@ -191,10 +191,7 @@ def _draw_map(known: ClusterList, outlines: Sequence[Outline], labels: Labels) -
     marks = cluster_marks(known.clusters, known.points, labels)
     if not marks:
         return None
-    title, about = (
-        phrase(key, labels.reader.lang) for key in ("clusters_map", "clusters_map_about")
-    )
-    return draw_map("map", title, about, outlines, marks, labels.reader)
+    return draw_map(Sheet.of("map", "clusters_map", labels.reader), outlines, marks)
 
 
 def _read_lists(select: Select) -> list[ListCoverage]:
@@ -241,7 +238,7 @@ def draw_coverage(lists: Sequence[ListCoverage], labels: Labels) -> Picture | No
         for each in lists
     ]
     title, about = (phrase(key, reader.lang) for key in ("coverage_title", "coverage_about"))
-    return draw_nested_bars("coverage", title, about, bars, reader)
+    return draw_nested_bars(Sheet("coverage", title, about, reader), bars)
 
 
 def _questions(

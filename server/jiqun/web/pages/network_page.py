@@ -17,7 +17,7 @@ from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Labels, read_captions, slug_of
 from jiqun.web.pages.listing import Shown, picture_file, shown
 from jiqun.web.pages.rendering import address, html_document, phrase, render
-from jiqun.web.pictures.drawing import Picture
+from jiqun.web.pictures.drawing import Picture, Sheet
 from jiqun.web.pictures.network_picture import MOST_NODES, Line, Node, draw_network
 
 _PREFIXES: Final = prologue("kg", "dcterms")
@@ -244,14 +244,11 @@ def _draw(ties: Sequence[Tie], centre: str, labels: Labels) -> Picture:
     ]
     title = f"{phrase('nav_network', reader.lang)}: {labels.resource(centre).text.value}"
     return draw_network(
-        "network",
-        title,
-        phrase("network_about", reader.lang),
+        Sheet("network", title, phrase("network_about", reader.lang), reader),
         [node(iri, "cluster") for iri in clusters],
         list(sides[True].values()),
         [each for key, each in sides[False].items() if key not in sides[True]],
         lines,
-        reader,
     )
 
 

@@ -22,7 +22,7 @@ from jiqun.web.pages.listing import (
     shown,
 )
 from jiqun.web.pages.rendering import address, phrase
-from jiqun.web.pictures.drawing import Paper, Picture
+from jiqun.web.pictures.drawing import Paper, Picture, Sheet
 from jiqun.web.pictures.map_picture import (
     MapMark,
     Outline,
@@ -151,7 +151,7 @@ def _map(
         return None
     title = f"{phrase('places_map', reader.lang)}: {labels.resource(counted[0].level).text.value}"
     about = phrase("places_map_about", reader.lang)
-    return draw_map("map", title, about, outlines, marks, reader)
+    return draw_map(Sheet("map", title, about, reader), outlines, marks)
 
 
 def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:

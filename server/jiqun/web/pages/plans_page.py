@@ -21,9 +21,9 @@ from jiqun.web.pages.listing import (
     said,
     shown,
 )
-from jiqun.web.pages.rendering import address, phrase
+from jiqun.web.pages.rendering import address
 from jiqun.web.pages.timeline_page import Happening, read_happenings, span_of, time_text
-from jiqun.web.pictures.drawing import Paper, Picture
+from jiqun.web.pictures.drawing import Paper, Picture, Sheet
 from jiqun.web.pictures.time_lanes import Lane, draw_lanes
 
 _CLASSES: Final = (
@@ -117,9 +117,7 @@ def plans_document(
                 lanes.append(Lane(labels.resource(f"{KG}{kind}").text, spans))
         if not lanes:
             return None
-        title = phrase("plans_lanes", reader.lang)
-        about = phrase("plans_lanes_about", reader.lang)
-        return draw_lanes("lanes", title, about, lanes, reader, paper=paper)
+        return draw_lanes(Sheet.of("lanes", "plans_lanes", reader, paper), lanes)
 
     entries = sorted(map(entry, kinds), key=_order)
     listing = Listing("plans", _COLUMNS, tuple(entries), labels)

@@ -20,7 +20,7 @@ from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pages.result_table import Outcome, column_title, partner_of
 from jiqun.web.pictures.certainty import known_bound, read_number, write_amount
 from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
-from jiqun.web.pictures.drawing import Picture
+from jiqun.web.pictures.drawing import Picture, Sheet
 from jiqun.web.pictures.map_picture import (
     MapMark,
     Place,
@@ -134,10 +134,6 @@ def draw_view(
     return _timeline(outcome, columns, labels)
 
 
-def _about(view: str, reader: Reader) -> tuple[str, str]:
-    return phrase(f"view_{view}", reader.lang), phrase(f"view_{view}_about", reader.lang)
-
-
 def _label_column(outcome: Outcome, columns: Columns) -> str | None:
     """Return the column that names a row: of things, the one with most of them, else of texts."""
     others = [
@@ -172,7 +168,7 @@ def _passage(row: Row, labels: Labels) -> str | None:
     return address(found.value, labels.reader) if found else None
 
 
-def _told(row: Row, outcome: Outcome, labels: Labels, but: Iterable[str]) -> str:
+def _others(row: Row, outcome: Outcome, labels: Labels, but: Iterable[str]) -> str:
     """Return the other columns of a row as text."""
     skipped = {*but, *(partner_of(each, outcome.variables) for each in outcome.variables)}
     parts = []
@@ -228,15 +224,12 @@ def _map(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -> 
     marks = []
     for key, row in first.items():
         name, href = _name(row, subject, outcome, labels)
-        told = _told(row, outcome, labels, {subject})
-        few = len(first) <= 16
-        shown = name if few else Text("")
-        said = " · ".join(part for part in (name.value, told) if part)
-        marks.append(MapMark(said, "place", tuple(spots[key]), href, shown))
-    title, about = _about("map", labels.reader)
-    picture = draw_map(
-        "view", title, about, read_outlines(select), marks, labels.reader, close=True
-    )
+        others = _others(row, outcome, labels, {subject})
+        shown = name if len(first) <= 16 else Text("")
+        tooltip = " · ".join(part for part in (name.value, others) if part)
+        marks.append(MapMark(tooltip, "place", tuple(spots[key]), href, shown))
+    sheet = Sheet.of("view", "view_map", labels.reader)
+    picture = draw_map(sheet, read_outlines(select), marks, close=True)
     return Drawn(picture, _left_out("map", missing, labels.reader))
 
 
@@ -274,12 +267,12 @@ def _chart(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -
         unit_label = unit_label if unit_label.value else _unit_text(row)
         name, href = _name(row, label, outcome, labels)
         used = {column, label, "unit", "unitLabel", "bound", "boundLabel"}
-        told = _told(row, outcome, labels, used)
+        tooltip = _others(row, outcome, labels, used)
         amount = write_amount(row[column].value, unit, unit_label, bound, reader)
-        dots.append(Dot(name, told, number, bound, amount, _passage(row, labels) or href))
-    title, about = _about("chart", reader)
-    about = about.replace("{}", column_title(column, reader.lang))
-    picture = draw_dots("view", title, about, [DotGroup("", "", tuple(dots))], usual, reader)
+        dots.append(Dot(name, tooltip, number, bound, amount, _passage(row, labels) or href))
+    about = phrase("view_chart_about", reader.lang).replace("{}", column_title(column, reader.lang))
+    sheet = Sheet("view", phrase("view_chart", reader.lang), about, reader)
+    picture = draw_dots(sheet, [DotGroup("", "", tuple(dots))], usual)
     return Drawn(picture, _left_out("chart", missing, reader))
 
 
@@ -379,8 +372,7 @@ def _graph(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
             pair = row[start].value, row[end].value
             if pair[0] != pair[1]:
                 edges.setdefault(pair, Edge(*pair))
-    title, about = _about("graph", reader)
-    picture = draw_graph("view", title, about, nodes, list(edges.values()), reader)
+    picture = draw_graph(Sheet.of("view", "view_graph", reader), nodes, list(edges.values()))
     return Drawn(picture, _left_out("graph", missing, reader))
 
 
@@ -406,12 +398,12 @@ def _timeline(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
         first, last = (_period(row.get(only or each or "")) for each in (start_column, end_column))
         start = first[0] if first else None
         end = last[1] if last else None
-        told = " · ".join(
+        tooltip = " · ".join(
             part
             for part in (
                 name.value,
                 *(row[each].value[:10] for each in columns.dates if each in row),
-                _told(row, outcome, labels, {label, *columns.dates, group or label}),
+                _others(row, outcome, labels, {label, *columns.dates, group or label}),
             )
             if part
         )
@@ -419,11 +411,10 @@ def _timeline(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
         titles.setdefault(key, _name(row, group, outcome, labels)[0] if group and key else Text(""))
         goal = "goal" in row
         lanes.setdefault(key, []).append(
-            Span(name, told, start, end, _passage(row, labels) or href, goal=goal)
+            Span(name, tooltip, start, end, _passage(row, labels) or href, goal=goal)
         )
     drawn = [Lane(titles[key], tuple(spans)) for key, spans in lanes.items()]
-    title, about = _about("timeline", reader)
-    picture = draw_lanes("view", title, about, drawn, reader)
+    picture = draw_lanes(Sheet.of("view", "view_timeline", reader), drawn)
     missing = max(0, len(outcome.rows) - _MOST_SPANS)
     return Drawn(picture, _left_out("timeline", missing, reader))
 

@@ -21,6 +21,7 @@ from jiqun.web.pages.rendering import phrase
 from jiqun.web.pages.thing_facts import Thing
 from jiqun.web.pages.timeline_page import day
 from jiqun.web.pictures.certainty import read_number
+from jiqun.web.pictures.drawing import Sheet
 from jiqun.web.pictures.map_picture import (
     MapMark,
     Outline,
@@ -93,16 +94,15 @@ def cluster_map(thing: Thing, terrain: Terrain, labels: Labels) -> Markup | None
             if iri in points and iri not in seen:
                 seen.add(iri)
                 cell = labels.resource(iri)
-                told = f"{cell.text.value}: {phrase(f'area_{role}', labels.reader.lang)}"
-                marks.append(MapMark(told, kind, (points[iri],), cell.href, cell.text))
+                tooltip = f"{cell.text.value}: {phrase(f'area_{role}', labels.reader.lang)}"
+                marks.append(MapMark(tooltip, kind, (points[iri],), cell.href, cell.text))
     if not marks:
         return None
     title = labels.resource(thing.iri).text.value
     provinces = frozenset(thing.itself.iris(f"{KG}inProvince"))
     about = phrase("map_of_areas", labels.reader.lang)
-    return draw_map(
-        "map", title, about, terrain.outlines, marks, labels.reader, shaded=provinces, close=True
-    ).figure
+    sheet = Sheet("map", title, about, labels.reader)
+    return draw_map(sheet, terrain.outlines, marks, shaded=provinces, close=True).figure
 
 
 def place_map(thing: Thing, terrain: Terrain, labels: Labels) -> Markup | None:
@@ -124,24 +124,19 @@ def place_map(thing: Thing, terrain: Terrain, labels: Labels) -> Markup | None:
     about = phrase("map_of_clusters", labels.reader.lang)
     shaded = frozenset({thing.iri}) & {each.iri for each in terrain.outlines}
     whole = f"{KG}Country" in thing.types
-    return draw_map(
-        "map", title, about, terrain.outlines, marks, labels.reader, shaded=shaded, close=not whole
-    ).figure
+    sheet = Sheet("map", title, about, labels.reader)
+    return draw_map(sheet, terrain.outlines, marks, shaded=shaded, close=not whole).figure
 
 
 def set_bars(groups: Iterable[FigureGroup], labels: Labels) -> Markup | None:
     """Draw the figures of nested sets; None if there are none."""
     chosen = [group for group in groups if any(row.depth for row in group.rows)]
-    figures = [
-        draw_nested_bars(
-            f"bars-{number}",
-            group.metric.text.value,
-            phrase("bars_of_sets", labels.reader.lang),
-            _trees([row for row in group.rows if _is_counted(row)], 0, labels),
-            labels.reader,
-        ).figure
-        for number, group in enumerate(chosen, 1)
-    ]
+    about = phrase("bars_of_sets", labels.reader.lang)
+    figures = []
+    for number, group in enumerate(chosen, 1):
+        sheet = Sheet(f"bars-{number}", group.metric.text.value, about, labels.reader)
+        counted = [row for row in group.rows if _is_counted(row)]
+        figures.append(draw_nested_bars(sheet, _trees(counted, 0, labels)).figure)
     return Markup("").join(figures) if figures else None
 
 
@@ -195,9 +190,8 @@ def plan_strip(profile: ClusterProfile, thing: Thing, labels: Labels) -> Markup 
     ]
     if not lanes:
         return None
-    return draw_lanes(
-        "strip", phrase("section_plans", lang), phrase("strip_of_plans", lang), lanes, labels.reader
-    ).figure
+    title, about = phrase("section_plans", lang), phrase("strip_of_plans", lang)
+    return draw_lanes(Sheet("strip", title, about, labels.reader), lanes).figure
 
 
 def _plan_span(plan: Plan) -> Span:

@@ -17,7 +17,7 @@ from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Caption, Labels, read_captions
 from jiqun.web.pages.listing import Shown, picture_file, said, shown
 from jiqun.web.pages.rendering import address, html_document, phrase, render
-from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture
+from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, Sheet
 from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes, read_period
 
 LANES: Final = {
@@ -133,10 +133,10 @@ def span_of(each: Happening, labels: Labels) -> Span:
     """Return the span of a happening; its mark links to the words that date it."""
     reader = labels.reader
     name = labels.resource(each.iri).text
-    told = " · ".join((name.value, time_text(each, labels)))
+    tooltip = " · ".join((name.value, time_text(each, labels)))
     return Span(
         Text(name.value, name.lang),
-        told,
+        tooltip,
         each.start,
         each.end,
         address(each.passage or each.iri, reader),
@@ -262,7 +262,7 @@ def _draw(
         lanes.append(Lane(Text(phrase("lane_of_sources", reader.lang), reader.lang), counted))
     title = phrase("nav_timeline", reader.lang)
     about = phrase("timeline_about", reader.lang)
-    return draw_lanes("timeline", title, about, lanes, reader, at=period, paper=paper)
+    return draw_lanes(Sheet("timeline", title, about, reader, paper), lanes, period)
 
 
 def _near(happenings: tuple[Happening, ...]) -> list[int]:

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from jiqun.language import Reader, Text
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pictures.certainty import SHARE, Amount, flag, legend_of, sign, tick_text
-from jiqun.web.pictures.drawing import PAGE, Paper, Picture, caption, join, link, words
+from jiqun.web.pictures.drawing import Picture, Sheet, caption, join, link, words
 
 _ROW: Final = 40
 _GOAL_ROW: Final = 30
@@ -45,7 +45,7 @@ class GoalFlag:
     """A goal: what it is for, and its amount with the deadline, in words."""
 
     label: Text
-    told: str
+    amount: str
     href: str | None
 
 
@@ -97,22 +97,15 @@ class DotGroup:
     hatched: bool = False
 
 
-def draw_dots(  # noqa: PLR0913
-    name: str,
-    title: str,
-    description: str,
-    groups: Sequence[DotGroup],
-    unit: str,
-    reader: Reader,
-    *,
-    goals: Sequence[GoalFlag] = (),
-    paper: Paper = PAGE,
+def draw_dots(
+    sheet: Sheet, groups: Sequence[DotGroup], unit: str, goals: Sequence[GoalFlag] = ()
 ) -> Picture:
     """Draw figures of one metric and one unit (an IRI), one in a row, in the order given.
 
     All groups share one axis but are separate. Goals are flags below the axis, never on it. Every
     mark links to the words that state it, if it has a URL.
     """
+    reader, paper = sheet.reader, sheet.paper
     every = [dot for group in groups for dot in group.dots]
     axis = Axis.of([each.value for each in every], unit)
     parts: list[Markup] = []
@@ -122,30 +115,26 @@ def draw_dots(  # noqa: PLR0913
             parts.append(paper.at(0, y, _heading(group.heading, group.reason, reader)))
             y += _GROUP_HEAD
         if group.hatched:
-            parts.append(paper.hatched(y + 2, _ROW * len(group.dots), name))
+            parts.append(paper.hatched(y + 2, _ROW * len(group.dots), sheet.name))
         for dot in group.dots:
-            parts.append(_row(dot, axis, y, reader, paper))
+            parts.append(_row(dot, axis, y, sheet))
             y += _ROW
         y += _GAP if group.heading else 0
-    grid = [_grid(axis, y, unit, reader, paper)] if every else []
+    grid = [_grid(axis, y, unit, sheet)] if every else []
     height = y + 10 if every else 0.0
     if goals:
         heading = _heading(phrase("goals_apart", reader.lang), "", reader)
         parts.append(paper.at(0, height, heading))
         height += 34
         for each in goals:
-            parts.append(_goal(each, height, reader, paper))
+            parts.append(_goal(each, height, sheet))
             height += _GOAL_ROW
     return Picture(
-        name,
-        title,
-        description,
+        sheet,
         join((*grid, *parts)),
         height,
-        reader.lang,
         legend_of({each.bound for each in every}, reader, goals=bool(goals)),
         hatching=any(group.hatched for group in groups),
-        paper=paper,
     )
 
 
@@ -155,7 +144,8 @@ def _heading(text: str, reason: str, reader: Reader) -> Markup:
     return words(Text(text, reader.lang), 0, 20, reader, "heading") + below
 
 
-def _grid(axis: Axis, bottom: float, unit: str, reader: Reader, paper: Paper) -> Markup:
+def _grid(axis: Axis, bottom: float, unit: str, sheet: Sheet) -> Markup:
+    reader, paper = sheet.reader, sheet.paper
     parts = []
     ticks = axis.ticks()
     for number, tick in enumerate(ticks):
@@ -171,20 +161,21 @@ def _grid(axis: Axis, bottom: float, unit: str, reader: Reader, paper: Paper) ->
     return join(parts)
 
 
-def _row(each: Dot, axis: Axis, y: float, reader: Reader, paper: Paper) -> Markup:
+def _row(each: Dot, axis: Axis, y: float, sheet: Sheet) -> Markup:
+    reader, paper = sheet.reader, sheet.paper
     share = axis.share(float(each.value))
     left = share > 0.5
     gap = -28 if left else 28
-    told = " · ".join(part for part in (each.label.value, each.note, each.amount.text) if part)
+    tooltip = " · ".join(part for part in (each.label.value, each.note, each.amount.text) if part)
     if each.amount.whole != each.amount.bare:
-        told = f"{told} ({each.amount.whole})"
+        tooltip = f"{tooltip} ({each.amount.whole})"
     return join(
         (
             paper.line(_START, _END, y + 27, y + 27, "rail"),
             paper.at(0, y, caption(each.label, _ROOM, reader, more=each.note)),
             link(
                 each.href,
-                told,
+                tooltip,
                 paper.at(
                     share,
                     y + 27,
@@ -199,10 +190,11 @@ def _row(each: Dot, axis: Axis, y: float, reader: Reader, paper: Paper) -> Marku
     )  # fmt: skip
 
 
-def _goal(each: GoalFlag, y: float, reader: Reader, paper: Paper) -> Markup:
+def _goal(each: GoalFlag, y: float, sheet: Sheet) -> Markup:
+    reader, paper = sheet.reader, sheet.paper
     return link(
         each.href,
-        f"{each.label.value} · {each.told}",
+        f"{each.label.value} · {each.amount}",
         paper.at(0.005, y + 12, flag()),
-        paper.at(0, y + 4, caption(each.label, _ROOM - 4, reader, x=28, more=each.told)),
+        paper.at(0, y + 4, caption(each.label, _ROOM - 4, reader, x=28, more=each.amount)),
     )

@@ -21,6 +21,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from jiqun.language import Reader, Text
+from jiqun.web.pages.rendering import phrase
 
 FILE_WIDTH: Final = 960
 """Width of a picture in a file, in pixels."""
@@ -103,6 +104,24 @@ PAGE: Final = Paper()
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """What a picture is drawn on: `name` is unique on its page, `about` describes the picture."""
+
+    name: str
+    title: str
+    about: str
+    reader: Reader
+    paper: Paper = PAGE
+
+    @classmethod
+    def of(cls, name: str, key: str, reader: Reader, paper: Paper = PAGE) -> Sheet:
+        """Return a sheet with the phrases `key` and `key` + `_about`."""
+        return cls(
+            name, phrase(key, reader.lang), phrase(f"{key}_about", reader.lang), reader, paper
+        )
+
+
+@dataclass(frozen=True)
 class Legend:
     """An entry of a legend: a sign drawn around the middle of 32 x 20 pixels, and its meaning."""
 
@@ -114,23 +133,19 @@ class Legend:
 class Picture:
     """A finished picture.
 
-    `name` is unique on its page. `size` is given for a picture that is scaled as a whole, such as a
-    map; without it the picture keeps its `height` and is as wide as its column, or as `paper` says.
-    `hatching` is true if it has fields of undated entries. `scrolls` is true if its letters would
-    be too small on a phone, so that it scrolls instead of shrinking.
+    `size` is given for a picture that is scaled as a whole, such as a map; without it the picture
+    keeps its `height` and is as wide as its column, or as its paper. `hatching` is true if it has
+    fields of undated entries. `scrolls` is true if its letters would be too small on a phone, so
+    that it scrolls instead of shrinking.
     """
 
-    name: str
-    title: str
-    description: str
+    sheet: Sheet
     body: Markup
     height: float
-    lang: str
     legend: tuple[Legend, ...] = ()
     size: float | None = None
     scrolls: bool = False
     hatching: bool = False
-    paper: Paper = PAGE
 
     @property
     def figure(self) -> Markup:
@@ -142,14 +157,14 @@ class Picture:
         )
         entries = _NOTHING.join(_ENTRY.format(each.sign, each.meaning) for each in self.legend)
         scrolling = Markup(' tabindex="0" role="group" aria-labelledby="{}-title"').format(
-            self.name
+            self.sheet.name
         )
         return _FIGURE.format(
-            self.name,
+            self.sheet.name,
             shape,
-            self.title,
-            self.description,
-            _HATCH.format(self.name) if self.hatching else "",
+            self.sheet.title,
+            self.sheet.about,
+            _HATCH.format(self.sheet.name) if self.hatching else "",
             self.body,
             entries,
             " scrolling" if self.scrolls else "",
@@ -161,7 +176,7 @@ class Picture:
 
         `site` is prepended to links to this site, `note` is the attribution below.
         """
-        width = self.size or self.paper.width or FILE_WIDTH
+        width = self.size or self.sheet.paper.width or FILE_WIDTH
         top = 34.0
         rows, under = self._legend_rows(width), top + self.height + 14
         total = under + _LEGEND_ROW * len(rows) + 26
@@ -176,15 +191,15 @@ class Picture:
             -_MARGIN,
             _short(width + 2 * _MARGIN),
             _short(total + _MARGIN),
-            self.title,
-            self.description,
+            self.sheet.title,
+            self.sheet.about,
             self.body,
             entries,
             _short(total - 10),
             note,
-            self.lang,
+            self.sheet.reader.lang,
             Markup(file_style()),  # noqa: S704 - our own sheet
-            _HATCH.format(self.name) if self.hatching else "",
+            _HATCH.format(self.sheet.name) if self.hatching else "",
         )
         return _HREF.sub(f'<a href="{escape(site)}/', str(text)).encode()
 
@@ -201,25 +216,35 @@ class Picture:
         return rows if self.legend else []
 
 
-def link(href: str | None, told: str, *content: Markup) -> Markup:
-    """Return a mark that leads to `href`; `told` is its name, also shown as a tooltip."""
+def link(href: str | None, tooltip: str, *content: Markup) -> Markup:
+    """Return a mark that leads to `href`; `tooltip` is also its accessible name."""
     inside = _NOTHING.join(content)
     if href is None:
-        return Markup("<g><title>{}</title>{}</g>").format(told, inside)
-    return Markup('<a href="{}"><title>{}</title>{}</a>').format(href, told, inside)
+        return Markup("<g><title>{}</title>{}</g>").format(tooltip, inside)
+    return Markup('<a href="{}"><title>{}</title>{}</a>').format(href, tooltip, inside)
 
 
 def words(
-    text: Text, x: float, y: float, reader: Reader, style: str = "", anchor: str = ""
+    text: Text,
+    x: float,
+    y: float,
+    reader: Reader,
+    style: str = "",
+    anchor: str = "",
+    more: str = "",
 ) -> Markup:
-    """Write a text; `anchor` is where (`x`, `y`) is: the start, "middle" or "end"."""
+    """Write a text, and a secondary `more` after it.
+
+    `anchor` is where (`x`, `y`) is: the start, "middle" or "end".
+    """
     attributes = {
         "class": style,
         "text-anchor": anchor,
         "lang": text.lang if text.lang != reader.lang else "",
     }
-    return Markup('<text x="{}" y="{}"{}>{}</text>').format(
-        _short(x), _short(y), _attributes(attributes), text.value
+    after = Markup('<tspan class="quiet" dx="8">{}</tspan>').format(more) if more else _NOTHING
+    return Markup('<text x="{}" y="{}"{}>{}{}</text>').format(
+        _short(x), _short(y), _attributes(attributes), text.value, after
     )
 
 
@@ -238,26 +263,12 @@ def caption(
     `room` are the letters that a narrow screen has for all of it.
     """
     whole = units(label.value) + units(more) + (2 if more else 0)
-    wide = _caption(label, more, (x, y), ("wide" if whole > room else "", anchor), reader)
+    wide = words(label, x, y, reader, "wide" if whole > room else "", anchor, more)
     if whole <= room:
         return wide
     kept = cut(Text(more, reader.lang), room // 3) if more else Text("")
     short = cut(label, room - units(kept.value) - (2 if more else 0))
-    return wide + _caption(short, kept.value, (x, y), ("narrow", anchor), reader)
-
-
-def _caption(
-    label: Text, more: str, at: tuple[float, float], style: tuple[str, str], reader: Reader
-) -> Markup:
-    attributes = {
-        "class": style[0],
-        "text-anchor": style[1],
-        "lang": label.lang if label.lang != reader.lang else "",
-    }
-    after = Markup('<tspan class="quiet" dx="8">{}</tspan>').format(more) if more else _NOTHING
-    return Markup('<text x="{}" y="{}"{}>{}{}</text>').format(
-        _short(at[0]), _short(at[1]), _attributes(attributes), label.value, after
-    )
+    return wide + words(short, x, y, reader, "narrow", anchor, kept.value)
 
 
 def path(data: str, style: str) -> Markup:

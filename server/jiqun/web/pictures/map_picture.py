@@ -16,7 +16,7 @@ from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import prologue
 from jiqun.web.pages.cells import values
 from jiqun.web.pages.rendering import phrase
-from jiqun.web.pictures.drawing import Legend, Picture, join, link, path, units, words
+from jiqun.web.pictures.drawing import Legend, Picture, Sheet, join, link, path, units, words
 
 Place = tuple[float, float]
 """Longitude and latitude in degrees (CRS 84)."""
@@ -63,12 +63,12 @@ class Outline:
 class MapMark:
     """A mark on the map, at the middle of `places`; with several, thin lines lead to them.
 
-    `kind` is a class of marks of `MAP_SIGNS`, `told` is the tooltip and accessible name, `href` the
+    `kind` is a class of marks of `MAP_SIGNS`, `tooltip` is also its accessible name, `href` the
     link. A mark with a `label` shows it next to itself if there is room; that of the kind "count"
     is a number, and the circle as large.
     """
 
-    told: str
+    tooltip: str
     kind: str
     places: tuple[Place, ...]
     href: str | None = None
@@ -125,29 +125,25 @@ def read_point(wkt: str) -> Place | None:
     return (longitude, latitude) if abs(longitude) <= 180 and abs(latitude) <= 90 else None
 
 
-def draw_map(  # noqa: PLR0913
-    name: str,
-    title: str,
-    description: str,
+def draw_map(
+    sheet: Sheet,
     outlines: Sequence[Outline],
     marks: Sequence[MapMark],
-    reader: Reader,
     *,
     shaded: frozenset[str] = frozenset(),
     close: bool = False,
-    links: bool = False,
 ) -> Picture:
     """Draw provinces and marks; overlapping marks are moved apart.
 
     `shaded` are the IRIs of highlighted provinces, `close` looks at the marks and the shaded
-    provinces only, with the names of provinces; `links` makes provinces lead to their pages.
+    provinces only.
     """
     seen = [_project(each) for mark in marks for each in mark.places]
     seen += [
         spot for each in outlines if each.iri in shaded for ring in each.rings for spot in ring
     ]
     view = _View.of(seen if close else [], outlines)
-    drawn = [_province(each, view, shaded, reader, links) for each in outlines]
+    drawn = [_province(each, view, shaded, sheet.reader) for each in outlines]
     spots = _move_apart(
         [view.middle(mark.places) for mark in marks], [2 * _radius(mark) for mark in marks]
     )
@@ -157,16 +153,18 @@ def draw_map(  # noqa: PLR0913
         for place in mark.places
         if len(mark.places) > 1
     ]
-    texts = _labels(marks, spots, view.height, reader)
+    texts = _labels(marks, spots, view.height, sheet.reader)
     signs = [_mark(*each) for each in zip(marks, spots, texts, strict=True)]
     kinds = {mark.kind for mark in marks}
     legend = [
-        Legend(sign, phrase(f"map_{kind.replace('-', '_')}", reader.lang))
+        Legend(sign, phrase(f"map_{kind.replace('-', '_')}", sheet.reader.lang))
         for kind, sign in MAP_SIGNS.items()
         if kind in kinds
     ]
     if legs:
-        legend.append(Legend(path("M-14 6L0 -4L14 6", "leg"), phrase("map_legs", reader.lang)))
+        legend.append(
+            Legend(path("M-14 6L0 -4L14 6", "leg"), phrase("map_legs", sheet.reader.lang))
+        )
     body = join(
         (
             Markup('<g class="land">{}</g>').format(join(drawn)),
@@ -174,9 +172,7 @@ def draw_map(  # noqa: PLR0913
             join(signs),
         )
     )
-    return Picture(
-        name, title, description, body, view.height, reader.lang, tuple(legend), size=WIDTH
-    )
+    return Picture(sheet, body, view.height, tuple(legend), size=WIDTH)
 
 
 @dataclass(frozen=True)
@@ -239,16 +235,13 @@ def read_rings(wkt: str) -> tuple[tuple[Spot, ...], ...]:
     )
 
 
-def _province(
-    each: Outline, view: _View, shaded: frozenset[str], reader: Reader, links: bool
-) -> Markup:
+def _province(each: Outline, view: _View, shaded: frozenset[str], reader: Reader) -> Markup:
     data = "".join(_path_data([view.scaled(spot) for spot in ring], view) for ring in each.rings)
     if not data:
         return Markup("")
     label = pick(each.labels, reader)
     shape = path(data, "province shaded" if each.iri in shaded else "province")
-    href = reader.link(f"/doc/{each.iri.rpartition('/')[2]}") if links else None
-    return link(href, label.value, shape)
+    return link(None, label.value, shape)
 
 
 def _path_data(spots: Sequence[Spot], view: _View) -> str:
@@ -304,7 +297,7 @@ def _mark(mark: MapMark, spot: Spot, label: Markup) -> Markup:
     if mark.kind == "count":
         sign = Markup('<circle class="count" r="{:.1f}"/>').format(_radius(mark) - 0.5)
     inside = Markup('<g transform="translate({:.1f} {:.1f})">{}{}</g>').format(*spot, sign, label)
-    return link(mark.href, mark.told, inside)
+    return link(mark.href, mark.tooltip, inside)
 
 
 def _labels(

@@ -9,14 +9,13 @@ from typing import Final
 
 from markupsafe import Markup
 
-from jiqun.language import Reader, Text
+from jiqun.language import Text
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pictures.certainty import Amount, legend_of
 from jiqun.web.pictures.drawing import (
-    PAGE,
     Legend,
-    Paper,
     Picture,
+    Sheet,
     caption,
     join,
     link,
@@ -51,25 +50,18 @@ class Bar:
     note: str = ""
 
 
-def draw_nested_bars(
-    name: str,
-    title: str,
-    description: str,
-    wholes: Sequence[Bar],
-    reader: Reader,
-    *,
-    paper: Paper = PAGE,
-) -> Picture:
+def draw_nested_bars(sheet: Sheet, wholes: Sequence[Bar]) -> Picture:
     """Draw sets of one unit to one scale, from zero; subsets are drawn inside their wholes.
 
     Subsets may overlap, so their bars are never put end to end.
     """
+    reader = sheet.reader
     sizes = [float(each.value) for bar in wholes for each in _all(bar) if each.value is not None]
     most = max(sizes, default=1.0) or 1.0
     parts: list[Markup] = []
     y = 4.0
     for bar in wholes:
-        drawn, y = _bar(bar, 0, y, most, reader, paper)
+        drawn, y = _bar(bar, 0, y, most, sheet)
         parts.append(drawn)
         y += _GAP
     every = [each for bar in wholes for each in _all(bar)]
@@ -85,10 +77,7 @@ def draw_nested_bars(
     if any(each.value is None for each in every):
         unknown = Markup('<rect class="unknown" x="-14" y="-6" width="28" height="12"/>')
         legend.append(Legend(unknown, phrase("sign_unknown_size", reader.lang)))
-    return Picture(
-        name, title, description, join(parts), y, reader.lang,
-        (*legend, *legend_of(bounds, reader)), paper=paper,
-    )  # fmt: skip
+    return Picture(sheet, join(parts), y, (*legend, *legend_of(bounds, reader)))
 
 
 def _all(bar: Bar) -> Iterator[Bar]:
@@ -97,16 +86,15 @@ def _all(bar: Bar) -> Iterator[Bar]:
         yield from _all(each)
 
 
-def _bar(
-    bar: Bar, depth: int, y: float, most: float, reader: Reader, paper: Paper
-) -> tuple[Markup, float]:
+def _bar(bar: Bar, depth: int, y: float, most: float, sheet: Sheet) -> tuple[Markup, float]:
     """Draw a bar with its subsets from `y` on; also return where it ends."""
+    reader, paper = sheet.reader, sheet.paper
     start = depth * _INDENT
-    length = max(0.003, float(bar.value or 0) / most * (_WIDEST - 4 * _INDENT))
+    length = max(0.003, _length(bar, most))
     inside: list[Markup] = []
     bottom = y + _ROW
     for each in bar.subsets:
-        drawn, bottom = _bar(each, depth + 1, bottom, most, reader, paper)
+        drawn, bottom = _bar(each, depth + 1, bottom, most, sheet)
         inside.append(drawn)
     tray = Markup("")
     if bar.subsets:
@@ -115,7 +103,7 @@ def _bar(
         if bar.value is None:
             widest = _WIDEST - start
         tray = paper.bar(start, min(start + widest, 1.0), y + 18, bottom - y - 20, "tray")
-    told = bar.amount.text if bar.amount else phrase("size_unknown", reader.lang)
+    amount = bar.amount.text if bar.amount else phrase("size_unknown", reader.lang)
     style = "part" if depth else "whole"
     shape = (
         paper.bar(start + _INDENT / 3, start + _WIDEST / 3, y + 22, _BAR, "unknown")
@@ -127,8 +115,8 @@ def _bar(
             )
         )
     )
-    more = f"{told} · {bar.note}" if bar.note else told
-    name = f"{bar.label.value}: {told}"
+    more = f"{amount} · {bar.note}" if bar.note else amount
+    name = f"{bar.label.value}: {amount}"
     if bar.amount and bar.amount.whole != bar.amount.bare:
         name = f"{name} ({bar.amount.whole})"
     row = link(

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from jiqun.language import Reader, Text
 from jiqun.web.pages.rendering import phrase
-from jiqun.web.pictures.drawing import Legend, Picture, cut, join, link, path, units, words
+from jiqun.web.pictures.drawing import Legend, Picture, Sheet, cut, join, link, path, units, words
 
 WIDTH: Final = 1100
 _ROW: Final = 24
@@ -52,27 +52,25 @@ class Node:
 class Line:
     """A line from a cluster to a neighbouring node; a `strong` one is thick.
 
-    `told` describes the line; `href` links to the words that state it.
+    `tooltip` describes the line; `href` links to the words that state it.
     """
 
     cluster: str
     other: str
-    told: str
+    tooltip: str
     href: str | None
     strong: bool = False
 
 
-def draw_network(  # noqa: PLR0913, PLR0917
-    name: str,
-    title: str,
-    description: str,
+def draw_network(
+    sheet: Sheet,
     clusters: Sequence[Node],
     left: Sequence[Node],
     right: Sequence[Node],
     lines: Sequence[Line],
-    reader: Reader,
 ) -> Picture:
     """Draw clusters in the order given, with the nodes at their sides and the lines between."""
+    reader = sheet.reader
     boxes = {each.key: _wrap(each.label) for each in clusters}
     heights = {key: _LINE * len(rows) + 14 for key, rows in boxes.items()}
     needed = sum(heights.values()) + 14 * max(0, len(clusters) - 1)
@@ -110,12 +108,9 @@ def draw_network(  # noqa: PLR0913, PLR0917
     box = Markup('<rect class="box" x="-14" y="-7" width="28" height="14" rx="3"/>')
     body = Markup('<g class="ties">{}</g>{}').format(join(drawn), join(nodes))
     return Picture(
-        name,
-        title,
-        description,
+        sheet,
         body,
         total + 2 * _TOP,
-        reader.lang,
         (Legend(box, phrase("node_cluster", reader.lang)), *legend),
         size=WIDTH,
         scrolls=True,
@@ -148,7 +143,7 @@ def _line(each: Line, middle: float, y: float, to_left: bool) -> Markup:
     end = _LEFT + 7 if to_left else _RIGHT - 7
     bend = (start + end) / 2
     data = f"M{start:g} {middle:.1f}C{bend:g} {middle:.1f} {bend:g} {y:.1f} {end:g} {y:.1f}"
-    return link(each.href, each.told, path(data, "tie strong" if each.strong else "tie"))
+    return link(each.href, each.tooltip, path(data, "tie strong" if each.strong else "tie"))
 
 
 def _side(each: Node, x: float, y: float, anchor: str, reader: Reader) -> Markup:
@@ -216,14 +211,7 @@ class Edge:
     label: str = ""
 
 
-def draw_graph(
-    name: str,
-    title: str,
-    description: str,
-    nodes: Mapping[str, Node],
-    edges: Sequence[Edge],
-    reader: Reader,
-) -> Picture:
+def draw_graph(sheet: Sheet, nodes: Mapping[str, Node], edges: Sequence[Edge]) -> Picture:
     """Draw things in columns, each to the right of those whose lines lead to it.
 
     Things of a column are ordered so that few lines cross, the same way every time.
@@ -238,16 +226,14 @@ def draw_graph(
         for row, iri in enumerate(column)
     }
     room = int((width - 52) / _LETTER)
-    drawn = [_node(nodes[iri], *spot, room, reader) for iri, spot in spots.items()]
+    drawn = [_node(nodes[iri], *spot, room, sheet.reader) for iri, spot in spots.items()]
     ends = {
         iri: x + 18 + _LETTER * units(cut(nodes[iri].label, room).value)
         for iri, (x, _) in spots.items()
     }
     lines = [_edge(each, spots, ends) for each in edges]
     body = join((Markup('<g class="legs">{}</g>').format(join(lines)), *drawn))
-    return Picture(
-        name, title, description, body, height, reader.lang, size=_GRAPH_WIDTH, scrolls=True
-    )
+    return Picture(sheet, body, height, size=_GRAPH_WIDTH, scrolls=True)
 
 
 def _by_depth(nodes: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:

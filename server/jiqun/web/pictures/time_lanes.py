@@ -11,14 +11,13 @@ from typing import Final
 
 from markupsafe import Markup
 
-from jiqun.language import Reader, Text
+from jiqun.language import Text
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pictures.certainty import flag
 from jiqun.web.pictures.drawing import (
-    PAGE,
     Legend,
-    Paper,
     Picture,
+    Sheet,
     caption,
     cut,
     join,
@@ -53,7 +52,7 @@ class Span:
     """
 
     label: Text
-    told: str
+    tooltip: str
     start: date | None
     end: date | None
     href: str | None
@@ -80,28 +79,20 @@ class Lane:
     spans: tuple[Span, ...]
 
 
-def draw_lanes(
-    name: str,
-    title: str,
-    description: str,
-    lanes: Sequence[Lane],
-    reader: Reader,
-    *,
-    at: tuple[date, date] | None = None,
-    paper: Paper = PAGE,
-) -> Picture:
+def draw_lanes(sheet: Sheet, lanes: Sequence[Lane], at: tuple[date, date] | None = None) -> Picture:
     """Draw lanes over a common axis of years; `at` are the first and last day to mark.
 
     A goal is a dashed flag at its deadline. Spans without a start get an arrow to their end.
     Undated ones are in a hatched field below their lane, not on the axis.
     """
+    reader, paper = sheet.reader, sheet.paper
     scale = _Scale.of(lanes, at)
     parts: list[Markup] = []
     y = float(_HEAD)
     for number, lane in enumerate(lanes):
-        drawn, y = _lane(lane, (name, number), y, scale, reader, paper)
+        drawn, y = _lane(lane, number, y, scale, sheet)
         parts.append(drawn)
-    grid = [_year(*each, y, reader, paper) for each in scale.years()]
+    grid = [_year(*each, y, sheet) for each in scale.years()]
     cursor = Markup("")
     if at is not None:
         first, last = scale.share(at[0]), scale.share(at[1])
@@ -115,17 +106,8 @@ def draw_lanes(
         )  # fmt: skip
         y += 20
     kinds = {span.kind for lane in lanes for span in lane.spans}
-    return Picture(
-        name,
-        title,
-        description,
-        join((*grid, *parts, cursor)),
-        y,
-        reader.lang,
-        _legend(kinds, name, reader),
-        hatching="undated" in kinds,
-        paper=paper,
-    )
+    body = join((*grid, *parts, cursor))
+    return Picture(sheet, body, y, _legend(kinds, sheet), hatching="undated" in kinds)
 
 
 @dataclass(frozen=True)
@@ -171,21 +153,14 @@ class _Scale:
         ]
 
 
-def _year(
-    year: int, share: float, style: tuple[str, str], y: float, reader: Reader, paper: Paper
-) -> Markup:
-    text = words(Text(str(year)), 0, 0, reader, *style)
-    return paper.line(share, share, 18, y, "grid") + paper.at(share, 12, text)
+def _year(year: int, share: float, style: tuple[str, str], y: float, sheet: Sheet) -> Markup:
+    text = words(Text(str(year)), 0, 0, sheet.reader, *style)
+    return sheet.paper.line(share, share, 18, y, "grid") + sheet.paper.at(share, 12, text)
 
 
-def _lane(
-    lane: Lane, place: tuple[str, int], y: float, scale: _Scale, reader: Reader, paper: Paper
-) -> tuple[Markup, float]:
-    """Draw a lane from `y` on; also return where it ends.
-
-    `place` is the name of the picture and the number of the lane in it.
-    """
-    name, number = place
+def _lane(lane: Lane, number: int, y: float, scale: _Scale, sheet: Sheet) -> tuple[Markup, float]:
+    """Draw a lane, of this number, from `y` on; also return where it ends."""
+    reader, paper = sheet.reader, sheet.paper
     dated = [span for span in lane.spans if span.kind != "undated"]
     undated = [span for span in lane.spans if span.kind == "undated"]
     dated.sort(key=lambda each: (each.start or each.end or date.min, each.label.value))
@@ -197,23 +172,24 @@ def _lane(
         if units(span.label.value) > _SHORT or begin < taken or not parts:
             bottom += _ROW
         taken = scale.share(span.end) - 0.001 if span.end else 1.0
-        parts.append(_span(span, bottom - _ROW, scale, reader, paper))
+        parts.append(_span(span, bottom - _ROW, scale, sheet))
     if undated:
         rows = -(-len(undated) // _COLUMNS)
-        parts.append(paper.hatched(bottom + 2, _ROW * rows + 6, name))
+        parts.append(paper.hatched(bottom + 2, _ROW * rows + 6, sheet.name))
         for n, span in enumerate(undated):
             column, row = divmod(n, rows)
             sign = path("M-4 -4L4 4M-4 4L4 -4", "no-date")
             text = caption(cut(span.label, 68), 22, reader, x=12, y=4.5)
             at = paper.at(0.012 + column / _COLUMNS, bottom + 16 + _ROW * row, sign, text)
-            parts.append(link(span.href, span.told, at))
+            parts.append(link(span.href, span.tooltip, at))
         bottom += _ROW * rows + 10
     title = paper.at(0, y, words(lane.title, 0, 18, reader, "heading"))
     rule = paper.line(0, 1, y + 1, y + 1, "rule") if number else Markup("")
     return join((rule, title, *parts)), bottom + 8
 
 
-def _span(span: Span, y: float, scale: _Scale, reader: Reader, paper: Paper) -> Markup:
+def _span(span: Span, y: float, scale: _Scale, sheet: Sheet) -> Markup:
+    reader, paper = sheet.reader, sheet.paper
     day = span.start or span.end
     assert day is not None
     share, middle = scale.share(day), y + 11
@@ -226,17 +202,19 @@ def _span(span: Span, y: float, scale: _Scale, reader: Reader, paper: Paper) -> 
 
     if span.kind == "goal":
         gap = 8 if left else 20
-        return link(span.href, span.told, paper.at(share, middle, flag(), label(gap)))
+        return link(span.href, span.tooltip, paper.at(share, middle, flag(), label(gap)))
     if span.kind == "event":
-        return link(span.href, span.told, paper.at(share, middle, _DOT, label(12)))
+        return link(span.href, span.tooltip, paper.at(share, middle, _DOT, label(12)))
     if span.kind == "before":
         fade = path("M0 0H-22M-17 -4.5L-22 0L-17 4.5M0 -6V6", "arrow")
-        return link(span.href, span.told, paper.at(share, middle, fade, label(30 if left else 12)))
+        return link(
+            span.href, span.tooltip, paper.at(share, middle, fade, label(30 if left else 12))
+        )
     end = scale.share(span.end) if span.end else _END
     style = "planned" if span.planned else "span"
     open_end = Markup("") if span.end else paper.at(_END, middle, path("M-8 -5L2 0L-8 5", "arrow"))
     bar = paper.bar(share, max(end, share + 0.004), middle - 8, 16, style)
-    return link(span.href, span.told, bar, open_end, paper.at(share, middle, label(6)))
+    return link(span.href, span.tooltip, bar, open_end, paper.at(share, middle, label(6)))
 
 
 def read_period(text: str) -> tuple[date, date] | None:
@@ -259,7 +237,7 @@ def _period_text(first: date, last: date) -> str:
     return str(first.year) if first.month != last.month else f"{first:%Y-%m}"
 
 
-def _legend(kinds: set[str], name: str, reader: Reader) -> tuple[Legend, ...]:
+def _legend(kinds: set[str], sheet: Sheet) -> tuple[Legend, ...]:
     signs = {
         "event": _DOT,
         "span": Markup('<rect class="span" x="-14" y="-7" width="28" height="14"/>'),
@@ -271,8 +249,10 @@ def _legend(kinds: set[str], name: str, reader: Reader) -> tuple[Legend, ...]:
         "undated": Markup(
             '<rect class="undated-lane" fill="url(#{}-hatch)" '
             'x="-14" y="-7" width="28" height="14"/>'
-        ).format(name),
+        ).format(sheet.name),
     }
     return tuple(
-        Legend(signs[each], phrase(f"lane_{each}", reader.lang)) for each in _KINDS if each in kinds
+        Legend(signs[each], phrase(f"lane_{each}", sheet.reader.lang))
+        for each in _KINDS
+        if each in kinds
     )
