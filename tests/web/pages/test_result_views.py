@@ -20,8 +20,14 @@ from jiqun.settings import Settings
 from jiqun.web.documents import Context
 from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.result_pictures import draw_view, offered_views, read_columns
-from jiqun.web.pages.result_table import Outcome, read_outcome
-from jiqun.web.pages.results_page import Address, Choices, apply_choices, result_section
+from jiqun.web.pages.result_table import Outcome, arrange, read_outcome
+from jiqun.web.pages.results_page import (
+    PAGE_SIZE,
+    Address,
+    Choices,
+    apply_choices,
+    result_section,
+)
 from jiqun.web.pictures.drawing import Sheet
 from jiqun.web.pictures.network_picture import Edge, Node, draw_graph
 
@@ -232,12 +238,16 @@ def test_the_view_is_in_the_address_and_the_table_below(built: httpx.Client, lan
     address = unescape(next(each for each in views if "view=table" in each))
     table = built.get(address, headers={"Accept": "text/html"}).text
     assert '<figure class="picture"' not in table
-    assert table.count("<tr") == page.count("<tr") > 70
+    assert page.count("<tr") > 70
+    assert '<details class="fold">' in page
+    assert table.count("<tr") == PAGE_SIZE + 1
+    whole = built.get(f"{address.partition('#')[0]}&page=all", headers={"Accept": "text/html"})
+    assert whole.text.count("<tr") == page.count("<tr")
 
 
 def test_sorting_and_filtering_work_by_address(built: httpx.Client) -> None:
     query = f"{KG}SELECT ?c (STRLEN(STR(?c)) AS ?n) {{ ?c a kg:NationalCluster }} ORDER BY ?c"
-    given = {"query": query, "format": "html", "view": "table", "sort": "-n"}
+    given = {"query": query, "format": "html", "view": "table", "sort": "-n", "page": "all"}
     page = built.get("/sparql", params=given).text
     numbers = [int(each) for each in re.findall(r'data-label="n" class="number"><bdi>(\d+)<', page)]
     assert len(numbers) > 70
@@ -247,3 +257,48 @@ def test_sorting_and_filtering_work_by_address(built: httpx.Client) -> None:
     assert 0 < few.count("<tr") < 10
     none = built.get("/sparql", params={**given, "filter": "nothing like this"}).text
     assert "No row has these words." in none
+
+
+def test_the_pages_of_a_result_have_all_its_rows_in_order(built: httpx.Client) -> None:
+    query = f"{KG}SELECT ?k ?c {{ ?c a kg:NationalCluster ; kg:inProvince ?k }} ORDER BY ?k ?c"
+    given = {"query": query, "format": "html", "view": "table"}
+    whole = built.get("/sparql", params={**given, "page": "all"}).text
+    cells = re.compile(r'<td data-label="c">.*?</td>', re.DOTALL)
+    seen: list[str] = []
+    page = built.get("/sparql", params=given).text
+    assert 'rel="prev"' not in page
+    while following := re.search(r'<a rel="next" href="([^"]+)"', page):
+        assert len(cells.findall(page)) == PAGE_SIZE
+        seen += cells.findall(page)
+        page = built.get(unescape(following[1]), headers={"Accept": "text/html"}).text
+    seen += cells.findall(page)
+    assert seen == cells.findall(whole)
+    assert len(seen) > PAGE_SIZE
+    # Another order begins at the first page; a page that is not there is the last one.
+    sort = unescape(re.search(r'<th scope="col"[^>]*><a href="([^"]+)"', page)[1])  # type: ignore[index]
+    assert "page=" not in sort
+    assert (
+        cells.findall(built.get("/sparql", params={**given, "page": "99"}).text)
+        == seen[-len(cells.findall(page)) :]
+    )
+
+
+def test_what_a_row_shares_with_the_one_above_is_not_repeated(context: Context) -> None:
+    place = [Term("uri", f"{ID}{name}") for name in ("hebei", "hebei", "tianjin", "tianjin")]
+    number = Term("literal", "2", datatype=f"{XSD}integer")
+    rows = tuple({"a": each, "b": place[0], "n": number} for each in place)
+    outcome = Outcome(("a", "b", "n"), rows)
+    labels = Labels(read_captions(context.select, outcome.iris()), Reader("en"))
+    table = arrange(outcome, labels, (), slice(None))
+    assert [row.repeated for row in table.rows] == [0, 2, 0, 2]
+    assert [row.repeated for row in arrange(outcome, labels, (), slice(1, 3)).rows] == [0, 0]
+
+
+def test_words_that_queries_make_are_told_in_chinese(built: httpx.Client) -> None:
+    path = "/queries/clusters-reaching-region"
+    page = built.get(path, params={"lang": "zh-Hant", "format": "html", "view": "table"}).text
+    assert "該地區的一部分" in page
+    assert "<bdi>a part of the region" not in page
+    found = built.get(path, params={"lang": "zh-Hant", "format": "html", "filter": "該地區本身"})
+    assert 'class="nothing"' not in found.text
+    assert "a part of the region" in built.get(f"{path}.csv?lang=zh-Hant").text

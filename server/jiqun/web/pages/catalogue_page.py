@@ -139,6 +139,7 @@ _NAMED: Final = {
     "candidate",
     "list",
     "dataset",
+    "licence",
 }
 """Columns of the report whose IRIs are shown by their labels."""
 

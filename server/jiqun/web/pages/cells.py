@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import resources
 from typing import Final
 
 from jiqun.language import Reader, Text, pick
@@ -19,7 +21,12 @@ _BATCH: Final = 500
 _MAX_PASSAGES: Final = 100
 _VOCABULARY: Final = (f"{GRAPH}ontology", f"{GRAPH}concepts")
 _SAFE_IRI: Final = re.compile(r"[a-z][a-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*", re.IGNORECASE)
+_SPDX: Final = "https://spdx.org/licenses/"
 _HAN: Final = re.compile("[\u3400-\u9fff]")
+_IN_CHINESE: Final[Mapping[str, tuple[str, str]]] = tomllib.loads(
+    resources.files("jiqun.web").joinpath("templates", "values.toml").read_text(encoding="utf-8")
+)
+"""Words in Simplified and Traditional Chinese, by those in English."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,8 @@ class Labels:
         if label.value:
             return Cell("thing", label, href, compact(iri))
         kind = "web" if href is not None and not href.startswith("/") else "thing"
-        return Cell(kind, Text(compact(iri)), href)
+        named = PHRASES.get(iri, {}).get(self.reader.lang) or iri.removeprefix(_SPDX)
+        return Cell(kind, Text(compact(iri) if named == iri else named), href)
 
 
 def _value(term: Term) -> Cell:
@@ -144,6 +152,17 @@ def readable_number(lexical: str) -> str:
     if point and fraction.isdecimal() and whole.lstrip("+-").isdecimal():
         return f"{grouped(whole)}.{fraction}"
     return lexical
+
+
+def in_words(term: Term, reader: Reader) -> Term:
+    """Return a literal that the data has in English only in Chinese, for a reader of Chinese.
+
+    Only those of `values.toml` are known; all other terms are unchanged.
+    """
+    if reader.lang == "en" or term.kind != "literal" or term.lang not in {"", "en"}:
+        return term
+    words = _IN_CHINESE.get(term.value)
+    return Term("literal", words[reader.lang == "zh-Hant"], reader.lang) if words else term
 
 
 def text_of(term: Term) -> Text:

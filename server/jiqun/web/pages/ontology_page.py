@@ -44,6 +44,9 @@ _SIGNS: Final = {
     "someValuesFrom": "∃",
 }
 
+_NO_LANGUAGE: Final = "zxx"
+"""BCP 47: what is in no language, such as an identifier."""
+
 
 @dataclass(frozen=True)
 class Branch:
@@ -260,7 +263,8 @@ def _view(term: OntologyTerm, by_iri: Mapping[str, OntologyTerm], reader: Reader
         (
             "used_in",
             tuple(
-                Cell("thing", Text(name), reader.link(f"/queries/{name}")) for name in term.queries
+                Cell("thing", Text(name, _NO_LANGUAGE), reader.link(f"/queries/{name}"))
+                for name in term.queries
             ),
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Final
 
 from jiqun.errors import NotFound, shorten
@@ -230,10 +231,16 @@ def render_queries(queries: Iterable[SavedQuery], reader: Reader, words: str = "
         "queries.html",
         reader,
         groups=group_queries(found, reader),
+        parameter_name=partial(_parameter_name, reader=reader),
         words=words,
         found=len(found),
         total=len(every),
     )
+
+
+def _parameter_name(name: str, reader: Reader) -> str:
+    """Return the name of a parameter, in the reader's language where there is one."""
+    return PHRASES.get(f"parameter:{name}", {}).get(reader.lang, name)
 
 
 def _words_of(query: SavedQuery) -> str:
@@ -305,7 +312,7 @@ def _field(
     name = parameter.name
     return Field(
         parameter,
-        PHRASES.get(f"parameter:{name}", {}).get(reader.lang, name),
+        _parameter_name(name, reader),
         suggested.label(given.get(name, "")),
         suggested.label(parameter.default or ""),
         suggested.label(query.example.get(name, "")),

@@ -54,11 +54,19 @@ class Column:
 
 
 @dataclass(frozen=True)
+class ResultRow:
+    """A row; its first `repeated` cells are those of the row above it."""
+
+    cells: tuple[Cell, ...]
+    repeated: int = 0
+
+
+@dataclass(frozen=True)
 class ResultTable:
     """Rows, ready to be shown, and links to the same result in other formats."""
 
     columns: tuple[Column, ...] = ()
-    rows: tuple[tuple[Cell, ...], ...] = ()
+    rows: tuple[ResultRow, ...] = ()
     formats: tuple[tuple[str, str], ...] = field(default=())
 
 
@@ -84,17 +92,33 @@ def arrange(
     outcome: Outcome,
     labels: Labels,
     formats: Sequence[tuple[str, str]],
+    shown: slice,
     *,
     readable: bool = False,
 ) -> ResultTable:
-    """Arrange the rows in a table; `readable` turns variables into column titles.
+    """Arrange the rows `shown` in a table; `readable` turns variables into column titles.
 
     Where a query returns both `?x` and `?xLabel` (or `?passage` and `?quote`), one column shows the
     words and links to the resource.
     """
     columns = _columns(outcome, labels.reader.lang, readable=readable)
-    rows = tuple(tuple(_cell(column, row, labels) for column in columns) for row in outcome.rows)
-    return ResultTable(columns, rows, tuple(formats))
+    rows = [tuple(_cell(column, row, labels) for column in columns) for row in outcome.rows[shown]]
+    above = [(), *rows]
+    counted = (ResultRow(row, _repeated(row, last)) for row, last in zip(rows, above, strict=False))
+    return ResultTable(columns, tuple(counted), tuple(formats))
+
+
+def _repeated(row: Sequence[Cell], above: Sequence[Cell]) -> int:
+    """Return how many cells from the first on name the same things as those above them.
+
+    The last cell is never among them, nor are numbers and blanks, which would be missed.
+    """
+    count = 0
+    for cell, other in zip(row[:-1], above[:-1], strict=False):
+        if cell != other or cell.kind != "thing":
+            break
+        count += 1
+    return count
 
 
 def _columns(outcome: Outcome, lang: str, *, readable: bool) -> tuple[Column, ...]:

@@ -1,11 +1,12 @@
 """The result of a query on a page: its choices, its section, and the query form.
 
-The choices (the view, the order of rows, words to filter by) are in the URL, so that the page can
-be shared.
+The choices (the view, the order of rows, words to filter by, the page) are in the URL, so that
+it can be shared.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
@@ -18,7 +19,7 @@ from jiqun.rdf.formats import CSV, JSON, JSON_LD, N_TRIPLES, RDF_XML, TSV, TURTL
 from jiqun.saved_queries import VIEWS
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.query_remarks import Remark, read_remarks
-from jiqun.web.pages.cells import Labels, read_captions
+from jiqun.web.pages.cells import Labels, in_words, read_captions
 from jiqun.web.pages.rendering import html_document, phrase, render
 from jiqun.web.pages.result_pictures import Drawn, draw_view, offered_views, read_columns
 from jiqun.web.pages.result_table import Outcome, ResultTable, arrange, read_outcome
@@ -70,23 +71,39 @@ def _known_tags(remark: Remark, reader: Reader) -> str:
     return known
 
 
-CHOICES: Final = ("view", "sort", "filter")
+CHOICES: Final = ("view", "sort", "filter", "page")
 """The URL parameters of the choices."""
 
+ALL_PAGES: Final = "all"
+"""The value of `page` for all rows on one page."""
+
+PAGE_SIZE: Final = 50
+"""Number of rows per page of a result."""
+
 _LONGEST: Final = 200
+_PAGE: Final = re.compile(f"[1-9][0-9]{{0,3}}|{ALL_PAGES}")
 
 
 @dataclass(frozen=True)
 class Choices:
-    """`view` is one of `VIEWS` or empty for the best one; `sort` a variable, with - to descend."""
+    """`view` is one of `VIEWS` or empty for the best one; `sort` a variable, with - to descend.
+
+    `page` is a number from 1 on, `ALL_PAGES`, or empty for the first page.
+    """
 
     view: str = ""
     sort: str = ""
     filter: str = ""
+    page: str = ""
 
     def parameters(self, **changed: str) -> dict[str, str]:
-        """Return the parameters of an address for these choices, some of them changed."""
-        chosen = {"view": self.view, "sort": self.sort, "filter": self.filter, **changed}
+        """Return the parameters of an address for these choices, some of them changed.
+
+        Another order or filter begins at the first page.
+        """
+        page = "" if {"sort", "filter"} & changed.keys() else self.page
+        chosen = {"view": self.view, "sort": self.sort, "filter": self.filter, "page": page}
+        chosen |= changed
         return {name: value for name, value in chosen.items() if value}
 
 
@@ -97,7 +114,8 @@ def read_choices(given: Mapping[str, Sequence[str]]) -> Choices:
     """Read the choices from URL parameters; unknown ones are ignored."""
     first = {name: next(iter(given.get(name, ())), "")[:_LONGEST] for name in CHOICES}
     view = first["view"] if first["view"] in VIEWS else ""
-    return Choices(view, first["sort"], first["filter"].strip())
+    page = first["page"] if _PAGE.fullmatch(first["page"]) else ""
+    return Choices(view, first["sort"], first["filter"].strip(), page)
 
 
 def apply_choices(
@@ -159,8 +177,9 @@ class Section:
 
     `views` are name, label and address; `sorted_by` is, for each column, the address of the page
     sorted by it and the direction now: ascending, descending or none. `kept` are the parameters
-    that the form of the filter sends along. Without an address short enough for links there are
-    none of these.
+    that the form of the filter sends along. `turns` are the addresses of the previous and the next
+    page, and of all rows on one. Without an address short enough for links there are none of these,
+    and all rows are on one page; they also are under a picture, `folded` if they are many.
     """
 
     outcome: Outcome
@@ -173,6 +192,13 @@ class Section:
     path: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
     all_rows: int = 0
+    first_row: int = 1
+    turns: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def folded(self) -> bool:
+        """Whether the table is folded, because it is long and a picture tells the same."""
+        return self.drawn is not None and len(self.table.rows) > PAGE_SIZE
 
 
 def result_section(
@@ -187,6 +213,8 @@ def result_section(
 ) -> Section:
     """Build the section of a result by the choices; `best` is the default view."""
     reader = labels.reader
+    if readable:
+        outcome = replace(outcome, rows=_in_words(outcome, reader))
     formats = [
         (label, href)
         for name, label in address.formats
@@ -199,7 +227,6 @@ def result_section(
     words = {iri: labels.label(iri).value for iri in outcome.iris()}
     rows = apply_choices(outcome.rows, choices, words)
     shown = replace(outcome, rows=rows)
-    table = arrange(shown, labels, formats, readable=readable)
     is_empty = not rows and outcome.graph is None
     drawn = None if view == "table" or is_empty else draw_view(view, shown, columns, labels, select)
 
@@ -208,8 +235,21 @@ def result_section(
             f"{reader.link(address.path, **address.page, **choices.parameters(**changed))}#answer"
         )
 
-    section = Section(shown, table, view, drawn=drawn, choices=choices, all_rows=len(outcome.rows))
-    if len(link()) >= _LONGEST_LINK:
+    is_linked = len(link()) < _LONGEST_LINK
+    page, pages = _page_of(choices, len(rows)) if is_linked and drawn is None else (1, 1)
+    first = (page - 1) * PAGE_SIZE
+    part = slice(first, first + PAGE_SIZE) if pages > 1 else slice(None)
+    table = arrange(shown, labels, formats, part, readable=readable)
+    section = Section(
+        shown,
+        table,
+        view,
+        drawn=drawn,
+        choices=choices,
+        all_rows=len(outcome.rows),
+        first_row=first + 1,
+    )
+    if not is_linked:
         return section
     return replace(
         section,
@@ -224,6 +264,25 @@ def result_section(
         ),
         path=reader.root + address.path,
         kept={**address.page, **choices.parameters(filter="")},
+        turns={
+            name: link(page=str(number))
+            for name, number in (("previous", page - 1), ("next", page + 1))
+            if 1 <= number <= pages
+        }
+        | ({"all": link(page=ALL_PAGES)} if pages > 1 else {}),
+    )
+
+
+def _page_of(choices: Choices, rows: int) -> tuple[int, int]:
+    """Return the number of the page and that of all pages; one beyond the last is the last."""
+    pages = 1 if choices.page == ALL_PAGES else max(1, -(-rows // PAGE_SIZE))
+    number = int(choices.page) if choices.page.isdigit() else 1
+    return min(number, pages), pages
+
+
+def _in_words(outcome: Outcome, reader: Reader) -> tuple[Mapping[str, Term], ...]:
+    return tuple(
+        {name: in_words(value, reader) for name, value in row.items()} for row in outcome.rows
     )
 
 

@@ -38,6 +38,7 @@ from jiqun.web.pages.cells import (
     Caption,
     Cell,
     Labels,
+    in_words,
     read_captions,
     read_vocabulary,
     text_of,
@@ -340,7 +341,7 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
         title=title,
         label=label if label.value != title.value else Text(""),
         card=[
-            (key, labels.cells(source.description[iri]))
+            (key, labels.cells(in_words(each, reader) for each in source.description[iri]))
             for key, iri in _CARD
             if source.description.get(iri)
         ],

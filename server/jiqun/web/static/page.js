@@ -26,12 +26,13 @@ reveal();
 // A button that copies a checksum.
 if (navigator.clipboard) {
   const { copy, copied, copyTable } = document.body.dataset;
-  for (const code of document.querySelectorAll("[data-copyable]")) {
+  for (const [number, code] of document.querySelectorAll("[data-copyable]").entries()) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";
     button.textContent = copy;
-    button.setAttribute("aria-label", `${copy} ${code.textContent}`);
+    code.id ||= `copyable-${number}`;
+    button.setAttribute("aria-describedby", code.id);
     button.addEventListener("click", async () => {
       await navigator.clipboard.writeText(code.textContent);
       button.textContent = copied;

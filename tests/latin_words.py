@@ -1,0 +1,67 @@
+"""Finds English left on a Chinese page: words in Latin letters that are no name or code."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Final
+
+_VOID: Final = frozenset({"meta", "link", "img", "input", "br", "hr", "source", "wbr"})
+_APART: Final = frozenset({"script", "style", "code", "pre", "textarea", "q", "cite"})
+_SAID: Final = ("title", "aria-label", "placeholder", "alt", "data-label", "data-copy")
+_TOKEN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/#@%?=&+'’*()-]*")
+_WORD: Final = re.compile(r"[A-Z]?[a-z]{2,}(?:['’][A-Za-z]+)*")
+_NAMES: Final = frozenset(
+    (
+        *("Jiqun", "English", "Excel", "Turtle", "functional", "BibTeX", "Parquet", "Frictionless"),
+        *("Wikidata", "GeoNames", "OpenStreetMap", "Natural", "Earth", "Who's", "First", "Debian"),
+        *("FinanceDatabase", "adata", "vininfo", "Unicode", "Data", "Cube", "Web", "Annotation"),
+        *("Gephi", "NetworkX", "pandas", "Kepler", "Observable", "OpenRefine", "passage"),
+    )
+)
+"""Names of programs, formats, standards and data sets, which Chinese has no others for."""
+
+
+def latin_words(page: str, names: frozenset[str] = frozenset()) -> list[str]:
+    """Return the English words that a page shows or says in its own language, Chinese.
+
+    Quotes, code, addresses, identifiers and what is marked as being in another language are not
+    looked at; `names` are allowed besides those that every page may have.
+    """
+    reading = _Reading()
+    reading.feed(page)
+    found = (word for text in reading.texts for word in _words(text))
+    return [word for word in found if word not in _NAMES | names]
+
+
+def _words(text: str) -> list[str]:
+    tokens = (each.rstrip(".,:?)'’") for each in _TOKEN.findall(text))
+    return [each for each in tokens if _WORD.fullmatch(each)]
+
+
+class _Reading(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._open: list[tuple[str, str, bool]] = [("", "", False)]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        _, outer, apart = self._open[-1]
+        lang = given.get("lang", outer)
+        if lang.startswith("zh"):
+            self.texts += [given[name] for name in _SAID if name in given]
+            if given.get("name") == "description":
+                self.texts.append(given["content"])
+        if tag not in _VOID:
+            apart = apart or tag in _APART or given.get("translate") == "no"
+            self._open.append((tag, lang, apart))
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._open[-1][0] == tag:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        _, lang, apart = self._open[-1]
+        if lang.startswith("zh") and not apart:
+            self.texts.append(data)
