@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jiqun.errors import NotFound
+from jiqun.web.pages.rendering import LONGEST_SHORT, read_short, short_path
 from jiqun.web.pages.results_page import DEFAULT_QUERY
-from jiqun.web.short_addresses import LONGEST, read_short, short_path
 
 if TYPE_CHECKING:
     import httpx
@@ -37,7 +37,7 @@ def test_an_address_is_short() -> None:
     path = short_path(DEFAULT_QUERY)
     assert path is not None
     assert len(path) < len(DEFAULT_QUERY) / 2.5
-    assert short_path("x" * (LONGEST + 1)) is None
+    assert short_path("x" * (LONGEST_SHORT + 1)) is None
 
 
 def bomb() -> str:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from command_line import jiqun
 from jiqun.rdf.namespaces import XSD
 from jiqun.writing.archive import load
-from jiqun.writing.literals import LiteralChanges, stored_form
-from jiqun.writing.workspace import own_quads
+from jiqun.writing.workspace import LiteralChanges, own_quads, stored_form
 from writable_server import writable
 
 if TYPE_CHECKING:

@@ -16,9 +16,8 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from jiqun.agents.citations import cite
-from jiqun.agents.comparisons import compare
 from jiqun.agents.schema_terms import find_term, schema
-from jiqun.agents.statements import KINDS, describe
+from jiqun.agents.statements import KINDS, compare, describe
 from jiqun.agents.tools import (
     Found,
     FoundThing,

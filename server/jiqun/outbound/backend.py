@@ -21,7 +21,7 @@ from typing import Final
 
 import httpcore2
 
-from jiqun.outbound.loopback import (
+from jiqun.outbound.http_client import (
     LOOPBACK,
     LoopbackServer,
     WorkerCall,

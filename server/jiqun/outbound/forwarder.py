@@ -20,17 +20,15 @@ from urllib.parse import urlsplit
 
 from jiqun.errors import UpdateFailed, UpdateRefused, shorten
 from jiqun.outbound.http_client import (
+    LOOPBACK,
     AddressRefused,
+    LoopbackServer,
     OutboundError,
     OutboundRequest,
-    open_response,
-    origin_of,
-)
-from jiqun.outbound.loopback import (
-    LOOPBACK,
-    LoopbackServer,
     WorkerCall,
     chunk,
+    open_response,
+    origin_of,
     refusal,
     response_head,
 )

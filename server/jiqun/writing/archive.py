@@ -22,8 +22,7 @@ from jiqun.outbound.operator_requests import get
 from jiqun.rdf.formats import GRAPH_EXTENSIONS, graph_format
 from jiqun.rdf.namespaces import absolute_iri
 from jiqun.rdf.parsing import read_file
-from jiqun.writing.literals import LiteralChanges
-from jiqun.writing.workspace import open_workspace, own_quads
+from jiqun.writing.workspace import LiteralChanges, open_workspace, own_quads
 
 _ACCEPT: Final = (
     "application/n-quads, application/trig;q=0.9, text/turtle;q=0.8, application/n-triples;q=0.7, "

@@ -38,9 +38,8 @@ from jiqun.query.diagnosis.mistakes import describe, find_mistake
 from jiqun.query.functions import call_with_functions
 from jiqun.query.gate import Limits
 from jiqun.rdf.parsing import Graph, read_graph
-from jiqun.writing.literals import LiteralChanges
 from jiqun.writing.updates import EngineUpdate, Load, Merge, inspect_update
-from jiqun.writing.workspace import Protected, Workspace, open_workspace
+from jiqun.writing.workspace import LiteralChanges, Protected, Workspace, open_workspace
 
 # Up to this number of quads are added in one transaction; more are bulk-loaded.
 FEW: Final = 5_000

@@ -3,13 +3,20 @@
 Templates are rendered with autoescaping, and undefined names are errors. Phrases are the texts of
 the pages in the three languages. SPARQL and Turtle are highlighted here, without scripts. Only
 `http` and `https` IRIs become links, and those of this graph link to this site.
+
+A short URL of a query is the compressed query itself, so that nothing needs to be stored: any
+server of any release can read it. `_WORDS` is part of the format and never changes; a different
+dictionary would be another version, with another first character.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 import tomllib
+import zlib
 from collections.abc import Mapping
 from functools import cache, lru_cache, partial
 from importlib import resources
@@ -19,14 +26,69 @@ from urllib.parse import quote, urlencode, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from jiqun.errors import NotFound
 from jiqun.language import Reader, pick
 from jiqun.rdf.formats import HTML, JSON_LD, N_TRIPLES, RDF_XML, TURTLE
 from jiqun.rdf.namespaces import BASE, ID, QUERY, SOURCE, compact
 from jiqun.web.documents import Document
 from jiqun.web.http import HTML_HEADERS
 from jiqun.web.pages.error_words import error_words
-from jiqun.web.short_addresses import short_path
 from jiqun.web.static_files import editor_path, static_path
+
+LONGEST_SHORT: Final = 4000
+"""Maximum length of a query with a short URL, in characters."""
+
+_VERSION: Final = "1"
+_WORDS: Final = (
+    b"GROUP_CONCAT(DISTINCT COALESCE(STRSTARTS(CONTAINS(LCASE(REGEX(BOUND(COUNT(SUM(MAX(MIN("
+    b"skos:prefLabel skos:altLabel dcterms:issued dcterms:publisher geo:hasGeometry/geo:asWKT "
+    b"kg:Observation kg:Company kg:Brand kg:Region kg:Goal kg:Claim kg:Participation kg:Application"
+    b" kg:Designation kg:PolicyDocument kg:Source kg:Passage kg:CandidateCluster kg:population "
+    b"kg:period kg:targetValue kg:wording kg:about kg:metric kg:value kg:bound kg:unit kg:quote "
+    b"kg:keyArea kg:coreArea kg:within kg:locatedIn kg:applicationFor kg:leadApplicant "
+    b"kg:jointApplicant kg:participant kg:inProvince kg:listedOn kg:inIndustry kg:NationalCluster "
+    b"PREFIX xsd: <http://www.w3.org/2001/XMLSchema#>\n"
+    b"PREFIX src: <https://w3id.org/jiqun/source/>\n"
+    b"PREFIX graph: <https://w3id.org/jiqun/graph/>\n"
+    b"PREFIX geo: <http://www.opengis.net/ont/geosparql#>\n"
+    b"PREFIX dcterms: <http://purl.org/dc/terms/>\n"
+    b"PREFIX skos: <http://www.w3.org/2004/02/skos/core#>\n"
+    b"PREFIX id: <https://w3id.org/jiqun/id/>\n"
+    b"PREFIX kg: <https://w3id.org/jiqun/ontology#>\n"
+    b"PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n\nSELECT DISTINCT ?cluster ?label "
+    b"?passage ?value ?unit ?thing ?place\nWHERE {\n  GRAPH ?passage { ?figure ?application a "
+    b"kg:Cluster ; rdfs:label ?label .\n  OPTIONAL { ?cluster rdfs:label ?clusterLabel FILTER "
+    b'(LANGMATCHES(LANG(?label), "en")) "zh-Hans" "zh-Hant" }\n  FILTER NOT EXISTS { BIND (STR('
+    b" AS ?count) UNION { VALUES MINUS { }\n}\nGROUP BY ?cluster\nORDER BY DESC(?value) ?cluster\n"
+    b"LIMIT 100\n"
+)
+
+
+def short_path(query: str) -> str | None:
+    """Return the short path of a query; None if it is too long."""
+    if len(query) > LONGEST_SHORT:
+        return None
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _WORDS)
+    packed = packer.compress(query.encode(errors="replace")) + packer.flush()
+    return f"/q/{_VERSION}{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
+
+
+def read_short(code: str) -> str:
+    """Decode the last segment of a short path; raises `NotFound`."""
+    damaged = NotFound("This is not the short URL of a query, or it is incomplete.")
+    if not code.startswith(_VERSION) or len(code) > 4 * LONGEST_SHORT:
+        raise damaged
+    body = code[len(_VERSION) :]
+    unpacker = zlib.decompressobj(-15, _WORDS)
+    try:
+        packed = base64.b64decode(f"{body}{'=' * (-len(body) % 4)}", b"-_", validate=True)
+        text = unpacker.decompress(packed, 4 * LONGEST_SHORT).decode()
+    except (binascii.Error, ValueError, zlib.error):
+        raise damaged from None
+    if not unpacker.eof or unpacker.unused_data or len(text) > LONGEST_SHORT:
+        raise damaged
+    return text
+
 
 PHRASES: Final[dict[str, dict[str, str]]] = tomllib.loads(
     resources.files("jiqun.web").joinpath("templates", "phrases.toml").read_text(encoding="utf-8")

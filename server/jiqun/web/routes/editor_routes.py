@@ -22,9 +22,9 @@ from jiqun.web.http import read_body
 from jiqun.web.metadata.openapi import METHODS, found, problems
 from jiqun.web.pages.error_page import problem_members
 from jiqun.web.pages.error_words import error_words
+from jiqun.web.pages.rendering import read_short, short_path
 from jiqun.web.pages.results_page import advise
 from jiqun.web.routes.parameters import PageReader
-from jiqun.web.short_addresses import read_short, short_path
 
 router = APIRouter(tags=["sparql"], default_response_class=Response)
 

@@ -46,7 +46,7 @@ from jiqun.web.http import (
     send_blocks,
     send_whole,
 )
-from jiqun.web.metadata.service_description import service_description
+from jiqun.web.metadata.dcat import service_description
 from jiqun.web.negotiation import Choice, choose_coding, negotiate
 from jiqun.web.pages.error_page import error_headers, render_error
 from jiqun.web.pages.result_table import PAGE_ROWS
