@@ -58,9 +58,9 @@ def publish(  # noqa: PLR0913, PLR0917 -- its options
     settings = ask.read_settings(
         backend=backend, backend_kind=backend_kind, backend_credentials_file=credentials_file
     )
-    told = publishing.Publishing(settings, update_url, replace, omitted or (), seconds)
+    options = publishing.Publishing(settings, update_url, replace, omitted or (), seconds)
     with amounts() as progress:
-        done = publishing.publish(release, told, progress)
+        done = publishing.publish(release, options, progress)
     how = "loaded" if done.loaded else "were there"
     typer.echo(f"{done.url}: {done.statements} statements {how}", err=True)
     for each in done.different:

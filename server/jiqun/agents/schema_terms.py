@@ -180,8 +180,8 @@ def _example(context: Context, terms: list[KnownTerm], word: str) -> dict[str, s
 
 
 def _fit(query: SavedQuery, word: str) -> tuple[bool, int]:
-    told = " ".join((*query.summary.values(), *query.tags)).casefold()
-    return (word not in told, len(query.text))
+    described = " ".join((*query.summary.values(), *query.tags)).casefold()
+    return (word not in described, len(query.text))
 
 
 def _shown(query: SavedQuery) -> dict[str, str]:

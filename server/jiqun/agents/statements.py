@@ -370,8 +370,8 @@ def _nothing(context: Context, metric: str, wanted: set[str]) -> str:
         )
         known.update(compact(row["metric"].value) for row in rows)
     has = ", ".join(sorted(known)) or "none"
-    told = f" of {things}; available metrics: {has}" if things else ""
-    return f"No figure of {compact(metric)}{told}. What no source states is unknown."
+    of_things = f" of {things}; available metrics: {has}" if things else ""
+    return f"No figure of {compact(metric)}{of_things}. What no source states is unknown."
 
 
 def _figure(row: Row, labels: Labels) -> Figure:
@@ -409,12 +409,12 @@ def _warnings(
         for row in rows:
             groups[row[part].value].add(row["figure"].value)
         if len(groups) > 1:
-            told = "; ".join(
+            listed = "; ".join(
                 f"{labels.name(iri)}: {len(figures)}"
                 for iri, figures in sorted(groups.items(), key=lambda each: -len(each[1]))[:8]
             )
             more = f"; {len(groups) - 8} more" if len(groups) > 8 else ""
-            yield f"Figures that {why} ({told}{more})."
+            yield f"Figures that {why} ({listed}{more})."
     undated = {row["figure"].value for row in rows if row["period"].value == _NO_PERIOD}
     if undated:
         yield f"{len(undated)} figures have no period: the date of the source is not their date."
@@ -422,8 +422,8 @@ def _warnings(
         labels.name(row["bound"].value) for row in rows if row["bound"].value != _EXACT
     )
     if inexact:
-        told = ", ".join(f"{name}: {count}" for name, count in sorted(inexact.items()))
-        yield f"Bounds are not values ({told}): do not rank, add or average them as exact."
+        counted = ", ".join(f"{name}: {count}" for name, count in sorted(inexact.items()))
+        yield f"Bounds are not values ({counted}): do not rank, add or average them as exact."
     about = {row["thing"].value for row in rows}
     if len(about) > 1:
         yield "Things that contain one another count the same items: do not add their figures."

@@ -331,11 +331,11 @@ def list_queries(context: Context, given: ListQueries) -> QueryList:
     words = (given.about or "").casefold().split()
     scored = []
     for query in context.release.queries.values():
-        told = " ".join((query.name, *query.summary.values(), *query.tags)).casefold()
+        described = " ".join((query.name, *query.summary.values(), *query.tags)).casefold()
         further = " ".join(query.description.values()).casefold()
-        hits = sum(2 if word in told else word in further for word in words)
+        hits = sum(2 if word in described else word in further for word in words)
         if hits or not words:
-            missing = sum(word not in told and word not in further for word in words)
+            missing = sum(word not in described and word not in further for word in words)
             scored.append((missing, -hits, query.name, query))
     scored.sort(key=lambda each: each[:3])
     if not scored:
@@ -358,12 +358,12 @@ def _listed(query: SavedQuery, reader: Reader) -> ListedQuery:
 
 
 def _told(parameter: Parameter) -> str:
-    told = parameter.type
+    text = parameter.type
     if parameter.values:
-        told += f", one of {' '.join(parameter.values)}"
+        text += f", one of {' '.join(parameter.values)}"
     if parameter.required:
-        return f"{told}, required"
-    return f"{told}, default {parameter.default}" if parameter.default else f"{told}, optional"
+        return f"{text}, required"
+    return f"{text}, default {parameter.default}" if parameter.default else f"{text}, optional"
 
 
 _READERS: Final[Mapping[str, Callable[[Context, Any], object]]] = {

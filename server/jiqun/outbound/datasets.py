@@ -30,7 +30,7 @@ _ABSENT: Final = frozenset({404, 405})
 """What a query gets where there is no dataset: Fuseki takes no POST there."""
 _SILENT_SECONDS: Final = 3600.0
 """An engine may be silent for so long: it answers when all of a dataset is loaded."""
-_TOLD: Final = 300
+_LONGEST_ANSWER: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +126,8 @@ class Dataset:
             )
         if 300 <= status < 400:
             raise OperatorError(f"{shown} redirects; use the final URL.")
-        said = " ".join(response.text.split())
-        about = f": {shorten(said, _TOLD)}" if said and "<" not in said else ""
+        answer = " ".join(response.text.split())
+        about = f": {shorten(answer, _LONGEST_ANSWER)}" if answer and "<" not in answer else ""
         raise OperatorError(f"{shown} responded to {doing} with status {status}{about}.")
 
 

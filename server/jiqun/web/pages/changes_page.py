@@ -164,7 +164,7 @@ def _sections(difference: Difference, context: Context, reader: Reader) -> dict[
             Group(
                 _kind_name(kind, terms, reader),
                 tuple(
-                    _thing(each, difference, terms, reader, told=state == "changed")
+                    _thing(each, difference, terms, reader, detailed=state == "changed")
                     for each in entities[:_MOST_THINGS]
                 ),
                 max(0, len(entities) - _MOST_THINGS),
@@ -196,11 +196,11 @@ def _thing(
     terms: Mapping[str, Mapping[str, str]],
     reader: Reader,
     *,
-    told: bool,
+    detailed: bool,
 ) -> ChangedThing:
     changes = [(False, each) for each in entity.removed] + [(True, each) for each in entity.added]
     changes.sort(key=lambda pair: (pair[1].predicate, pair[0]))
-    shown = changes[:_MOST_CHANGES] if told else []
+    shown = changes[:_MOST_CHANGES] if detailed else []
     lines = tuple(
         Line(
             came,
@@ -213,7 +213,7 @@ def _thing(
         _label(entity.iri, difference, reader),
         _address(entity.iri, reader) if entity.after else None,
         lines,
-        len(changes) - len(lines) if told else 0,
+        len(changes) - len(lines) if detailed else 0,
     )
 
 
@@ -259,19 +259,19 @@ def changes_feed(context: Context, root: str) -> Document:
 
 def _entry(name: str, release: Release, before: tuple[str, Release] | None, root: str) -> str:
     reader = Reader("en")
-    told = "The first release on this server."
+    summary = "The first release on this server."
     address = f"{root}/changes"
     if before is not None:
         counts = _counts(before[1], release, reader)
-        told = "; ".join(f"{what}: {old:,} → {new:,}" for what, old, new in counts)
-        told = told or "The same numbers of things as before."
+        summary = "; ".join(f"{what}: {old:,} → {new:,}" for what, old, new in counts)
+        summary = summary or "The same numbers of things as before."
         if not name:
             address = f"{address}?since={before[0]}"
     title = f"{release.title} {release.version} ({release.identifier[:12]})"
     return (
         f"<entry><id>urn:sha256:{escape(release.identifier)}</id><title>{escape(title)}</title>"
         f"<updated>{_updated(release)}</updated>"
-        f"<link href={quoteattr(address)}/><summary>{escape(told)}</summary></entry>\n"
+        f"<link href={quoteattr(address)}/><summary>{escape(summary)}</summary></entry>\n"
     )
 
 

@@ -73,14 +73,14 @@ def _in_words(mark: Mark, quote: str, iri: str, version: str, lang: str) -> str:
     title = mark.title.value or mark.source.text.value
     source = "".join(parts)
     date = written_date(mark.issued, lang) or phrase("cite_no_date", lang)
-    said = _filled("cite_quote", lang, quote=quote) if quote else ""
+    quoted = _filled("cite_quote", lang, quote=quote) if quote else ""
     return _filled(
         "cite_source",
         lang,
         source=source,
         title=title,
         date=date,
-        quote=said,
+        quote=quoted,
         iri=iri,
         version=version,
     )

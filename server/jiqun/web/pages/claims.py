@@ -110,7 +110,7 @@ def view_claim(claim: Record, thing: Thing, labels: Labels) -> ClaimView:
     types = [labels.resource(iri).text for iri in (caption.types if caption else ())]
     stated = [fact for fact in claim.facts if fact.predicate not in _LEFT_OUT] or claim.facts
     passages = {fact.graph for fact in stated}
-    told = [fact for fact in claim.facts if fact.graph in passages]
+    supporting = [fact for fact in claim.facts if fact.graph in passages]
     return ClaimView(
         claim=labels.resource(claim.iri),
         kind=types[0] if types else Text(""),
@@ -124,7 +124,7 @@ def view_claim(claim: Record, thing: Thing, labels: Labels) -> ClaimView:
         scopes=labels.cells(claim.values(f"{KG}scope")),
         fields=labels.cells(claim.values(f"{KG}field")),
         properties=tuple(properties),
-        proof=prove(told, thing.sources, labels),
+        proof=prove(supporting, thing.sources, labels),
         disputed=bool(claim.values(_DIFFERS)),
     )
 

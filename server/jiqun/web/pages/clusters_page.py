@@ -20,7 +20,7 @@ from jiqun.web.pages.listing import (
     Selection,
     Shown,
     list_document,
-    said,
+    plain,
     shown,
 )
 from jiqun.web.pages.rendering import address, phrase
@@ -207,13 +207,13 @@ def _entry(each: ClusterEntry, labels: Labels) -> Entry:
             "field": shown(labels, *each.fields),
             "places": shown(labels, *each.places),
             "year": tuple(
-                said(year if year.isdecimal() else phrase("year_unproven", reader.lang), reader)
+                plain(year if year.isdecimal() else phrase("year_unproven", reader.lang), reader)
                 for year in years
             ),
-            "figures": (said(str(len(each.figures)), reader, compare),) if each.figures else (),
+            "figures": (plain(str(len(each.figures)), reader, compare),) if each.figures else (),
             "grade": (Shown(_letter(labels.label(each.grade)), address(each.proof, reader)),)
             if each.grade
-            else (said(phrase("grade_unproven", reader.lang), reader),),
+            else (plain(phrase("grade_unproven", reader.lang), reader),),
         },
         {
             "province": tuple(map(slug_of, each.provinces)),

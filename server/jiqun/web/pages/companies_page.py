@@ -21,7 +21,7 @@ from jiqun.web.pages.listing import (
     Selection,
     Shown,
     list_document,
-    said,
+    plain,
     shown,
 )
 from jiqun.web.pages.rendering import address, phrase
@@ -184,7 +184,9 @@ def _entry(each: CompanyEntry, labels: Labels) -> Entry:
         for role, passage in each.roles
     )
     if not roles and each.proof:
-        roles = (said(phrase("role_not_stated", reader.lang), reader, address(each.proof, reader)),)
+        roles = (
+            plain(phrase("role_not_stated", reader.lang), reader, address(each.proof, reader)),
+        )
     return Entry(
         each.iri,
         {

@@ -21,7 +21,7 @@ from jiqun.web.pages.figures_page import (
     kinds_of,
     read_figure_list,
 )
-from jiqun.web.pages.listing import Option, Shown, picture_file, said, shown
+from jiqun.web.pages.listing import Option, Shown, picture_file, plain, shown
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.certainty import BOUNDS
 from jiqun.web.pictures.dot_plot import DotGroup, GoalFlag, draw_dots
@@ -220,11 +220,11 @@ def _deadline(each: FigureEntry, reader: Reader) -> str:
 def _row(each: FigureEntry, labels: Labels) -> ComparedRow:
     reader = labels.reader
     amount = each.amount(labels)
-    undated = (said(phrase("not_stated", reader.lang), reader),)
-    quoted = each.words if each.words.value else said(phrase("words", reader.lang), reader).text
+    undated = (plain(phrase("not_stated", reader.lang), reader),)
+    quoted = each.words if each.words.value else plain(phrase("words", reader.lang), reader).text
     return ComparedRow(
         shown(labels, each.about),
-        said(amount.text, reader, address(each.iri, reader)),
+        plain(amount.text, reader, address(each.iri, reader)),
         amount.whole,
         shown(labels, each.period) if each.period else undated,
         labels.label(each.population).value if each.population else "",

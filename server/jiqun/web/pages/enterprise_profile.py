@@ -113,12 +113,12 @@ def _memberships(thing: Thing, labels: Labels) -> Iterator[Membership]:
     views = []
     for (cluster, enterprise), records in found.items():
         facts = tuple(fact for record in records for fact in record.facts)
-        told = Record(enterprise, facts)
+        stated = Record(enterprise, facts)
         views.append(
             Membership(
                 labels.resource(cluster),
                 None if enterprise == thing.iri else labels.resource(enterprise),
-                values_of(facts_with(told, "chainRole"), labels),
+                values_of(facts_with(stated, "chainRole"), labels),
                 prove(facts, thing.sources, labels),
             )
         )

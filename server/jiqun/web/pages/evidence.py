@@ -267,8 +267,8 @@ def premises_document(
     if not graphs_of(context, triple):
         raise NotFound("This statement is not in the graph. Its subject may have others.")
     premises = derive(context, triple)
-    told = [Premise(triple, graphs_of(context, triple)), *premises]
-    facts = [_facts(each) for each in told]
+    stated = [Premise(triple, graphs_of(context, triple)), *premises]
+    facts = [_facts(each) for each in stated]
     return html_document(_render(context, facts, reader), reader)
 
 

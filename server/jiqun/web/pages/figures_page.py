@@ -24,7 +24,7 @@ from jiqun.web.pages.listing import (
     Selection,
     Shown,
     list_document,
-    said,
+    plain,
     shown,
 )
 from jiqun.web.pages.rendering import address, phrase
@@ -306,10 +306,10 @@ def _entry(each: FigureEntry, labels: Labels) -> Entry:
         {
             "about": shown(labels, each.about),
             "metric": shown(labels, each.metric),
-            "amount": (said(amount.text, reader, address(each.iri, reader)),),
+            "amount": (plain(amount.text, reader, address(each.iri, reader)),),
             "period": shown(labels, each.period)
             if each.period
-            else (said(phrase("not_stated", reader.lang), reader),),
+            else (plain(phrase("not_stated", reader.lang), reader),),
             "population": (Shown(labels.label(each.population)),) if each.population else (),
             "words": (Shown(each.words, words),) if each.words.value else (),
             "source": shown(labels, each.source) if each.source else (),

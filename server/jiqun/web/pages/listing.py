@@ -128,8 +128,8 @@ def shown(labels: Labels, *iris: str) -> tuple[Shown, ...]:
     return tuple(Shown(cell.text, cell.href) for cell in cells)
 
 
-def said(text: str, reader: Reader, href: str | None = None) -> Shown:
-    """Return a phrase in the language of the page."""
+def plain(text: str, reader: Reader, href: str | None = None) -> Shown:
+    """Return a plain text in the language of the page, with its link."""
     return Shown(Text(text, reader.lang), href)
 
 

@@ -18,7 +18,7 @@ from jiqun.web.pages.listing import (
     Listing,
     Selection,
     list_document,
-    said,
+    plain,
     shown,
 )
 from jiqun.web.pages.rendering import address, phrase
@@ -177,7 +177,7 @@ def _entry(each: PlaceEntry, labels: Labels) -> Entry:
             "place": shown(labels, each.iri),
             "level": shown(labels, each.level),
             "area": shown(labels, *each.areas),
-            **{key: (said(str(count), reader, href),) for key, (count, href) in counts.items()},
+            **{key: (plain(str(count), reader, href),) for key, (count, href) in counts.items()},
         },
         {
             "level": (slug_of(each.level),),

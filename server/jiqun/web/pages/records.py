@@ -138,8 +138,8 @@ def read_surroundings(
     }
     if (further := _FURTHER.get(kind)) is not None:
         tied |= further(select, itself, tied)
-    told = [itself, *claims, *tied.values()]
-    return _with_others(select, tied, told)
+    described = [itself, *claims, *tied.values()]
+    return _with_others(select, tied, described)
 
 
 def _read_tied(select: Select, iri: str, links: str) -> dict[str, Record]:
@@ -155,13 +155,13 @@ def _read_tied(select: Select, iri: str, links: str) -> dict[str, Record]:
 
 
 def _with_others(
-    select: Select, tied: Mapping[str, Record], told: Iterable[Record]
+    select: Select, tied: Mapping[str, Record], described: Iterable[Record]
 ) -> dict[str, Record]:
     """Add a few facts of what the records mention, and of what these mention in turn."""
     found = dict(tied)
     # Records that are already complete are not read again.
-    seen = {each.iri for each in told}
-    mentioned = {iri for each in told for iri in _mentions(each)}
+    seen = {each.iri for each in described}
+    mentioned = {iri for each in described for iri in _mentions(each)}
     for _ in range(_MAX_STEPS):
         asked = sorted(mentioned - seen)[: 4 * _MAX_RECORDS]
         if not asked:

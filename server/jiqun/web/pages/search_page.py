@@ -124,7 +124,7 @@ def _hit(hit: Hit, classes: Mapping[int, IndexedClass], reader: Reader) -> HitVi
         title = Text(hit.thing.slug)
     is_title = hit.name is not None and hit.name.text == title.value
     marked = pieces_of(hit.name.text, hit.marks) if hit.name else ()
-    told = pick(hit.thing.description, reader)
+    description = pick(hit.thing.description, reader)
     types = [pick(classes[each].labels, reader) for each in hit.thing.types]
     return HitView(
         reader.link(hit.thing.path),
@@ -132,8 +132,8 @@ def _hit(hit: Hit, classes: Mapping[int, IndexedClass], reader: Reader) -> HitVi
         marked if is_title else (Piece(title.value, marked=False),),
         () if is_title else marked,
         hit.name.lang if hit.name else "",
-        tuple(each for each in types if each.value.casefold() not in told.value.casefold()),
-        told,
+        tuple(each for each in types if each.value.casefold() not in description.value.casefold()),
+        description,
     )
 
 

@@ -208,8 +208,8 @@ def thing_document(
                 raise NotFound(f"/doc/{target.slug} has no page {page}, only {thing.pages}.")
             headers = target.resource(thing.iri, thing.types).headers(target.choice)
             terrain = read_terrain(context, thing)
-            page_text = render_thing(thing, captions, reader, context.release, terrain, since)
-            return html_document(page_text, reader, headers)
+            plain = render_thing(thing, captions, reader, context.release, terrain, since)
+            return html_document(plain, reader, headers)
     else:
         description = describe_thing(context.select, target.slug)
         if description is not None:

@@ -28,7 +28,7 @@ from jiqun.web.pages.listing import (
     Shown,
     list_document,
     picture_file,
-    said,
+    plain,
     shown,
 )
 from jiqun.web.pages.rendering import address, html_document, phrase, render
@@ -217,7 +217,7 @@ def timeline_document(
         TimelineRow(
             each.lane,
             shown(labels, each.iri),
-            said(time_text(each, labels), reader, address(each.passage or each.iri, reader)),
+            plain(time_text(each, labels), reader, address(each.passage or each.iri, reader)),
             period is not None and each.covers(*period),
         )
         for each in sorted(happenings, key=_order)
@@ -357,11 +357,11 @@ def plans_document(
                 "kind": shown(labels, kinds[iri]),
                 "by": shown(labels, *of["by"].get(iri, ())),
                 "time": tuple(
-                    said(time_text(each, labels), reader, address(each.passage or iri, reader))
+                    plain(time_text(each, labels), reader, address(each.passage or iri, reader))
                     for each in happenings
                 ),
                 "subject": shown(labels, *of["subject"].get(iri, ())),
-                "goals": (said(str(len(goals)), reader),) if goals else (),
+                "goals": (plain(str(len(goals)), reader),) if goals else (),
             },
             {
                 "kind": (slug_of(kinds[iri]),),
