@@ -241,57 +241,28 @@ def _engine_families(engine: Engine) -> Iterator[Metric]:
     found = engine.statistics()
     lanes = found.lanes.items()
     gauge, counter = GaugeMetricFamily, CounterMetricFamily
-    yield _labelled(
-        gauge, "workers", "Worker processes by lane.", "lane", {n: s.workers for n, s in lanes}
-    )
-    yield _labelled(
-        gauge,
-        "workers_busy",
-        "Workers that run a job, by lane.",
-        "lane",
-        {n: s.busy for n, s in lanes},
-    )
-    yield _labelled(
-        gauge,
-        "queries_waiting",
-        "Jobs that wait for a worker, by lane.",
-        "lane",
-        {n: s.waiting for n, s in lanes},
-    )
-    yield GaugeMetricFamily(
-        "jiqun_store_in_memory",
-        "1 when the default graph is held in memory, 0 when it is read from disk.",
-        found.in_memory,
-    )
-    yield _labelled(
-        counter,
-        "worker_starts",
-        "Workers started, by lane.",
-        "lane",
-        {n: s.starts for n, s in lanes},
-    )
+    for kind, name, help_text, count in (
+        (gauge, "workers", "Worker processes by lane.", "workers"),
+        (gauge, "workers_busy", "Workers that run a job, by lane.", "busy"),
+        (gauge, "queries_waiting", "Jobs that wait for a worker, by lane.", "waiting"),
+        (counter, "worker_starts", "Workers started, by lane.", "starts"),
+    ):
+        counts = {lane: getattr(each, count) for lane, each in lanes}
+        yield _labelled(kind, name, help_text, "lane", counts)
+    in_memory = "1 when the default graph is held in memory, 0 when it is read from disk."
+    yield gauge("jiqun_store_in_memory", in_memory, found.in_memory)
     yield _labelled(counter, "worker_kills", "Workers killed, by reason.", "reason", found.kills)
-    yield _labelled(
-        counter,
-        "evaluations",
-        "Evaluations by outcome; answers from the cache are not counted.",
-        "outcome",
-        found.outcomes,
-    )
+    evaluated = "Evaluations by outcome; answers from the cache are not counted."
+    yield _labelled(counter, "evaluations", evaluated, "outcome", found.outcomes)
     if found.backend is not None:
         far = found.backend
-        yield _labelled(
-            gauge,
-            "backend_queries",
-            "Queries running on the backend, including abandoned ones that it may still evaluate.",
-            "state",
-            {"busy": far.busy, "lingering": far.lingering},
+        states = {"busy": far.busy, "lingering": far.lingering}
+        running = (
+            "Queries running on the backend, including abandoned ones that it may still evaluate."
         )
-        yield counter(
-            "jiqun_backend_refusals",
-            "Queries refused because the backend was busy or failing.",
-            far.refusals,
-        )
+        yield _labelled(gauge, "backend_queries", running, "state", states)
+        refused = "Queries refused because the backend was busy or failing."
+        yield counter("jiqun_backend_refusals", refused, far.refusals)
 
 
 def _cache_families(cache: LruCache[bytes, Answer]) -> Iterator[Metric]:

@@ -37,6 +37,7 @@ from jiqun.rdf.namespaces import (
     RDFS_LABEL,
     SLUG,
     SOURCE,
+    is_absolute_iri,
 )
 from jiqun.rdf.terms import language_tag, link, ntriples, statement_iri, text, triple_line
 from jiqun.rdf.turtle import rdf_xml
@@ -147,8 +148,7 @@ _ABOUT: Final = " ".join(
     f"<{KG}{name}>" for name in ("about", "applicationFor", "designates", "participationIn")
 )
 _BATCH: Final = 400
-_UNSAFE: Final = frozenset('<>"{}|\\^` ')
-_NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
+NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
 
 
 def thing_exists(select: Select, slug: str) -> bool:
@@ -260,7 +260,7 @@ def _evidence_and_labels(
         term.value
         for triple in (*(triple for _, triple in stated), *described)
         for term in map(term_of, triple)
-        if term.is_iri and not term.is_passage and not _UNSAFE & set(term.value)
+        if term.is_iri and not term.is_passage and is_absolute_iri(term.value)
     }
     labels = _batches(
         select,
@@ -276,7 +276,7 @@ def _stated(select: Select, iris: Sequence[str], variable: str = "subject") -> l
     rows = _batches(
         select,
         f"SELECT ?graph ?subject ?property ?value WHERE {{ VALUES ?{variable} {{ %s }} "
-        f"GRAPH ?graph {{ ?subject ?property ?value }} {_NOT_SHAPES} }}",
+        f"GRAPH ?graph {{ ?subject ?property ?value }} {NOT_SHAPES} }}",
         iris,
     )
     return [(row["graph"].value, triple_of(row)) for row in rows]

@@ -13,14 +13,13 @@ from typing import Final
 
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Row, Select, Term
-from jiqun.rdf.namespaces import GRAPH, ID, KG, RDFS_LABEL, XSD, compact, prologue
+from jiqun.rdf.namespaces import GRAPH, ID, KG, RDFS_LABEL, XSD, compact, is_absolute_iri, prologue
 from jiqun.web.pages.rendering import PHRASES, address, grouped
 
 _MAX_QUOTES: Final = 4
 _BATCH: Final = 500
 _MAX_PASSAGES: Final = 100
 _VOCABULARY: Final = (f"{GRAPH}ontology", f"{GRAPH}concepts")
-_SAFE_IRI: Final = re.compile(r"[a-z][a-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`]*", re.IGNORECASE)
 _SPDX: Final = "https://spdx.org/licenses/"
 _HAN: Final = re.compile("[\u3400-\u9fff]")
 _IN_CHINESE: Final[Mapping[str, tuple[str, str]]] = tomllib.loads(
@@ -220,7 +219,7 @@ def _read_wordings(select: Select, captions: Iterable[str]) -> dict[str, tuple[W
 
 
 def _read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
-    wanted = [iri for iri in iris if readable(iri)]
+    wanted = [iri for iri in iris if is_absolute_iri(iri)]
     rows: list[Row] = []
     for start in range(0, len(wanted), _BATCH):
         named = wanted[start : start + _BATCH]
@@ -263,11 +262,6 @@ def _quotes_query(passages: Sequence[str]) -> str:
         f"{prologue('kg')}SELECT ?thing ?quote WHERE {{ "
         f"VALUES ?thing {{ {values(passages)} }} ?thing kg:quote ?quote }}"
     )
-
-
-def readable(iri: str) -> bool:
-    """Return whether an IRI can be written in a query."""
-    return _SAFE_IRI.fullmatch(iri) is not None
 
 
 def values(iris: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from jiqun.rdf.namespaces import DATASET, ID, KG, SOURCE, compact
 from jiqun.release import Release, open_release
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.rendering import PHRASES, html_document, link_target, phrase, render
+from jiqun.web.pages.rendering import PHRASES, address, html_document, phrase, render
 
 _MOST_THINGS: Final = 40
 """Maximum number of things of one kind on the page."""
@@ -211,7 +211,7 @@ def _thing(
     )
     return ChangedThing(
         _label(entity.iri, difference, reader),
-        _address(entity.iri, reader) if entity.after else None,
+        address(entity.iri, reader) if entity.after else None,
         lines,
         len(changes) - len(lines) if detailed else 0,
     )
@@ -220,7 +220,7 @@ def _thing(
 def _value(change: Change, difference: Difference, reader: Reader) -> tuple[Text, str | None]:
     value = change.object
     if isinstance(value, ox.NamedNode):
-        return _label(value.value, difference, reader), _address(value.value, reader)
+        return _label(value.value, difference, reader), address(value.value, reader)
     if isinstance(value, ox.Literal):
         return Text(value.value[:300], value.language or ""), None
     return Text(str(value)[:300]), None
@@ -229,11 +229,6 @@ def _value(change: Change, difference: Difference, reader: Reader) -> tuple[Text
 def _label(iri: str, difference: Difference, reader: Reader) -> Text:
     labels = difference.labels.get(iri)
     return pick(labels, reader) if labels else Text(compact(iri))
-
-
-def _address(iri: str, reader: Reader) -> str | None:
-    target = link_target(iri)
-    return reader.link(target) if target is not None and target.startswith("/") else target
 
 
 def changes_feed(context: Context, root: str) -> Document:
@@ -260,18 +255,18 @@ def changes_feed(context: Context, root: str) -> Document:
 def _entry(name: str, release: Release, before: tuple[str, Release] | None, root: str) -> str:
     reader = Reader("en")
     summary = "The first release on this server."
-    address = f"{root}/changes"
+    link = f"{root}/changes"
     if before is not None:
         counts = _counts(before[1], release, reader)
         summary = "; ".join(f"{what}: {old:,} → {new:,}" for what, old, new in counts)
         summary = summary or "The same numbers of things as before."
         if not name:
-            address = f"{address}?since={before[0]}"
+            link = f"{link}?since={before[0]}"
     title = f"{release.title} {release.version} ({release.identifier[:12]})"
     return (
         f"<entry><id>urn:sha256:{escape(release.identifier)}</id><title>{escape(title)}</title>"
         f"<updated>{_updated(release)}</updated>"
-        f"<link href={quoteattr(address)}/><summary>{escape(summary)}</summary></entry>\n"
+        f"<link href={quoteattr(link)}/><summary>{escape(summary)}</summary></entry>\n"
     )
 
 

@@ -9,11 +9,20 @@ from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Row, Select, Term, triple_of
 from jiqun.rdf.formats import GRAPHS, HTML
-from jiqun.rdf.namespaces import DCTERMS, FOAF, RDF_TYPE, RDFS_LABEL, SCHEMA, SKOS, compact
+from jiqun.rdf.namespaces import (
+    DCTERMS,
+    FOAF,
+    RDF_TYPE,
+    RDFS_LABEL,
+    SCHEMA,
+    SKOS,
+    compact,
+    is_absolute_iri,
+)
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.descriptions import write
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Cell, Labels, readable, values
+from jiqun.web.pages.cells import Cell, Labels, values
 from jiqun.web.pages.rendering import html_document, link_target, render
 
 FORMS: Final = (HTML, *GRAPHS)
@@ -129,7 +138,7 @@ def _grouped(pairs: Iterable[tuple[Cell, Cell]]) -> list[tuple[Cell, list[Cell]]
 
 def _labels(select: Select, iris: Iterable[str]) -> Mapping[str, dict[str, str]]:
     """Read the names of resources by language, from the most common naming property."""
-    wanted = [iri for iri in dict.fromkeys(iris) if readable(iri)]
+    wanted = [iri for iri in dict.fromkeys(iris) if is_absolute_iri(iri)]
     found: dict[str, dict[str, str]] = {}
     for name in _NAMES:  # all at once, the engine would read every name there is
         for start in range(0, len(wanted), _BATCH):

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from jiqun.query.solutions import Row, Select, Term
-from jiqun.rdf.namespaces import GRAPH, KG, RDF_TYPE, prologue
+from jiqun.rdf.namespaces import KG, RDF_TYPE, prologue
+from jiqun.web.linked_data.descriptions import NOT_SHAPES
 from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.pages.cells import values
-
-NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
 
 _MAX_ROWS: Final = 4000
 

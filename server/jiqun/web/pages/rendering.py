@@ -207,6 +207,14 @@ def page_links(path: str, page: int, pages: int, anchor: str, reader: Reader) ->
     }
 
 
+def count_pages(total: int, size: int, page: int, path: str) -> int:
+    """Return the number of pages of a list, at least 1; raises `NotFound` if `page` is none."""
+    pages = max(1, -(-total // size))
+    if page > pages:
+        raise NotFound(f"{path} has no page {page}, only {pages}.")
+    return pages
+
+
 def link_target(iri: str) -> str | None:
     """Return the URL that a page may link to for an IRI; None if it is not safe.
 

@@ -14,8 +14,8 @@ import pyoxigraph as ox
 
 from jiqun.language import Reader, Text
 from jiqun.query.solutions import Row, Select, Term
-from jiqun.rdf.namespaces import ID, XSD, compact, prologue
-from jiqun.web.pages.cells import Labels, readable, values
+from jiqun.rdf.namespaces import ID, XSD, compact, is_absolute_iri, prologue
+from jiqun.web.pages.cells import Labels, values
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pages.result_table import Outcome, column_title, partner_of
 from jiqun.web.pictures.certainty import known_bound, read_number, write_amount
@@ -191,7 +191,7 @@ def _places(
     best: tuple[str, Mapping[str, tuple[str, ...]]] | None = None
     for name in things:
         found_in = (row[name] for row in outcome.rows if name in row)
-        iris = {each.value for each in found_in if each.is_iri and readable(each.value)}
+        iris = {each.value for each in found_in if each.is_iri and is_absolute_iri(each.value)}
         points = read_points(select, iris)
         if points and len(points) * 2 >= len(iris):
             return name, {iri: (iri,) for iri in points}

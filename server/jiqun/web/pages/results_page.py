@@ -18,7 +18,7 @@ from jiqun.query.solutions import Select, Term
 from jiqun.rdf.formats import CSV, JSON, JSON_LD, N_TRIPLES, RDF_XML, TSV, TURTLE, XML
 from jiqun.saved_queries import VIEWS
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.query_remarks import Remark, read_remarks
+from jiqun.web.linked_data.query_remarks import Doubt, read_remarks
 from jiqun.web.pages.cells import Labels, in_words, read_captions
 from jiqun.web.pages.rendering import html_document, phrase, render
 from jiqun.web.pages.result_pictures import Drawn, draw_view, offered_views, read_columns
@@ -26,10 +26,11 @@ from jiqun.web.pages.result_table import Outcome, ResultTable, arrange, read_out
 
 
 @dataclass(frozen=True)
-class Advice:
-    """A remark; `line` and `column` count from 1 and characters, `length` is in characters.
+class Remark:
+    """A likely mistake in a valid query: a name that does not exist, a string that cannot match.
 
-    `replacement` is the suggested text, or "".
+    `line`, `column` (both from 1) and `length` are its position in characters; `replacement` is a
+    suggested text, or "".
     """
 
     text: str
@@ -39,12 +40,12 @@ class Advice:
     replacement: str
 
 
-def advise(context: Context, query: str, reader: Reader) -> list[Advice]:
+def advise(context: Context, query: str, reader: Reader) -> list[Remark]:
     """Return the remarks on a query, in the order of its text."""
     return [_remark_advice(each, query, reader) for each in read_remarks(context, query)]
 
 
-def _remark_advice(remark: Remark, query: str, reader: Reader) -> Advice:
+def _remark_advice(remark: Doubt, query: str, reader: Reader) -> Remark:
     sentences = [phrase(f"remark_{remark.kind}", reader.lang).replace("{}", remark.name)]
     near = remark.near
     if remark.kind == "unknown_tag":
@@ -59,10 +60,10 @@ def _remark_advice(remark: Remark, query: str, reader: Reader) -> Advice:
     is_short = remark.kind.startswith("unknown_t") and near and not written.startswith("<")
     replacement = near[0] if is_short and remark.kind != "unknown_tag" else ""
     gap = " " if reader.lang == "en" else ""
-    return Advice(gap.join(sentences), line, column, remark.end - start, replacement)
+    return Remark(gap.join(sentences), line, column, remark.end - start, replacement)
 
 
-def _known_tags(remark: Remark, reader: Reader) -> str:
+def _known_tags(remark: Doubt, reader: Reader) -> str:
     listed = phrase("list_comma", reader.lang).join(remark.near)
     known = phrase("remark_tags", reader.lang).replace("{}", listed)
     if any(each.lower().startswith(f"{remark.name.lower()}-") for each in remark.near):

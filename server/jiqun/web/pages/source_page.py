@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from jiqun.errors import NotFound
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Row, Select, Term
 from jiqun.rdf.namespaces import (
@@ -47,7 +46,14 @@ from jiqun.web.pages.cells import (
 from jiqun.web.pages.error_page import retirement
 from jiqun.web.pages.evidence import find_web_page, quoted_at
 from jiqun.web.pages.records import Fact
-from jiqun.web.pages.rendering import data_links, html_document, link_target, page_links, render
+from jiqun.web.pages.rendering import (
+    count_pages,
+    data_links,
+    html_document,
+    link_target,
+    page_links,
+    render,
+)
 
 PAGE_SIZE: Final = 40
 """Number of passages per page."""
@@ -154,6 +160,7 @@ def read_source(
     if not described:
         return None
     ordered = _read_order(select, iri)
+    pages = count_pages(len(ordered), PAGE_SIZE, page, f"/source/{slug}")
     counted = select(
         f"{_KG}SELECT (COUNT(*) AS ?count) WHERE {{ ?passage kg:passageOf <{iri}> . "
         "GRAPH ?passage { ?subject ?property ?value } }"
@@ -170,7 +177,7 @@ def read_source(
         dict(description),
         tuple(_passages(here, quoted, stated)),
         page=page,
-        pages=max(1, -(-len(ordered) // PAGE_SIZE)),
+        pages=pages,
         total=len(ordered),
         statements=int(counted[0]["count"].value),
         others=tuple(
@@ -276,8 +283,6 @@ def source_document(context: Context, reader: Reader, target: Target, page: int)
         found = read_source(context.select, slug, page, context.once(read_vocabulary))
         if found is not None:
             source, captions = found
-            if page > source.pages:
-                raise NotFound(f"/source/{slug} has no page {page}, only {source.pages}.")
             return html_document(render_source(source, captions, reader), reader, headers)
     else:
         triples = describe_source(context.select, slug)
@@ -294,9 +299,7 @@ def source_list(context: Context, reader: Reader, target: Target, page: int) -> 
         body = write(describe_sources(context.select), target.choice.format)
         return Document(body, target.choice.content_type, headers=headers)
     sources = context.once(read_sources)
-    pages = max(1, -(-len(sources) // LIST_PAGE_SIZE))
-    if page > pages:
-        raise NotFound(f"/source has no page {page}, only {pages}.")
+    pages = count_pages(len(sources), LIST_PAGE_SIZE, page, "/source")
     shown = sources[(page - 1) * LIST_PAGE_SIZE : page * LIST_PAGE_SIZE]
     publishers = [entry.publisher.value for entry in shown if entry.publisher]
     captions = read_captions(context.select, [*(entry.iri for entry in shown), *publishers])

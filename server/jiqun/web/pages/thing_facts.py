@@ -12,17 +12,28 @@ from functools import cached_property
 from typing import Final
 
 from jiqun.query.solutions import Select, Term
-from jiqun.rdf.namespaces import DCTERMS, FOAF, GRAPH, ID, KG, RDFS, SCHEMA, SLUG, SOURCE
-from jiqun.web.linked_data.descriptions import Description
+from jiqun.rdf.namespaces import (
+    DCTERMS,
+    FOAF,
+    GRAPH,
+    ID,
+    KG,
+    RDFS,
+    SCHEMA,
+    SLUG,
+    SOURCE,
+    is_absolute_iri,
+)
+from jiqun.web.linked_data.descriptions import NOT_SHAPES, Description
 from jiqun.web.pages.cells import Caption, read_captions, values
 from jiqun.web.pages.records import (
-    NOT_SHAPES,
     Fact,
     Record,
     graph_of,
     read_records,
     read_surroundings,
 )
+from jiqun.web.pages.rendering import count_pages
 
 PAGE_SIZE: Final = 100
 """Number of mentions of a thing per page."""
@@ -43,7 +54,6 @@ ADDRESSES: Final = (
 """The properties that may have the web address of a source, best first."""
 
 _MAX_CLAIM_ROWS: Final = 4000
-_UNSAFE: Final = frozenset('<>"{}|\\^` ')
 _CARD: Final = (
     f"{DCTERMS}title",
     f"{DCTERMS}publisher",
@@ -105,6 +115,7 @@ def read_thing(
     total = _count(select, f"?subject ?property <{iri}>")
     if not counts and not total:
         return None
+    pages = count_pages(total, PAGE_SIZE, page, f"/doc/{slug}")
     own = _read_own(select, itself, counts)
     elsewhere = _read_elsewhere(select, itself, page) if total else ()
     claims = _read_claims(select, iri)
@@ -119,7 +130,7 @@ def read_thing(
         own,
         elsewhere,
         page=page,
-        pages=max(1, -(-total // PAGE_SIZE)),
+        pages=pages,
         total=total,
         counts=counts,
         claims=claims,
@@ -144,7 +155,7 @@ def _read_counts(select: Select, iri: str) -> dict[str, int]:
         f"GRAPH ?graph {{ <{iri}> ?property ?value }} {NOT_SHAPES} }} GROUP BY ?property"
     )
     found = {row["property"].value: int(row["count"].value) for row in rows if "property" in row}
-    return {iri: found[iri] for iri in sorted(found) if not _UNSAFE & set(iri)}
+    return {iri: found[iri] for iri in sorted(found) if is_absolute_iri(iri)}
 
 
 def _read_own(select: Select, itself: Term, counts: Mapping[str, int]) -> tuple[Fact, ...]:

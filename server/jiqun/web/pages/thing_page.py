@@ -204,8 +204,6 @@ def thing_document(
         found = read_thing(context.select, target.slug, page, context.once(read_vocabulary))
         if found is not None:
             thing, captions = found
-            if page > thing.pages:
-                raise NotFound(f"/doc/{target.slug} has no page {page}, only {thing.pages}.")
             headers = target.resource(thing.iri, thing.types).headers(target.choice)
             terrain = read_terrain(context, thing)
             plain = render_thing(thing, captions, reader, context.release, terrain, since)

@@ -23,7 +23,7 @@ from jiqun.web.metadata.openapi import METHODS, found, problems
 from jiqun.web.pages.error_page import problem_members
 from jiqun.web.pages.error_words import error_words
 from jiqun.web.pages.rendering import read_short, short_path
-from jiqun.web.pages.results_page import advise
+from jiqun.web.pages.results_page import Remark, advise
 from jiqun.web.routes.parameters import PageReader
 
 router = APIRouter(tags=["sparql"], default_response_class=Response)
@@ -76,19 +76,6 @@ class Problem(BaseModel):
     detail: str
     line: int | None = None
     column: int | None = None
-
-
-class Remark(BaseModel):
-    """A likely mistake in a valid query: a name that does not exist, a string that cannot match.
-
-    `line`, `column` and `length` are its position in characters; `replacement` is a suggestion.
-    """
-
-    text: str
-    line: int
-    column: int
-    length: int
-    replacement: str
 
 
 class Check(BaseModel):

@@ -34,7 +34,7 @@ from jiqun.web.linked_data.representations import (
     missing,
     no_form,
 )
-from jiqun.web.metadata.openapi import FORMAT_HELP, METHODS, content, format_names, found, problems
+from jiqun.web.metadata.openapi import METHODS, content, found, problems
 from jiqun.web.negotiation import Choice, choose, negotiate
 from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.error_page import error_headers, retirement
@@ -53,7 +53,7 @@ from jiqun.web.pages.query_page import (
 from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.result_table import read_outcome
 from jiqun.web.pages.results_page import CHOICES, NO_CHOICES, Choices, read_choices
-from jiqun.web.routes.parameters import PageReader, Root, target_of
+from jiqun.web.routes.parameters import PageReader, Root, format_query, forms_of, target_of
 from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 
 router = APIRouter(tags=["saved queries"])
@@ -111,16 +111,10 @@ class QueryList(BaseModel):
     queries: list[QueryEntry]
 
 
-_FORMS = tuple(dict.fromkeys(choice.format for choice in QUERY_SUFFIXES.values()))
-_LIST_FORMS = tuple(dict.fromkeys(choice.format for choice in _LIST_SUFFIXES.values()))
-FormName = Annotated[
-    str | None,
-    Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(_FORMS)),
-]
-ListFormName = Annotated[
-    str | None,
-    Query(alias="format", description=FORMAT_HELP, json_schema_extra=format_names(_LIST_FORMS)),
-]
+_FORMS = forms_of(QUERY_SUFFIXES)
+_LIST_FORMS = forms_of(_LIST_SUFFIXES)
+FormName = Annotated[str | None, format_query(_FORMS)]
+ListFormName = Annotated[str | None, format_query(_LIST_FORMS)]
 _LIST_RESPONSES: Final = {
     **found("The saved queries", _LIST_FORMS),
     200: {
