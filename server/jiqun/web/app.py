@@ -31,7 +31,7 @@ from jiqun.query.protocol import METHODS as QUERY_METHODS
 from jiqun.query.service import QueryService
 from jiqun.release import Release, no_release, open_release
 from jiqun.settings import Settings
-from jiqun.web.access_log import AccessLog, Metrics, RequestRecord, record_of
+from jiqun.web.access_log import AccessLog, RequestRecord, record_of
 from jiqun.web.history import History, read_history
 from jiqun.web.http import (
     ClientGone,
@@ -44,6 +44,7 @@ from jiqun.web.http import (
     trust_proxy,
 )
 from jiqun.web.metadata.openapi import openapi_document
+from jiqun.web.metrics import Metrics
 from jiqun.web.pages.error_page import problem_response
 from jiqun.web.pages.rendering import load_templates
 from jiqun.web.routes import (

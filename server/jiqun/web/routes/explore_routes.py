@@ -20,7 +20,8 @@ from jiqun.web.pages.figures_page import figures_document
 from jiqun.web.pages.listing import LIST_FORMS, Selection
 from jiqun.web.pages.network_page import network_document
 from jiqun.web.pages.places_page import places_document
-from jiqun.web.pages.timeline_page import PICTURE_FORMS, plans_document, timeline_document
+from jiqun.web.pages.plans_page import plans_document
+from jiqun.web.pages.timeline_page import PICTURE_FORMS, timeline_document
 from jiqun.web.routes.parameters import (
     PageNumber,
     PageReader,

@@ -11,9 +11,9 @@ from jiqun.compression import CODINGS
 from jiqun.errors import JiqunError, NotFound, shorten
 from jiqun.query.service import QueryService
 from jiqun.release import Release
-from jiqun.web.access_log import CONTENT_TYPE
 from jiqun.web.documents import respond
 from jiqun.web.metadata.openapi import METHODS, problems, text
+from jiqun.web.metrics import CONTENT_TYPE
 from jiqun.web.negotiation import choose_coding
 from jiqun.web.pages.home_page import home_document, packed_home
 from jiqun.web.routes.parameters import PageReader, Root
