@@ -47,7 +47,7 @@ class Log:
             self.ended = True
             self.changed.notify_all()
 
-    def wait_for(self, pattern: re.Pattern[str], patience: float = 30) -> re.Match[str]:
+    def wait_for(self, pattern: re.Pattern[str], patience: float = 120) -> re.Match[str]:
         """Give the first match in any line, there already or still to come."""
 
         def matches() -> list[re.Match[str]]:
@@ -118,7 +118,7 @@ def running(release: Path | None, **settings: object) -> Iterator[LiveServer]:
     try:
         found = log.wait_for(_ANNOUNCEMENT)
         host, port = found[1], int(found[2])
-        with httpx.Client(base_url=f"http://{host}:{port}", timeout=30) as client:
+        with httpx.Client(base_url=f"http://{host}:{port}", timeout=60) as client:
             yield LiveServer(host, port, process, client, log)
     finally:
         process.terminate()
@@ -136,7 +136,7 @@ def metric(server: LiveServer, name: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(name))
 
 
-def wait_until(condition: Callable[[], bool], patience: float = 10) -> None:
+def wait_until(condition: Callable[[], bool], patience: float = 60) -> None:
     """Wait until something is so; fail when it is not in time."""
     end = time.monotonic() + patience
     while not condition():
