@@ -130,8 +130,8 @@ def in_graph(triple: ox.Triple, graph: ox.NamedNode | ox.DefaultGraph) -> ox.Qua
 
 
 def with_passages(prefixes: Mapping[str, str], graphs: Iterable[str]) -> dict[str, str]:
-    """Return the prefixes, plus one per source for its passages, named after the source."""
+    """Return the prefixes, plus one per source for its passages: `src-` and its name."""
     slugs = sorted({name[len(SOURCE) :].partition("#")[0] for name in graphs if is_passage(name)})
-    # A prefix starts with a letter (Turtle, PN_PREFIX).
-    named = {slug if slug[0].isalpha() else f"src-{slug}": slug for slug in slugs}
-    return {**{name: f"{SOURCE}{slug}#" for name, slug in named.items()}, **prefixes}
+    # A prefix starts with a letter (Turtle, PN_PREFIX), and RDF4J 5.2 reads a subject that begins
+    # with "graph" as a keyword of TriG.
+    return {**{f"src-{slug}": f"{SOURCE}{slug}#" for slug in slugs}, **prefixes}

@@ -61,6 +61,7 @@ final class Rdf4jQueries {
 
   private static void answer(RepositoryConnection connection, Path file) throws IOException {
     String name = file.toString().replaceFirst("\\.rq$", "");
+    Thread.interrupted(); // The time limit of the query before may come late.
     try {
       Query query = connection.prepareQuery(Files.readString(file));
       query.setMaxExecutionTime(SECONDS);
