@@ -234,6 +234,9 @@ def test_the_address_of_a_term_unfolds_it(
     assert page.locator("details.term[open]").count() == 1
     page.locator(".tree a[href='#locatedIn']").click()
     assert page.locator("#locatedIn dl").is_visible()
+    page.goto(f"{site.url}/queries#tag-2")
+    assert page.locator("#tag-2 a").first.is_visible()
+    assert page.locator("details.fold[open]").count() == 1
     context.close()
 
 

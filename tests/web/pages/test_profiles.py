@@ -204,6 +204,20 @@ def test_sources_is_the_list_of_sources(built: httpx.Client) -> None:
     assert response.headers["location"] == "/source?lang=zh-Hans"
 
 
+def test_sources_are_chosen_by_year(built: httpx.Client) -> None:
+    whole = page(built, "/source")
+    chip = r'href="[^"]*[?&;]year=(\w+)[^"]*"[^>]*>[^<]*<span class="count">(\d+)'
+    counts = {year: int(count) for year, count in re.findall(chip, whole)}
+    total = re.search(r'aria-current="true">[^<]*<span class="count">(\d+)', whole)
+    assert total is not None
+    assert sum(counts.values()) == int(total[1]) > 300
+    for year in ("undated", min(counts)):
+        shown = page(built, f"/source?year={year}")
+        assert shown.count('<a class="title"') == min(counts[year], 60)
+        assert (f'datetime="{year}' in shown) is (year != "undated")
+    assert built.get("/source?year=1900", headers=BROWSER).status_code == 404
+
+
 @pytest.mark.parametrize("folder", ["doc", "id"])
 def test_an_unknown_slug_gets_suggestions(built: httpx.Client, folder: str) -> None:
     response = built.get(f"/{folder}/jjj-safety-emergency-equipmnt")

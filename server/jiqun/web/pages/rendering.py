@@ -198,10 +198,15 @@ def data_links(path: str, reader: Reader) -> list[tuple[str, str, str]]:
     return [(label, f"{reader.root}{path}.{suffix}", kind) for label, suffix, kind in DATA_FORMS]
 
 
-def page_links(path: str, page: int, pages: int, anchor: str, reader: Reader) -> dict[str, str]:
-    """Return the addresses of the previous and the next page, where there are, at an anchor."""
+def page_links(
+    path: str, page: int, pages: int, anchor: str, reader: Reader, **chosen: str
+) -> dict[str, str]:
+    """Return the addresses of the previous and the next page, where there are, at an anchor.
+
+    `chosen` are other parameters of the page.
+    """
     return {
-        name: f"{reader.link(path, page=str(number))}#{anchor}"
+        name: f"{reader.link(path, **chosen, page=str(number))}#{anchor}"
         for name, number in (("previous", page - 1), ("next", page + 1))
         if 1 <= number <= pages
     }

@@ -5,12 +5,13 @@ A source is read one page of passages at a time.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Row, Select, Term
 from jiqun.rdf.namespaces import (
@@ -52,6 +53,7 @@ from jiqun.web.pages.rendering import (
     html_document,
     link_target,
     page_links,
+    phrase,
     render,
 )
 
@@ -231,9 +233,13 @@ def _offset(value: Term | None) -> int:
     return int(value.value) if value is not None and value.value.isdecimal() else 0
 
 
-LIST_PAGE_SIZE: Final = 100
+LIST_PAGE_SIZE: Final = 60
 """Number of sources per page of their list."""
 
+UNDATED: Final = "undated"
+"""The year of sources without a date."""
+
+_NO_COUNTS: Final[Mapping[str, int]] = {}
 _CARD: Final = (
     ("publisher", f"{DCTERMS}publisher"),
     ("original_publisher", f"{KG}syndicatedFrom"),
@@ -292,18 +298,32 @@ def source_document(context: Context, reader: Reader, target: Target, page: int)
     raise missing("source", target.folder, target.text, partial(source_exists, context.select))
 
 
-def source_list(context: Context, reader: Reader, target: Target, page: int) -> Document:
-    """Return the list of sources, newest first, as a page or as data. Raises `NotFound`."""
+def source_list(
+    context: Context, reader: Reader, target: Target, page: int, year: str = ""
+) -> Document:
+    """Return the list of sources, newest first, as a page or as data. Raises `NotFound`.
+
+    The page can be of the sources of one `year`, or of those that are `UNDATED`.
+    """
     headers = target.resource(f"{GRAPH}sources").headers(target.choice)
     if not target.is_page:
         body = write(describe_sources(context.select), target.choice.format)
         return Document(body, target.choice.content_type, headers=headers)
     sources = context.once(read_sources)
-    pages = count_pages(len(sources), LIST_PAGE_SIZE, page, "/source")
-    shown = sources[(page - 1) * LIST_PAGE_SIZE : page * LIST_PAGE_SIZE]
+    counts = Counter(map(_year_of, sources))
+    if year and year not in counts:
+        raise NotFound(f"No source is of the year {shorten(year)}.")
+    chosen = [entry for entry in sources if not year or _year_of(entry) == year]
+    pages = count_pages(len(chosen), LIST_PAGE_SIZE, page, "/source")
+    shown = chosen[(page - 1) * LIST_PAGE_SIZE : page * LIST_PAGE_SIZE]
     publishers = [entry.publisher.value for entry in shown if entry.publisher]
     captions = read_captions(context.select, [*(entry.iri for entry in shown), *publishers])
-    return html_document(render_sources(shown, captions, reader, page, pages), reader, headers)
+    text = render_sources(shown, captions, reader, page, pages, counts=counts, year=year)
+    return html_document(text, reader, headers)
+
+
+def _year_of(entry: SourceEntry) -> str:
+    return entry.issued[:4] or UNDATED
 
 
 def source_lines(entries: Iterable[SourceEntry], labels: Labels) -> list[SourceLine]:
@@ -317,15 +337,37 @@ def render_sources(
     reader: Reader,
     page: int = 1,
     pages: int = 1,
+    *,
+    counts: Mapping[str, int] = _NO_COUNTS,
+    year: str = "",
 ) -> str:
-    """Render a page of the list of sources."""
+    """Render a page of the list of sources; `counts` are the numbers of sources by year."""
+    years = sorted(counts.items(), key=lambda each: (each[0] != UNDATED, each[0]), reverse=True)
+    chosen = {"year": year} if year else {}
     return render(
         "sources.html",
         reader,
         sources=source_lines(entries, Labels(captions, reader)),
         page=page,
         pages=pages,
-        page_links=page_links("/source", page, pages, "list", reader),
+        years=[
+            (
+                phrase("facet_all", reader.lang),
+                sum(counts.values()),
+                reader.link("/source"),
+                not year,
+            ),
+            *(
+                (
+                    phrase("year_undated", reader.lang) if name == UNDATED else name,
+                    count,
+                    reader.link("/source", year=name),
+                    name == year,
+                )
+                for name, count in years
+            ),
+        ],
+        page_links=page_links("/source", page, pages, "list", reader, **chosen),
     )
 
 

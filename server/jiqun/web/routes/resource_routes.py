@@ -126,10 +126,11 @@ async def list_sources(
     reader: PageReader,
     named: FormatName = None,
     page: PageNumber = 1,
+    year: Annotated[str, Query(description="A year, or `undated`, for the page.")] = "",
 ) -> Response:
     """List the sources, the newest first, as a page or as data."""
     target = target_of(request, root, "/source", named)
-    return await respond(request, source_list, reader, target, page)
+    return await respond(request, source_list, reader, target, page, year)
 
 
 @router.api_route(

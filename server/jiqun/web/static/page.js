@@ -14,11 +14,12 @@ for (const text of document.querySelectorAll("form.ask textarea")) {
 // What an address leads to is shown even where it is folded: older browsers leave it closed.
 const reveal = () => {
   const target = document.getElementById(location.hash.slice(1));
-  const fold = target?.closest("details");
-  if (fold && !fold.open) {
-    fold.open = true;
-    target.scrollIntoView();
+  const folds = [];
+  for (let fold = target?.closest("details"); fold; fold = fold.parentElement.closest("details")) {
+    if (!fold.open) folds.push(fold);
   }
+  for (const fold of folds) fold.open = true;
+  if (folds.length) target.scrollIntoView();
 };
 addEventListener("hashchange", reveal);
 reveal();
