@@ -12,7 +12,7 @@ import pytest
 from command_line import jiqun
 from jiqun.errors import OperatorError
 from jiqun.outbound.backend import authorization
-from jiqun.outbound.datasets import insertion
+from jiqun.outbound.operator_requests import insertion
 from jiqun.release import open_release
 from live_server import running, wait_until
 from packed_release import pack_files

@@ -22,7 +22,7 @@ import pyoxigraph as ox
 from jiqun import answers
 from jiqun.errors import JiqunError, OperatorError, SettingsError
 from jiqun.outbound.backend import authorization, url_of
-from jiqun.outbound.datasets import Dataset, Target, open_dataset
+from jiqun.outbound.operator_requests import Dataset, Target, open_dataset
 from jiqun.query.backend_check import check_backend
 from jiqun.query.engine import Engine
 from jiqun.query.language_case import LanguageCase

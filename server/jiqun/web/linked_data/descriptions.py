@@ -41,6 +41,8 @@ from jiqun.rdf.namespaces import (
 )
 from jiqun.rdf.terms import language_tag, link, ntriples, statement_iri, text, triple_line
 from jiqun.rdf.turtle import rdf_xml
+from jiqun.web.documents import Document
+from jiqun.web.negotiation import Choice
 
 Description = Mapping[str, Sequence[Term]]
 """The values of each property of one resource, ordered by value and language."""
@@ -108,6 +110,19 @@ def write(
     return _IN_TURTLE.sub(
         _usual_tag, "\n".join((*sorted(lines[:count]), "", *lines[count:]))
     ).encode()
+
+
+def rdf_document(
+    triples: Iterable[Triple],
+    choice: Choice,
+    headers: Mapping[str, str] | None = None,
+    status: int = 200,
+    prefixes: Mapping[str, str] = PREFIXES,
+) -> Document:
+    """Return triples as a document in the chosen format and version of RDF."""
+    body = write(triples, choice.format, prefixes, choice.rdf_version)
+    vary = {"Vary": "Accept, Accept-Encoding"}
+    return Document(body, choice.content_type, status, vary if headers is None else headers)
 
 
 def _order(triple: Triple) -> tuple[bool, str, str, str]:

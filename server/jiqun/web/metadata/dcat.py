@@ -45,7 +45,7 @@ from jiqun.rdf.terms import link, text, typed
 from jiqun.release import Dump, Release
 from jiqun.settings import Settings
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.descriptions import write
+from jiqun.web.linked_data.descriptions import rdf_document
 from jiqun.web.negotiation import Choice
 
 _COUNTS = {
@@ -195,8 +195,7 @@ def void_document(context: Context, root: str, choice: Choice) -> Document:
         triples = list(packed_void(release, root))
     else:
         triples = read_catalogue(context, root, parts=True)
-    body = write(triples, choice.format)
-    return Document(body, choice.content_type, headers={"Vary": "Accept, Accept-Encoding"})
+    return rdf_document(triples, choice)
 
 
 def read_catalogue(context: Context, root: str, *, parts: bool = False) -> list[Triple]:
@@ -280,8 +279,8 @@ MOST_GRAPHS: Final = 2_000
 
 def service_description(context: Context, root: str, choice: Choice) -> Document:
     """Return the description of the endpoint of the site at the URL `root`."""
-    body = write(_triples(context, f"{root}/sparql"), choice.format, {**PREFIXES, "sd": SD})
-    return Document(body, choice.content_type, headers={"Vary": "Accept, Accept-Encoding"})
+    triples = _triples(context, f"{root}/sparql")
+    return rdf_document(triples, choice, prefixes={**PREFIXES, "sd": SD})
 
 
 def _triples(context: Context, endpoint: str) -> Iterator[Triple]:

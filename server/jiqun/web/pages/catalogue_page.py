@@ -26,7 +26,7 @@ from jiqun.rdf.namespaces import (
 )
 from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.descriptions import Description, descriptions, first, texts, write
+from jiqun.web.linked_data.descriptions import Description, descriptions, first, rdf_document, texts
 from jiqun.web.linked_data.representations import Target
 from jiqun.web.metadata.dcat import packed_void, read_catalogue
 from jiqun.web.negotiation import Choice
@@ -152,14 +152,13 @@ def catalogue_document(context: Context, reader: Reader, target: Target) -> Docu
     if release.statistics and target.is_page:
         return redirect(303, f"{reader.root}/", f'<{reader.root}/>; rel="describedby"')
     if release.statistics:
-        body = write(packed_void(release, target.root), choice.format)
-        return Document(body, choice.content_type, headers={"Vary": "Accept, Accept-Encoding"})
+        return rdf_document(packed_void(release, target.root), choice)
     triples = read_catalogue(context, target.root)
     headers = target.resource(CATALOGUE, [f"{DCAT}Catalog"]).headers(choice)
     if target.is_page:
         text = render_catalogue(triples, context.release, reader)
         return html_document(text, reader, headers)
-    return Document(write(triples, choice.format), choice.content_type, headers=headers)
+    return rdf_document(triples, choice, headers)
 
 
 def quality_document(context: Context, reader: Reader, choice: Choice) -> Document:

@@ -26,7 +26,7 @@ from jiqun.rdf.terms import text, typed
 from jiqun.settings import Settings
 from jiqun.web.documents import Context, Document
 from jiqun.web.http import HTML_HEADERS, Headers, Scope, header, reader_of
-from jiqun.web.linked_data.descriptions import write
+from jiqun.web.linked_data.descriptions import rdf_document
 from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, suffix_of
 from jiqun.web.negotiation import Choice, choose
 from jiqun.web.pages.rendering import data_links, html_document, render
@@ -90,7 +90,7 @@ def retirement(
     headers = target.resource(found.iri).headers(choice)
     if target.is_page:
         return html_document(render_retirement(found, path, reader), reader, headers, 410)
-    return Document(write(found.triples(), choice.format), choice.content_type, 410, headers)
+    return rdf_document(found.triples(), choice, headers, 410)
 
 
 def redirect(status: int, location: str, links: str, query: str = "") -> Document:

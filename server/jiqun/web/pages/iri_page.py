@@ -20,7 +20,7 @@ from jiqun.rdf.namespaces import (
     is_absolute_iri,
 )
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.descriptions import write
+from jiqun.web.linked_data.descriptions import rdf_document
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Cell, Labels, values
 from jiqun.web.pages.rendering import html_document, link_target, render
@@ -63,8 +63,7 @@ def iri_document(context: Context, reader: Reader, iri: str, choice: Choice) -> 
     about, subject = about[:_STATEMENTS], Term("uri", iri)
     if choice.format != HTML:
         triples = [triple_of({**row, "subject": subject}) for row in about]
-        body = write(triples, choice.format, version=choice.rdf_version)
-        return Document(body, choice.content_type, headers=headers)
+        return rdf_document(triples, choice, headers)
     graphs = _rows(context, "SELECT DISTINCT ?graph { GRAPH ?graph { ?iri ?p ?o } }", iri, _GRAPHS)
     text = _render(context.select, iri, (about, mentions, graphs), reader, cut=cut)
     return html_document(text, reader, headers)

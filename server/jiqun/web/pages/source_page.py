@@ -30,8 +30,8 @@ from jiqun.web.linked_data.descriptions import (
     Description,
     describe_source,
     describe_sources,
+    rdf_document,
     source_exists,
-    write,
 )
 from jiqun.web.linked_data.representations import Target, missing
 from jiqun.web.pages.cells import (
@@ -293,8 +293,7 @@ def source_document(context: Context, reader: Reader, target: Target, page: int)
     else:
         triples = describe_source(context.select, slug)
         if triples is not None:
-            body = write(triples, choice.format)
-            return Document(body, choice.content_type, headers=headers)
+            return rdf_document(triples, choice, headers)
     raise missing("source", target.folder, target.text, partial(source_exists, context.select))
 
 
@@ -307,8 +306,7 @@ def source_list(
     """
     headers = target.resource(f"{GRAPH}sources").headers(target.choice)
     if not target.is_page:
-        body = write(describe_sources(context.select), target.choice.format)
-        return Document(body, target.choice.content_type, headers=headers)
+        return rdf_document(describe_sources(context.select), target.choice, headers)
     sources = context.once(read_sources)
     counts = Counter(map(_year_of, sources))
     if year and year not in counts:

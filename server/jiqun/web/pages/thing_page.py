@@ -34,8 +34,8 @@ from jiqun.web.linked_data.descriptions import (
     MAX_FACTS,
     describe_thing,
     descriptions,
+    rdf_document,
     thing_exists,
-    write,
 )
 from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.linked_data.representations import Target, missing, suffix_of
@@ -217,9 +217,7 @@ def thing_document(
             headers = target.resource(iri, dict.fromkeys(types)).headers(target.choice)
             if truncated:
                 headers["Jiqun-Truncated"] = f"facts={MAX_FACTS}"
-            version = target.choice.rdf_version
-            body = write(triples, target.choice.format, version=version)
-            return Document(body, target.choice.content_type, headers=headers)
+            return rdf_document(triples, target.choice, headers)
     raise _unknown(context, target)
 
 

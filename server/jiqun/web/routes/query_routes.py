@@ -22,7 +22,7 @@ from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
 from jiqun.web.documents import Context, Document, evaluate, respond, respond_uncached
-from jiqun.web.linked_data.descriptions import describe_queries, write
+from jiqun.web.linked_data.descriptions import describe_queries, rdf_document
 from jiqun.web.linked_data.representations import (
     QUERY_SUFFIXES,
     SUFFIXES,
@@ -298,12 +298,11 @@ def query_document(context: Context, reader: Reader, target: Target) -> Document
     query, choice = context.release.queries.get(target.slug), target.choice
     if query is None:
         return unknown_query(context, reader, target)
+    headers = _resource(target.root, query.name).headers(choice)
     if choice.format == QUERY_TEXT:
         body = f"{query.text.rstrip()}\n".encode()
-    else:
-        body = write(describe_queries(context.select, query.name), choice.format)
-    headers = _resource(target.root, query.name).headers(choice)
-    return Document(body, choice.content_type, headers=headers)
+        return Document(body, choice.content_type, headers=headers)
+    return rdf_document(describe_queries(context.select, query.name), choice, headers)
 
 
 def unknown_query(context: Context, reader: Reader, target: Target) -> Document:
@@ -325,16 +324,13 @@ def query_list(
     headers = resource.headers(choice)
     if choice.format == HTML:
         return html_document(render_queries(queries, reader, words), reader, headers)
-    if choice.format == PLAIN_JSON:
-        entries = [
-            QueryEntry.model_validate(query).model_copy(
-                update={"url": f"{root}/queries/{query.name}"}
-            )
-            for query in queries
-        ]
-        body = QueryList(queries=entries).model_dump_json(indent=1).encode()
-    else:
-        body = write(describe_queries(context.select), choice.format)
+    if choice.format != PLAIN_JSON:
+        return rdf_document(describe_queries(context.select), choice, headers)
+    entries = [
+        QueryEntry.model_validate(query).model_copy(update={"url": f"{root}/queries/{query.name}"})
+        for query in queries
+    ]
+    body = QueryList(queries=entries).model_dump_json(indent=1).encode()
     return Document(body, choice.content_type, headers=headers)
 
 
