@@ -24,7 +24,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Route
 
 from jiqun.errors import BadParameter, JiqunError, MethodNotAllowed, NotFound, SettingsError
-from jiqun.outbound.backend import url_of
 from jiqun.query.backend_check import check_backend, check_limit
 from jiqun.query.engine import Engine, document_settings
 from jiqun.query.protocol import METHODS as QUERY_METHODS
@@ -289,7 +288,7 @@ def create_app(release: Path | None, settings: Settings | None = None) -> Endpoi
                 await writing.stop()
             await engine.stop()
             raise
-        _look_back(app)
+        look_back(app)
         try:
             yield
         finally:
@@ -371,7 +370,7 @@ async def _check_engine(engine: Engine, release: Release) -> None:
         engine.backend.run_until_stopped(check_limit(engine.backend))
 
 
-def _look_back(app: Endpoint) -> None:
+def look_back(app: Endpoint) -> None:
     """Find in the background what changed since the releases that the operator keeps."""
 
     async def look() -> None:
@@ -450,38 +449,6 @@ def _add_routes(app: FastAPI, namespace: str) -> None:
         app.include_router(router)
     for kind in (JiqunError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer_error)
-
-
-async def switch_release(app: Endpoint, folder: Path) -> None:
-    """Switch to the release in `folder`; running requests finish on the previous one.
-
-    Raises `ReleaseError`, and keeps the previous one, when the new one is not usable.
-    """
-    state = app.state
-    backend = state.engine.backend
-    opened = await asyncio.to_thread(open_release, folder, with_store=backend is None)
-    if state.writing is None:
-        settings = document_settings(state.settings, opened)
-        if backend is None:
-            await state.engine.switch(opened.store, settings)
-        else:
-            url = url_of(state.settings.backend, opened.identifier)
-            await check_backend(backend, opened, url)
-            await state.engine.switch(opened.store, settings, url)
-        state.service = QueryService(opened, state.engine, state.settings)
-        state.release = opened
-    else:
-        former, state.release = state.release, opened  # documents now use it
-        try:
-            await state.writing.rebase(opened.identifier, opened.store)
-        except JiqunError:
-            state.release = former
-            raise
-        state.service.release = opened
-    _look_back(app)
-    app.title, app.version = opened.title, opened.version
-    app.openapi_schema = None
-    state.openapi = {}
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

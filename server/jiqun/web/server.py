@@ -18,10 +18,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from jiqun.errors import JiqunError, SettingsError
-from jiqun.release import Release
+from jiqun.outbound.backend import url_of
+from jiqun.query.backend_check import check_backend
+from jiqun.query.engine import document_settings
+from jiqun.query.service import QueryService
+from jiqun.release import Release, open_release
 from jiqun.settings import Settings
 from jiqun.web.access_log import JsonFormatter
-from jiqun.web.app import Endpoint, create_app, switch_release
+from jiqun.web.app import Endpoint, create_app, look_back
 from jiqun.web.connection import HttpConnection
 
 _log = logging.getLogger("jiqun.serve")
@@ -120,6 +124,38 @@ def _lifespan(
             yield
 
     return lifespan
+
+
+async def switch_release(app: Endpoint, folder: Path) -> None:
+    """Switch to the release in `folder`; running requests finish on the previous one.
+
+    Raises `ReleaseError`, and keeps the previous one, when the new one is not usable.
+    """
+    state = app.state
+    backend = state.engine.backend
+    opened = await asyncio.to_thread(open_release, folder, with_store=backend is None)
+    if state.writing is None:
+        settings = document_settings(state.settings, opened)
+        if backend is None:
+            await state.engine.switch(opened.store, settings)
+        else:
+            url = url_of(state.settings.backend, opened.identifier)
+            await check_backend(backend, opened, url)
+            await state.engine.switch(opened.store, settings, url)
+        state.service = QueryService(opened, state.engine, state.settings)
+        state.release = opened
+    else:
+        former, state.release = state.release, opened  # documents now use it
+        try:
+            await state.writing.rebase(opened.identifier, opened.store)
+        except JiqunError:
+            state.release = former
+            raise
+        state.service.release = opened
+    look_back(app)
+    app.title, app.version = opened.title, opened.version
+    app.openapi_schema = None
+    state.openapi = {}
 
 
 def server_config(app: Endpoint) -> uvicorn.Config:
