@@ -24,6 +24,11 @@ from jiqun.terminal import printable, table, width
 
 _SECONDS: Final = 60.0
 _MOST_COMPLETIONS: Final = 30
+ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
+Url = Annotated[
+    str | None,
+    typer.Option("--url", help="URL of a server to query instead, such as https://example.org."),
+]
 
 
 class Form(StrEnum):
@@ -42,11 +47,6 @@ class Lang(StrEnum):
     ZH_HANT = "zh-Hant"
 
 
-ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
-Url = Annotated[
-    str | None,
-    typer.Option("--url", help="URL of a server to query instead, such as https://example.org."),
-]
 AnswerForm = Annotated[Form, typer.Option("--format", help="Output format.")]
 LabelLang = Annotated[Lang, typer.Option("--lang", help="The language of labels.")]
 

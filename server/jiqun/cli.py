@@ -16,6 +16,32 @@ from jiqun import ask, operator_commands
 from jiqun.errors import BadParameter, JiqunError, OperatorError
 from jiqun.knowledge.content import ContentRejected, Finding, locate, write_text
 
+links = typer.Typer(help="Links to other datasets.", no_args_is_help=True)
+app = typer.Typer(
+    name="jiqun",
+    help="A knowledge graph of manufacturing clusters, with the source of every statement.",
+    no_args_is_help=True,
+    epilog=(
+        "Exit codes: 0 success; 1 the check, the comparison or --check found something; 2 error, "
+        "with the reason on standard error."
+    ),
+    pretty_exceptions_enable=False,
+)
+ContentFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--content", help="Folder with ontology/, data/ and queries/.", show_default=False
+    ),
+]
+ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
+Texts = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="JIQUN_TEXTS",
+        help="Folder with <slug>/article.txt, to check quotes against.",
+    ),
+]
+
 # Slow imports are in the commands that need them: SHACL, the web server and the dump libraries
 # would make every command slow to start.
 # ruff: noqa: PLC0415
@@ -52,9 +78,6 @@ def diff(
     typer.echo(writers[format_name](found), nl=False)
     if found:
         raise typer.Exit(1)
-
-
-links = typer.Typer(help="Links to other datasets.", no_args_is_help=True)
 
 
 @links.callback()
@@ -111,17 +134,6 @@ def _servers(given: list[str]) -> dict[str, str]:
     return servers
 
 
-app = typer.Typer(
-    name="jiqun",
-    help="A knowledge graph of manufacturing clusters, with the source of every statement.",
-    no_args_is_help=True,
-    epilog=(
-        "Exit codes: 0 success; 1 the check, the comparison or --check found something; 2 error, "
-        "with the reason on standard error."
-    ),
-    pretty_exceptions_enable=False,
-)
-
 app.add_typer(links, name="links")
 app.command()(diff)
 app.command()(ask.search)
@@ -132,21 +144,6 @@ app.command()(operator_commands.load)
 app.command()(operator_commands.backup)
 app.command()(operator_commands.restore)
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(ask.query)
-
-ContentFolder = Annotated[
-    Path | None,
-    typer.Option(
-        "--content", help="Folder with ontology/, data/ and queries/.", show_default=False
-    ),
-]
-ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
-Texts = Annotated[
-    Path | None,
-    typer.Option(
-        envvar="JIQUN_TEXTS",
-        help="Folder with <slug>/article.txt, to check quotes against.",
-    ),
-]
 
 
 @app.command()

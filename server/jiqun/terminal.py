@@ -30,6 +30,8 @@ UNLIMITED: Final = 100_000
 """Width of a table that is not for a terminal."""
 
 _SHOWN_EVERY: Final = 10_000
+Amount = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Shows a step with its total amount of work; yields a function to report progress."""
 
 
 @contextmanager
@@ -74,10 +76,6 @@ def reading() -> Iterator[Callable[[str, int, int, Iterable[T]], Iterator[T]]]:
             )
 
         yield watch
-
-
-Amount = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Shows a step with its total amount of work; yields a function to report progress."""
 
 
 @contextmanager

@@ -91,6 +91,28 @@ _EDGES: Final = frozenset(
 
 `cite` finds the quotes for other inferred properties, such as all that a country contains.
 """
+MOST_FIGURES: Final = 100
+_HEAD: Final = prologue("kg", "skos", "rdfs")
+_METRICS: Final = f"""{_HEAD}SELECT ?metric ?label WHERE {{
+  ?metric a kg:Metric ; skos:prefLabel|skos:altLabel|rdfs:label ?label
+}}"""
+_FIGURES: Final = f"""{_HEAD}
+SELECT ?figure ?thing ?value ?bound ?unit ?period ?population ?words ?passage WHERE {{
+  GRAPH ?passage {{ ?figure kg:metric ?metric ; kg:value ?value }}
+  ?figure kg:about ?thing ; kg:bound ?bound ; kg:unit ?unit ; kg:periodDimension ?period ;
+    kg:populationDimension ?population .
+  OPTIONAL {{ GRAPH ?passage {{ ?figure kg:wording ?words }} }}
+}}"""
+_GOALS: Final = f"""{_HEAD}SELECT ?goal ?thing ?words WHERE {{
+  ?goal kg:targetMetric ?metric ; kg:about ?thing .
+  OPTIONAL {{ ?goal kg:wording ?words }}
+}}"""
+_DISAGREE: Final = f"""{_HEAD}SELECT DISTINCT ?figure ?other WHERE {{
+  ?figure kg:metric ?metric ; kg:disagreesWith ?other . FILTER (STR(?figure) < STR(?other))
+}}"""
+_PARTS: Final = ("thing", "bound", "unit", "period", "population")
+_EXACT: Final = f"{ID}exact"
+_NO_PERIOD: Final = f"{ID}period-not-stated"
 
 
 @dataclass
@@ -283,30 +305,6 @@ def _read_names(context: Context, iris: Iterable[str]) -> dict[str, set[str]]:
         name = row["name"].value
         found[row["thing"].value] |= {name, name.rstrip(_ENDINGS) or name}
     return found
-
-
-MOST_FIGURES: Final = 100
-_HEAD: Final = prologue("kg", "skos", "rdfs")
-_METRICS: Final = f"""{_HEAD}SELECT ?metric ?label WHERE {{
-  ?metric a kg:Metric ; skos:prefLabel|skos:altLabel|rdfs:label ?label
-}}"""
-_FIGURES: Final = f"""{_HEAD}
-SELECT ?figure ?thing ?value ?bound ?unit ?period ?population ?words ?passage WHERE {{
-  GRAPH ?passage {{ ?figure kg:metric ?metric ; kg:value ?value }}
-  ?figure kg:about ?thing ; kg:bound ?bound ; kg:unit ?unit ; kg:periodDimension ?period ;
-    kg:populationDimension ?population .
-  OPTIONAL {{ GRAPH ?passage {{ ?figure kg:wording ?words }} }}
-}}"""
-_GOALS: Final = f"""{_HEAD}SELECT ?goal ?thing ?words WHERE {{
-  ?goal kg:targetMetric ?metric ; kg:about ?thing .
-  OPTIONAL {{ ?goal kg:wording ?words }}
-}}"""
-_DISAGREE: Final = f"""{_HEAD}SELECT DISTINCT ?figure ?other WHERE {{
-  ?figure kg:metric ?metric ; kg:disagreesWith ?other . FILTER (STR(?figure) < STR(?other))
-}}"""
-_PARTS: Final = ("thing", "bound", "unit", "period", "population")
-_EXACT: Final = f"{ID}exact"
-_NO_PERIOD: Final = f"{ID}period-not-stated"
 
 
 def compare(context: Context, given: Compare) -> Comparison:

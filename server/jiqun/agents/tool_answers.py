@@ -57,6 +57,10 @@ _BOOLEAN: Final = f"{XSD}boolean"
 _KINDS: Final = (
     "SELECT ?thing ?class WHERE {{ VALUES ?thing {{ {} }} VALUES ?class {{ {} }} ?thing a ?class }}"
 )
+_MOST_HITS: Final = 10
+_MOST_QUERIES: Final = 25
+_LARGEST_RESULT: Final = 4 * 1024 * 1024
+_GRAPHS: Final = frozenset({"CONSTRUCT", "DESCRIBE"})
 
 
 def with_prefixes(query: str) -> str:
@@ -177,12 +181,6 @@ def _unknown(context: Context, query: str) -> Iterator[str]:
             what, help_text = _MISSING[each.kind]
             hint = f"did you mean {', '.join(each.near)}?" if each.near else help_text
             yield f"{each.name} {what}; {hint}"
-
-
-_MOST_HITS: Final = 10
-_MOST_QUERIES: Final = 25
-_LARGEST_RESULT: Final = 4 * 1024 * 1024
-_GRAPHS: Final = frozenset({"CONSTRUCT", "DESCRIBE"})
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,8 @@ from jiqun.rdf.terms import text as literal
 from jiqun.rdf.turtle import Key, dataset, prefix_lines
 
 _ALWAYS: Final = ("id", "kg", "passage")
+_SLUG: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def canonical(document: Document, prefixes: Mapping[str, str]) -> str:
@@ -132,10 +134,6 @@ def _blank_line(document: Document) -> int:
         if each.subject.startswith("_:"):
             return each.subject_line
     return 0
-
-
-_SLUG: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 @dataclass(frozen=True)

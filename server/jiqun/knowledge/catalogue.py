@@ -59,6 +59,20 @@ _DATASET: Final = ox.NamedNode(DATASET)
 
 Node = ox.NamedNode | ox.BlankNode | ox.Triple
 Types = dict[Node, set[ox.NamedNode]]
+_DATE: Final = ox.NamedNode(f"{XSD}date")
+_ISSUED: Final = ox.NamedNode(f"{DCTERMS}issued")
+_VOCABULARIES: Final = (
+    KG.removesuffix("#"),
+    DCTERMS,
+    SKOS,
+    ORG,
+    PROV,
+    GEO,
+    QB,
+    SCHEMA,
+    SSSOM,
+)
+_PREFIX: Final = re.compile(r"PREFIX\s+([A-Za-z][\w-]*):\s*<([^>]*)>", re.IGNORECASE)
 
 
 @dataclass
@@ -202,22 +216,6 @@ def _void(subject: ox.NamedNode, predicate: str, value: ox.NamedNode) -> ox.Trip
 
 def _number(subject: ox.NamedNode, predicate: str, count: int) -> ox.Triple:
     return typed(subject.value, f"{VOID}{predicate}", count, "integer")
-
-
-_DATE: Final = ox.NamedNode(f"{XSD}date")
-_ISSUED: Final = ox.NamedNode(f"{DCTERMS}issued")
-_VOCABULARIES: Final = (
-    KG.removesuffix("#"),
-    DCTERMS,
-    SKOS,
-    ORG,
-    PROV,
-    GEO,
-    QB,
-    SCHEMA,
-    SSSOM,
-)
-_PREFIX: Final = re.compile(r"PREFIX\s+([A-Za-z][\w-]*):\s*<([^>]*)>", re.IGNORECASE)
 
 
 def describe_dataset(

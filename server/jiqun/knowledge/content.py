@@ -12,6 +12,9 @@ from typing import Final
 from jiqun.errors import ContentError
 from jiqun.rdf.namespaces import SOURCE
 
+_PACKAGE: Final = Path(__file__).resolve().parent.parent
+_FOLDERS: Final = ("ontology", "data", "queries")
+
 
 @dataclass(frozen=True, order=True)
 class Finding:
@@ -37,10 +40,6 @@ class ContentRejected(ContentError):
     def __init__(self, findings: Sequence[Finding]) -> None:
         super().__init__("\n".join(map(str, findings)))
         self.findings = tuple(findings)
-
-
-_PACKAGE: Final = Path(__file__).resolve().parent.parent
-_FOLDERS: Final = ("ontology", "data", "queries")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,29 @@ _GROUPS: Final = {
     "about": "For programs",
 }
 _HEAD: Final = "| file | what | media type |\n|---|---|---|"
+MADE: Final = "<!-- Made by `jiqun docs`; change the content and run it again. -->"
+FIRST: Final = "clusters-of-region"
+_KINDS: Final = {
+    "Class": "Classes",
+    "ObjectProperty": "Properties between things",
+    "DatatypeProperty": "Properties with values",
+    "AnnotationProperty": "Annotations",
+}
+_FACTS: Final = {
+    f"{RDFS}subClassOf": "kind of",
+    f"{RDFS}subPropertyOf": "implies",
+    f"{RDFS}domain": "of",
+    f"{RDFS}range": "to",
+    f"{OWL}inverseOf": "inverse of",
+}
+_TRAITS: Final = {
+    f"{OWL}FunctionalProperty": "at most one value",
+    f"{OWL}TransitiveProperty": "transitive",
+    f"{OWL}SymmetricProperty": "symmetric",
+    f"{OWL}InverseFunctionalProperty": "identifying",
+}
+_SETTINGS: Final = re.compile(r"(?:^\| `JIQUN_[^\n]*\n)+", re.MULTILINE)
+Facts = dict[str, list[ox.NamedNode | ox.Literal]]
 
 
 def release_files(tables: Sequence[Table], made: str) -> str:
@@ -70,32 +93,6 @@ def _table(table: Table) -> Iterator[str]:
         to = f" → [{column.refers}](#{column.refers})" if column.refers else ""
         rows.append(f"| `{column.name}` | {column.type}{to} | {key}{column.description} |")
     yield "\n".join(rows)
-
-
-MADE: Final = "<!-- Made by `jiqun docs`; change the content and run it again. -->"
-FIRST: Final = "clusters-of-region"
-
-_KINDS: Final = {
-    "Class": "Classes",
-    "ObjectProperty": "Properties between things",
-    "DatatypeProperty": "Properties with values",
-    "AnnotationProperty": "Annotations",
-}
-_FACTS: Final = {
-    f"{RDFS}subClassOf": "kind of",
-    f"{RDFS}subPropertyOf": "implies",
-    f"{RDFS}domain": "of",
-    f"{RDFS}range": "to",
-    f"{OWL}inverseOf": "inverse of",
-}
-_TRAITS: Final = {
-    f"{OWL}FunctionalProperty": "at most one value",
-    f"{OWL}TransitiveProperty": "transitive",
-    f"{OWL}SymmetricProperty": "symmetric",
-    f"{OWL}InverseFunctionalProperty": "identifying",
-}
-_SETTINGS: Final = re.compile(r"(?:^\| `JIQUN_[^\n]*\n)+", re.MULTILINE)
-Facts = dict[str, list[ox.NamedNode | ox.Literal]]
 
 
 def documentation(content: Content) -> dict[Path, str]:

@@ -38,6 +38,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_FORMATS = {".ttl": ox.RdfFormat.TURTLE, ".trig": ox.RdfFormat.TRIG}
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,6 @@ def tokens(text: str) -> Iterator[Token]:
             continue
         line = bisect_right(starts, match.start())
         yield Token(kind, match.group(), line, match.start() - starts[line - 1] + 1)
-
-
-_FORMATS = {".ttl": ox.RdfFormat.TURTLE, ".trig": ox.RdfFormat.TRIG}
 
 
 class Malformed(ContentRejected):

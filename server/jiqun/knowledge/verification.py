@@ -29,6 +29,11 @@ from jiqun.outbound.operator_requests import operator_client
 from jiqun.rdf.namespaces import DBPEDIA, DBPEDIA_ONTOLOGY, GEONAMES, RDF, RDFS_LABEL
 
 _GN: Final = f"{{{GEONAMES}}}"
+LARGEST_BODY: Final = 16 * 1024 * 1024
+LONGEST_WAIT: Final = 60.0
+FAILURES: Final = 3
+_GONE: Final = frozenset({404, 410})
+_LATER: Final = frozenset({429, 503})
 
 
 @dataclass(frozen=True)
@@ -156,13 +161,6 @@ TARGETS: Final[dict[str, Target]] = {
     # https://www.sec.gov/search-filings/edgar-application-programming-interfaces
     "sec": Target("https://data.sec.gov", "/submissions/CIK{}.json", _sec),
 }
-
-
-LARGEST_BODY: Final = 16 * 1024 * 1024
-LONGEST_WAIT: Final = 60.0
-FAILURES: Final = 3
-_GONE: Final = frozenset({404, 410})
-_LATER: Final = frozenset({429, 503})
 
 
 @dataclass(frozen=True)

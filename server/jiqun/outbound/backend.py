@@ -30,6 +30,20 @@ from jiqun.outbound.http_client import (
     response_head,
 )
 
+SOLUTIONS: Final = "application/sparql-results+json"
+TRIPLES: Final = "application/n-triples"
+ACCEPT: Final = f"{SOLUTIONS}, {TRIPLES}"
+FORM: Final = "application/x-www-form-urlencoded"
+PAUSE_SECONDS: Final = 5
+_MOST_FAILURES: Final = 5
+_CONNECT_SECONDS: Final = 5.0
+_KEPT_SECONDS: Final = 15.0
+_GRACE_SECONDS: Final = 5.0
+_RELEASE: Final = "{release}"
+_RELEASE_LETTERS: Final = 12
+_READABLE: Final = {SOLUTIONS, TRIPLES, "application/json", "text/plain"}
+_ATTEMPTS: Final = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
@@ -56,21 +70,6 @@ DIALECTS: Final[Mapping[str, Dialect]] = {
     )
 }
 """The values of `JIQUN_BACKEND_KIND`; each is tested."""
-
-
-SOLUTIONS: Final = "application/sparql-results+json"
-TRIPLES: Final = "application/n-triples"
-ACCEPT: Final = f"{SOLUTIONS}, {TRIPLES}"
-FORM: Final = "application/x-www-form-urlencoded"
-PAUSE_SECONDS: Final = 5
-_MOST_FAILURES: Final = 5
-_CONNECT_SECONDS: Final = 5.0
-_KEPT_SECONDS: Final = 15.0
-_GRACE_SECONDS: Final = 5.0
-_RELEASE: Final = "{release}"
-_RELEASE_LETTERS: Final = 12
-_READABLE: Final = {SOLUTIONS, TRIPLES, "application/json", "text/plain"}
-_ATTEMPTS: Final = 2
 
 
 class BackendError(Exception):

@@ -43,6 +43,7 @@ _ACCEPTED_GRAPHS: Final = (
 _VAGUE: Final = frozenset(
     {"", "text/plain", "application/octet-stream", "application/xml", "text/xml"}
 )
+_ACCEPT: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +103,6 @@ def _content_type(header: str, url: str) -> str:
     if media_type in _VAGUE and by_name:
         return by_name.media_type
     return header if graph_format(media_type) else media_type
-
-
-_ACCEPT: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
 
 
 @dataclass(frozen=True, slots=True)

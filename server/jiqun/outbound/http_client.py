@@ -32,6 +32,10 @@ _MAX_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 307, 308})
 # 64:ff9b::/96 (RFC 6052) reaches IPv4 addresses, private ones too.
 _TRANSLATED: Final = ip_network("64:ff9b::/96")
+LOOPBACK: Final = "127.0.0.1"
+_HEAD_BYTES: Final = 64 * 1024
+_BODY_BYTES: Final = 4 * 1024 * 1024
+_REQUEST_SECONDS: Final = 5.0
 
 
 class OutboundError(Exception):
@@ -281,12 +285,6 @@ class _Network(httpcore2.AsyncNetworkBackend):
     def _is_listed(self, address: str) -> bool:
         found = ip_address(address.partition("%")[0])
         return any(found in network for network in self._networks)
-
-
-LOOPBACK: Final = "127.0.0.1"
-_HEAD_BYTES: Final = 64 * 1024
-_BODY_BYTES: Final = 4 * 1024 * 1024
-_REQUEST_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)

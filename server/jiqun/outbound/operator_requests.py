@@ -25,6 +25,18 @@ from jiqun.errors import OperatorError, SettingsError, shorten
 from jiqun.outbound.backend import FORM, SOLUTIONS
 
 _AGENT: Final = f"jiqun/{version('jiqun')} (https://w3id.org/jiqun/)"
+N_QUADS: Final = "application/n-quads"
+_SERVICES: Final = frozenset({"sparql", "query"})
+_COUNT: Final = (
+    "SELECT (COUNT(*) AS ?n) WHERE { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"  # of all
+)
+_ABSENT: Final = frozenset({404, 405})
+"""What a query gets where there is no dataset: Fuseki takes no POST there."""
+
+_SILENT_SECONDS: Final = 3600.0
+"""An engine may be silent for so long: it answers when all of a dataset is loaded."""
+
+_LONGEST_ANSWER: Final = 300
 
 
 def operator_client(seconds: float, accept: str = "*/*") -> httpx2.Client:
@@ -54,18 +66,6 @@ def get(url: str, accept: str, seconds: float) -> Iterator[httpx2.Response]:
         what = "ended early" if reached else "cannot be reached"
         why = reason(error) if isinstance(error, httpx2.HTTPError) else str(error)
         raise OperatorError(f"{shown} {what}: {why}.") from None
-
-
-N_QUADS: Final = "application/n-quads"
-_SERVICES: Final = frozenset({"sparql", "query"})
-_COUNT: Final = (
-    "SELECT (COUNT(*) AS ?n) WHERE { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"  # of all
-)
-_ABSENT: Final = frozenset({404, 405})
-"""What a query gets where there is no dataset: Fuseki takes no POST there."""
-_SILENT_SECONDS: Final = 3600.0
-"""An engine may be silent for so long: it answers when all of a dataset is loaded."""
-_LONGEST_ANSWER: Final = 300
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,17 @@ _REST: Final = ox.NamedNode(f"{RDF}rest")
 _NIL: Final = ox.NamedNode(f"{RDF}nil")
 
 Described = dict[ox.NamedNode, list["Term"]]
+WIDTH: Final = 100
+Key = tuple[str, str]
+"""A graph and one of its subjects, as written."""
+
+Grouped = dict[ox.NamedNode, set[tuple[str, str]]]
+"""The objects of one subject by predicate, each with its language and written form."""
+
+_TAG: Final = re.compile(r'(<[^<>]*\sxml:lang=")([A-Za-z0-9-]+)(?=")')
+_NAME_START: Final = re.compile(r"[A-Z_a-z\u00c0-\ud7ff\uf900-\ufffd]")
+_NAME_END: Final = re.compile(r"[\w.\-\u00b7]*")
+_UNFIT: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class Nesting:
@@ -81,14 +92,6 @@ class Nesting:
             items += values[_FIRST]
             (node,) = values[_REST]
         return items
-
-
-WIDTH: Final = 100
-Key = tuple[str, str]
-"""A graph and one of its subjects, as written."""
-
-Grouped = dict[ox.NamedNode, set[tuple[str, str]]]
-"""The objects of one subject by predicate, each with its language and written form."""
 
 
 def prefix_lines(prefixes: Mapping[str, str]) -> str:
@@ -170,12 +173,6 @@ def block(
 
 def _predicate(predicate: ox.NamedNode, compactor: Compactor) -> str:
     return "a" if predicate == TYPE else compactor.write(predicate)
-
-
-_TAG: Final = re.compile(r'(<[^<>]*\sxml:lang=")([A-Za-z0-9-]+)(?=")')
-_NAME_START: Final = re.compile(r"[A-Z_a-z\u00c0-\ud7ff\uf900-\ufffd]")
-_NAME_END: Final = re.compile(r"[\w.\-\u00b7]*")
-_UNFIT: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def rdf_xml(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:

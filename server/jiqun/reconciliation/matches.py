@@ -33,6 +33,17 @@ SELECT ?property ?label ?range WHERE {{
   OPTIONAL {{ ?property rdfs:range ?range FILTER (STRSTARTS(STR(?range), "{KG}")) }}
 }} ORDER BY ?property ?label ?range
 """
+SUGGESTIONS: Final = 20
+"""Maximum number of suggestions."""
+
+_CONTRADICTED: Final = 20.0
+"""Points deducted from a candidate for each property with another value."""
+
+_CONFIRMED: Final = 0.4
+"""The share of the missing score that each confirmed property adds to a similar name."""
+
+_MIN_CANDIDATES: Final = MAX_CANDIDATES // 2
+_MIN_SUGGESTED: Final = 50.0
 
 
 @dataclass(frozen=True)
@@ -116,19 +127,6 @@ def read_values(select: Select, slugs: Iterable[str], iris: Iterable[str]) -> Va
 
 def _order(term: Term) -> tuple[bool, str, str]:
     return (not term.is_iri, term.value, term.lang)
-
-
-SUGGESTIONS: Final = 20
-"""Maximum number of suggestions."""
-
-_CONTRADICTED: Final = 20.0
-"""Points deducted from a candidate for each property with another value."""
-
-_CONFIRMED: Final = 0.4
-"""The share of the missing score that each confirmed property adds to a similar name."""
-
-_MIN_CANDIDATES: Final = MAX_CANDIDATES // 2
-_MIN_SUGGESTED: Final = 50.0
 
 
 def match(

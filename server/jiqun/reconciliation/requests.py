@@ -35,6 +35,7 @@ _MAX_THINGS: Final = 200
 _MAX_COLUMNS: Final = 20
 _LOCAL: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 _CURIE: Final = re.compile(r"([a-z]{1,12}):([A-Za-z][A-Za-z0-9_.-]{0,99})")
+_LONGEST_IRI: Final = 2000
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,6 @@ def property_iri(name: str) -> str:
         f"{shorten(name)} is not a property; write a name such as coreArea, a prefixed name such "
         "as skos:altLabel, or an IRI."
     )
-
-
-_LONGEST_IRI: Final = 2000
 
 
 def class_iri(name: str) -> str:

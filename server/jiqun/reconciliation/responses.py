@@ -31,6 +31,12 @@ _SETTINGS: Final = (
 _DATE: Final = re.compile(r"-?\d{4,}-\d\d-\d\d", re.ASCII)
 _FLOAT: Final = re.compile(r"[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _INTEGERS: Final = frozenset(XSD + name for name in ("integer", "int", "long", "gYear"))
+Cell = TypedDict(  # noqa: UP013 -- in a class, str and int would be its own members
+    "Cell",
+    {"id": str, "name": str, "str": str, "lang": str, "int": int, "float": float, "date": str},
+    total=False,
+)
+"""A value: a thing (`id`, `name`), a string (`str`, `lang`), a number or a date."""
 
 
 class Named(TypedDict):
@@ -99,14 +105,6 @@ class Proposal(TypedDict):
     limit: int
     properties: list[Named]
     type: NotRequired[str]
-
-
-Cell = TypedDict(  # noqa: UP013 -- in a class, str and int would be its own members
-    "Cell",
-    {"id": str, "name": str, "str": str, "lang": str, "int": int, "float": float, "date": str},
-    total=False,
-)
-"""A value: a thing (`id`, `name`), a string (`str`, `lang`), a number or a date."""
 
 
 class ExtensionColumn(Named):

@@ -80,6 +80,17 @@ _DIRECT_METHODS: Final = {
 }
 
 _log = logging.getLogger("jiqun.front")
+_ROUTES = (
+    home_routes,
+    explore_routes,
+    editor_routes,
+    query_routes,
+    resource_routes,
+    dump_routes,
+    catalogue_routes,
+    search_routes,
+    reconcile_routes,
+)
 
 
 class InternalError(JiqunError):
@@ -208,19 +219,6 @@ def _log_abort(error: Exception) -> None:
         _log.warning("response aborted: %s", error.title)
     else:
         _log.error("response aborted by an internal error", exc_info=error)
-
-
-_ROUTES = (
-    home_routes,
-    explore_routes,
-    editor_routes,
-    query_routes,
-    resource_routes,
-    dump_routes,
-    catalogue_routes,
-    search_routes,
-    reconcile_routes,
-)
 
 
 class Endpoint(FastAPI):

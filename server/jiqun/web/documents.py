@@ -37,6 +37,8 @@ from jiqun.web.http import HTML_HEADERS, Headers, check_match, matching_etag, re
 from jiqun.web.negotiation import choose_coding
 
 _VARY = "Accept, Accept-Language, Accept-Encoding"
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def page(request: Request, text: str, status: int = 200, extra: Headers = ()) -> Response:
@@ -102,10 +104,6 @@ def document_response(request: Request, answer: Answer) -> Response:
     response = Response(answer.body, answer.status, headers)
     response.headers["Content-Type"] = content_type
     return response
-
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ _RANGE: Final = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})")
 
 _WATCHED_AFTER: Final = 0.05
 """Seconds."""
+_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
 
 @lru_cache(maxsize=16)
@@ -240,9 +241,6 @@ def matching_etag(if_none_match: str, etags: tuple[bytes, ...]) -> bytes | None:
         if tag in etags:
             return tag
     return None
-
-
-_HOST: Final = re.compile(rb"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?")
 
 
 def is_host(value: bytes) -> bool:

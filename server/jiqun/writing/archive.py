@@ -33,6 +33,8 @@ _READ_SECONDS: Final = 60.0
 # The file of a release that contains all its data.
 _WHOLE_RELEASE: Final = "jiqun.nq.gz"
 _COMPRESSION_LEVEL: Final = 6
+Watch = Callable[[str, int, int, Iterable[ox.Quad]], Iterable[ox.Quad]]
+"""Wraps the quads of a file: its name, its number from 1, the number of files, the quads."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +108,6 @@ def _file_name(url_path: str, headers: Mapping[str, str]) -> str:
         return name if name.lower().endswith(".gz") else name + packed
     format_ = graph_format(headers.get("Content-Type", "").partition(";")[0].strip().lower())
     return f"{name or 'data'}{f'.{format_.extension}' if format_ else ''}{packed}"
-
-
-Watch = Callable[[str, int, int, Iterable[ox.Quad]], Iterable[ox.Quad]]
-"""Wraps the quads of a file: its name, its number from 1, the number of files, the quads."""
 
 
 def _unwatched(

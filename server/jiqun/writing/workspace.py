@@ -53,6 +53,11 @@ _CANONICAL: Final = {
     f"{XSD}date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     f"{XSD}dateTime": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[01][0-9]:[0-9]{2}:[0-9]{2}Z"),
 }
+FORMAT: Final = 1
+STATE: Final = "workspace.json"
+_LOCK_PAUSE: Final = 0.01
+# Publications after which the writer's store is rebuilt.
+_RENEWAL: Final = 100
 
 
 def stored_form(literal: ox.Literal) -> ox.Literal:
@@ -105,13 +110,6 @@ class LiteralChanges:
     def total(self) -> int:
         """The number of changed literals."""
         return self.kinds.total()
-
-
-FORMAT: Final = 1
-STATE: Final = "workspace.json"
-_LOCK_PAUSE: Final = 0.01
-# Publications after which the writer's store is rebuilt.
-_RENEWAL: Final = 100
 
 
 @dataclass(frozen=True, slots=True)

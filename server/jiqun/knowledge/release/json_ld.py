@@ -38,6 +38,8 @@ _PLAIN: Final = {f"{XSD}string", f"{XSD}integer", f"{XSD}boolean", f"{XSD}decima
 """Ranges that JSON has natively, or whose values are of several types."""
 
 Context = dict[str, Any]
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,14}")  # exact in every JSON parser
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 
 def context(ontology: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> Context:
@@ -83,10 +85,6 @@ def _shortened(iri: str, prefixes: Mapping[str, str]) -> str:
         if iri.startswith(prefixes[prefix]):
             return f"{prefix}:{iri.removeprefix(prefixes[prefix])}"
     return ""
-
-
-_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,14}")  # exact in every JSON parser
-_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 
 
 def json_ld(triples: Iterable[ox.Triple], context: Context) -> str:

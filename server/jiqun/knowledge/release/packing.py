@@ -72,6 +72,17 @@ _MOST_CLASSES: Final = 32
 _MOST_PAIRS: Final = 100_000
 _LISTED: Final = 1_000
 _SHOWN_EVERY: Final = 5_000
+Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+"""Shows a step with its total number of units; yields a function to report progress."""
+
+STATISTICS: Final = "statistics.json"
+_LOADED: Final = frozenset({TURTLE, TRIG, N_TRIPLES, N_QUADS})
+_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_BLOCK: Final = 1024 * 1024
+_ONE_BLOCK: Final = 2_000_000
+"""Up to this many statements, the store is not optimized, which doubles the files' size."""
+
+_GZIP_LEVEL: Final = 6
 
 
 @dataclass
@@ -197,18 +208,6 @@ def _class_labels(store: ox.Store, iri: str) -> dict[str, str]:
                 lang = language_tag(quad.object.language) if quad.object.language else ""
                 found.setdefault(lang, quad.object.value[:_LONGEST_NAME])
     return found or {"": iri.rstrip("/#").replace("#", "/").rpartition("/")[2] or iri}
-
-
-Progress = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
-"""Shows a step with its total number of units; yields a function to report progress."""
-
-STATISTICS: Final = "statistics.json"
-_LOADED: Final = frozenset({TURTLE, TRIG, N_TRIPLES, N_QUADS})
-_NAME: Final = re.compile(r"[^A-Za-z0-9._-]+")
-_BLOCK: Final = 1024 * 1024
-_ONE_BLOCK: Final = 2_000_000
-"""Up to this many statements, the store is not optimized, which doubles the files' size."""
-_GZIP_LEVEL: Final = 6
 
 
 @dataclass(frozen=True)

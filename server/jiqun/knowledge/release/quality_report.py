@@ -64,27 +64,9 @@ _MEASURES: Final = {
 """,
 }
 _COUNT: Final = "SELECT (COUNT(DISTINCT ?thing) AS ?number) WHERE {{ {what} {pattern} }}"
-
-
-def depth(store: ox.Store) -> list[dict[str, str | int]]:
-    """Return, for each measure, its name, the number of national clusters, and their total."""
-    whole = _number(store, _CLUSTERS, "")
-    found: list[dict[str, str | int]] = [
-        {"measure": name, "number": _number(store, _CLUSTERS, pattern), "of": whole}
-        for name, pattern in _MEASURES.items()
-    ]
-    return found
-
-
-def _number(store: ox.Store, what: str, pattern: str) -> int:
-    return int(_rows(store, _COUNT.format(what=what, pattern=pattern))[0]["number"])
-
-
 Report = dict[str, Any]
 Row = dict[str, str]
-
 _PREFIXES: Final = prologue("dcterms", "graph", "id", "kg", "rdf", "rdfs", "sssom", "void")
-
 _CLASSES: Final = """
 SELECT ?class (COUNT(DISTINCT ?thing) AS ?things)
 WHERE { ?thing a ?class . FILTER (STRSTARTS(STR(?class), STR(kg:))) }
@@ -192,6 +174,20 @@ _OPEN: Final = {
     "industriesMapped": "SELECT (COUNT(*) AS ?n) WHERE { ?x kg:mappedIndustry ?y }",
 }
 _LABELS: Final = "SELECT ?thing ?label WHERE { VALUES ?thing { %s } ?thing rdfs:label ?label }"
+
+
+def depth(store: ox.Store) -> list[dict[str, str | int]]:
+    """Return, for each measure, its name, the number of national clusters, and their total."""
+    whole = _number(store, _CLUSTERS, "")
+    found: list[dict[str, str | int]] = [
+        {"measure": name, "number": _number(store, _CLUSTERS, pattern), "of": whole}
+        for name, pattern in _MEASURES.items()
+    ]
+    return found
+
+
+def _number(store: ox.Store, what: str, pattern: str) -> int:
+    return int(_rows(store, _COUNT.format(what=what, pattern=pattern))[0]["number"])
 
 
 def report(store: ox.Store, violations: Mapping[str, int]) -> Report:

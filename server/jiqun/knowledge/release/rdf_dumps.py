@@ -72,6 +72,61 @@ _STATED_IN: Final = ox.NamedNode(f"{KG}statedIn")
 _DERIVED: Final = ox.NamedNode(f"{PROV}wasDerivedFrom")
 _WORDS: Final = ox.NamedNode(f"{PROV}value")
 _SOURCE: Final = ox.NamedNode(f"{DCTERMS}source")
+_SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("This dataset", (f"{VOID}Dataset",)),
+    ("National clusters", (f"{KG}NationalCluster",)),
+    ("Candidate clusters", (f"{KG}CandidateCluster",)),
+    ("Other clusters", (f"{KG}Cluster",)),
+    ("Titles, lists, programmes and rounds", tuple(
+        f"{KG}{name}" for name in ("Title", "DesignationList", "Programme", "SelectionRound")
+    )),
+    ("Designations", (f"{KG}Designation",)),
+    ("Applications", (f"{KG}Application",)),
+    ("Participations", (f"{KG}Participation",)),
+    ("Companies", (f"{KG}Company",)),
+    ("Brands and other enterprises", (f"{KG}Enterprise",)),
+    ("Organisations", (f"{KG}Organisation", f"{KG}AgentGroup")),
+    ("People and posts", (f"{KG}Person", f"{KG}Post", f"{KG}PostHolding", f"{KG}Contribution")),
+    ("Provinces", (f"{KG}ProvinceLevelDivision",)),
+    ("Prefectures", (f"{KG}PrefectureLevelDivision",)),
+    ("Other regions", (f"{KG}Region", f"{KG}SpatialLayout")),
+    ("Points and polygons", (f"{GEO}Geometry",)),
+    ("Plans, measures and initiatives", tuple(
+        f"{KG}{name}"
+        for name in ("PolicyDocument", "PolicyMeasure", "Initiative", "CoordinationMechanism")
+    )),
+    ("Observations", (f"{KG}Observation",)),
+    ("Goals", (f"{KG}Goal",)),
+    ("Other claims", (f"{KG}Claim",)),
+    ("Disagreements", (f"{KG}Disagreement",)),
+    ("Populations", (f"{KG}Population",)),
+    ("Periods", (f"{KG}Period",)),
+    ("Sources", (f"{KG}Source",)),
+    ("Passages", (f"{KG}Passage",)),
+    ("Publishers", (f"{KG}MediaOutlet",)),
+    ("Other datasets", (f"{KG}ReferenceDataset",)),
+    ("Concepts", (f"{SKOS}ConceptScheme", f"{SKOS}Concept")),
+    ("Links to other datasets", (f"{VOID}Linkset", f"{SSSOM}Mapping")),
+    ("Saved queries", (f"{SH}SPARQLExecutable",)),
+    ("Ontology", tuple(
+        f"{OWL}{name}"
+        for name in (
+            "Ontology",
+            "Class",
+            "ObjectProperty",
+            "DatatypeProperty",
+            "AnnotationProperty",
+        )
+    )),
+)  # fmt: skip
+_NUMBERS: Final = {kind: number for number, (_, kinds) in enumerate(_SECTIONS) for kind in kinds}
+_REST: Final = "Everything else"
+_LEADING: Final = (
+    TYPE,
+    ox.NamedNode(f"{RDFS}label"),
+    ox.NamedNode(f"{SKOS}prefLabel"),
+    ox.NamedNode(f"{SKOS}altLabel"),
+)
 
 
 @dataclass(frozen=True)
@@ -164,63 +219,6 @@ def _line(quad: ox.Quad) -> str:
 def _document(body: list[str], compactor: Compactor, prefixes: Mapping[str, str]) -> str:
     used = {key: prefixes[key] for key in compactor.used}
     return "\n".join([prefix_lines(used), *body])
-
-
-_SECTIONS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("This dataset", (f"{VOID}Dataset",)),
-    ("National clusters", (f"{KG}NationalCluster",)),
-    ("Candidate clusters", (f"{KG}CandidateCluster",)),
-    ("Other clusters", (f"{KG}Cluster",)),
-    ("Titles, lists, programmes and rounds", tuple(
-        f"{KG}{name}" for name in ("Title", "DesignationList", "Programme", "SelectionRound")
-    )),
-    ("Designations", (f"{KG}Designation",)),
-    ("Applications", (f"{KG}Application",)),
-    ("Participations", (f"{KG}Participation",)),
-    ("Companies", (f"{KG}Company",)),
-    ("Brands and other enterprises", (f"{KG}Enterprise",)),
-    ("Organisations", (f"{KG}Organisation", f"{KG}AgentGroup")),
-    ("People and posts", (f"{KG}Person", f"{KG}Post", f"{KG}PostHolding", f"{KG}Contribution")),
-    ("Provinces", (f"{KG}ProvinceLevelDivision",)),
-    ("Prefectures", (f"{KG}PrefectureLevelDivision",)),
-    ("Other regions", (f"{KG}Region", f"{KG}SpatialLayout")),
-    ("Points and polygons", (f"{GEO}Geometry",)),
-    ("Plans, measures and initiatives", tuple(
-        f"{KG}{name}"
-        for name in ("PolicyDocument", "PolicyMeasure", "Initiative", "CoordinationMechanism")
-    )),
-    ("Observations", (f"{KG}Observation",)),
-    ("Goals", (f"{KG}Goal",)),
-    ("Other claims", (f"{KG}Claim",)),
-    ("Disagreements", (f"{KG}Disagreement",)),
-    ("Populations", (f"{KG}Population",)),
-    ("Periods", (f"{KG}Period",)),
-    ("Sources", (f"{KG}Source",)),
-    ("Passages", (f"{KG}Passage",)),
-    ("Publishers", (f"{KG}MediaOutlet",)),
-    ("Other datasets", (f"{KG}ReferenceDataset",)),
-    ("Concepts", (f"{SKOS}ConceptScheme", f"{SKOS}Concept")),
-    ("Links to other datasets", (f"{VOID}Linkset", f"{SSSOM}Mapping")),
-    ("Saved queries", (f"{SH}SPARQLExecutable",)),
-    ("Ontology", tuple(
-        f"{OWL}{name}"
-        for name in (
-            "Ontology",
-            "Class",
-            "ObjectProperty",
-            "DatatypeProperty",
-            "AnnotationProperty",
-        )
-    )),
-)  # fmt: skip
-_NUMBERS: Final = {kind: number for number, (_, kinds) in enumerate(_SECTIONS) for kind in kinds}
-_REST: Final = "Everything else"
-_LEADING: Final = (
-    TYPE,
-    ox.NamedNode(f"{RDFS}label"),
-    ox.NamedNode(f"{SKOS}prefLabel"),
-    ox.NamedNode(f"{SKOS}altLabel"),
-)
 
 
 def readable_turtle(

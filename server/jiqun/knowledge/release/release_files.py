@@ -21,6 +21,8 @@ from jiqun.rdf.terms import LANGUAGES
 
 _GZIP_LEVEL: Final = 6
 _ZSTD_LEVEL: Final = 9
+_TR: Final = "https://www.w3.org/TR"
+_CONTEXT: Final = 'application/ld+json; profile="http://www.w3.org/ns/json-ld#context"'
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,7 @@ def _sha256(raw: bytes) -> str:
     return hashlib.sha256(raw).hexdigest()
 
 
-_TR: Final = "https://www.w3.org/TR"
 _METADATA: Final = Offer("about", "application/json")
-_CONTEXT: Final = 'application/ld+json; profile="http://www.w3.org/ns/json-ld#context"'
 
 
 def _offer(group: str, media_type: str, standard: str, english: str, *chinese: str) -> Offer:

@@ -51,6 +51,34 @@ _INDUSTRY: Final = re.compile(r"(?: industry|产业|產業)$")
 
 Names = Iterable[tuple[str, str]]
 """Names with their languages."""
+_BLOCKS: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
+Facts = Sequence[tuple[str, ox.NamedNode | ox.Literal]]
+_TICKER: Final = f"{KG}ticker"
+_EXCHANGES: Final = {"XHKG": ("HK",), "XSHE": ("SZ",), "XSHG": ("SH", "SS")}
+"""Suffixes of tickers that replace the ISO 10383 code of the exchange."""
+
+_DESCRIPTIONS: Final = (f"{KG}description", f"{SKOS}definition", f"{RDFS}comment")
+_PLACES: Final = (f"{KG}within", f"{KG}locatedIn")
+_CALLED: Final = (f"{RDFS}label", f"{SKOS}altLabel")
+_CLUSTER: Final = ox.NamedNode(f"{KG}Cluster")
+_SUBCLASS: Final = f"{RDFS}subClassOf"
+_FIRST: Final = frozenset(
+    KG + name for name in ("Cluster", "Region", "Organisation", "Enterprise", "Agent")
+)
+_FACTS: Final = frozenset(
+    KG + name
+    for name in (
+        "Application",
+        "Attribution",
+        "Claim",
+        "Contribution",
+        "Designation",
+        "Observation",
+        "Participation",
+        "Population",
+        "PostHolding",
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -155,8 +183,6 @@ def _is_group(iri: str, around: Surroundings) -> bool:
 
 # Both libraries are imported where they are used: they load large tables.
 
-_BLOCKS: Final = ((0x3400, 0x4DC0), (0x4E00, 0xA000), (0xF900, 0xFB00))
-
 
 @cache
 def simplified_forms() -> dict[str, str]:
@@ -194,8 +220,6 @@ def pinyin(text: str) -> str:
     return " ".join(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
 
 
-Facts = Sequence[tuple[str, ox.NamedNode | ox.Literal]]
-
 _NAMES: Final = {
     f"{RDFS}label": LABEL,
     f"{SKOS}altLabel": ALTERNATIVE,
@@ -209,32 +233,6 @@ _NAMES: Final = {
     f"{KG}isin": CODE,
     f"{KG}wmi": CODE,
 }
-_TICKER: Final = f"{KG}ticker"
-_EXCHANGES: Final = {"XHKG": ("HK",), "XSHE": ("SZ",), "XSHG": ("SH", "SS")}
-"""Suffixes of tickers that replace the ISO 10383 code of the exchange."""
-
-_DESCRIPTIONS: Final = (f"{KG}description", f"{SKOS}definition", f"{RDFS}comment")
-_PLACES: Final = (f"{KG}within", f"{KG}locatedIn")
-_CALLED: Final = (f"{RDFS}label", f"{SKOS}altLabel")
-_CLUSTER: Final = ox.NamedNode(f"{KG}Cluster")
-_SUBCLASS: Final = f"{RDFS}subClassOf"
-_FIRST: Final = frozenset(
-    KG + name for name in ("Cluster", "Region", "Organisation", "Enterprise", "Agent")
-)
-_FACTS: Final = frozenset(
-    KG + name
-    for name in (
-        "Application",
-        "Attribution",
-        "Claim",
-        "Contribution",
-        "Designation",
-        "Observation",
-        "Participation",
-        "Population",
-        "PostHolding",
-    )
-)
 
 
 @dataclass(frozen=True)

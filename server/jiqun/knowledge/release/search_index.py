@@ -56,6 +56,30 @@ from jiqun.names import (
 )
 
 _MEMORY: Final = 64_000_000
+FOLDER: Final = "search"
+_TABLES: Final = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA page_size = 8192;
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE class (id INTEGER PRIMARY KEY, iri TEXT NOT NULL, labels TEXT NOT NULL,
+  things INTEGER NOT NULL);
+CREATE TABLE thing (id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, labels TEXT NOT NULL,
+  description TEXT NOT NULL, types TEXT NOT NULL, rank INTEGER NOT NULL, ending TEXT NOT NULL);
+CREATE TABLE thing_class (class INTEGER NOT NULL, thing INTEGER NOT NULL,
+  PRIMARY KEY (class, thing)) WITHOUT ROWID;
+CREATE TABLE name (id INTEGER PRIMARY KEY, thing INTEGER NOT NULL, text TEXT NOT NULL,
+  lang TEXT NOT NULL, kind INTEGER NOT NULL, form TEXT NOT NULL, core TEXT NOT NULL,
+  ending TEXT NOT NULL);
+"""
+_INDEXES: Final = """
+CREATE INDEX name_form ON name (form);
+CREATE INDEX name_core ON name (core);
+CREATE INDEX name_thing ON name (thing);
+CREATE INDEX class_thing ON thing_class (thing);
+ANALYZE;
+VACUUM;
+"""
 
 
 class _FullText:
@@ -99,33 +123,6 @@ class _FullText:
         for each in classes:
             document.add_integer("class", each)
         self._writer.add_document(document)
-
-
-FOLDER: Final = "search"
-
-_TABLES: Final = """
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-PRAGMA page_size = 8192;
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE class (id INTEGER PRIMARY KEY, iri TEXT NOT NULL, labels TEXT NOT NULL,
-  things INTEGER NOT NULL);
-CREATE TABLE thing (id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, labels TEXT NOT NULL,
-  description TEXT NOT NULL, types TEXT NOT NULL, rank INTEGER NOT NULL, ending TEXT NOT NULL);
-CREATE TABLE thing_class (class INTEGER NOT NULL, thing INTEGER NOT NULL,
-  PRIMARY KEY (class, thing)) WITHOUT ROWID;
-CREATE TABLE name (id INTEGER PRIMARY KEY, thing INTEGER NOT NULL, text TEXT NOT NULL,
-  lang TEXT NOT NULL, kind INTEGER NOT NULL, form TEXT NOT NULL, core TEXT NOT NULL,
-  ending TEXT NOT NULL);
-"""
-_INDEXES: Final = """
-CREATE INDEX name_form ON name (form);
-CREATE INDEX name_core ON name (core);
-CREATE INDEX name_thing ON name (thing);
-CREATE INDEX class_thing ON thing_class (thing);
-ANALYZE;
-VACUUM;
-"""
 
 
 def write_search_index(triples: Iterable[ox.Triple], folder: Path) -> None:

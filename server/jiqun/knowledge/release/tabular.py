@@ -44,6 +44,10 @@ _ARROW: Final = {
     "boolean": DataType.bool,
 }
 _PLAIN: Final = 1e15
+_HAS: Final = ox.NamedNode(f"{GEO}hasGeometry")
+_WKT: Final = ox.NamedNode(f"{GEO}asWKT")
+Shape = Point | MultiPoint | Polygon | MultiPolygon
+Row = dict[str, "Value"]
 
 
 def write_tables(tables: Iterable[Filled], folder: Path) -> list[Written]:
@@ -160,13 +164,6 @@ def _field(column: Column, table: Table) -> dict[str, Any]:
     if column.name in table.key:
         field["constraints"] = {"required": True}
     return field
-
-
-_HAS: Final = ox.NamedNode(f"{GEO}hasGeometry")
-_WKT: Final = ox.NamedNode(f"{GEO}asWKT")
-
-Shape = Point | MultiPoint | Polygon | MultiPolygon
-Row = dict[str, "Value"]
 
 
 def write_maps(knowledge: Knowledge, tables: Iterable[Filled], folder: Path) -> list[Written]:

@@ -48,6 +48,17 @@ Description = Mapping[str, Sequence[Term]]
 """The values of each property of one resource, ordered by value and language."""
 
 _IN_TURTLE: Final = re.compile(r'<[^<>]*>|"(?:[^"\\]|\\.)*"(?:@([A-Za-z0-9-]+))?', re.DOTALL)
+Stated = tuple[str, Triple]
+"""The IRI of a graph and a triple in it."""
+
+MAX_FACTS: Final = 500
+"""Maximum number of facts about a thing in its description."""
+
+_ABOUT: Final = " ".join(
+    f"<{KG}{name}>" for name in ("about", "applicationFor", "designates", "participationIn")
+)
+_BATCH: Final = 400
+NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
 
 
 def descriptions(triples: Iterable[Triple]) -> defaultdict[str, Description]:
@@ -151,19 +162,6 @@ def _with_usual_tag(value: dict[str, Any]) -> dict[str, Any]:
     if "@language" in value:
         value["@language"] = language_tag(value["@language"])
     return value
-
-
-Stated = tuple[str, Triple]
-"""The IRI of a graph and a triple in it."""
-
-MAX_FACTS: Final = 500
-"""Maximum number of facts about a thing in its description."""
-
-_ABOUT: Final = " ".join(
-    f"<{KG}{name}>" for name in ("about", "applicationFor", "designates", "participationIn")
-)
-_BATCH: Final = 400
-NOT_SHAPES: Final = f"FILTER (?graph != <{GRAPH}shapes>)"
 
 
 def thing_exists(select: Select, slug: str) -> bool:

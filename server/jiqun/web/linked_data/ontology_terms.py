@@ -17,6 +17,22 @@ from jiqun.saved_queries import SavedQuery, term_uses
 from jiqun.web.linked_data.descriptions import Description, descriptions, texts
 
 _NAME: Final = re.compile(r"ontology-([0-9][0-9A-Za-z.-]*)\.(ttl|ofn)")
+_CLASS: Final = f"{OWL}Class"
+_PROPERTIES: Final = frozenset(
+    f"{OWL}{name}Property" for name in ("Object", "Datatype", "Annotation")
+)
+_NATURES: Final = tuple(
+    f"{OWL}{name}Property"
+    for name in (
+        "Object",
+        "Datatype",
+        "Annotation",
+        "Functional",
+        "InverseFunctional",
+        "Transitive",
+        "Symmetric",
+    )
+)
 
 
 def versions_of(release: Release) -> dict[str, dict[str, Dump]]:
@@ -40,24 +56,6 @@ def _order(version: str) -> list[tuple[int, str]]:
     return [
         (int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"[.-]", version)
     ]
-
-
-_CLASS: Final = f"{OWL}Class"
-_PROPERTIES: Final = frozenset(
-    f"{OWL}{name}Property" for name in ("Object", "Datatype", "Annotation")
-)
-_NATURES: Final = tuple(
-    f"{OWL}{name}Property"
-    for name in (
-        "Object",
-        "Datatype",
-        "Annotation",
-        "Functional",
-        "InverseFunctional",
-        "Transitive",
-        "Symmetric",
-    )
-)
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from jiqun.rdf.namespaces import LICENCE, SLUG
 from jiqun.web.negotiation import Choice, negotiate
 
 Suffixes = Mapping[str, Choice]
+_MAX_TYPES: Final = 8
 
 
 def _plain(format_: Format) -> Choice:
@@ -45,8 +46,6 @@ SUFFIXES: Final[Suffixes] = {
 
 ONTOLOGY_SUFFIXES: Final[Suffixes] = {**SUFFIXES, "ofn": _plain(OWL_FUNCTIONAL)}
 QUERY_SUFFIXES: Final[Suffixes] = {**SUFFIXES, "rq": _plain(QUERY_TEXT)}
-
-_MAX_TYPES: Final = 8
 
 
 @dataclass(frozen=True)

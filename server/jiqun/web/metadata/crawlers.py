@@ -26,6 +26,25 @@ _DUMPS: Final = (
     ("observations.parquet", "the figures as a table"),
     ("clusters.geojson", "a map"),
 )
+_PAGES: Final = (
+    "/",
+    "/catalogue",
+    "/clusters",
+    "/companies",
+    "/compare",
+    "/figures",
+    "/network",
+    "/ontology",
+    "/places",
+    "/plans",
+    "/quality",
+    "/queries",
+    "/source",
+    "/timeline",
+)
+_NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_ADDRESSES: Final = 10_000
+_EVERY_THING: Final = f'?x a ?class FILTER (STRSTARTS(STR(?x), "{ID}"))'
 
 
 def llms_document(context: Context, root: str) -> Document:
@@ -88,27 +107,6 @@ def _data(release: Release, root: str) -> str:
         if name in release.dumps or f"{name}.gz" in release.dumps
     ]
     return "\n".join(["## Data", "", *found, f"- [All files]({root}/dumps)"])
-
-
-_PAGES: Final = (
-    "/",
-    "/catalogue",
-    "/clusters",
-    "/companies",
-    "/compare",
-    "/figures",
-    "/network",
-    "/ontology",
-    "/places",
-    "/plans",
-    "/quality",
-    "/queries",
-    "/source",
-    "/timeline",
-)
-_NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
-_ADDRESSES: Final = 10_000
-_EVERY_THING: Final = f'?x a ?class FILTER (STRSTARTS(STR(?x), "{ID}"))'
 
 
 def sitemap_index(context: Context, root: str) -> Document:

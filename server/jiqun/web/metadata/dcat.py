@@ -55,6 +55,52 @@ _COUNTS = {
     "properties": "properties",
 }
 """Counts of a release, and their VoID properties."""
+PACKINGS: Final = {".gz": "application/gzip", ".zst": "application/zstd"}
+"""Media types of packed files, by suffix."""
+
+_CHECKSUM: Final = f"{SPDX}checksumAlgorithm_sha256"
+_FILE_TYPES: Final = {
+    "text/turtle": "RDF_TURTLE",
+    "application/n-triples": "RDF_N_TRIPLES",
+    "application/n-quads": "RDF_N_QUADS",
+    "application/trig": "RDF_TRIG",
+    "application/rdf+xml": "RDF_XML",
+    "application/ld+json": "JSON_LD",
+    "application/json": "JSON",
+    "application/geo+json": "GEOJSON",
+    "text/csv": "CSV",
+}
+_RANGES: Final = {
+    f"{DCTERMS}accessRights": f"{DCTERMS}RightsStatement",
+    f"{DCTERMS}accrualPeriodicity": f"{DCTERMS}Frequency",
+    f"{DCTERMS}conformsTo": f"{DCTERMS}Standard",
+    f"{DCTERMS}format": f"{DCTERMS}MediaTypeOrExtent",
+    f"{DCTERMS}language": f"{DCTERMS}LinguisticSystem",
+    f"{DCTERMS}license": f"{DCTERMS}LicenseDocument",
+    f"{DCTERMS}spatial": f"{DCTERMS}Location",
+    f"{DCAT}compressFormat": f"{DCTERMS}MediaType",
+    f"{DCAT}landingPage": f"{FOAF}Document",
+    f"{DCAT}mediaType": f"{DCTERMS}MediaType",
+    f"{DCAT}theme": f"{SKOS}Concept",
+    f"{DCAT}themeTaxonomy": f"{SKOS}ConceptScheme",
+    f"{FOAF}homepage": f"{FOAF}Document",
+    f"{SPDX}algorithm": f"{SPDX}ChecksumAlgorithm",
+}
+_THEMES: Final = {
+    f"{THEMES}ECON": "Economy and finance",
+    f"{THEMES}REGI": "Regions and cities",
+    f"{THEMES}TECH": "Science and technology",
+}
+_SERVICES: Final = {
+    "sparql": "/sparql",
+    "graphs": "/openapi.json",
+    "reconcile": "/reconcile",
+    "search": "/opensearch.xml",
+}
+"""The services, and the URLs of their descriptions."""
+
+MOST_GRAPHS: Final = 2_000
+"""Maximum number of listed named graphs."""
 
 
 def packed_void(release: Release, root: str) -> Iterator[Triple]:
@@ -92,22 +138,6 @@ def packed_void(release: Release, root: str) -> Iterator[Triple]:
             yield link(part, f"{VOID}propertyPartition", inner)
             yield link(inner, f"{VOID}property", name)
             yield typed(inner, f"{VOID}distinctSubjects", entities, "integer")
-
-
-PACKINGS: Final = {".gz": "application/gzip", ".zst": "application/zstd"}
-"""Media types of packed files, by suffix."""
-_CHECKSUM: Final = f"{SPDX}checksumAlgorithm_sha256"
-_FILE_TYPES: Final = {
-    "text/turtle": "RDF_TURTLE",
-    "application/n-triples": "RDF_N_TRIPLES",
-    "application/n-quads": "RDF_N_QUADS",
-    "application/trig": "RDF_TRIG",
-    "application/rdf+xml": "RDF_XML",
-    "application/ld+json": "JSON_LD",
-    "application/json": "JSON",
-    "application/geo+json": "GEOJSON",
-    "text/csv": "CSV",
-}
 
 
 def file_address(root: str, dump: Dump) -> str:
@@ -153,36 +183,6 @@ def _describe(dump: Dump, root: str) -> Iterator[Triple]:
     yield link(checksum, RDF_TYPE, f"{SPDX}Checksum")
     yield link(checksum, f"{SPDX}algorithm", _CHECKSUM)
     yield typed(checksum, f"{SPDX}checksumValue", dump.sha256, "hexBinary")
-
-
-_RANGES: Final = {
-    f"{DCTERMS}accessRights": f"{DCTERMS}RightsStatement",
-    f"{DCTERMS}accrualPeriodicity": f"{DCTERMS}Frequency",
-    f"{DCTERMS}conformsTo": f"{DCTERMS}Standard",
-    f"{DCTERMS}format": f"{DCTERMS}MediaTypeOrExtent",
-    f"{DCTERMS}language": f"{DCTERMS}LinguisticSystem",
-    f"{DCTERMS}license": f"{DCTERMS}LicenseDocument",
-    f"{DCTERMS}spatial": f"{DCTERMS}Location",
-    f"{DCAT}compressFormat": f"{DCTERMS}MediaType",
-    f"{DCAT}landingPage": f"{FOAF}Document",
-    f"{DCAT}mediaType": f"{DCTERMS}MediaType",
-    f"{DCAT}theme": f"{SKOS}Concept",
-    f"{DCAT}themeTaxonomy": f"{SKOS}ConceptScheme",
-    f"{FOAF}homepage": f"{FOAF}Document",
-    f"{SPDX}algorithm": f"{SPDX}ChecksumAlgorithm",
-}
-_THEMES: Final = {
-    f"{THEMES}ECON": "Economy and finance",
-    f"{THEMES}REGI": "Regions and cities",
-    f"{THEMES}TECH": "Science and technology",
-}
-_SERVICES: Final = {
-    "sparql": "/sparql",
-    "graphs": "/openapi.json",
-    "reconcile": "/reconcile",
-    "search": "/opensearch.xml",
-}
-"""The services, and the URLs of their descriptions."""
 
 
 def void_document(context: Context, root: str, choice: Choice) -> Document:
@@ -271,10 +271,6 @@ def _without_graph(release: Release) -> Iterator[Triple]:
         yield typed(DATASET, f"{VOID}triples", release.counts["triples"], "integer")
     if "iri" in release.ontology:
         yield link(DATASET, f"{VOID}vocabulary", release.ontology["iri"])
-
-
-MOST_GRAPHS: Final = 2_000
-"""Maximum number of listed named graphs."""
 
 
 def service_description(context: Context, root: str, choice: Choice) -> Document:

@@ -45,6 +45,31 @@ _PURPOSES: Final[Mapping[str, tuple[str, ...]]] = {
 _GROUPS: Final = ("rdf", "tables", "maps", "graphs")
 _OTHERS: Final = "others"
 _CSV: Final = "text/csv; charset=utf-8"
+Download = tuple[Text, int | None, Sequence[Dump]]
+"""Some content of the release, its number of triples or rows, and the files that hold it."""
+
+_NUMBERS: Final = {
+    "triples": "count_triples",
+    "entities": "catalogue_entities",
+    "classes": "catalogue_classes",
+    "properties": "catalogue_properties",
+}
+_MAX_SOURCES: Final = 20
+_MAX_CLASSES: Final = 30
+_NAMED: Final = {
+    "class",
+    "source",
+    "grade",
+    "target",
+    "predicate",
+    "candidate",
+    "list",
+    "dataset",
+    "licence",
+}
+"""Columns of the report whose IRIs are shown by their labels."""
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,10 +80,6 @@ class File:
     href: str
     dump: Dump
     count: int | None
-
-
-Download = tuple[Text, int | None, Sequence[Dump]]
-"""Some content of the release, its number of triples or rows, and the files that hold it."""
 
 
 def dumps_page(context: Context, reader: Reader, root: str) -> Document:
@@ -120,30 +141,6 @@ def spreadsheet_document(context: Context, name: str) -> Document:
         "Vary": "Accept-Encoding",
     }
     return Document(body, _CSV, headers=headers)
-
-
-_NUMBERS: Final = {
-    "triples": "count_triples",
-    "entities": "catalogue_entities",
-    "classes": "catalogue_classes",
-    "properties": "catalogue_properties",
-}
-_MAX_SOURCES: Final = 20
-_MAX_CLASSES: Final = 30
-_NAMED: Final = {
-    "class",
-    "source",
-    "grade",
-    "target",
-    "predicate",
-    "candidate",
-    "list",
-    "dataset",
-    "licence",
-}
-"""Columns of the report whose IRIs are shown by their labels."""
-
-Row = dict[str, Any]
 
 
 def catalogue_document(context: Context, reader: Reader, target: Target) -> Document:

@@ -43,6 +43,15 @@ _PATTERNS: Final = {
         "?x a kg:Cluster"
     ),
 }
+_MAP_KINDS: Final = {"list-2022", "list-2024", "candidate"}
+_COLUMNS: Final = (
+    Column("cluster"),
+    Column("field"),
+    Column("places"),
+    Column("year"),
+    Column("figures", numeric=True),
+    Column("grade"),
+)
 
 
 @dataclass(frozen=True)
@@ -147,19 +156,6 @@ def list_phrase(entry: ClusterEntry, reader: Reader) -> str:
 
 def _kind(entry: ClusterEntry) -> str:
     return entry.kind if entry.kind in _MAP_KINDS else "candidate"
-
-
-_MAP_KINDS: Final = {"list-2022", "list-2024", "candidate"}
-
-
-_COLUMNS: Final = (
-    Column("cluster"),
-    Column("field"),
-    Column("places"),
-    Column("year"),
-    Column("figures", numeric=True),
-    Column("grade"),
-)
 
 
 def clusters_document(

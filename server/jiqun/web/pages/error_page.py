@@ -33,6 +33,14 @@ from jiqun.web.pages.rendering import data_links, html_document, render
 
 _WAIT: Final = frozenset({429, 503})
 _NARROW: Final = frozenset({503, 504})
+PROBLEM_FORMATS = (PROBLEM, TABLE, HTML)
+_CLOSE: Final[Headers] = ((b"connection", b"close"),)
+_BY_STATUS: Final[dict[int, Headers]] = {
+    408: _CLOSE,
+    413: _CLOSE,
+    415: ((b"accept-encoding", b"identity"),),
+    431: _CLOSE,
+}
 
 
 @dataclass(frozen=True)
@@ -134,17 +142,6 @@ def render_error(
     return render(
         "error.html", reader, status=status, title=title, detail=detail, advice=advice, text=query
     )
-
-
-PROBLEM_FORMATS = (PROBLEM, TABLE, HTML)
-
-_CLOSE: Final[Headers] = ((b"connection", b"close"),)
-_BY_STATUS: Final[dict[int, Headers]] = {
-    408: _CLOSE,
-    413: _CLOSE,
-    415: ((b"accept-encoding", b"identity"),),
-    431: _CLOSE,
-}
 
 
 def problem_response(error: JiqunError, scope: Scope, settings: Settings) -> Response:

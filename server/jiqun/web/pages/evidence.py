@@ -38,6 +38,7 @@ MAX_MARKS: Final = 6
 """Maximum number of displayed passages per fact."""
 
 _CURATED: Final = ("register", "curated", "links")
+_LONGEST: Final = 2000
 
 
 @dataclass(frozen=True)
@@ -240,9 +241,6 @@ def list_name(iri: str, thing: Thing, labels: Labels) -> Cell:
         return cell
     lang = labels.reader.lang
     return replace(cell, text=Text(phrase("list_of_year", lang).format(years[0].value), lang))
-
-
-_LONGEST: Final = 2000
 
 
 @dataclass(frozen=True)

@@ -80,6 +80,21 @@ _KINDS: Final = {
     f"{KG}SelectionRound": "group",
 }
 NO_PERIOD: Final = f"{ID}period-not-stated"
+_COLUMNS: Final = (
+    Column("about"),
+    Column("metric"),
+    Column("amount", numeric=True),
+    Column("period"),
+    Column("population"),
+    Column("words"),
+    Column("source"),
+)
+_BARS: Final = 12
+_MOST: Final = 100
+"""Maximum number of dots in a picture."""
+
+_UNCHOSEN: Final = 75
+"""Figures on a page as long as nothing is chosen."""
 
 
 @dataclass(frozen=True)
@@ -194,23 +209,6 @@ def _entries(rows: Sequence[Row]) -> tuple[FigureEntry, ...]:
             value("end"),
         )
     return tuple(found.values())
-
-
-_COLUMNS: Final = (
-    Column("about"),
-    Column("metric"),
-    Column("amount", numeric=True),
-    Column("period"),
-    Column("population"),
-    Column("words"),
-    Column("source"),
-)
-_BARS: Final = 12
-_MOST: Final = 100
-"""Maximum number of dots in a picture."""
-
-_UNCHOSEN: Final = 75
-"""Figures on a page as long as nothing is chosen."""
 
 
 def figures_document(

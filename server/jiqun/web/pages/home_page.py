@@ -72,6 +72,9 @@ SELECT ?list ?size ?year ?passage (COUNT(DISTINCT ?cluster) AS ?named) WHERE {{
 _LAST_PLAN: Final = f"""{prologue("kg")}
 SELECT (MAX(?end) AS ?last) WHERE {{ ?plan kg:planPeriod/kg:periodEnd ?end }}"""
 _DISAGREEMENTS: Final = "contradicting-figures"
+_PACKED_COUNTS: Final = ("triples", "quads", "graphs", "subjects", "named", "classes", "properties")
+_CLASSES: Final = 30
+_QUERY: Final = "SELECT ?thing ?property ?value\nWHERE { ?thing ?property ?value }\nLIMIT 25\n"
 
 
 @dataclass(frozen=True)
@@ -322,11 +325,6 @@ def _card(each: FigureEntry, drawn: Markup, labels: Labels) -> EvidenceCard:
 def _count_key(name: str, count: int) -> str:
     singular = f"count_{name}_one"
     return singular if count == 1 and singular in PHRASES else f"count_{name}"
-
-
-_PACKED_COUNTS: Final = ("triples", "quads", "graphs", "subjects", "named", "classes", "properties")
-_CLASSES: Final = 30
-_QUERY: Final = "SELECT ?thing ?property ?value\nWHERE { ?thing ?property ?value }\nLIMIT 25\n"
 
 
 def packed_home(context: Context, reader: Reader) -> Document:

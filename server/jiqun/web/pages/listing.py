@@ -32,6 +32,7 @@ LIST_FORMS: Final = (HTML, CSV, SVG)
 """The forms of a list: the page, the table, the picture."""
 
 PAGE_SIZE: Final = 100
+_VARY: Final = "Accept, Accept-Language, Accept-Encoding"
 
 
 @dataclass(frozen=True)
@@ -265,9 +266,6 @@ def list_document(
         },
     )
     return html_document(text, reader, {"Vary": _VARY})
-
-
-_VARY: Final = "Accept, Accept-Language, Accept-Encoding"
 
 
 def _address(listing: Listing, selection: Selection, changes: Mapping[str, str]) -> str:

@@ -36,6 +36,10 @@ from jiqun.web.pages.records import Fact, Record
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pages.thing_facts import Thing
 
+_COUNT: Final = f"{ID}cluster-count"
+_ROLES: Final = ("leadAppliedForBy", "jointlyAppliedForBy", "appliedForBy", "coreArea", "keyArea")
+_PLACED: Final = ("coreArea", "keyArea", "locatedIn")
+
 
 @dataclass(frozen=True)
 class Member:
@@ -239,11 +243,6 @@ def view_plan(record: Record, thing: Thing, labels: Labels) -> Plan:
         end=day("periodEnd"),
         proof=prove(record.facts, thing.sources, labels),
     )
-
-
-_COUNT: Final = f"{ID}cluster-count"
-_ROLES: Final = ("leadAppliedForBy", "jointlyAppliedForBy", "appliedForBy", "coreArea", "keyArea")
-_PLACED: Final = ("coreArea", "keyArea", "locatedIn")
 
 
 @dataclass(frozen=True)

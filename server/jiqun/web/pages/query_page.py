@@ -45,6 +45,11 @@ _KINDS: Final = {
     "grade": ("ReliabilityGrade", "?thing a kg:ReliabilityGrade"),
 }
 """For each parameter the class of its values, and the pattern for suggestions in forms."""
+LANGUAGE: Final = "lang"
+"""The parameter, of queries as of pages, for the language of names."""
+
+_INPUT_TYPES: Final = {"date": "date"}
+_INPUT_MODES: Final = {"integer": "numeric", "decimal": "decimal"}
 
 
 @dataclass(frozen=True)
@@ -172,13 +177,6 @@ def _names(select: Select, pattern: str, reader: Reader) -> tuple[str, ...]:
         f"ORDER BY ?label LIMIT {_MOST_OPTIONS}"
     )
     return tuple(row["label"].value for row in rows)
-
-
-LANGUAGE: Final = "lang"
-"""The parameter, of queries as of pages, for the language of names."""
-
-_INPUT_TYPES: Final = {"date": "date"}
-_INPUT_MODES: Final = {"integer": "numeric", "decimal": "decimal"}
 
 
 @dataclass(frozen=True)

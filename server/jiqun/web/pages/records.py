@@ -18,6 +18,44 @@ from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.pages.cells import values
 
 _MAX_ROWS: Final = 4000
+MAX_CLUSTERS: Final = 200
+"""Maximum number of clusters listed on the page of a place."""
+
+_MAX_RECORDS: Final = 150
+_MAX_STEPS: Final = 6
+_KG: Final = prologue("kg", "dcterms")
+_KINDS: Final = (
+    ("figure", "Observation"),
+    ("goal", "Goal"),
+    ("cluster", "Cluster"),
+    ("place", "Region"),
+    ("enterprise", "Enterprise"),
+)
+_LINKS: Final = {
+    "cluster": "designates applicationFor participationIn about layoutOf",
+    "place": "about",
+    "enterprise": "participant candidateEntity supplier customer operatedBy about standingProduct",
+    "figure": "disagreeingClaim",
+    "goal": "setsGoal",
+    "": "about",
+}
+_ABOUT_OTHERS: Final = tuple(
+    f"{KG}{name}"
+    for name in (
+        *("subsetOf", "candidateEntity", "companyKind", "subsidiaryOf", "tradeNameOf", "legalName"),
+        *("periodStart", "periodEnd", "planPeriod", "issuedDuring", "issuer", "listYear"),
+    )
+)
+_LEADING_ON: Final = tuple(
+    f"{KG}{name}" for name in ("subsetOf", "candidateEntity", "period", "planPeriod", "onList")
+)
+_CLUSTER_FACTS: Final = tuple(
+    f"{KG}{name}"
+    for name in (
+        *("listedOn", "candidateFor", "inIndustry", "leadAppliedForBy", "jointlyAppliedForBy"),
+        *("appliedForBy", "coreArea", "keyArea", "locatedIn", "readLocation"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -76,46 +114,6 @@ def read_records(
 def graph_of(row: Row) -> str:
     """Return the IRI of the graph in a row."""
     return row["graph"].value
-
-
-MAX_CLUSTERS: Final = 200
-"""Maximum number of clusters listed on the page of a place."""
-
-_MAX_RECORDS: Final = 150
-_MAX_STEPS: Final = 6
-_KG: Final = prologue("kg", "dcterms")
-_KINDS: Final = (
-    ("figure", "Observation"),
-    ("goal", "Goal"),
-    ("cluster", "Cluster"),
-    ("place", "Region"),
-    ("enterprise", "Enterprise"),
-)
-_LINKS: Final = {
-    "cluster": "designates applicationFor participationIn about layoutOf",
-    "place": "about",
-    "enterprise": "participant candidateEntity supplier customer operatedBy about standingProduct",
-    "figure": "disagreeingClaim",
-    "goal": "setsGoal",
-    "": "about",
-}
-_ABOUT_OTHERS: Final = tuple(
-    f"{KG}{name}"
-    for name in (
-        *("subsetOf", "candidateEntity", "companyKind", "subsidiaryOf", "tradeNameOf", "legalName"),
-        *("periodStart", "periodEnd", "planPeriod", "issuedDuring", "issuer", "listYear"),
-    )
-)
-_LEADING_ON: Final = tuple(
-    f"{KG}{name}" for name in ("subsetOf", "candidateEntity", "period", "planPeriod", "onList")
-)
-_CLUSTER_FACTS: Final = tuple(
-    f"{KG}{name}"
-    for name in (
-        *("listedOn", "candidateFor", "inIndustry", "leadAppliedForBy", "jointlyAppliedForBy"),
-        *("appliedForBy", "coreArea", "keyArea", "locatedIn", "readLocation"),
-    )
-)
 
 
 def kind_of(types: Iterable[str]) -> str:

@@ -62,39 +62,9 @@ _WORDS: Final = (
     b" AS ?count) UNION { VALUES MINUS { }\n}\nGROUP BY ?cluster\nORDER BY DESC(?value) ?cluster\n"
     b"LIMIT 100\n"
 )
-
-
-def short_path(query: str) -> str | None:
-    """Return the short path of a query; None if it is too long."""
-    if len(query) > LONGEST_SHORT:
-        return None
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _WORDS)
-    packed = packer.compress(query.encode(errors="replace")) + packer.flush()
-    return f"/q/{_VERSION}{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
-
-
-def read_short(code: str) -> str:
-    """Decode the last segment of a short path; raises `NotFound`."""
-    damaged = NotFound("This is not the short URL of a query, or it is incomplete.")
-    if not code.startswith(_VERSION) or len(code) > 4 * LONGEST_SHORT:
-        raise damaged
-    body = code[len(_VERSION) :]
-    unpacker = zlib.decompressobj(-15, _WORDS)
-    try:
-        packed = base64.b64decode(f"{body}{'=' * (-len(body) % 4)}", b"-_", validate=True)
-        text = unpacker.decompress(packed, 4 * LONGEST_SHORT).decode()
-    except (binascii.Error, ValueError, zlib.error):
-        raise damaged from None
-    if not unpacker.eof or unpacker.unused_data or len(text) > LONGEST_SHORT:
-        raise damaged
-    return text
-
-
 PHRASES: Final[dict[str, dict[str, str]]] = tomllib.loads(
     resources.files("jiqun.web").joinpath("templates", "phrases.toml").read_text(encoding="utf-8")
 )
-
-
 DATA_FORMS: Final = tuple(
     (each.label, each.extension, each.media_type) for each in (TURTLE, JSON_LD, RDF_XML, N_TRIPLES)
 )
@@ -129,6 +99,35 @@ _TOKEN: Final = re.compile(
     r"|\w+",
     re.IGNORECASE,
 )
+LANGUAGE_NAMES: Final = {"en": "English", "zh-Hans": "简体", "zh-Hant": "繁體"}
+_LONGEST_KEPT: Final = 200
+"""Characters; longer IRIs are rare, and many of them would take much memory."""
+
+
+def short_path(query: str) -> str | None:
+    """Return the short path of a query; None if it is too long."""
+    if len(query) > LONGEST_SHORT:
+        return None
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, zlib.Z_DEFAULT_STRATEGY, _WORDS)
+    packed = packer.compress(query.encode(errors="replace")) + packer.flush()
+    return f"/q/{_VERSION}{base64.urlsafe_b64encode(packed).decode().rstrip('=')}"
+
+
+def read_short(code: str) -> str:
+    """Decode the last segment of a short path; raises `NotFound`."""
+    damaged = NotFound("This is not the short URL of a query, or it is incomplete.")
+    if not code.startswith(_VERSION) or len(code) > 4 * LONGEST_SHORT:
+        raise damaged
+    body = code[len(_VERSION) :]
+    unpacker = zlib.decompressobj(-15, _WORDS)
+    try:
+        packed = base64.b64decode(f"{body}{'=' * (-len(body) % 4)}", b"-_", validate=True)
+        text = unpacker.decompress(packed, 4 * LONGEST_SHORT).decode()
+    except (binascii.Error, ValueError, zlib.error):
+        raise damaged from None
+    if not unpacker.eof or unpacker.unused_data or len(text) > LONGEST_SHORT:
+        raise damaged
+    return text
 
 
 def mark_invisible(text: str) -> str:
@@ -151,9 +150,6 @@ def highlight(text: str) -> Markup:
         parts.append(Markup('<span class="t-{}">{}</span>').format(kind, token) if kind else token)
     parts.append(escape(text[end:]))
     return Markup("").join(parts)
-
-
-LANGUAGE_NAMES: Final = {"en": "English", "zh-Hans": "简体", "zh-Hant": "繁體"}
 
 
 def html_document(
@@ -244,8 +240,6 @@ def _target(iri: str) -> str | None:
 
 
 _kept_target: Final = lru_cache(maxsize=8192)(_target)
-_LONGEST_KEPT: Final = 200
-"""Characters; longer IRIs are rare, and many of them would take much memory."""
 
 
 def _path_here(iri: str) -> str:

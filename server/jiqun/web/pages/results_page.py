@@ -24,6 +24,41 @@ from jiqun.web.pages.rendering import html_document, phrase, render
 from jiqun.web.pages.result_pictures import Drawn, draw_view, offered_views, read_columns
 from jiqun.web.pages.result_table import Outcome, ResultTable, arrange, read_outcome
 
+CHOICES: Final = ("view", "sort", "filter", "page")
+"""The URL parameters of the choices."""
+
+ALL_PAGES: Final = "all"
+"""The value of `page` for all rows on one page."""
+
+PAGE_SIZE: Final = 50
+"""Number of rows per page of a result."""
+
+_LONGEST: Final = 200
+_PAGE: Final = re.compile(f"[1-9][0-9]{{0,3}}|{ALL_PAGES}")
+EXCEL: Final = "excel"
+"""The name of the format for spreadsheets: CSV with a byte order mark."""
+
+_LONGEST_LINK: Final = 6000
+DEFAULT_QUERY: Final = """\
+PREFIX id: <https://w3id.org/jiqun/id/>
+PREFIX kg: <https://w3id.org/jiqun/ontology#>
+PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+
+SELECT ?cluster ?lead ?passage
+WHERE {
+  GRAPH ?passage { ?application kg:applicationFor ?cluster ; kg:leadApplicant ?lead . }
+}
+ORDER BY ?cluster ?lead
+LIMIT 50
+"""
+TABLE_FORMATS: Final = (
+    (EXCEL, "Excel"),
+    *((each.names[0], each.label) for each in (CSV, JSON, TSV, XML)),
+)
+GRAPH_FORMATS: Final = tuple(
+    (each.extension, each.label) for each in (TURTLE, N_TRIPLES, JSON_LD, RDF_XML)
+)
+
 
 @dataclass(frozen=True)
 class Remark:
@@ -42,47 +77,34 @@ class Remark:
 
 def advise(context: Context, query: str, reader: Reader) -> list[Remark]:
     """Return the remarks on a query, in the order of its text."""
-    return [_remark_advice(each, query, reader) for each in read_remarks(context, query)]
+    return [_remark(each, query, reader) for each in read_remarks(context, query)]
 
 
-def _remark_advice(remark: Doubt, query: str, reader: Reader) -> Remark:
-    sentences = [phrase(f"remark_{remark.kind}", reader.lang).replace("{}", remark.name)]
-    near = remark.near
-    if remark.kind == "unknown_tag":
-        sentences.append(_known_tags(remark, reader))
+def _remark(doubt: Doubt, query: str, reader: Reader) -> Remark:
+    sentences = [phrase(f"remark_{doubt.kind}", reader.lang).replace("{}", doubt.name)]
+    near = doubt.near
+    if doubt.kind == "unknown_tag":
+        sentences.append(_known_tags(doubt, reader))
     elif near:
         listed = phrase("list_comma", reader.lang).join(near)
         sentences.append(phrase("remark_near", reader.lang).replace("{}", listed))
-    start = remark.start
+    start = doubt.start
     line = query.count("\n", 0, start) + 1
     column = start - query.rfind("\n", 0, start)
-    written = query[start : remark.end]
-    is_short = remark.kind.startswith("unknown_t") and near and not written.startswith("<")
-    replacement = near[0] if is_short and remark.kind != "unknown_tag" else ""
+    written = query[start : doubt.end]
+    is_short = doubt.kind.startswith("unknown_t") and near and not written.startswith("<")
+    replacement = near[0] if is_short and doubt.kind != "unknown_tag" else ""
     gap = " " if reader.lang == "en" else ""
-    return Remark(gap.join(sentences), line, column, remark.end - start, replacement)
+    return Remark(gap.join(sentences), line, column, doubt.end - start, replacement)
 
 
-def _known_tags(remark: Doubt, reader: Reader) -> str:
-    listed = phrase("list_comma", reader.lang).join(remark.near)
+def _known_tags(doubt: Doubt, reader: Reader) -> str:
+    listed = phrase("list_comma", reader.lang).join(doubt.near)
     known = phrase("remark_tags", reader.lang).replace("{}", listed)
-    if any(each.lower().startswith(f"{remark.name.lower()}-") for each in remark.near):
+    if any(each.lower().startswith(f"{doubt.name.lower()}-") for each in doubt.near):
         gap = " " if reader.lang == "en" else ""
-        known += gap + phrase("remark_range", reader.lang).replace("{}", remark.name)
+        known += gap + phrase("remark_range", reader.lang).replace("{}", doubt.name)
     return known
-
-
-CHOICES: Final = ("view", "sort", "filter", "page")
-"""The URL parameters of the choices."""
-
-ALL_PAGES: Final = "all"
-"""The value of `page` for all rows on one page."""
-
-PAGE_SIZE: Final = 50
-"""Number of rows per page of a result."""
-
-_LONGEST: Final = 200
-_PAGE: Final = re.compile(f"[1-9][0-9]{{0,3}}|{ALL_PAGES}")
 
 
 @dataclass(frozen=True)
@@ -151,12 +173,6 @@ def _key(term: Term, words: Mapping[str, str]) -> tuple[int, Decimal, str]:
         if number.is_finite():
             return (0, number, "")
     return (1, Decimal(0), words.get(term.value, term.value).casefold())
-
-
-EXCEL: Final = "excel"
-"""The name of the format for spreadsheets: CSV with a byte order mark."""
-
-_LONGEST_LINK: Final = 6000
 
 
 @dataclass(frozen=True)
@@ -301,27 +317,6 @@ def _order(variable: str, choices: Choices) -> str:
 def _next_order(variable: str, choices: Choices) -> str:
     """Return the order after this one: ascending, descending, and then as the query has it."""
     return {"": variable, "ascending": f"-{variable}", "descending": ""}[_order(variable, choices)]
-
-
-DEFAULT_QUERY: Final = """\
-PREFIX id: <https://w3id.org/jiqun/id/>
-PREFIX kg: <https://w3id.org/jiqun/ontology#>
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-
-SELECT ?cluster ?lead ?passage
-WHERE {
-  GRAPH ?passage { ?application kg:applicationFor ?cluster ; kg:leadApplicant ?lead . }
-}
-ORDER BY ?cluster ?lead
-LIMIT 50
-"""
-TABLE_FORMATS: Final = (
-    (EXCEL, "Excel"),
-    *((each.names[0], each.label) for each in (CSV, JSON, TSV, XML)),
-)
-GRAPH_FORMATS: Final = tuple(
-    (each.extension, each.label) for each in (TURTLE, N_TRIPLES, JSON_LD, RDF_XML)
-)
 
 
 def results_page(

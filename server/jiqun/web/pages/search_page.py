@@ -21,6 +21,11 @@ from jiqun.web.documents import Context, Document
 from jiqun.web.pages.rendering import html_document, render
 
 _MAX_FACETS: Final = 12
+MOST_NAMES: Final = 200
+"""Maximum number of names in one request."""
+
+_FIRST: Final = ("Cluster", "Company", "Brand", "Region", "Organisation", "PolicyDocument")
+_CSV: Final = "text/csv; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -148,13 +153,6 @@ def _facets(query: SearchQuery, result: SearchResult, reader: Reader) -> list[Fa
             text = label if label.value else Text(name)
             facets.append(Facet(text, count, _address(narrowed, reader), chosen))
     return facets
-
-
-MOST_NAMES: Final = 200
-"""Maximum number of names in one request."""
-
-_FIRST: Final = ("Cluster", "Company", "Brand", "Region", "Organisation", "PolicyDocument")
-_CSV: Final = "text/csv; charset=utf-8"
 
 
 @dataclass(frozen=True)

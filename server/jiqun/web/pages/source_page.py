@@ -74,6 +74,25 @@ WHERE {{
 GROUP BY ?source ?title ?issued ?publisher
 ORDER BY DESC(?issued) ?source
 """
+LIST_PAGE_SIZE: Final = 60
+"""Number of sources per page of their list."""
+
+UNDATED: Final = "undated"
+"""The year of sources without a date."""
+
+_NO_COUNTS: Final[Mapping[str, int]] = {}
+_CARD: Final = (
+    ("publisher", f"{DCTERMS}publisher"),
+    ("original_publisher", f"{KG}syndicatedFrom"),
+    ("author", f"{DCTERMS}creator"),
+    ("date", f"{DCTERMS}issued"),
+    ("text_sha256", f"{KG}textSha256"),
+    ("text_length", f"{KG}textLength"),
+    ("rights", f"{DCTERMS}rights"),
+)
+_MAX_OTHERS: Final = 2000
+_WORDING: Final = f"{KG}wording"
+_SHOWN_APART: Final = (RDF_TYPE, RDFS_LABEL, _WORDING)
 
 
 @dataclass(frozen=True)
@@ -231,27 +250,6 @@ def _passages(
 
 def _offset(value: Term | None) -> int:
     return int(value.value) if value is not None and value.value.isdecimal() else 0
-
-
-LIST_PAGE_SIZE: Final = 60
-"""Number of sources per page of their list."""
-
-UNDATED: Final = "undated"
-"""The year of sources without a date."""
-
-_NO_COUNTS: Final[Mapping[str, int]] = {}
-_CARD: Final = (
-    ("publisher", f"{DCTERMS}publisher"),
-    ("original_publisher", f"{KG}syndicatedFrom"),
-    ("author", f"{DCTERMS}creator"),
-    ("date", f"{DCTERMS}issued"),
-    ("text_sha256", f"{KG}textSha256"),
-    ("text_length", f"{KG}textLength"),
-    ("rights", f"{DCTERMS}rights"),
-)
-_MAX_OTHERS: Final = 2000
-_WORDING: Final = f"{KG}wording"
-_SHOWN_APART: Final = (RDF_TYPE, RDFS_LABEL, _WORDING)
 
 
 @dataclass(frozen=True)

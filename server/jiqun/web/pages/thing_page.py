@@ -133,6 +133,21 @@ _SCHEMA_ORG: Final = {
     f"{KG}administrativeCode": "identifier",
 }
 _MAX_SCHEMA_VALUES: Final = 40
+_PROFILES: Final[Mapping[str, tuple[str, Callable[[Thing, Labels], Any]]]] = {
+    "cluster": ("cluster.html", cluster_profile),
+    "place": ("place.html", place_profile),
+    "enterprise": ("enterprise.html", enterprise_profile),
+    "figure": ("claim.html", claim_profile),
+    "goal": ("claim.html", claim_profile),
+}
+"""The template of the profile of each kind of thing, and the function that builds it."""
+
+_CLAIMS: Final = frozenset({"figure", "goal"})
+_SHEETS: Final = {
+    "cluster": ("cluster-fact-sheet", "_cluster_iri"),
+    "place": ("clusters-of-region", "_place_iri"),
+}
+"""The main saved query for a kind of thing, and its variable for the thing."""
 
 
 @dataclass(frozen=True)
@@ -156,23 +171,6 @@ class Group:
     proof: Proof | None
     count: int
     more: str | None
-
-
-_PROFILES: Final[Mapping[str, tuple[str, Callable[[Thing, Labels], Any]]]] = {
-    "cluster": ("cluster.html", cluster_profile),
-    "place": ("place.html", place_profile),
-    "enterprise": ("enterprise.html", enterprise_profile),
-    "figure": ("claim.html", claim_profile),
-    "goal": ("claim.html", claim_profile),
-}
-"""The template of the profile of each kind of thing, and the function that builds it."""
-
-_CLAIMS: Final = frozenset({"figure", "goal"})
-_SHEETS: Final = {
-    "cluster": ("cluster-fact-sheet", "_cluster_iri"),
-    "place": ("clusters-of-region", "_place_iri"),
-}
-"""The main saved query for a kind of thing, and its variable for the thing."""
 
 
 def thing_reference(context: Context, reader: Reader, target: Target) -> Document:

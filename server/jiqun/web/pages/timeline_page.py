@@ -61,6 +61,8 @@ SELECT ?year (COUNT(DISTINCT ?source) AS ?count) WHERE {{
   BIND (SUBSTR(STR(?issued), 1, 4) AS ?year)
 }} GROUP BY ?year ORDER BY ?year"""
 _FIRST_YEAR: Final = 1900
+PICTURE_FORMS: Final = (HTML, SVG)
+_SHOWN_YEARS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,6 @@ def day(text: str) -> date | None:
 def read_happening_names(select: Select) -> dict[str, Caption]:
     """Read the captions of all happenings."""
     return read_captions(select, sorted({each.iri for each in read_happenings(select)}))
-
-
-PICTURE_FORMS: Final = (HTML, SVG)
-_SHOWN_YEARS: Final = 12
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,31 @@ _HANT: Final = ((12, "萬億"), (8, "億"), (4, "萬"))
 _SCALES: Final = {"en": _ENGLISH, "zh-Hans": _HANS, "zh-Hant": _HANT}
 _SPACED: Final = "en"
 _MOST_DIGITS: Final = 40
+BOUNDS: Final = ("exact", "more-than", "at-least", "less-than", "approximately")
+"""The bounds of figures, as slugs of `kg:Bound`."""
+
+_DOT: Final = Markup('<circle class="exact" r="5"/>')
+_HIT: Final = Markup('<circle class="hit" r="12"/>')
+_BLUR: Final = Markup(
+    '<rect class="blur" x="-17" y="-5" width="34" height="10" rx="5"/>'
+    '<rect class="blur" x="-13" y="-4" width="26" height="8" rx="4"/>'
+    '<rect class="blur" x="-9" y="-3.5" width="18" height="7" rx="3"/>'
+)
+_SIGNS: Final = {
+    "exact": _DOT,
+    "more-than": join((_DOT, path("M5 0H22M17 -4.5L22 0L17 4.5", "arrow"))),
+    "at-least": join((_DOT, path("M5 0H22M17 -4.5L22 0L17 4.5", "arrow"))),
+    "less-than": join((_DOT, path("M-5 0H-22M-17 -4.5L-22 0L-17 4.5", "arrow"))),
+    "approximately": join((_BLUR, Markup('<circle class="about" r="5"/>'))),
+}
+_FLAG: Final = path("M0 9V-11H14L10 -6.5L14 -2H0", "goal")
+_KEYS: Final = {
+    "exact": "sign_exact",
+    "more-than": "sign_more",
+    "at-least": "sign_more",
+    "less-than": "sign_less",
+    "approximately": "sign_about",
+}
 
 
 @dataclass(frozen=True)
@@ -105,33 +130,6 @@ def _trim(number: Decimal, grouping: str = "") -> str:
 
 def _joined(unit: str, reader: Reader) -> str:
     return (f" {unit}" if reader.lang == _SPACED else unit) if unit else ""
-
-
-BOUNDS: Final = ("exact", "more-than", "at-least", "less-than", "approximately")
-"""The bounds of figures, as slugs of `kg:Bound`."""
-
-_DOT: Final = Markup('<circle class="exact" r="5"/>')
-_HIT: Final = Markup('<circle class="hit" r="12"/>')
-_BLUR: Final = Markup(
-    '<rect class="blur" x="-17" y="-5" width="34" height="10" rx="5"/>'
-    '<rect class="blur" x="-13" y="-4" width="26" height="8" rx="4"/>'
-    '<rect class="blur" x="-9" y="-3.5" width="18" height="7" rx="3"/>'
-)
-_SIGNS: Final = {
-    "exact": _DOT,
-    "more-than": join((_DOT, path("M5 0H22M17 -4.5L22 0L17 4.5", "arrow"))),
-    "at-least": join((_DOT, path("M5 0H22M17 -4.5L22 0L17 4.5", "arrow"))),
-    "less-than": join((_DOT, path("M-5 0H-22M-17 -4.5L-22 0L-17 4.5", "arrow"))),
-    "approximately": join((_BLUR, Markup('<circle class="about" r="5"/>'))),
-}
-_FLAG: Final = path("M0 9V-11H14L10 -6.5L14 -2H0", "goal")
-_KEYS: Final = {
-    "exact": "sign_exact",
-    "more-than": "sign_more",
-    "at-least": "sign_more",
-    "less-than": "sign_less",
-    "approximately": "sign_about",
-}
 
 
 def known_bound(slug: str) -> str:

@@ -48,6 +48,16 @@ SELECT ?place ?label ?wkt WHERE {{
   ?place a kg:ProvinceLevelDivision ; rdfs:label ?label ; geo:hasGeometry/geo:asWKT ?wkt .
   FILTER (CONTAINS(STR(?wkt), "POLYGON"))
 }} ORDER BY ?place ?label"""
+MAP_SIGNS: Final = {
+    "list-2022": Markup('<circle class="older" r="5"/>'),
+    "list-2024": Markup('<path class="newer" d="M0 -6.2L6.2 0L0 6.2L-6.2 0Z"/>'),
+    "candidate": Markup('<circle class="candidate" r="4.6"/>'),
+    "core": Markup('<circle class="core" r="6"/>'),
+    "key": Markup('<circle class="key" r="5"/>'),
+    "place": Markup('<circle class="place" r="5"/>'),
+    "count": Markup('<circle class="count" r="8"/>'),
+}
+"""The signs of a map by kind; the phrase of each in a legend is `map_` and the kind."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +83,6 @@ class MapMark:
     places: tuple[Place, ...]
     href: str | None = None
     label: Text | None = None
-
-
-MAP_SIGNS: Final = {
-    "list-2022": Markup('<circle class="older" r="5"/>'),
-    "list-2024": Markup('<path class="newer" d="M0 -6.2L6.2 0L0 6.2L-6.2 0Z"/>'),
-    "candidate": Markup('<circle class="candidate" r="4.6"/>'),
-    "core": Markup('<circle class="core" r="6"/>'),
-    "key": Markup('<circle class="key" r="5"/>'),
-    "place": Markup('<circle class="place" r="5"/>'),
-    "count": Markup('<circle class="count" r="8"/>'),
-}
-"""The signs of a map by kind; the phrase of each in a legend is `map_` and the kind."""
 
 
 def read_outlines(select: Select) -> tuple[Outline, ...]:

@@ -36,6 +36,17 @@ NODE_SIGNS: Final = {
     "place": Markup('<path class="older" d="M0 -6L6 5H-6Z"/>'),
 }
 """The signs of nodes by kind, but for clusters, which are boxes."""
+_GRAPH_WIDTH: Final = 900
+MOST_NODES: Final = 150
+"""Maximum number of legible nodes."""
+
+_GRAPH_ROW: Final = 26
+_DEEPEST: Final = 3
+"""The last column, which also has all later nodes."""
+
+_SWEEPS: Final = 4
+_LETTER: Final = 7.6
+_DOT: Final = Markup('<circle class="hit" r="11"/><circle class="exact" r="4.5"/>')
 
 
 @dataclass(frozen=True)
@@ -187,19 +198,6 @@ def _wrap(label: Text) -> list[str]:
     if len(rows) > _MOST_LINES:
         rows = [*rows[: _MOST_LINES - 1], cut(Text(f"{rows[_MOST_LINES - 1]} …"), _BOX_ROOM).value]
     return rows
-
-
-_GRAPH_WIDTH: Final = 900
-MOST_NODES: Final = 150
-"""Maximum number of legible nodes."""
-
-_GRAPH_ROW: Final = 26
-_DEEPEST: Final = 3
-"""The last column, which also has all later nodes."""
-
-_SWEEPS: Final = 4
-_LETTER: Final = 7.6
-_DOT: Final = Markup('<circle class="hit" r="11"/><circle class="exact" r="4.5"/>')
 
 
 @dataclass(frozen=True)

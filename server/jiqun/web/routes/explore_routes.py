@@ -39,6 +39,7 @@ Sort = Annotated[
     str, Query(description="A column to sort by, with a minus sign for the largest first.")
 ]
 Excel = Annotated[bool, Query(description="Write the CSV for spreadsheet programs.")]
+_PICTURED: Final = found("The page, or its picture", PICTURE_FORMS) | problems(404, 406)
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,6 @@ async def read_wanted(
 
 PictureForm = Annotated[Choice, Depends(read_form)]
 AsWanted = Annotated[Wanted, Depends(read_wanted)]
-
-
-_PICTURED: Final = found("The page, or its picture", PICTURE_FORMS) | problems(404, 406)
 
 
 def add_list(

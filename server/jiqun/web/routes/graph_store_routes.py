@@ -57,6 +57,19 @@ from jiqun.writing.write_service import Commit, GraphChange, WriteService
 LEAST_CHARACTERS: Final = 16
 _TOKEN: Final = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _IN_URL: Final = frozenset({"access_token", "token", "update_token", "authorization"})
+PATH: Final = "/graphs"
+METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
+UPDATE_PATH: Final = "/update"
+UPDATE_METHODS: Final = ("POST", "OPTIONS")
+_VERSIONS: Final = ("", *LABELS)
+_ACTIONS: Final = {"PUT": "replace", "POST": "extend", "DELETE": "drop"}
+_DEFAULT: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
+_NAMED: Final = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?graph { ?s ?p ?o } }"
+_EXISTS: Final = "ASK { GRAPH ?graph {} }"
+# The characters that RFC 3986 §3.3 allows in a path as they are.
+_IN_PATH: Final = "/:@!$&'()*+,;=~-._"
+# A character takes up to four bytes in UTF-8.
+_BYTES_OF_A_CHARACTER: Final = 4
 
 
 def read_token(settings: Settings) -> str | None:
@@ -103,22 +116,6 @@ def check_permission(scope: Scope, token: str | None) -> None:
     same = hmac.compare_digest(sent.strip(" ").encode("utf-8", "replace"), token.encode())
     if scheme.lower() != "bearer" or not same:
         raise Unauthorized("The token in the header Authorization is not valid.", True)
-
-
-PATH: Final = "/graphs"
-METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE", "OPTIONS")
-UPDATE_PATH: Final = "/update"
-UPDATE_METHODS: Final = ("POST", "OPTIONS")
-
-_VERSIONS: Final = ("", *LABELS)
-_ACTIONS: Final = {"PUT": "replace", "POST": "extend", "DELETE": "drop"}
-_DEFAULT: Final = "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }"
-_NAMED: Final = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH ?graph { ?s ?p ?o } }"
-_EXISTS: Final = "ASK { GRAPH ?graph {} }"
-# The characters that RFC 3986 §3.3 allows in a path as they are.
-_IN_PATH: Final = "/:@!$&'()*+,;=~-._"
-# A character takes up to four bytes in UTF-8.
-_BYTES_OF_A_CHARACTER: Final = 4
 
 
 async def serve_graphs(scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,6 +22,10 @@ from jiqun.web.metadata.openapi import FORMAT_HELP, format_names, found, problem
 
 _MAX_PAGE: Final = 99_999
 _COUNTING: Final = re.compile(r"utm_\w{1,40}|fbclid|gclid|msclkid|isappinstalled")
+ResourceName = Annotated[
+    str, Path(description="A slug such as `beijing`, with or without a suffix such as `.ttl`.")
+]
+Suffix = Annotated[str, Path(description="The suffix of a form, such as `ttl` or `jsonld`.")]
 
 
 def forms_of(suffixes: Suffixes) -> tuple[Format, ...]:
@@ -119,10 +123,6 @@ PageNumber = Annotated[
     BeforeValidator(partial(whole_number, "page", 1, _MAX_PAGE)),
     Query(description="The number of a page."),
 ]
-ResourceName = Annotated[
-    str, Path(description="A slug such as `beijing`, with or without a suffix such as `.ttl`.")
-]
-Suffix = Annotated[str, Path(description="The suffix of a form, such as `ttl` or `jsonld`.")]
 
 
 def target_of(

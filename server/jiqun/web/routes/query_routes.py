@@ -70,6 +70,10 @@ _LIST_SUFFIXES: Final[Suffixes] = {
 _RESULT_SUFFIXES: Final = frozenset(
     {"rq", *(name for each in (*SOLUTIONS, *GRAPHS, HTML) for name in each.names)}
 )
+_FORMS = forms_of(QUERY_SUFFIXES)
+_LIST_FORMS = forms_of(_LIST_SUFFIXES)
+FormName = Annotated[str | None, format_query(_FORMS)]
+ListFormName = Annotated[str | None, format_query(_LIST_FORMS)]
 
 
 class ParameterEntry(BaseModel):
@@ -111,10 +115,6 @@ class QueryList(BaseModel):
     queries: list[QueryEntry]
 
 
-_FORMS = forms_of(QUERY_SUFFIXES)
-_LIST_FORMS = forms_of(_LIST_SUFFIXES)
-FormName = Annotated[str | None, format_query(_FORMS)]
-ListFormName = Annotated[str | None, format_query(_LIST_FORMS)]
 _LIST_RESPONSES: Final = {
     **found("The saved queries", _LIST_FORMS),
     200: {

@@ -72,6 +72,28 @@ _JSON_TYPES: Final = frozenset({"", "application/json", "text/json"})
 _LAST: Final = 1000
 _IN_FRAMES: Final = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
 _STRING: Final = {"type": "string"}
+Json = Annotated[str | None, Query(description="JSON, as the specification defines it.")]
+Prefix = Annotated[
+    str, Query(description="The beginning of a name; omit it to list everything.", max_length=200)
+]
+TypeName = Annotated[str, Query(alias="type", description="A type, for example Cluster.")]
+Cursor = Annotated[
+    int,
+    Field(ge=0, le=_LAST),
+    BeforeValidator(partial(whole_number, "cursor", 0, _LAST)),
+    Query(description="The number of suggestions to skip."),
+]
+Limit = Annotated[
+    int,
+    Field(ge=0, le=_LAST),
+    BeforeValidator(partial(whole_number, "limit", 0, _LAST)),
+    Query(description="The number of properties to propose."),
+]
+router = APIRouter(
+    tags=["reconciliation"],
+    dependencies=[Depends(check_query_string)],
+    responses=problems(404, 415),
+)
 
 
 def _objects(required: str, schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,31 +112,6 @@ def _body(media_type: str, properties: dict[str, Any], *required: str) -> dict[s
     """Describe a request body for the OpenAPI document."""
     schema = {"type": "object", "required": list(required), "properties": properties}
     return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
-
-
-Json = Annotated[str | None, Query(description="JSON, as the specification defines it.")]
-Prefix = Annotated[
-    str, Query(description="The beginning of a name; omit it to list everything.", max_length=200)
-]
-TypeName = Annotated[str, Query(alias="type", description="A type, for example Cluster.")]
-Cursor = Annotated[
-    int,
-    Field(ge=0, le=_LAST),
-    BeforeValidator(partial(whole_number, "cursor", 0, _LAST)),
-    Query(description="The number of suggestions to skip."),
-]
-Limit = Annotated[
-    int,
-    Field(ge=0, le=_LAST),
-    BeforeValidator(partial(whole_number, "limit", 0, _LAST)),
-    Query(description="The number of properties to propose."),
-]
-
-router = APIRouter(
-    tags=["reconciliation"],
-    dependencies=[Depends(check_query_string)],
-    responses=problems(404, 415),
-)
 
 
 @router.api_route(

@@ -34,6 +34,16 @@ from jiqun.web.routes.parameters import (
     whole_number,
 )
 
+router = APIRouter(tags=["search"], dependencies=[Depends(check_query_string)])
+PageNumber = Annotated[
+    int,
+    Field(ge=1, le=MAX_PAGES),
+    BeforeValidator(partial(whole_number, "page", 1, MAX_PAGES)),
+    Query(description="The page, from 1."),
+]
+_MATCH_FORMS: Final = (HTML, CSV)
+_MATCH_BYTES: Final = 1024 * 1024
+
 
 def json_document(body: object, status: int = 200, vary: str = "Accept-Language") -> Document:
     """Return a JSON document; `vary` are the request headers that it depends on."""
@@ -89,16 +99,6 @@ class SearchAnswer(TypedDict):
     resembling: bool
     facets: list[Facet]
     results: list[Result]
-
-
-router = APIRouter(tags=["search"], dependencies=[Depends(check_query_string)])
-
-PageNumber = Annotated[
-    int,
-    Field(ge=1, le=MAX_PAGES),
-    BeforeValidator(partial(whole_number, "page", 1, MAX_PAGES)),
-    Query(description="The page, from 1."),
-]
 
 
 @router.api_route(
@@ -213,10 +213,6 @@ async def describe_search(root: Root) -> Response:
 </OpenSearchDescription>
 """
     return Response(text, media_type="application/opensearchdescription+xml")
-
-
-_MATCH_FORMS: Final = (HTML, CSV)
-_MATCH_BYTES: Final = 1024 * 1024
 
 
 @router.api_route(
