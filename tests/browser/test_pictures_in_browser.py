@@ -80,3 +80,33 @@ def test_names_are_suggested_in_pinyin(browser: Browser, site: LiveServer) -> No
     names = page.evaluate("[...document.querySelectorAll('#names option')].map(o => o.value)")
     assert "江苏省" in names
     context.close()
+
+
+def test_on_paper_are_words_and_pictures_in_black_on_white(
+    browser: Browser, site: LiveServer
+) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.emulate_media(media="print")
+    page.goto(f"{site.url}/doc/jjj-safety-emergency-equipment")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    for hidden in (".top nav", ".find", ".buttons", "details.fold"):
+        assert not page.locator(hidden).first.is_visible(), hidden
+    assert page.locator(".picture .drawing").first.is_visible()
+    words = page.locator(".areas details.proof q")
+    assert words.count() == page.locator(".areas details.proof[open] q").count() > 0
+    assert words.first.is_visible()
+    address = page.locator(".passage-of a[href*='/source/']").first
+    assert "/source/" in address.evaluate("a => getComputedStyle(a, '::after').content")
+    colours = page.evaluate(
+        "[...document.querySelectorAll('body, h1, .chip, q, .legend')]"
+        ".map(each => getComputedStyle(each)).map(style => [style.color, style.backgroundColor])"
+    )
+    assert {ink for ink, _ in colours} <= {"rgb(0, 0, 0)", "rgb(51, 51, 51)"}
+    assert {paper for _, paper in colours} <= {"rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"}
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator(".areas details.proof[open]").count() == 0
+    page.goto(f"{site.url}/compare?metric=output-value")
+    assert not page.locator("form.narrowing").is_visible()
+    assert page.locator(".picture.tall").count() == page.locator(".picture").count() == 1
+    context.close()

@@ -21,6 +21,7 @@ _SHEET: Final = "text/css; charset=utf-8"
 STATIC_TYPES: Final = {
     "style.css": _SHEET,
     "pictures.css": _SHEET,
+    "print.css": _SHEET,
     "page.js": _SCRIPT,
     "mark.svg": "image/svg+xml",
     "editor.css": _SHEET,

@@ -15,7 +15,7 @@ from jiqun.web.pages.rendering import phrase
 from jiqun.web.pictures.certainty import SHARE, Amount, flag, legend_of, sign, tick_text
 from jiqun.web.pictures.drawing import Picture, Sheet, caption, join, link, words
 
-_ROW: Final = 40
+_ROW: Final = 44
 _GOAL_ROW: Final = 30
 _HEAD: Final = 30
 _GROUP_HEAD: Final = 46
@@ -171,14 +171,14 @@ def _row(each: Dot, axis: Axis, y: float, sheet: Sheet) -> Markup:
         tooltip = f"{tooltip} ({each.amount.whole})"
     return join(
         (
-            paper.line(_START, _END, y + 27, y + 27, "rail"),
+            paper.line(_START, _END, y + 25, y + 25, "rail"),
             paper.at(0, y, caption(each.label, _ROOM, reader, more=each.note)),
             link(
                 each.href,
                 tooltip,
                 paper.at(
                     share,
-                    y + 27,
+                    y + 25,
                     sign(each.bound),
                     words(
                         Text(each.amount.text, reader.lang), gap, 4.5, reader, "amount",

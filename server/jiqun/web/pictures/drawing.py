@@ -32,11 +32,14 @@ _VARIABLE: Final = re.compile(r"var\((--[a-z-]+)\)")
 _DECLARED: Final = re.compile(r"(--[a-z-]+):\s*([^;]+);")
 _HREF: Final = re.compile(r'<a href="/')
 _LEGEND_ROW: Final = 24
+_TALL: Final = 1400
+"""Height in pixels from which on a picture on a sheet of paper has smaller letters."""
+
 _LETTER: Final = 6.6
 """Pixels of half an em, the width of a Latin letter, in the letters of pictures."""
 
 _FIGURE: Final = Markup(
-    '<figure class="picture" id="{0}"><div class="canvas{7}"{8}><svg class="drawing" {1} '
+    '<figure class="picture{9}" id="{0}"><div class="canvas{7}"{8}><svg class="drawing" {1} '
     'role="group" aria-labelledby="{0}-title" aria-describedby="{0}-about">'
     '<title id="{0}-title">{2}</title><desc id="{0}-about">{3}</desc>{4}{5}</svg></div>'
     '<figcaption><ul class="legend">{6}</ul></figcaption></figure>'
@@ -169,6 +172,7 @@ class Picture:
             entries,
             " scrolling" if self.scrolls else "",
             scrolling if self.scrolls else "",
+            " tall" if self.size is None and self.height > _TALL else "",
         )
 
     def file(self, site: str, note: str) -> bytes:

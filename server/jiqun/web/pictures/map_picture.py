@@ -50,7 +50,7 @@ SELECT ?place ?label ?wkt WHERE {{
 }} ORDER BY ?place ?label"""
 MAP_SIGNS: Final = {
     "list-2022": Markup('<circle class="older" r="5"/>'),
-    "list-2024": Markup('<path class="newer" d="M0 -6.2L6.2 0L0 6.2L-6.2 0Z"/>'),
+    "list-2024": Markup('<path class="newer" d="M0 -7.4L7.4 0L0 7.4L-7.4 0Z"/>'),
     "candidate": Markup('<circle class="candidate" r="4.6"/>'),
     "core": Markup('<circle class="core" r="6"/>'),
     "key": Markup('<circle class="key" r="5"/>'),

@@ -24,6 +24,19 @@ const reveal = () => {
 addEventListener("hashchange", reveal);
 reveal();
 
+// On paper the words of every statement are shown, where they are not already beside it.
+const unfolded = [];
+addEventListener("beforeprint", () => {
+  for (const proof of document.querySelectorAll("details.proof:not([open]), .answer > .fold:not([open])")) {
+    if (proof.closest(".sentence, table") || proof.parentElement.querySelector(":scope > q")) continue;
+    proof.open = true;
+    unfolded.push(proof);
+  }
+});
+addEventListener("afterprint", () => {
+  for (const proof of unfolded.splice(0)) proof.open = false;
+});
+
 // A button that copies a checksum.
 if (navigator.clipboard) {
   const { copy, copied, copyTable } = document.body.dataset;
