@@ -165,8 +165,8 @@ def test_dumps_keep_language_tags_and_lexical_forms(release: Path) -> None:
 
 def test_the_turtle_is_readable(release: Path) -> None:
     turtle = text(release, "jiqun.ttl.gz")
-    assert "@prefix gazette: <https://w3id.org/jiqun/source/gazette#> ." in turtle
-    assert "\n# Passages (2)\n#\n\ngazette:p1\n    a kg:Passage ;\n" in turtle
+    assert "@prefix src-gazette: <https://w3id.org/jiqun/source/gazette#> ." in turtle
+    assert "\n# Passages (2)\n#\n\nsrc-gazette:p1\n    a kg:Passage ;\n" in turtle
     hebei = turtle.partition("\nid:hebei\n    a kg:Region ;\n    rdfs:label\n")[2]
     assert "    kg:contains id:ji-county, id:zhuo-city ." in hebei.partition("\n\n")[0]
     assert turtle.index("# Other clusters (1)") < turtle.index("# Other regions (3)")
