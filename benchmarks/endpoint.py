@@ -14,6 +14,7 @@ import os
 import platform
 import random
 import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ NAMES: Final = {
 Starter = Callable[[], AbstractContextManager[Rival]]
 _PATIENCE_SECONDS: Final = 2.0
 _MOST_MISSED: Final = 3
+_REST_SECONDS: Final = 2.0
 _PACKAGES: Final = ("jiqun", "pyoxigraph", "oxigraph", "rdflib-endpoint", "rdflib")
 _BUSY: Final = (
     "- **The machine was busy with other work**: take the ratios within a table, not the rates. "
@@ -197,6 +199,36 @@ async def warm(url: str, kinds: Sequence[Sequence[str]]) -> None:
             await client.ask(request_for(url, query))
 
 
+def glance(release: Path, seconds: float, kind: str, clients: int) -> None:
+    """Measure one kind of query on this endpoint and on Oxigraph's server, and print it."""
+    queries = queries_of(release)[kind]
+    starters = {
+        COLD: partial(endpoint, COLD, release, cache_bytes=0),
+        OXIGRAPH: partial(oxigraph, release),
+    }
+    for name, start in starters.items():
+        with start() as rival:
+            _wait_until_it_rests(rival)
+            asyncio.run(warm(rival.url, [queries]))
+            _print_cell(_cell(name, rival, kind, queries, clients, seconds))
+
+
+def _wait_until_it_rests(rival: Rival) -> None:
+    """Wait until a server has loaded what it loads beside serving."""
+    used = -1.0
+    while (now := rival.processor_seconds()) - used > 0.05:
+        used = now
+        time.sleep(_REST_SECONDS)
+
+
+def _cell(
+    name: str, rival: Rival, kind: str, queries: Sequence[str], clients: int, seconds: float
+) -> Cell:
+    before = rival.processor_seconds()
+    observed = asyncio.run(observe(rival.url, endless(rival.url, queries), clients, seconds))
+    return Cell(name, kind, clients, observed, rival.processor_seconds() - before)
+
+
 def measure(release: Path, seconds: float, report: Path) -> None:
     """Run the comparison and write the report."""
     kinds = queries_of(release)
@@ -219,11 +251,7 @@ def measure(release: Path, seconds: float, report: Path) -> None:
                 for name, rival in rivals.items():
                     if (name, kind) in absent:
                         continue
-                    requests = endless(rival.url, queries)
-                    before_cell = rival.processor_seconds()
-                    observed = asyncio.run(observe(rival.url, requests, clients, seconds))
-                    used = rival.processor_seconds() - before_cell
-                    cells.append(Cell(name, kind, clients, observed, used))
+                    cells.append(_cell(name, rival, kind, queries, clients, seconds))
                     _print_cell(cells[-1])
         memory = {name: rival.peak_bytes() for name, rival in rivals.items()}
     after = os.getloadavg()
@@ -328,7 +356,12 @@ def main() -> None:
     parser.add_argument("--release", type=Path, default=Path("release"), help="release folder")
     parser.add_argument("--seconds", type=float, default=4.0, help="duration of each cell")
     parser.add_argument("--report", type=Path, default=Path("docs/benchmarks.md"))
+    parser.add_argument("--kind", help="measure one kind of query only, and write no report")
+    parser.add_argument("--clients", type=int, default=4, help="with --kind: how many at once")
     given = parser.parse_args()
+    if given.kind is not None:
+        glance(given.release, given.seconds, given.kind, given.clients)
+        return
     measure(given.release, given.seconds, given.report)
 
 

@@ -128,7 +128,9 @@ class Settings(BaseSettings):
             description=(
                 "The default graph of a release is copied into memory, shared by all workers, if "
                 "its estimated size is at most this many bytes: twice the size of the store on "
-                "disk. Most queries take half the time there. 0: always read from disk. Linux only."
+                "disk. Most queries take half the time there. If three copies fit, there is "
+                "another one for joins, and one in the server for look-ups. 0: always read from "
+                "disk. Linux only."
             ),
         ),
     ] = 1024 * MEBIBYTE

@@ -6,6 +6,10 @@ or a left join over some of the patterns then has at most the product of these n
 nothing else that is admitted produces rows or long strings: no path, UNION, GRAPH, VALUES,
 subquery, EXISTS, aggregate or expression with a name, no function that lengthens strings. Filters,
 DISTINCT and ORDER BY see at most that many rows.
+
+In memory, a match is found by following the list of the triples of a term: that of a constant of
+the pattern, unless another is shorter (`held_graph`). Each pattern is matched at most once for each
+row that the others make, so the triples read are at most the rows times the sum of these lists.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from typing import Final, NamedTuple
 import pyoxigraph as ox
 
 from jiqun.query.clauses import Prologue
+from jiqun.query.held_graph import matches
 from jiqun.query.patterns import Pattern, Shape
 from jiqun.query.tokens import Token
 from jiqun.rdf.namespaces import RDF
@@ -27,6 +32,10 @@ MOST_ROWS: Final = 128
 MOST_CHARACTERS: Final = 64 * 1024
 """Characters of all terms in that many rows."""
 
+MOST_READ: Final = 32 * 1024
+"""Triples read in memory, about 33 ns each."""
+
+_LONGEST_LIST: Final = 1024
 _MOST_TEXT: Final = 2_000
 _MOST_TOKENS: Final = 100
 _MOST_NESTING: Final = 6
@@ -39,7 +48,6 @@ _ADMITTED: Final = """
 _WORDS: Final = frozenset(_ADMITTED.split())
 _MARKS: Final = frozenset("{ } ( ) . ; , * = != < > <= >= && || ! + - ^^".split())  # noqa: SIM905
 _TYPE: Final = ox.NamedNode(f"{RDF}type")
-_DEFAULT: Final = ox.DefaultGraph()
 _END: Final = Token("end", "", 0, 0)
 
 
@@ -111,18 +119,44 @@ def _lookup(
     return Lookup(*found)
 
 
-def is_bounded(store: ox.Store, lookups: Sequence[Lookup]) -> bool:
-    """Return whether the rows of every join of the patterns stay below the bounds."""
-    rows, characters = 1, 0
+def is_bounded(store: ox.Store, lookups: Sequence[Lookup], *, in_memory: bool = False) -> bool:
+    """Return whether the rows of every join of the patterns stay below the bounds.
+
+    For a store in memory, also the triples that are read.
+    """
+    rows, characters, length = 1, 0, 0
     for lookup in lookups:
-        subject, predicate, value = (iri and ox.NamedNode(iri) for iri in lookup)
-        quads = store.quads_for_pattern(subject or None, predicate or None, value or None, _DEFAULT)
+        if in_memory:
+            triples = _list(store, lookup)
+            if triples is None:
+                return False
+            length += len(triples)
+            quads = iter([quad for quad in triples if _matches(quad, lookup)])
+        else:
+            quads = matches(store, *lookup)
         sizes = [_characters(quad) for quad in islice(quads, MOST_ROWS // rows + 1)]
         rows *= max(1, len(sizes))
         characters += max(sizes, default=0)
-        if rows > MOST_ROWS or rows * characters > MOST_CHARACTERS:
+        if rows > MOST_ROWS or rows * characters > MOST_CHARACTERS or rows * length > MOST_READ:
             return False
     return True
+
+
+def _list(store: ox.Store, lookup: Lookup) -> list[ox.Quad] | None:
+    """Return all triples of the subject or of the object of a pattern; None if they are many."""
+    for subject, value in ((lookup.subject, None), (None, lookup.object)):
+        if subject or value:
+            triples = list(islice(matches(store, subject, None, value), _LONGEST_LIST + 1))
+            if len(triples) <= _LONGEST_LIST:
+                return triples
+    return None
+
+
+def _matches(quad: ox.Quad, lookup: Lookup) -> bool:
+    return all(
+        iri is None or (isinstance(term, ox.NamedNode) and term.value == iri)
+        for term, iri in zip(quad.triple, lookup, strict=True)
+    )
 
 
 def _characters(quad: ox.Quad) -> int:

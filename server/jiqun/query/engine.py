@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -25,8 +26,9 @@ from jiqun.query.clauses import ServiceCall
 from jiqun.query.execution import Execution
 from jiqun.query.functions import LANGUAGE_FUNCTION
 from jiqun.query.gate import ParsedQuery, ParseKey, cache_parsed
-from jiqun.query.holder_process import SUPPORTED, HolderProcess, expected_bytes
-from jiqun.query.in_process import InProcessEvaluation
+from jiqun.query.held_graph import as_reach
+from jiqun.query.holder_process import COPIES, SUPPORTED, HolderProcess, expected_bytes
+from jiqun.query.in_process import InProcessEvaluation, read_copy
 from jiqun.query.jobs import Answer, DocumentJob, Job
 from jiqun.query.lanes import EngineOptions, Lane, Lanes, LaneSize
 from jiqun.query.rewriting import Edit
@@ -100,6 +102,8 @@ class Engine:
         self.options = options
         self.store = store
         self.in_process: InProcessEvaluation | None = None
+        self.on_copy: Callable[[], None] | None = None
+        """Called when bounded queries can be evaluated in memory."""
         self.backend = Backend(options.backend) if options.backend else None
         self._holders: list[HolderProcess] = []
         """The current holder last; those before it are finishing."""
@@ -241,7 +245,8 @@ class Engine:
     async def _hold(self, store: Path, after: float) -> None:
         await asyncio.sleep(after)
         try:
-            holder = await HolderProcess.start(store)
+            copies = COPIES * expected_bytes(store) <= self.options.store_memory_bytes
+            holder = await HolderProcess.start(store, copies)
         except (WorkerStartError, OSError) as error:
             _LOG.warning("The default graph is read from disk instead of memory: %s", error)
             return
@@ -256,6 +261,26 @@ class Engine:
             holder.on_loss = lambda: self._lose_holder(holder)
             for other in self._holders[:-1]:
                 other.finish()
+            if copies:
+                await self._copy_into_process(holder)
+
+    async def _copy_into_process(self, holder: HolderProcess) -> None:
+        """Let bounded queries be evaluated in memory from now on."""
+        local = self.in_process
+        if local is None or local.copy is not None:
+            return
+        loading = ThreadPoolExecutor(1)
+        try:
+            local.copy = await asyncio.get_running_loop().run_in_executor(
+                loading, read_copy, holder.copy(), local.store, holder.omitted, holder.slim
+            )
+        except OSError as error:
+            _LOG.warning("Bounded queries are evaluated on disk instead of memory: %s", error)
+            return
+        finally:
+            loading.shutdown(wait=False)
+        if self.on_copy is not None:
+            self.on_copy()
 
     def _leave_holder(self) -> None:
         """Let holders exit with their last worker, and start one for the current store."""
@@ -331,6 +356,7 @@ class Engine:
             raise _PARSE_ERRORS[found["error"]](found["detail"])
         found["calls"] = tuple(ServiceCall(*call) for call in found["calls"])
         found["row_limit_span"] = tuple(found["row_limit_span"])
+        found["reach"] = found["reach"] and as_reach(found["reach"])
         found["warnings"] = tuple(found["warnings"])
         found["edits"] = tuple(Edit(*edit) for edit in found["edits"])
         if found["dataset"] is not None:

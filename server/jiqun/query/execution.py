@@ -117,20 +117,20 @@ class Execution:
         return job.frame(with_services_at(job.parsed, self._permit.addresses))
 
     def _choose_lane(self) -> Lane:
-        light, heavy = self._lanes.light, self._lanes.heavy
+        light, memory, heavy = self._lanes.light, self._lanes.memory, self._lanes.heavy
         if isinstance(self._job, DocumentJob):
             assert self._lanes.documents is not None
             return self._lanes.documents
+        in_memory = self._job.reads_default_graph and memory.has_place(self._job.client)
         if not self._job.light or self._lanes.is_demoted(self._job.client):
-            memory = self._lanes.memory
-            admitted = self._job.reads_default_graph and memory.has_place(self._job.client)
-            return memory if admitted else heavy
-        # A light query may use the heavy lane, but not along with heavy queries, where it would be
+            return memory if in_memory else heavy
+        # A light query may use the other lanes, but not along with heavy queries, where it would be
         # as slow as they are.
-        if not light.free and heavy.free and heavy.busy == heavy.guests:
-            self._guest = True
-            return heavy
-        return light
+        alone = memory.busy == memory.guests and heavy.busy == heavy.guests
+        if light.free or not alone or not (in_memory or heavy.free):
+            return light
+        self._guest = True
+        return memory if in_memory else heavy
 
     async def _dispatch(self, lane: Lane, frame: bytes) -> None:
         """Wait for a worker of the lane and give it the job."""
@@ -300,7 +300,7 @@ class Execution:
         worker, self._worker = self._worker, None
         if worker is not None:
             if self._guest:
-                self._lanes.heavy.guests -= 1
+                self._lane.guests -= 1
                 self._guest = False
             self._lane.release(worker, self._job.client, self._loop.time() - self._began, retire)
 

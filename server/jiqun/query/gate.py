@@ -26,7 +26,9 @@ from jiqun.query.clauses import (
     service_edits,
 )
 from jiqun.query.diagnosis.mistakes import find_mistake
+from jiqun.query.held_graph import Reach
 from jiqun.query.patterns import Shape, is_light, read_shape
+from jiqun.query.reach import read_reach
 from jiqun.query.rewriting import (
     Edit,
     edited,
@@ -82,9 +84,10 @@ class ParsedQuery:
     for any data, which may use the light lane. `calls` are its SERVICE calls. `row_limit` is its
     own outermost LIMIT, at `row_limit_span`; without one, the span is where it could be inserted.
     `dataset` holds the graphs of its FROM clauses. `lookups` are its patterns when its cost depends
-    only on their matches. `warnings` are sentences for its author. `relative` is true when an IRI
-    in it depends on the URL of the request, `graphs` when it has a GRAPH or FROM clause. `version`
-    is that of RDF which its VERSION or its syntax asks for, "" where it is as good as any.
+    only on their matches. `reach` is what it can match in the default graph. `warnings` are
+    sentences for its author. `relative` is true when an IRI in it depends on the URL of the
+    request, `graphs` when it has a GRAPH or FROM clause. `version` is that of RDF which its VERSION
+    or its syntax asks for, "" where it is as good as any.
     """
 
     text: str
@@ -99,6 +102,7 @@ class ParsedQuery:
     row_limit_span: tuple[int, int]
     dataset: Dataset | None = None
     lookups: tuple[Lookup, ...] | None = None
+    reach: Reach | None = None
     edits: tuple[Edit, ...] = ()
     warnings: tuple[str, ...] = ()
     relative: bool = False
@@ -169,6 +173,7 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
     calls = read_services(tokens) if "service" in text.lower() else ()
     check_services(calls, allowed_services)
     row_limit, span = _row_limit(tokens)
+    graphs = not {"GRAPH", "FROM"}.isdisjoint(words)
     return ParsedQuery(
         text=text,
         form=form,
@@ -182,10 +187,11 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
         row_limit_span=span,
         dataset=read_dataset(tokens) if "FROM" in words else None,
         lookups=read_lookups(text, form, tokens, nesting, shape),
+        reach=None if graphs or calls else read_reach(form, tokens, shape),
         edits=edits,
         warnings=advice(text, tokens, edits),
         relative=has_relative_iri(tokens),
-        graphs=not {"GRAPH", "FROM"}.isdisjoint(words),
+        graphs=graphs,
         version=_version(text, tokens, frozenset(words)),
     )
 

@@ -64,6 +64,7 @@ class Job:
             "max_bytes": self.max_bytes,
             "services": bool(parsed.calls),
             "default_graph": self.reads_default_graph,
+            "reach": parsed.reach,
         }
 
     def frame(self, parsed: ParsedQuery | None = None) -> bytes:

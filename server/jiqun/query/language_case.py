@@ -6,6 +6,7 @@ Works on the serialized bytes, piece by piece; only tags with a subtag can chang
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from jiqun.rdf.terms import language_tag
@@ -15,11 +16,12 @@ _QUOTED: Final = re.compile(rb'"(?:[^"\\]++|\\.)*+"(?:@' + _TAG + rb")?+")
 _WORTHWHILE: Final = re.compile(rb'"@' + _TAG)
 # In XML and JSON, quotes within values are escaped, so these never occur in one.
 _XML: Final = re.compile(rb' xml:lang="' + _TAG + rb'"')
-_JSON: Final = re.compile(rb'"(?:xml:lang|@language)":"' + _TAG + rb'"')
+_JSON: Final = re.compile(rb':lang":"' + _TAG + rb'"')
+_JSON_LD: Final = re.compile(rb'@language":"' + _TAG + rb'"')
 
 _PATTERNS: Final = {
     "application/sparql-results+json": (b"}", _JSON),
-    "application/ld+json": (b"}", _JSON),
+    "application/ld+json": (b"}", _JSON_LD),
     "application/sparql-results+xml": (b">", _XML),
     "application/rdf+xml": (b">", _XML),
     "text/tab-separated-values": (b"\n", None),
@@ -58,4 +60,9 @@ def _usual(found: re.Match[bytes]) -> bytes:
     if tag is None:
         return whole
     at = found.start(1) - found.start()
-    return whole[:at] + language_tag(tag.decode()).encode() + whole[at + len(tag) :]
+    return whole[:at] + _canonical(tag) + whole[at + len(tag) :]
+
+
+@lru_cache(maxsize=1024)
+def _canonical(tag: bytes) -> bytes:
+    return language_tag(tag.decode()).encode()

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from jiqun.query.tokens import Token
+from jiqun.rdf.namespaces import RDF
 
 _NODES: Final = frozenset({"iri", "name", "variable", "string", "number", "blank"})
 _NODE_WORDS: Final = frozenset({"TRUE", "FALSE", "A"})
@@ -24,23 +25,36 @@ _PATH_JOINS: Final = frozenset({"/", "|"})
 _PATH_REPEATS: Final = frozenset({"*", "+", "?"})
 # These keywords are followed by a term outside any triple.
 _NAMED_AFTER: Final = {"GRAPH": _NODES, "SERVICE": _NODES, "FILTER": frozenset({"iri", "name"})}
+# Variables follow these in a nested SELECT.
+_BEFORE_NAMES: Final = frozenset({"SELECT", "BY"})
 _INNER: Final = "[]"
+_FIRST, _REST = f"<{RDF}first>", f"<{RDF}rest>"
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """One triple pattern; `predicate` is empty for a path, a nested node reads as `[]`."""
+    """One triple pattern; `predicate` is empty for a path, a nested node reads as `[]`.
+
+    `path` has the IRIs of a path, `group` is the number of the group in braces that it is in.
+    """
 
     subject: str
     predicate: str
     object: str
+    path: tuple[str, ...] = ()
+    group: int = 0
 
 
 @dataclass(slots=True)
 class Shape:
-    """The parts of a query."""
+    """The parts of a query.
+
+    `listed` are the variables that a VALUES block limits to IRIs, each with the group it is in.
+    """
 
     patterns: list[Pattern] = field(default_factory=list)
+    listed: set[tuple[int, str]] = field(default_factory=set)
+    negated_path: bool = False
     longest_path: int = 0
     repeated_path: bool = False
     values: int = 0
@@ -58,6 +72,8 @@ class _Level:
     expects: str = "subject"
     subject: str = ""
     predicate: str = ""
+    path: tuple[str, ...] = ()
+    group: int = 0
 
 
 def read_shape(tokens: list[Token]) -> Shape:
@@ -99,8 +115,8 @@ class _Walk:
             self.shape.expressions += 1
         elif self._kind() in _NAMED_AFTER.get(word, ()):
             self.at += 1
-        if self.levels:
-            self.levels[-1].expects = "subject"
+        if self.levels and self.levels[-1].expects != "names":
+            self.levels[-1].expects = "names" if word in _BEFORE_NAMES else "subject"
 
     def _kind(self) -> str:
         return self.tokens[self.at].kind if self.at < len(self.tokens) else ""
@@ -111,14 +127,20 @@ class _Walk:
     def _values(self) -> None:
         """Skip a data block and count the values in it."""
         self.shape.values_blocks += 1
+        names, kinds = [], set()
         while self.at < len(self.tokens) and self._text() not in {"{", "}"}:
+            if self._kind() == "variable":
+                names.append(self._text())
             self.at += 1
         while self.at < len(self.tokens) and self._text() != "}":
             kind = self._kind()
             if kind in _NODES or kind == "word":
                 self.shape.values += 1
+                kinds.add(kind)
             self.at += 1
         self.at += 1
+        if self.levels and len(names) == 1 and kinds <= {"iri", "name"}:
+            self.shape.listed.add((self.levels[-1].group, names[0]))
 
     def _mark(self, token: Token) -> None:
         text = token.text
@@ -172,13 +194,15 @@ class _Walk:
     def _open(self, bracket: str) -> None:
         if bracket == "{":
             self.shape.groups += 1
-            self.levels.append(_Level("{"))
-        elif bracket in {"[", "{|"}:
-            self.levels.append(_Level(bracket, "predicate", _INNER))
+            self.levels.append(_Level("{", group=self.shape.groups))
+            return
+        group = self.levels[-1].group
+        if bracket in {"[", "{|"}:
+            self.levels.append(_Level(bracket, "predicate", _INNER, group=group))
         elif bracket == "(":
-            self.levels.append(_Level("(", "item"))
+            self.levels.append(_Level("(", "item", group=group))
         else:
-            self.levels.append(_Level(bracket))
+            self.levels.append(_Level(bracket, group=group))
 
     def _close(self) -> None:
         closed = self.levels.pop()
@@ -195,6 +219,8 @@ class _Walk:
             self._path()
             return
         self.at += 1
+        if level.expects == "names":
+            return
         if token.kind == "string":
             if self._kind() == "language":
                 self.at += 1
@@ -205,18 +231,19 @@ class _Walk:
     def _term(self, text: str) -> None:
         level = self.levels[-1]
         if level.expects == "object":
-            self._emit(level.subject, level.predicate, text)
+            self._emit(level.subject, level.predicate, text, level.path)
             level.expects = "end"
         elif level.expects == "item":
-            self._emit(_INNER, "rdf:first", text)
-            self._emit(_INNER, "rdf:rest", _INNER)
+            self._emit(_INNER, _FIRST, text)
+            self._emit(_INNER, _REST, _INNER)
         elif level.expects == "predicate":
-            level.predicate, level.expects = text, "object"
+            level.predicate, level.path, level.expects = text, (), "object"
         else:
             level.subject, level.expects = text, "predicate"
 
-    def _emit(self, subject: str, predicate: str, value: str) -> None:
-        self.shape.patterns.append(Pattern(subject, predicate, value))
+    def _emit(self, subject: str, predicate: str, value: str, path: tuple[str, ...] = ()) -> None:
+        group = self.levels[-1].group
+        self.shape.patterns.append(Pattern(subject, predicate, value, path, group))
 
     def _path(self) -> None:
         """Read a property path; a single IRI is a plain predicate."""
@@ -225,6 +252,9 @@ class _Walk:
         level = self.levels[-1]
         plain = self.at == begin + 1
         level.predicate = self.tokens[begin].text if plain else ""
+        path = self.tokens[begin : self.at]
+        self.shape.negated_path |= any(token.text == "!" for token in path)
+        level.path = () if plain else tuple(t.text for t in path if t.kind != "mark")
         level.expects = "object"
         self.shape.longest_path = max(self.shape.longest_path, length)
 
@@ -289,7 +319,7 @@ def is_light(
 
 def _anchored(patterns: list[Pattern], tokens: list[Token]) -> bool:
     """Return whether every pattern can be looked up from a term or a bound variable."""
-    if sum(_is_variable(p.predicate) for p in patterns) > _MOST_OPEN_PREDICATES:
+    if sum(is_variable(p.predicate) for p in patterns) > _MOST_OPEN_PREDICATES:
         return False
     if not _connected(patterns):
         return False
@@ -300,7 +330,7 @@ def _anchored(patterns: list[Pattern], tokens: list[Token]) -> bool:
         if not ready:
             return False
         for pattern in ready:
-            known.update(filter(_is_variable, (pattern.subject, pattern.predicate, pattern.object)))
+            known.update(filter(is_variable, (pattern.subject, pattern.predicate, pattern.object)))
             left.remove(pattern)
     return True
 
@@ -308,7 +338,7 @@ def _anchored(patterns: list[Pattern], tokens: list[Token]) -> bool:
 def _connected(patterns: list[Pattern]) -> bool:
     """Return whether shared variables join all patterns; others would be a cross product."""
     variables = [
-        {t for t in (p.subject, p.predicate, p.object) if _is_variable(t)} for p in patterns
+        {t for t in (p.subject, p.predicate, p.object) if is_variable(t)} for p in patterns
     ]
     left = [each for each in variables if each]
     reached = left.pop() if left else set()
@@ -321,10 +351,10 @@ def _connected(patterns: list[Pattern]) -> bool:
 def _looked_up(pattern: Pattern, known: set[str]) -> bool:
     if not pattern.predicate:
         return False
-    if not _is_variable(pattern.subject) or pattern.subject in known:
+    if not is_variable(pattern.subject) or pattern.subject in known:
         return pattern.subject != "[]"
-    constant = not _is_variable(pattern.object) and pattern.object != "[]"
-    return constant and not _is_variable(pattern.predicate) and pattern.predicate not in _TYPES
+    constant = not is_variable(pattern.object) and pattern.object != "[]"
+    return constant and not is_variable(pattern.predicate) and pattern.predicate not in _TYPES
 
 
 def _values_variable(tokens: list[Token]) -> set[str]:
@@ -343,11 +373,12 @@ def _page(form: str, patterns: list[Pattern], words: list[str], row_limit: int |
     if not {"FILTER", "DISTINCT", "OFFSET", "OPTIONAL", "BIND", "VALUES"}.isdisjoint(words):
         return False
     pattern = patterns[0]
-    variables = [t for t in (pattern.subject, pattern.predicate, pattern.object) if _is_variable(t)]
+    variables = [t for t in (pattern.subject, pattern.predicate, pattern.object) if is_variable(t)]
     if len(set(variables)) != len(variables):
         return False
     return form == "ASK" or (row_limit is not None and row_limit <= _MOST_ROWS)
 
 
-def _is_variable(text: str) -> bool:
+def is_variable(text: str) -> bool:
+    """Whether the text of a term is a variable or a blank node."""
     return text[:1] in {"?", "$"} or text.startswith("_:")

@@ -27,6 +27,7 @@ JSON_LD = "application/ld+json"
 
 _CONTROLS = bytes(set(range(0x20)) - {0x09, 0x0A})
 _BINDINGS = b'"bindings":['
+_NEXT_ROW = re.compile(rb',\{(?:"[^,}]|\})')
 _NO_XML = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
 
 
@@ -180,7 +181,7 @@ class RowCount:
     def _json(self, data: bytes) -> None:
         """Count the openings of binding objects.
 
-        Within a string every quote is escaped, so ``},{"`` can occur there only at its very end,
+        Within a string every quote is escaped, so ``,{"`` can occur there only at its very end,
         where a ``}`` or ``,`` follows the closing quote, never the name of a variable.
         """
         data = self._rest + data
@@ -192,12 +193,9 @@ class RowCount:
             self._opened = True
             self.count += data[at : at + 1] == b"{"
             data = data[at:]
-        self.count += data.count(b'},{"') - data.count(b'},{"}') - data.count(b'},{",')
-        self.count += data.count(b",{}")
-        kept = data[-4:]
-        self._rest = kept
+        self._rest = data[-3:]
         # What the next block sees again must not be counted twice.
-        self.count -= kept.count(b'},{"') + kept.count(b",{}")
+        self.count += len(_NEXT_ROW.findall(data)) - (self._rest == b",{}")
 
 
 def first_rows(media_type: str, data: bytes, rows: int) -> bytes:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Final
 
 from jiqun.compression import encode, encoder
 from jiqun.errors import Busy, JiqunError, QueryTimeout
@@ -24,6 +24,7 @@ from jiqun.query.cache import LruCache
 from jiqun.query.clauses import resolve_dataset
 from jiqun.query.engine import Engine
 from jiqun.query.gate import Limits, ParsedQuery
+from jiqun.query.in_process import BoundedQuery
 from jiqun.query.jobs import Answer, DocumentJob, Job
 from jiqun.query.spreadsheet import Spreadsheet, for_spreadsheet
 from jiqun.rdf.earlier_versions import NEWEST
@@ -71,8 +72,7 @@ class Plan:
     """How a request will be answered, independent of the client.
 
     `key` identifies the answer; it is None if evaluations may differ. `coding` is the content
-    coding, None for identity. `bounded` holds the arguments of `evaluate` if this process evaluates
-    the query, None if a worker does.
+    coding, None for identity. `bounded` is what this process evaluates, None if a worker does.
     """
 
     job: Job
@@ -81,7 +81,7 @@ class Plan:
     key: bytes | None = None
     coding: str | None = None
     excel: bool = False
-    bounded: Mapping[str, Any] | None = None
+    bounded: BoundedQuery | None = None
 
     def etag(self, coding: str | None) -> bytes:
         """Return the strong entity tag of the answer in a content coding, quotes included."""
@@ -108,6 +108,7 @@ class QueryService:
         self._evaluating: dict[bytes, asyncio.Future[Answer | None]] = {}
         self._state = ""
         self.advance("")
+        engine.on_copy = self.plans.clear
 
     def advance(self, state: str) -> None:
         """Switch to another state of the data, and drop all cached answers.
@@ -170,8 +171,7 @@ class QueryService:
         excel = request.excel and format_ is CSV
         key = self._key(job, content_type, excel) if parsed.deterministic else None
         local = self.engine.in_process
-        admitted = key is not None and local is not None and local.admits(job)
-        bounded = job.order() if admitted else None
+        bounded = local.admitted(job) if key is not None and local is not None else None
         return Plan(job, job.frame(), content_type, key, coding if key else None, excel, bounded)
 
     def cached(self, plan: Plan) -> Answer | None:

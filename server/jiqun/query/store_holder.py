@@ -1,15 +1,17 @@
 """The process that holds a default graph in memory: `python -m jiqun.query.store_holder`.
 
-It copies the default graph of a RocksDB store once; every worker is a fork of it and shares its
-pages, so a new one starts in milliseconds and takes memory only for its own work. Queries that read
-named graphs are evaluated on disk. It runs one thread: a fork copies no other. The engine's random
-numbers are seeded for each thread at its first use; the main thread never uses them, so that no two
-workers repeat each other's RAND(), UUID() or blank nodes.
+It copies the default graph of a RocksDB store once (`held_graph`); every worker is a fork of it and
+shares its pages, so a new one starts in milliseconds and takes memory only for its own work.
+Queries that read named graphs are evaluated on disk. It runs one thread: a fork copies no other.
+The engine's random numbers are seeded for each thread at its first use; the main thread never uses
+them, so that no two workers repeat each other's RAND(), UUID() or blank nodes.
 
 Messages are JSON over a socket that preserves message boundaries. From the server: {"fork": number,
-...} with two descriptors, the worker's socket and its standard error, and {"finish": true}: exit
-with the last worker. To the server: {"ready": triples} or {"failed": reason}, {"forked": number,
-"pid": ...} with the descriptor of the process, {"exited": pid, "status": ...}.
+...} with two descriptors, the worker's socket and its standard error; {"copy": true} with the one
+that the triples of the slim copy, but for those with blank nodes, are written to; {"finish": true}:
+exit with the last worker. To the server: {"ready": triples, "omitted": predicates, "slim": triples}
+or {"failed": reason}; {"forked": number, "pid": ...} with the descriptor of the process; {"exited":
+pid, "status": ...}.
 """
 
 from __future__ import annotations
@@ -24,19 +26,20 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, BinaryIO, Final
 
 import pyoxigraph as ox
 
 from jiqun.query import sandbox, worker
+from jiqun.query.held_graph import HeldGraph, hold, without_blank_nodes
 
 MOST_BYTES: Final = 64 * 1024
 _LOADING_NICENESS: Final = 10
 
 
-def load(path: str) -> ox.Store:
-    """Copy the default graph of a RocksDB store; raises `OSError`.
+def load(path: str, with_slim: bool) -> HeldGraph:
+    """Copy the default graph of a RocksDB store, once or twice; raises `OSError`.
 
     RocksDB leaves threads behind, so another process reads it and writes to a pipe. Blank nodes
     keep their labels.
@@ -47,16 +50,18 @@ def load(path: str) -> ox.Store:
         # If it inherited this end, it would wait for ever when this process is killed.
         os.close(reading)
         sandbox.end_with_parent()
-        _copy(path, writing)
+        _write(lambda output: _dump(path, output), writing)
     os.close(writing)
-    store = ox.Store()
+    held: list[HeldGraph] = []
     failures: list[Exception] = []
 
     def fill() -> None:
         try:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADING_NICENESS)
             with open(reading, "rb") as triples:  # noqa: PTH123 -- a descriptor
+                store = ox.Store()
                 store.bulk_extend(ox.parse(triples, ox.RdfFormat.N_TRIPLES, lenient=True))
+            held.append(hold(store, with_slim))
         except Exception as error:
             failures.append(error)
 
@@ -68,17 +73,21 @@ def load(path: str) -> ox.Store:
         raise OSError(str(failures[0])) from failures[0]
     if status != 0:
         raise OSError("the store on disk cannot be read completely")
-    return store
+    return held[0]
 
 
-def _copy(path: str, writing: int) -> None:
-    """Write the default graph as N-Triples and exit."""
+def _dump(path: str, output: BinaryIO) -> None:
+    store = ox.Store.read_only(path)
+    store.dump(output, ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+
+
+def _write(write: Callable[[BinaryIO], object], writing: int) -> None:
+    """Write to a pipe and exit."""
     status = 1
     try:
         os.nice(_LOADING_NICENESS)
         with open(writing, "wb", buffering=1024 * 1024) as triples:
-            graph = ox.DefaultGraph()
-            ox.Store.read_only(path).dump(triples, ox.RdfFormat.N_TRIPLES, from_graph=graph)
+            write(triples)
         status = 0
     except OSError as error:
         sys.stderr.write(f"{error}\n")
@@ -88,13 +97,14 @@ def _copy(path: str, writing: int) -> None:
 
 
 class StoreHolder:
-    """The graph, the connection to the server, and the number of running workers."""
+    """The graph, the connection to the server, and the running workers."""
 
-    def __init__(self, control: socket.socket, store: ox.Store) -> None:
+    def __init__(self, control: socket.socket, held: HeldGraph) -> None:
         """Fork on messages from `control`."""
         self._control = control
-        self._store = store
+        self._held = held
         self._children = 0
+        self._copying: set[int] = set()
         self._finishing = False
         self._woken, self._waking = os.pipe()
         os.set_blocking(self._waking, False)
@@ -120,6 +130,8 @@ class StoreHolder:
         order = json.loads(data)
         if "fork" in order:
             self._fork(order, descriptors)
+        elif "copy" in order:
+            self._copy(descriptors)
         else:
             self._finishing = True
         return True
@@ -136,6 +148,16 @@ class StoreHolder:
         self._report({"forked": order["fork"], "pid": pid}, [process])
         os.close(process)
 
+    def _copy(self, descriptors: list[int]) -> None:
+        (writing,) = descriptors
+        pid = os.fork()
+        if pid == 0:
+            sandbox.end_with_parent()
+            triples = without_blank_nodes(self._held.shortest)
+            _write(lambda file: ox.serialize(triples, file, ox.RdfFormat.N_TRIPLES), writing)
+        self._copying.add(pid)
+        os.close(writing)
+
     def _become_worker(self, order: Mapping[str, Any], connection: int, stderr: int) -> None:
         try:
             signal.set_wakeup_fd(-1)
@@ -146,17 +168,20 @@ class StoreHolder:
             self._control.close()
             sandbox.confine(order["niceness"], order["port"])
             wire = socket.socket(fileno=connection)
-            worker.run(worker.Worker(wire, order["memory"], held=self._store))
+            worker.run(worker.Worker(wire, order["memory"], held=self._held))
         except BaseException:
             traceback.print_exc()  # to the server, which logs why the worker does not start
         finally:
             os._exit(1)
 
     def _reap(self) -> None:
-        while self._children:
+        while self._children or self._copying:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
+            if pid in self._copying:
+                self._copying.remove(pid)
+                continue
             self._children -= 1
             self._report({"exited": pid, "status": status})
 
@@ -165,21 +190,22 @@ class StoreHolder:
 
 
 def main(arguments: list[str]) -> None:
-    """Hold a store; the arguments are the socket's descriptor and the folder of the store."""
-    number, path = arguments
+    """Hold a graph; the arguments are the socket's descriptor, the store, and `slim` or nothing."""
+    number, path, copies = arguments
     sandbox.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(number))
     try:
-        store = load(path)
+        held = load(path, bool(copies))
     except OSError as error:
         control.send(json.dumps({"failed": str(error)}).encode())
         return
     gc.collect()
     gc.freeze()
-    control.send(json.dumps({"ready": len(store)}).encode())
+    ready = {"ready": len(held.whole), "omitted": held.omitted, "slim": len(held.shortest)}
+    control.send(json.dumps(ready).encode())
     with contextlib.suppress(OSError):  # the server has exited
-        StoreHolder(control, store).serve()
+        StoreHolder(control, held).serve()
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pyoxigraph import Store
 
 from jiqun.query import frames, sandbox
 from jiqun.query.evaluation import Failure, QueryStore, evaluate
+from jiqun.query.held_graph import HeldGraph, as_reach
 from jiqun.query.result_stream import Cancelled, ResultStream
 
 # The parser and the planner recurse over the query; stack memory is only taken when used.
@@ -40,7 +41,7 @@ class Worker:
         connection: socket.socket,
         memory: int,
         documents: Any = None,
-        held: Store | None = None,
+        held: HeldGraph | None = None,
     ) -> None:
         """Serve `connection`; a job may take `memory` bytes.
 
@@ -106,7 +107,11 @@ class Worker:
         began = time.perf_counter()
         caps = job["max_rows"], job["max_bytes"]
         stream = ResultStream(job["media_type"], caps, self._send_block, job["version"])
-        store = self.held if self.held is not None and job["default_graph"] else self.store
+        store: QueryStore | None = None
+        if self.held is not None and job["default_graph"]:
+            store = self.held.store_for(job["reach"] and as_reach(job["reach"]))
+        if store is None:
+            store = self.store
         assert store is not None
         rows, truncated, data = evaluate(store, job, stream)
         retire = self._must_retire(time.perf_counter() - began)

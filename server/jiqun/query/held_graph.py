@@ -1,0 +1,206 @@
+"""The copies of the default graph in memory, and which of them a query is evaluated on.
+
+For a pattern, the engine's store in memory follows the list of all triples of one of its constants
+or bound variables, the shortest of those of subject, predicate and object. So the label of a thing
+with thousands of statements is found by reading all of them, again for each row of a join, where
+RocksDB finds it at once (pyoxigraph 0.5.13, `storage/memory.rs`).
+
+Such things, hubs, have most of their statements by a few predicates: a country contains thousands
+of places. The *slim* copy leaves these predicates out, so that its lists are short. It is used for
+every query that cannot match what is left out. Other queries are evaluated on the *whole* copy, or
+on disk when they would read the statements of hubs again and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import pyoxigraph as ox
+
+ANY: Final = ""
+"""Stands for a predicate that is a variable."""
+
+_HUB_STATEMENTS: Final = 128
+"""A subject with more statements of one predicate is a hub."""
+
+_LONG_LIST: Final = 64
+"""Triples that are read in memory in the time of one search on disk."""
+
+_HUBS: Final = f"""
+    SELECT ?predicate (SUM(?count) AS ?total) {{
+      {{ SELECT ?subject ?predicate (COUNT(*) AS ?count) {{ ?subject ?predicate ?object }}
+         GROUP BY ?subject ?predicate HAVING (COUNT(*) > {_HUB_STATEMENTS}) }}
+    }} GROUP BY ?predicate
+"""
+_PREDICATES: Final = """
+    SELECT ?predicate (COUNT(*) AS ?total) { ?subject ?predicate ?object } GROUP BY ?predicate
+"""
+_LISTS: Final = f"""
+    SELECT ?predicate (SUM(?count) AS ?total) {{
+      {{ SELECT ?hub (COUNT(*) AS ?count) {{ ?hub ?any ?object }}
+         GROUP BY ?hub HAVING (COUNT(*) > {_LONG_LIST}) }}
+      %s
+    }} GROUP BY ?predicate
+"""
+_BLANK: Final = """
+    SELECT ?subject ?predicate ?object { ?subject ?predicate ?object
+      FILTER(ISBLANK(?subject) || ISBLANK(?object) || ISTRIPLE(?object)) }
+"""
+
+
+class Reach(NamedTuple):
+    """What a query can match.
+
+    `predicates` has all IRIs in it, hence every constant predicate. `open` has the IRIs of subject
+    and object, None for anything else, of each pattern whose predicate can have any value.
+    `subjects` and `objects` are predicates, or `ANY`, of patterns whose subject or object is the
+    subject of another pattern.
+    """
+
+    predicates: tuple[str, ...]
+    open: tuple[tuple[str | None, str | None], ...]
+    subjects: tuple[str, ...]
+    objects: tuple[str, ...]
+
+
+def as_reach(parts: Sequence[Sequence[Any]]) -> Reach:
+    """Return a reach that was sent as JSON."""
+    predicates, open_, subjects, objects = parts
+    pairs = tuple((subject, value) for subject, value in open_)
+    return Reach(tuple(predicates), pairs, tuple(subjects), tuple(objects))
+
+
+@dataclass(frozen=True, slots=True)
+class HeldGraph:
+    """Copies of one default graph.
+
+    `slim` is None where nothing, or too much, would be left out. `slow_subjects` and `slow_objects`
+    are the predicates, or `ANY`, whose subjects or objects have long lists of triples on average.
+    """
+
+    whole: ox.Store
+    slim: ox.Store | None
+    omitted: tuple[str, ...]
+    slow_subjects: frozenset[str]
+    slow_objects: frozenset[str]
+
+    @property
+    def shortest(self) -> ox.Store:
+        """The copy with the shortest lists of triples."""
+        return self.whole if self.slim is None else self.slim
+
+    def store_for(self, reach: Reach | None) -> ox.Store | None:
+        """Return the copy for a query; None for one that is faster on disk."""
+        if reach is None:
+            return self.whole
+        if self.slim is not None and is_complete(self.omitted, reach, self.whole):
+            return self.slim
+        slow = not self.slow_subjects.isdisjoint(reach.subjects)
+        return None if slow or not self.slow_objects.isdisjoint(reach.objects) else self.whole
+
+
+def is_complete(omitted: tuple[str, ...], reach: Reach, whole: ox.Store) -> bool:
+    """Return whether no triple with an omitted predicate can match a pattern of a query.
+
+    `whole` is a store with the whole default graph.
+    """
+    if not set(omitted).isdisjoint(reach.predicates):
+        return False
+    return not any(
+        (subject is None and value is None)
+        or next(matches(whole, subject, predicate, value), None) is not None
+        for subject, value in reach.open
+        for predicate in omitted
+    )
+
+
+def matches(
+    store: ox.Store, subject: str | None, predicate: str | None, value: str | None
+) -> Iterator[ox.Quad]:
+    """Return the triples of the default graph with these IRIs; None is any term."""
+    return store.quads_for_pattern(
+        ox.NamedNode(subject) if subject else None,
+        ox.NamedNode(predicate) if predicate else None,
+        ox.NamedNode(value) if value else None,
+        ox.DefaultGraph(),
+    )
+
+
+def hold(whole: ox.Store, with_slim: bool) -> HeldGraph:
+    """Find the hubs in a copy of a default graph, and make the slim copy of it."""
+    counts = _totals(whole, _PREDICATES)
+    omitted = tuple(
+        sorted(
+            predicate
+            for predicate, count in _totals(whole, _HUBS).items()
+            if 2 * count > counts[predicate]
+        )
+    )
+    slim = _without(whole, omitted) if with_slim and omitted else None
+    return HeldGraph(
+        whole,
+        slim,
+        omitted if slim is not None else (),
+        _slow(_totals(whole, _LISTS % "?hub ?predicate ?object"), counts),
+        _slow(_totals(whole, _LISTS % "?subject ?predicate ?hub"), counts),
+    )
+
+
+def without_blank_nodes(store: ox.Store) -> Iterator[ox.Triple]:
+    """Return the triples that need no blank node, which have other names after bulk loading."""
+    for quad in store:
+        if isinstance(quad.subject, ox.NamedNode) and not isinstance(
+            quad.object, ox.BlankNode | ox.Triple
+        ):
+            yield quad.triple
+
+
+def with_blank_nodes(store: ox.Store, omitted: Sequence[str]) -> Iterator[ox.Quad]:
+    """Return the others of the default graph, except those with an omitted predicate."""
+    rows: Any = store.query(_BLANK)
+    for subject, predicate, value in rows:
+        if predicate.value not in omitted:
+            yield ox.Quad(subject, predicate, value)
+
+
+def _totals(store: ox.Store, query: str) -> dict[str, int]:
+    rows: Any = store.query(query)
+    return {row["predicate"].value: int(row["total"].value) for row in rows if row["predicate"]}
+
+
+def _slow(lists: dict[str, int], counts: dict[str, int]) -> frozenset[str]:
+    """Return the predicates whose average list is long; `ANY` stands for all of them."""
+    found = {each for each, total in lists.items() if total > _LONG_LIST * counts[each]}
+    if sum(lists.values()) > _LONG_LIST * sum(counts.values()):
+        found.add(ANY)
+    return frozenset(found)
+
+
+def _without(whole: ox.Store, omitted: tuple[str, ...]) -> ox.Store | None:
+    """Copy a graph without the triples of some predicates.
+
+    None if that loses a term altogether: then zero-length paths would have other matches.
+    """
+    left_out = set(omitted)
+    slim = ox.Store()
+    slim.bulk_extend(quad for quad in whole if quad.predicate.value not in left_out)
+    return slim if all(_is_node(slim, term) for term in _terms(whole, omitted)) else None
+
+
+def _terms(store: ox.Store, predicates: tuple[str, ...]) -> Iterator[Any]:
+    seen = set()
+    for predicate in predicates:
+        for quad in store.quads_for_pattern(None, ox.NamedNode(predicate), None):
+            for term in (quad.subject, quad.object):
+                if term not in seen:
+                    seen.add(term)
+                    yield term
+
+
+def _is_node(store: ox.Store, term: Any) -> bool:
+    if next(store.quads_for_pattern(None, None, term), None) is not None:
+        return True
+    can_be_subject = not isinstance(term, ox.Literal | ox.Triple)
+    return can_be_subject and next(store.quads_for_pattern(term, None, None), None) is not None
