@@ -11,8 +11,8 @@ import asyncio
 import gzip
 import shlex
 import subprocess
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -24,9 +24,8 @@ from jiqun.errors import JiqunError, OperatorError, SettingsError
 from jiqun.outbound.backend import authorization, url_of
 from jiqun.outbound.operator_requests import Dataset, Target, open_dataset
 from jiqun.query.backend_check import check_backend
-from jiqun.query.engine import Engine
 from jiqun.query.language_case import LanguageCase
-from jiqun.query.service import QueryRequest, QueryService
+from jiqun.query.service import QueryRequest, QueryService, running_service
 from jiqun.rdf.formats import JSON, N_TRIPLES
 from jiqun.release import Release, open_release
 from jiqun.saved_queries import SavedQuery, read_parameters
@@ -201,17 +200,11 @@ async def _compare(
         if query.form != "DESCRIBE" and query.name not in publishing.omitted
     ]
     own = publishing.settings.model_copy(
-        update={
-            "backend": None,
-            "workers": 1,
-            "light_workers": 1,
-            "store_memory_bytes": 0,
-            "deadline_seconds": publishing.seconds,
-        }
+        update={"backend": None, "deadline_seconds": publishing.seconds}
     )
     far = own.model_copy(update={"backend": url, "backend_seconds": publishing.seconds})
     different = []
-    async with _service(release, own) as ours, _service(release, far) as theirs:
+    async with running_service(release, own) as ours, running_service(release, far) as theirs:
         assert theirs.engine.backend is not None
         await check_backend(theirs.engine.backend, release)
         with progress("compare the saved queries", len(asked)) as done:
@@ -220,16 +213,6 @@ async def _compare(
                     different.append(f"{query.name}: {found}")
                 done(count)
     return len(asked), tuple(different)
-
-
-@asynccontextmanager
-async def _service(release: Release, settings: Settings) -> AsyncIterator[QueryService]:
-    engine = Engine.from_settings(release.store, settings, release)
-    await engine.start()
-    try:
-        yield QueryService(release, engine, settings)
-    finally:
-        await engine.stop()
 
 
 async def _difference(query: SavedQuery, ours: QueryService, theirs: QueryService) -> str:

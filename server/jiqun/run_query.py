@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jiqun.errors import BadParameter, shorten
-from jiqun.query.engine import Engine
-from jiqun.query.service import QueryRequest, QueryService
+from jiqun.query.service import QueryRequest, running_service
 from jiqun.rdf.formats import JSON, formats_for
 from jiqun.rdf.namespaces import compact
 from jiqun.release import find_query, open_release
@@ -54,15 +53,8 @@ def run_query(
         ) from None
 
     async def collect() -> bytes:
-        single = settings.model_copy(
-            update={"workers": 1, "light_workers": 1, "store_memory_bytes": 0}
-        )
-        engine = Engine.from_settings(release.store, single)
-        await engine.start()
-        try:
-            return await QueryService(release, engine, single).collect(request, format_)
-        finally:
-            await engine.stop()
+        async with running_service(release, settings) as service:
+            return await service.collect(request, format_)
 
     body = asyncio.run(collect())
     if format_name == TABLE and format_ is JSON:

@@ -16,8 +16,7 @@ from mcp.server.stdio import stdio_server
 
 from jiqun.agents.mcp_server import INSTRUCTIONS, make_server
 from jiqun.errors import JiqunError, OperatorError
-from jiqun.query.engine import Engine
-from jiqun.query.service import PROGRAM, QueryService
+from jiqun.query.service import PROGRAM, running_service
 from jiqun.release import open_release
 from jiqun.settings import Settings
 
@@ -31,22 +30,9 @@ def serve_release(folder: Path, settings: Settings) -> None:
 
 
 async def _serve_release(folder: Path, settings: Settings) -> None:
-    async with running_service(folder, settings) as service:
-        await _serve(make_server(lambda: service))
-
-
-@asynccontextmanager
-async def running_service(folder: Path, settings: Settings) -> AsyncIterator[QueryService]:
-    """Run a query service of one user on a release; raises `ReleaseError`."""
     release = open_release(folder, verify=False)
-    few = {"workers": 1, "light_workers": 1, "client_share": 1.0, "store_memory_bytes": 0}
-    single = settings.model_copy(update=few)
-    engine = Engine.from_settings(release.store, single, release, "jiqun.web.documents")
-    await engine.start()
-    try:
-        yield QueryService(release, engine, single)
-    finally:
-        await engine.stop()
+    async with running_service(release, settings, "jiqun.web.documents") as service:
+        await _serve(make_server(lambda: service))
 
 
 def serve_url(url: str) -> None:

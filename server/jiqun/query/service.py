@@ -12,7 +12,8 @@ import hashlib
 import json
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import Final
@@ -399,6 +400,24 @@ class QueryService:
             str(excel),
         )
         return hashlib.blake2b("\0".join(parts).encode(), digest_size=18).digest()
+
+
+@asynccontextmanager
+async def running_service(
+    release: Release, settings: Settings, documents: str = ""
+) -> AsyncIterator[QueryService]:
+    """Run a query service of one user on a release; raises `ReleaseError`.
+
+    `documents` is the module with document functions.
+    """
+    one = {"workers": 1, "light_workers": 1, "client_share": 1.0, "store_memory_bytes": 0}
+    settings = settings.model_copy(update=one)
+    engine = Engine.from_settings(release.store, settings, release, documents)
+    await engine.start()
+    try:
+        yield QueryService(release, engine, settings)
+    finally:
+        await engine.stop()
 
 
 def gate_limits(settings: Settings) -> Limits:
