@@ -38,7 +38,7 @@ from jiqun.query.jobs import DocumentJob
 from jiqun.query.service import QueryRequest, QueryService, in_format
 from jiqun.query.solutions import Row, Term, term, term_of
 from jiqun.rdf.formats import JSON, N_TRIPLES, PLAIN_JSON, Format
-from jiqun.rdf.namespaces import ID, PREFIXES, XSD, compact
+from jiqun.rdf.namespaces import ID, PREFIXES, XSD, compact, is_absolute_iri
 from jiqun.release import find_query
 from jiqun.saved_queries import Parameter, SavedQuery, read_parameters
 from jiqun.search.full_text import search as search_names
@@ -170,7 +170,7 @@ def _no_facts(context: Context, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _is_own(found: Term) -> bool:
-    return found.is_iri and found.value.startswith(ID) and not set('<>"{}|\\^` ') & set(found.value)
+    return found.is_iri and found.value.startswith(ID) and is_absolute_iri(found.value)
 
 
 def _unknown(context: Context, query: str) -> Iterator[str]:

@@ -43,18 +43,12 @@ T = TypeVar("T")
 
 def page(request: Request, text: str, status: int = 200, extra: Headers = ()) -> Response:
     """Send a page with its security headers, compressed, or 304 if the client has it."""
-    headers = {name.decode(): value.decode() for name, value in extra}
-    return page_of(request, text.encode(errors="replace"), headers, status)
-
-
-def page_of(
-    request: Request, body: bytes, headers: Mapping[str, str], status: int = 200
-) -> Response:
-    """Send a rendered page, with `headers` in addition to those of every page."""
     lang = reader_of(request.scope, request.app.state.settings).lang
-    guards = {name.decode(): value.decode() for name, value in HTML_HEADERS}
-    own = {**guards, "Content-Language": lang, **headers}
-    return deliver(request, body, "text/html", own, status)
+    own, others = (
+        {name.decode(): value.decode() for name, value in each} for each in (HTML_HEADERS, extra)
+    )
+    headers = {**own, "Content-Language": lang, **others}
+    return deliver(request, text.encode(errors="replace"), "text/html", headers, status)
 
 
 def deliver(

@@ -64,9 +64,7 @@ def read_name(text: str, suffixes: Suffixes = SUFFIXES) -> Name:
     return Name(text)
 
 
-def choose_form(
-    name: Name, accept: str | None, named: str | None, suffixes: Suffixes = SUFFIXES
-) -> Choice:
+def choose_form(name: Name, accept: str | None, named: str | None, suffixes: Suffixes) -> Choice:
     """Choose the form of a response by suffix, else by `?format=`, else by Accept.
 
     Raises `NotAcceptable` and `BadParameter` as in `negotiate`.
@@ -80,7 +78,7 @@ def suffix_of(choice: Choice, suffixes: Suffixes = SUFFIXES) -> str:
     return next(name for name, each in suffixes.items() if each.format == choice.format)
 
 
-def list_suffixes(suffixes: Iterable[str] = SUFFIXES) -> str:
+def list_suffixes(suffixes: Iterable[str]) -> str:
     """List suffixes as in URLs."""
     return " ".join(f".{each}" for each in suffixes)
 

@@ -60,14 +60,14 @@ def candidates_for(context: Context, words: str, type_: str = "") -> list[Candid
         return []
 
 
-def nearest(text: str, known: Iterable[str], most: int = _MOST_NEAR) -> list[str]:
+def nearest(text: str, known: Iterable[str]) -> list[str]:
     """Return the names most similar to a text by edit distance, ignoring case."""
     found = process.extract(
         text,
         list(known),
         scorer=OSA.normalized_similarity,
         processor=str.lower,
-        limit=most,
+        limit=_MOST_NEAR,
         score_cutoff=_LIKE,
     )
     return [name for name, score, _ in found if score > found[0][1] - _NEARLY_AS_LIKE]
@@ -82,7 +82,7 @@ class Named:
 
 
 def expand(text: str) -> str:
-    """Return the IRI of an IRI, a CURIE, a passage or a slug; else None."""
+    """Return the IRI of an IRI, a CURIE, a passage or a slug; else an empty text."""
     if text.startswith("<") and text.endswith(">"):
         text = text[1:-1]
     prefix, colon, local = text.partition(":")

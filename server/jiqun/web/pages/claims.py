@@ -234,16 +234,14 @@ def _reach(start: str, near: Mapping[str, set[str]]) -> set[str]:
     return reached
 
 
-def claims_of(
-    thing: Thing, classes: Iterable[str], labels: Labels, link: str = f"{KG}about"
-) -> list[ClaimView]:
-    """Return the claims of these classes that have the thing as the value of `link`."""
+def claims_of(thing: Thing, classes: Iterable[str], labels: Labels) -> list[ClaimView]:
+    """Return the claims of these classes about the thing."""
     order = list(classes)
     about = Term("uri", thing.iri)
     found = [
         (min(order.index(iri) for iri in record.types if iri in order), record)
         for record in thing.beside.values()
-        if about in record.values(link) and any(iri in order for iri in record.types)
+        if about in record.values(f"{KG}about") and any(iri in order for iri in record.types)
     ]
     ranked = sorted(found, key=lambda pair: (pair[0], pair[1].iri))
     return [view_claim(record, thing, labels) for _, record in ranked]

@@ -45,12 +45,12 @@ _MATCH_FORMS: Final = (HTML, CSV)
 _MATCH_BYTES: Final = 1024 * 1024
 
 
-def json_document(body: object, status: int = 200, vary: str = "Accept-Language") -> Document:
+def json_document(body: object, vary: str = "Accept-Language") -> Document:
     """Return a JSON document; `vary` are the request headers that it depends on."""
     # A lone surrogate, which a JSON body may contain, is returned as an escape.
     encoded = json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace")
     headers = {"Vary": f"{vary}, Accept-Encoding"}
-    return Document(encoded, PLAIN_JSON.content_type(), status, headers)
+    return Document(encoded, PLAIN_JSON.content_type(), headers=headers)
 
 
 class Class(TypedDict):
