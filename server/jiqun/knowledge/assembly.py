@@ -26,12 +26,7 @@ from jiqun.knowledge.dataset import (
 )
 from jiqun.knowledge.inference import Rule, infer
 from jiqun.knowledge.mappings import MappingSet, describe_links, link_graphs, read_mappings
-from jiqun.knowledge.query_files import (
-    HygieneRule,
-    read_annotated,
-    read_query,
-    read_rule,
-)
+from jiqun.knowledge.query_files import HygieneRule, read_annotated, read_query, read_rule
 from jiqun.knowledge.tables import Table, read_table
 from jiqun.knowledge.turtle_files import Document, Malformed, read
 from jiqun.saved_queries import SavedQuery

@@ -9,12 +9,7 @@ from typing import Final
 
 from jiqun.errors import BadParameter
 from jiqun.names import COMPOSED, LABEL, NOT_A_FACT, Name, fold, is_han, origins
-from jiqun.search.index import (
-    IndexedClass,
-    IndexedName,
-    IndexedThing,
-    SearchIndex,
-)
+from jiqun.search.index import IndexedClass, IndexedName, IndexedThing, SearchIndex
 from jiqun.search.matching import find_candidates
 
 MAX_LENGTH: Final = 200

@@ -127,6 +127,10 @@ class Labels:
             cell = self._made[iri] = self._make(iri)
         return cell
 
+    def resources(self, *iris: str) -> tuple[Cell, ...]:
+        """Return the cells of resources."""
+        return tuple(map(self.resource, iris))
+
     @cached_property
     def _made(self) -> dict[str, Cell]:
         return {}
@@ -143,6 +147,11 @@ class Labels:
         kind = "web" if href is not None and not href.startswith("/") else "thing"
         named = PHRASES.get(iri, {}).get(self.reader.lang) or iri.removeprefix(_SPDX)
         return Cell(kind, Text(compact(iri) if named == iri else named), href)
+
+
+def plain(text: str, reader: Reader, href: str | None = None) -> Cell:
+    """Return a text in the language of the page, with its link."""
+    return Cell("text", Text(text, reader.lang), href)
 
 
 def _value(term: Term) -> Cell:

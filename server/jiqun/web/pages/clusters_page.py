@@ -12,17 +12,8 @@ from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of
-from jiqun.web.pages.listing import (
-    Column,
-    Entry,
-    Listing,
-    Selection,
-    Shown,
-    list_document,
-    plain,
-    shown,
-)
+from jiqun.web.pages.cells import Caption, Cell, Labels, pairs, plain, read_captions, slug_of
+from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.drawing import Paper, Picture, Sheet
 from jiqun.web.pictures.map_picture import MapMark, Place, draw_map, read_outlines, read_points
@@ -204,15 +195,15 @@ def _entry(each: ClusterEntry, labels: Labels) -> Entry:
     return Entry(
         each.iri,
         {
-            "cluster": shown(labels, each.iri),
-            "field": shown(labels, *each.fields),
-            "places": shown(labels, *each.places),
+            "cluster": labels.resources(each.iri),
+            "field": labels.resources(*each.fields),
+            "places": labels.resources(*each.places),
             "year": tuple(
                 plain(year if year.isdecimal() else phrase("year_unproven", reader.lang), reader)
                 for year in years
             ),
             "figures": (plain(str(len(each.figures)), reader, compare),) if each.figures else (),
-            "grade": (Shown(_letter(labels.label(each.grade)), address(each.proof, reader)),)
+            "grade": (Cell("text", _letter(labels.label(each.grade)), address(each.proof, reader)),)
             if each.grade
             else (plain(phrase("grade_unproven", reader.lang), reader),),
         },

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Final
 
 from jiqun.language import Reader
@@ -13,21 +12,11 @@ from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG, SOURCE, prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of
-from jiqun.web.pages.listing import (
-    Column,
-    Entry,
-    Listing,
-    Selection,
-    Shown,
-    list_document,
-    plain,
-    shown,
-)
+from jiqun.web.pages.cells import Caption, Cell, Labels, pairs, plain, read_captions, slug_of
+from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
 from jiqun.web.pages.rendering import address, phrase
-from jiqun.web.pictures.certainty import Amount
 from jiqun.web.pictures.drawing import Paper, Picture, Sheet
-from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
+from jiqun.web.pictures.nested_bars import counted, draw_nested_bars
 
 _COLUMNS: Final = (
     Column("company"),
@@ -140,29 +129,10 @@ def _bars(members: Sequence[CompanyEntry], labels: Labels, paper: Paper) -> Pict
         part = f"{brands[cluster]} {phrase('only_brands', reader.lang)}"
         href = reader.link("/companies", cluster=slug_of(cluster))
         narrower = reader.link("/companies", cluster=slug_of(cluster), kind="Brand")
-        inside = (
-            (
-                Bar(
-                    labels.resource(f"{KG}Brand").text,
-                    Decimal(brands[cluster]),
-                    "exact",
-                    Amount(part, part, part),
-                    narrower,
-                ),
-            )
-            if 0 < brands[cluster] < count
-            else ()
-        )
-        bars.append(
-            Bar(
-                labels.resource(cluster).text,
-                Decimal(count),
-                "exact",
-                Amount(text, text, text),
-                href,
-                inside,
-            )
-        )
+        brand = labels.resource(f"{KG}Brand").text
+        has_part = 0 < brands[cluster] < count
+        inside = (counted(brand, brands[cluster], part, narrower),) if has_part else ()
+        bars.append(counted(labels.resource(cluster).text, count, text, href, inside))
     if not bars:
         return None
     return draw_nested_bars(Sheet.of("named", "companies_by_cluster", reader, paper), bars)
@@ -180,7 +150,7 @@ def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:
 def _entry(each: CompanyEntry, labels: Labels) -> Entry:
     reader = labels.reader
     roles = tuple(
-        Shown(labels.resource(role).text, address(passage, reader) if passage else None)
+        Cell("text", labels.resource(role).text, address(passage, reader) if passage else None)
         for role, passage in each.roles
     )
     if not roles and each.proof:
@@ -190,12 +160,12 @@ def _entry(each: CompanyEntry, labels: Labels) -> Entry:
     return Entry(
         each.iri,
         {
-            "company": shown(labels, each.iri),
-            "kind": shown(labels, each.kind),
-            "clusters_in": shown(labels, *each.clusters),
+            "company": labels.resources(each.iri),
+            "kind": labels.resources(each.kind),
+            "clusters_in": labels.resources(*each.clusters),
             "role": roles,
-            "may_mean": shown(labels, *each.may_mean),
-            "province": shown(labels, *each.provinces),
+            "may_mean": labels.resources(*each.may_mean),
+            "province": labels.resources(*each.provinces),
         },
         {
             "kind": (slug_of(each.kind),),

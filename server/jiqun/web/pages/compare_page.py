@@ -14,14 +14,9 @@ from jiqun.rdf.formats import SVG
 from jiqun.rdf.namespaces import ID
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels, slug_of
-from jiqun.web.pages.figures_page import (
-    FigureEntry,
-    figure_dot,
-    kinds_of,
-    read_figure_list,
-)
-from jiqun.web.pages.listing import Option, Shown, picture_file, plain, shown
+from jiqun.web.pages.cells import Cell, Labels, plain, slug_of
+from jiqun.web.pages.figures_page import FigureEntry, figure_dot, kinds_of, read_figure_list
+from jiqun.web.pages.listing import Option, picture_file
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.certainty import BOUNDS
 from jiqun.web.pictures.dot_plot import DotGroup, GoalFlag, draw_dots
@@ -47,12 +42,12 @@ class Comparison:
 class ComparedRow:
     """A row of the table below the picture; the same figure as one of its marks."""
 
-    subject: tuple[Shown, ...]
-    amount: Shown
+    subject: tuple[Cell, ...]
+    amount: Cell
     whole: str
-    period: tuple[Shown, ...]
+    period: tuple[Cell, ...]
     population: str
-    words: Shown
+    words: Cell
 
 
 def group_of(each: FigureEntry, labels: Labels) -> str:
@@ -223,10 +218,10 @@ def _row(each: FigureEntry, labels: Labels) -> ComparedRow:
     undated = (plain(phrase("not_stated", reader.lang), reader),)
     quoted = each.words if each.words.value else plain(phrase("words", reader.lang), reader).text
     return ComparedRow(
-        shown(labels, each.about),
+        labels.resources(each.about),
         plain(amount.text, reader, address(each.iri, reader)),
         amount.whole,
-        shown(labels, each.period) if each.period else undated,
+        labels.resources(each.period) if each.period else undated,
         labels.label(each.population).value if each.population else "",
-        Shown(quoted, each.words_at(labels)),
+        Cell("text", quoted, each.words_at(labels)),
     )

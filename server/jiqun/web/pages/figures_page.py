@@ -16,22 +16,13 @@ from jiqun.query.solutions import Row, Select
 from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Caption, Labels, read_captions, slug_of, text_of
-from jiqun.web.pages.listing import (
-    Column,
-    Entry,
-    Listing,
-    Selection,
-    Shown,
-    list_document,
-    plain,
-    shown,
-)
+from jiqun.web.pages.cells import Caption, Cell, Labels, plain, read_captions, slug_of, text_of
+from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.certainty import Amount, known_bound, read_number, write_amount
 from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.drawing import Paper, Picture, Sheet
-from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
+from jiqun.web.pictures.nested_bars import counted, draw_nested_bars
 
 _PREFIXES: Final = prologue("kg", "id")
 _FIGURES: Final = f"""{_PREFIXES}
@@ -274,15 +265,7 @@ def _counts(members: Sequence[FigureEntry], labels: Labels, paper: Paper) -> Pic
         key = "shown_figures_one" if count == 1 else "shown_figures"
         text = f"{count:,} {phrase(key, reader.lang)}"
         href = reader.link("/figures", metric=slug_of(metric))
-        bars.append(
-            Bar(
-                labels.resource(metric).text,
-                Decimal(count),
-                "exact",
-                Amount(text, text, text),
-                href,
-            )
-        )
+        bars.append(counted(labels.resource(metric).text, count, text, href))
     return draw_nested_bars(Sheet.of("counts", "figures_by_metric", reader, paper), bars)
 
 
@@ -302,15 +285,15 @@ def _entry(each: FigureEntry, labels: Labels) -> Entry:
     return Entry(
         each.iri,
         {
-            "about": shown(labels, each.about),
-            "metric": shown(labels, each.metric),
+            "about": labels.resources(each.about),
+            "metric": labels.resources(each.metric),
             "amount": (plain(amount.text, reader, address(each.iri, reader)),),
-            "period": shown(labels, each.period)
+            "period": labels.resources(each.period)
             if each.period
             else (plain(phrase("not_stated", reader.lang), reader),),
-            "population": (Shown(labels.label(each.population)),) if each.population else (),
-            "words": (Shown(each.words, words),) if each.words.value else (),
-            "source": shown(labels, each.source) if each.source else (),
+            "population": (Cell("text", labels.label(each.population)),) if each.population else (),
+            "words": (Cell("text", each.words, words),) if each.words.value else (),
+            "source": labels.resources(each.source) if each.source else (),
         },
         {
             "metric": (slug_of(each.metric),),

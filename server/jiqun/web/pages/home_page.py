@@ -29,12 +29,7 @@ from jiqun.web.pages.clusters_page import (
     list_phrase,
     read_cluster_list,
 )
-from jiqun.web.pages.figures_page import (
-    FigureEntry,
-    FigureList,
-    kinds_of,
-    read_figure_list,
-)
+from jiqun.web.pages.figures_page import FigureEntry, FigureList, kinds_of, read_figure_list
 from jiqun.web.pages.query_page import group_queries
 from jiqun.web.pages.rendering import PHRASES, address, html_document, phrase, render
 from jiqun.web.pictures.certainty import flag, sign, write_amount

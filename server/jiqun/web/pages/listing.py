@@ -18,13 +18,13 @@ from functools import cached_property
 from typing import Final
 
 from jiqun.errors import BadParameter, shorten
-from jiqun.language import Reader, Text, pick
+from jiqun.language import Reader, pick
 from jiqun.query.spreadsheet import for_spreadsheet
 from jiqun.rdf.formats import CSV, HTML, SVG
 from jiqun.rdf.namespaces import BASE
 from jiqun.web.documents import Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels, slug_of
+from jiqun.web.pages.cells import Cell, Labels, slug_of
 from jiqun.web.pages.rendering import html_document, phrase, render
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, file_style
 
@@ -36,19 +36,11 @@ _VARY: Final = "Accept, Accept-Language, Accept-Encoding"
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A piece of a cell: a text and its link."""
-
-    text: Text
-    href: str | None = None
-
-
-@dataclass(frozen=True)
 class Entry:
     """An entry of a list: cells by column, keys by facet, and special sort keys."""
 
     iri: str
-    cells: Mapping[str, tuple[Shown, ...]]
+    cells: Mapping[str, tuple[Cell, ...]]
     values: Mapping[str, tuple[str, ...]]
     ranks: Mapping[str, float] = field(default_factory=dict)
 
@@ -121,17 +113,6 @@ class Option:
     name: str
     count: int
     chosen: bool
-
-
-def shown(labels: Labels, *iris: str) -> tuple[Shown, ...]:
-    """Return the names of resources, linked to their pages."""
-    cells = (labels.resource(iri) for iri in iris)
-    return tuple(Shown(cell.text, cell.href) for cell in cells)
-
-
-def plain(text: str, reader: Reader, href: str | None = None) -> Shown:
-    """Return a plain text in the language of the page, with its link."""
-    return Shown(Text(text, reader.lang), href)
 
 
 def check(listing: Listing, selection: Selection) -> Selection:

@@ -14,8 +14,8 @@ from jiqun.rdf.formats import SVG
 from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Labels, read_captions, slug_of
-from jiqun.web.pages.listing import Shown, picture_file, shown
+from jiqun.web.pages.cells import Cell, Labels, read_captions, slug_of
+from jiqun.web.pages.listing import picture_file
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.drawing import Picture, Sheet
 from jiqun.web.pictures.network_picture import MOST_NODES, Line, Node, draw_network
@@ -138,7 +138,7 @@ def network_document(
     agents = {tie.other for tie in ties if tie.role in _SHARED}
     centre = _centre(ties, of)
     mine = _around(ties, centre) if centre else []
-    left_out = max(0, len({iri for tie in mine for iri in (tie.cluster, tie.other)}) - MOST_NODES)
+    left_out = max(0, len(_named(mine)) - MOST_NODES)
     mine = _at_most(mine, centre)
     captions = read_captions(context.select, sorted({*clusters, *agents, *_named(mine)}))
     labels = Labels(captions, reader)
@@ -254,15 +254,15 @@ def _draw(ties: Sequence[Tie], centre: str, labels: Labels) -> Picture:
 
 def _lists(
     ties: Sequence[Tie], labels: Labels
-) -> list[tuple[str, list[tuple[tuple[Shown, ...], tuple[Shown, ...], str | None]]]]:
+) -> list[tuple[str, list[tuple[tuple[Cell, ...], tuple[Cell, ...], str | None]]]]:
     """Return the ties by role: thing, cluster, and source."""
     reader = labels.reader
     found = []
     for role in ROLES:
         rows = [
             (
-                shown(labels, tie.other),
-                shown(labels, tie.cluster),
+                labels.resources(tie.other),
+                labels.resources(tie.cluster),
                 address(tie.passage, reader) if tie.passage else None,
             )
             for tie in ties

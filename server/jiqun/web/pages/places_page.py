@@ -11,16 +11,8 @@ from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of, values
-from jiqun.web.pages.listing import (
-    Column,
-    Entry,
-    Listing,
-    Selection,
-    list_document,
-    plain,
-    shown,
-)
+from jiqun.web.pages.cells import Caption, Labels, pairs, plain, read_captions, slug_of, values
+from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.drawing import Paper, Picture, Sheet
 from jiqun.web.pictures.map_picture import (
@@ -174,9 +166,9 @@ def _entry(each: PlaceEntry, labels: Labels) -> Entry:
     return Entry(
         each.iri,
         {
-            "place": shown(labels, each.iri),
-            "level": shown(labels, each.level),
-            "area": shown(labels, *each.areas),
+            "place": labels.resources(each.iri),
+            "level": labels.resources(each.level),
+            "area": labels.resources(*each.areas),
             **{key: (plain(str(count), reader, href),) for key, (count, href) in counts.items()},
         },
         {

@@ -11,16 +11,8 @@ from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Caption, Labels, pairs, read_captions, slug_of
-from jiqun.web.pages.listing import (
-    Column,
-    Entry,
-    Listing,
-    Selection,
-    list_document,
-    plain,
-    shown,
-)
+from jiqun.web.pages.cells import Caption, Labels, pairs, plain, read_captions, slug_of
+from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
 from jiqun.web.pages.rendering import address
 from jiqun.web.pages.timeline_page import Happening, read_happenings, span_of, time_text
 from jiqun.web.pictures.drawing import Paper, Picture, Sheet
@@ -89,14 +81,14 @@ def plans_document(
         return Entry(
             iri,
             {
-                "plan": shown(labels, iri),
-                "kind": shown(labels, kinds[iri]),
-                "by": shown(labels, *of["by"].get(iri, ())),
+                "plan": labels.resources(iri),
+                "kind": labels.resources(kinds[iri]),
+                "by": labels.resources(*of["by"].get(iri, ())),
                 "time": tuple(
                     plain(time_text(each, labels), reader, address(each.passage or iri, reader))
                     for each in happenings
                 ),
-                "subject": shown(labels, *of["subject"].get(iri, ())),
+                "subject": labels.resources(*of["subject"].get(iri, ())),
                 "goals": (plain(str(len(goals)), reader),) if goals else (),
             },
             {

@@ -14,8 +14,8 @@ from jiqun.rdf.formats import HTML, SVG
 from jiqun.rdf.namespaces import KG, SOURCE, prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Caption, Labels, read_captions
-from jiqun.web.pages.listing import Shown, picture_file, plain, shown
+from jiqun.web.pages.cells import Caption, Cell, Labels, plain, read_captions
+from jiqun.web.pages.listing import picture_file
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, Sheet
 from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes, read_period
@@ -28,6 +28,7 @@ LANES: Final = {
 }
 """The classes of each lane; a thing is in the first lane with one of its classes."""
 
+_CLASSES: Final = " ".join(f"kg:{each}" for classes in LANES.values() for each in classes)
 _RELATIONS: Final = {
     f"{KG}issuedDuring": "issued",
     f"{KG}planPeriod": "plan_period",
@@ -36,7 +37,7 @@ _RELATIONS: Final = {
 }
 _THINGS: Final = f"""{prologue("kg")}
 SELECT DISTINCT ?thing ?class WHERE {{
-  VALUES ?class {{ {" ".join(f"kg:{each}" for classes in LANES.values() for each in classes)} }}
+  VALUES ?class {{ {_CLASSES} }}
   ?thing a ?class .
 }} ORDER BY ?thing ?class"""
 _TIMES: Final = f"""{prologue("kg")}
@@ -50,8 +51,7 @@ SELECT DISTINCT ?thing ?relation ?start ?end ?passage WHERE {{
 }} ORDER BY ?thing ?relation ?start ?end ?passage"""
 _PASSAGES: Final = f"""{prologue("kg")}
 SELECT ?thing (MIN(STR(?passages)) AS ?passage) WHERE {{
-  VALUES ?class {{ kg:Goal kg:Intention kg:SelectionRound kg:DesignationList kg:PolicyDocument
-    kg:Programme kg:Strategy kg:CoordinationMechanism kg:Initiative }}
+  VALUES ?class {{ {_CLASSES} }}
   GRAPH ?passages {{ ?thing a ?class }}
   FILTER (STRSTARTS(STR(?passages), "{SOURCE}"))
 }} GROUP BY ?thing ORDER BY ?thing"""
@@ -179,8 +179,8 @@ class TimelineRow:
     """A row of the table below the picture."""
 
     lane: str
-    name: tuple[Shown, ...]
-    time: Shown
+    name: tuple[Cell, ...]
+    time: Cell
     holds: bool
 
 
@@ -199,7 +199,7 @@ def timeline_document(
     rows = [
         TimelineRow(
             each.lane,
-            shown(labels, each.iri),
+            labels.resources(each.iri),
             plain(time_text(each, labels), reader, address(each.passage or each.iri, reader)),
             period is not None and each.covers(*period),
         )

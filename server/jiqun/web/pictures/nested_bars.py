@@ -12,15 +12,7 @@ from markupsafe import Markup
 from jiqun.language import Text
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pictures.certainty import Amount, legend_of
-from jiqun.web.pictures.drawing import (
-    Legend,
-    Picture,
-    Sheet,
-    caption,
-    join,
-    link,
-    path,
-)
+from jiqun.web.pictures.drawing import Legend, Picture, Sheet, caption, join, link, path
 
 _ROW: Final = 42
 _BAR: Final = 14
@@ -48,6 +40,11 @@ class Bar:
     href: str | None
     subsets: tuple[Bar, ...] = ()
     note: str = ""
+
+
+def counted(label: Text, count: int, text: str, href: str, subsets: tuple[Bar, ...] = ()) -> Bar:
+    """Return the bar of a count, which `text` writes in words."""
+    return Bar(label, Decimal(count), "exact", Amount(text, text, text), href, subsets)
 
 
 def draw_nested_bars(sheet: Sheet, wholes: Sequence[Bar]) -> Picture:

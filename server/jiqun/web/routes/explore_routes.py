@@ -22,13 +22,7 @@ from jiqun.web.pages.network_page import network_document
 from jiqun.web.pages.places_page import places_document
 from jiqun.web.pages.plans_page import plans_document
 from jiqun.web.pages.timeline_page import PICTURE_FORMS, timeline_document
-from jiqun.web.routes.parameters import (
-    PageNumber,
-    PageReader,
-    Root,
-    check_parameters,
-    format_query,
-)
+from jiqun.web.routes.parameters import PageNumber, PageReader, Root, check_parameters, format_query
 
 router = APIRouter(
     default_response_class=Response, tags=["lists"], dependencies=[Depends(check_parameters)]

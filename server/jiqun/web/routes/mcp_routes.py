@@ -12,12 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from jiqun.errors import (
-    MethodNotAllowed,
-    Misdirected,
-    NotFound,
-    OriginRefused,
-)
+from jiqun.errors import MethodNotAllowed, Misdirected, NotFound, OriginRefused
 from jiqun.query.service import QueryService
 from jiqun.settings import Settings
 from jiqun.web.http import ClientWatch, Message, Receive, Scope, Send, header, read_body
