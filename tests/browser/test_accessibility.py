@@ -45,7 +45,7 @@ PAGES = {
     "yes": sparql("ASK {}"),
     "graph": sparql(GRAPH),
     "malformed query": sparql("SELECT * {"),
-    "sources": "/source",
+    "sources of a year": "/source?year=2023",
     "source": "/source/hebei-daily-2024-12-23",
     "cluster": "/id/jjj-safety-emergency-equipment",
     "contradictions": "/doc/jjj-life-health",
@@ -64,7 +64,7 @@ PAGES = {
         )
     ),
     "result with many columns": "/queries/contradicting-figures?view=table",
-    "query by name": "/queries/clusters-of-region?place=%E6%B1%9F%E8%8B%8F",
+    "second page of a result": "/queries/clusters-of-region?place=%E6%B1%9F%E8%8B%8F&page=2",
     "region": "/doc/hebei",
     "ontology": "/ontology",
     "version of the ontology": "/ontology/0.1.0",
@@ -74,6 +74,7 @@ PAGES = {
     "timeline of a result": "/queries/plans-in-force?view=timeline",
     "saved queries that are filtered": "/queries?filter=province",
     "downloads": "/dumps",
+    "catalogue": "/catalogue",
     "matching": "/match?names=Beijing%0Azzzz",
     "changes": "/changes",
     "search": "/search?q=beijing",
@@ -115,8 +116,9 @@ def view(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[Pag
 NAMES = {
     "home": {"jiangsu"},
     "rows": {"lead"},
-    "query with a problem": {"year", "abc"},
-    "sources": {"wxredian"},
+    "query with a problem": {"abc"},
+    "catalogue": {"Croissant"},
+    "sources of a year": {"com"},
     "region": {"he", "bei"},
     "graph of a result": {"Auto", "Inc"},
     "matching": {
@@ -198,6 +200,51 @@ def test_no_page_is_wider_than_a_narrow_screen(browser: Browser, site: LiveServe
     assert too_wide == []
     assert elsewhere == []
     assert [each for each in complaints if "Content Security Policy" in each] == []
+
+
+WIDE = (
+    *("clusters-of-region", "cluster-comparison", "designation-list", "disagreements", "figures"),
+    *("goals-with-figures", "inexact-figures", "links-of-thing", "sources-not-held"),
+    "undated-figures",
+)
+"""Saved queries with the widest answers."""
+
+
+def test_no_column_is_cut_and_no_word_is_split_on_a_desk(
+    browser: Browser, site: LiveServer
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    cut, split = [], {}
+    for name in WIDE:
+        page.goto(f"{site.url}/queries/{name}?view=table&lang=en")
+        if page.evaluate(CUT):
+            cut.append(name)
+        split[name] = page.evaluate(SPLIT)
+    context.close()
+    assert cut == []
+    assert {name: words for name, words in split.items() if words} == {}
+
+
+CUT = """
+  [...document.querySelectorAll(".scroll")].some(each => each.scrollWidth > each.clientWidth + 1)
+"""
+SPLIT = """() => {
+  const found = [], range = document.createRange();
+  for (const cell of document.querySelectorAll(".answer td:not(.again, .unbroken)")) {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      for (const word of texts.currentNode.data.matchAll(/[A-Za-z]{4,18}/g)) {
+        range.setStart(texts.currentNode, word.index);
+        range.setEnd(texts.currentNode, word.index + word[0].length);
+        const lines = [...range.getClientRects()].map(each => Math.round(each.top));
+        if (new Set(lines).size > 1) found.push(word[0]);
+      }
+    }
+  }
+  return found;
+}"""
+"""The words that are broken between two lines."""
 
 
 def test_a_query_runs_without_scripts_and_from_the_keyboard(

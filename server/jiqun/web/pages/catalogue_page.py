@@ -173,6 +173,7 @@ def render_catalogue(triples: Iterable[Triple], release: Release, reader: Reader
     """Render the description of the dataset."""
     described = descriptions(triples)
     dataset, period = described[DATASET], described[f"{DATASET}#period"]
+    labels = _labels(release.quality, reader)
 
     def words(description: Description, predicate: str) -> Text:
         return pick(texts(description, predicate), reader)
@@ -203,8 +204,7 @@ def render_catalogue(triples: Iterable[Triple], release: Release, reader: Reader
         ],
         linksets=[
             (
-                first(described[whole.value], f"{DCTERMS}title"),
-                first(linkset, f"{VOID}objectsTarget"),
+                labels.resource(first(linkset, f"{VOID}objectsTarget")),
                 compact(first(linkset, f"{VOID}linkPredicate")),
                 first(linkset, f"{VOID}triples"),
             )
@@ -216,10 +216,15 @@ def render_catalogue(triples: Iterable[Triple], release: Release, reader: Reader
     )
 
 
+def _labels(report: Mapping[str, Any], reader: Reader) -> Labels:
+    """Return the labels of what a quality report names."""
+    captions = {iri: Caption(labels) for iri, labels in report.get("labels", {}).items()}
+    return Labels(captions, reader)
+
+
 def render_quality(report: Mapping[str, Any], reader: Reader) -> str:
     """Render the report; its sections are those of `quality.json`."""
-    captions = {iri: Caption(labels) for iri, labels in report.get("labels", {}).items()}
-    labels = Labels(captions, reader)
+    labels = _labels(report, reader)
     sources: list[Row] = report.get("sources", [])
 
     def rows(name: str, count: int | None = None) -> list[Row]:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from jiqun.errors import NotFound, shorten
-from jiqun.language import Reader, pick
+from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Select
 from jiqun.rdf.formats import PLAIN_JSON
 from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
@@ -18,6 +18,7 @@ from jiqun.search.matching import SAME_NAME
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.thing_names import candidates_for, exists, expand, nearest, similar_ids
 from jiqun.web.pages.cells import Labels, read_captions
+from jiqun.web.pages.error_words import error_words
 from jiqun.web.pages.rendering import PHRASES, render
 from jiqun.web.pages.result_table import Outcome
 from jiqun.web.pages.results_page import (
@@ -284,20 +285,32 @@ def render_query(
     not a field of the form.
     """
     found = suggested or Suggestions()
+    fields = [
+        _field(each, query, given, found, reader)
+        for each in query.parameters
+        if each.name != LANGUAGE
+    ]
     return render(
         "query.html",
         reader,
         query=query,
         tags=[tag_name(tag, reader) for tag in query.tags],
-        fields=[
-            _field(each, query, given, found, reader)
-            for each in query.parameters
-            if each.name != LANGUAGE
-        ],
+        fields=fields,
         section=section,
         problem=problem,
+        told=_problem_words(problem, fields, reader),
         open_form=reader.link("/sparql", query=query.text),
     )
+
+
+def _problem_words(problem: str, fields: Iterable[Field], reader: Reader) -> Text:
+    """Return an error in the reader's language, in which a parameter is called as in the form."""
+    words = error_words(problem, reader.lang)
+    for each in fields:
+        rest = words.value.removeprefix(f"{each.parameter.name} ")
+        if rest != words.value and words.lang == reader.lang != "en":
+            return Text(f"{each.label}{rest}", words.lang)
+    return words
 
 
 def _field(

@@ -42,7 +42,7 @@ _FIGURE: Final = Markup(
     '<figure class="picture{9}" id="{0}"><div class="canvas{7}"{8}><svg class="drawing" {1} '
     'role="group" aria-labelledby="{0}-title" aria-describedby="{0}-about">'
     '<title id="{0}-title">{2}</title><desc id="{0}-about">{3}</desc>{4}{5}</svg></div>'
-    '<figcaption><ul class="legend">{6}</ul>{10}</figcaption></figure>'
+    "{6}</figure>"
 )
 _HATCH: Final = Markup(
     '<defs><pattern id="{}-hatch" width="7" height="7" patternUnits="userSpaceOnUse" '
@@ -159,7 +159,6 @@ class Picture:
             if self.size is None
             else Markup('viewBox="0 0 {} {}"').format(_short(self.size), _short(self.height))
         )
-        entries = _NOTHING.join(_ENTRY.format(each.sign, each.meaning) for each in self.legend)
         scrolling = Markup(' tabindex="0" role="group" aria-labelledby="{}-title"').format(
             self.sheet.name
         )
@@ -170,12 +169,19 @@ class Picture:
             self.sheet.about,
             _HATCH.format(self.sheet.name) if self.hatching else "",
             self.body,
-            entries,
+            self._caption(),
             " scrolling" if self.scrolls else "",
             scrolling if self.scrolls else "",
             " tall" if self.size is None and self.height > _TALL else "",
-            Markup('<p class="hint">{}</p>').format(self.note) if self.note else "",
         )
+
+    def _caption(self) -> Markup:
+        """Return the legend and the note; nothing for a picture that has neither."""
+        entries = _NOTHING.join(_ENTRY.format(each.sign, each.meaning) for each in self.legend)
+        legend = Markup('<ul class="legend">{}</ul>').format(entries) if entries else _NOTHING
+        note = Markup('<p class="hint">{}</p>').format(self.note) if self.note else _NOTHING
+        both = legend + note
+        return Markup("<figcaption>{}</figcaption>").format(both) if both else _NOTHING
 
     def file(self, site: str, note: str) -> bytes:
         """Return the picture as an SVG file with its legend.

@@ -63,9 +63,10 @@ def draw_nested_bars(sheet: Sheet, wholes: Sequence[Bar]) -> Picture:
         y += _GAP
     every = [each for bar in wholes for each in _all(bar)]
     bounds = {each.bound for each in every if each.value is not None} - {"exact"}
-    legend = [Legend(Markup('<rect class="whole" x="-14" y="-7" width="28" height="14"/>'),
-                     phrase("sign_whole", reader.lang))]  # fmt: skip
+    legend = []
     if any(each.subsets for each in every):
+        whole = Markup('<rect class="whole" x="-14" y="-7" width="28" height="14"/>')
+        legend.append(Legend(whole, phrase("sign_whole", reader.lang)))
         inside = Markup(
             '<rect class="tray" x="-15" y="-9" width="30" height="18" rx="3"/>'
             '<rect class="part" x="-10" y="-4" width="16" height="8"/>'
