@@ -179,7 +179,7 @@ def _lane(lane: Lane, number: int, y: float, scale: _Scale, sheet: Sheet) -> tup
         for n, span in enumerate(undated):
             column, row = divmod(n, rows)
             sign = path("M-4 -4L4 4M-4 4L4 -4", "no-date")
-            text = caption(cut(span.label, 68), 22, reader, x=12, y=4.5)
+            text = caption(cut(span.label, 68), 19, reader, x=12, y=4.5)
             at = paper.at(0.012 + column / _COLUMNS, bottom + 16 + _ROW * row, sign, text)
             parts.append(link(span.href, span.tooltip, at))
         bottom += _ROW * rows + 10
