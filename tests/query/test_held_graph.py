@@ -218,6 +218,8 @@ def _copied(engine: Engine) -> bool:
         ("SELECT * { :5 ?p ?o }", True),
         ("SELECT * { :5 a :Place ; :label ?l . OPTIONAL { :6 :in ?y } }", True),
         ("SELECT * { :city :label ?l }", True),
+        ("SELECT * { :5 ?p ?x . ?x :in ?y . ?y :label ?l }", True),
+        ("SELECT ?l { :5 :in ?x . ?x :label ?l FILTER(LANG(?l) = 'en') } LIMIT 1", True),
         ("SELECT * { ?s :in :5 }", True),
         ("SELECT * { ?s ?p :5 }", False),
         ("SELECT * { :city ?p ?o }", False),

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 import pyoxigraph as ox
 
-from jiqun.query.bounded import is_bounded
+from jiqun.query.bounded import Extent, is_bounded, is_bounded_in_memory, measure_extents
 from jiqun.query.evaluation import Failure, evaluate
 from jiqun.query.held_graph import is_complete, with_blank_nodes
 from jiqun.query.jobs import Answer, Job
@@ -32,6 +32,7 @@ class Copy(NamedTuple):
 
     store: ox.Store
     omitted: tuple[str, ...]
+    extents: Mapping[str, Extent]
 
 
 class BoundedQuery(NamedTuple):
@@ -60,7 +61,7 @@ class InProcessEvaluation:
             copy is not None
             and reach is not None
             and is_complete(copy.omitted, reach, self.store)
-            and is_bounded(copy.store, lookups, in_memory=True)
+            and is_bounded_in_memory(copy.store, lookups, copy.extents)
         ):
             return BoundedQuery(copy.store, job.order())
         if is_bounded(self.store, lookups):
@@ -113,7 +114,7 @@ def read_copy(reading: int, disk: ox.Store, omitted: tuple[str, ...], triples: i
         os.close(reading)
     if len(store) != triples:
         raise OSError(f"the copy has {len(store)} triples, not {triples}")
-    return Copy(store, omitted)
+    return Copy(store, omitted, measure_extents(store))
 
 
 def _refuse_block(_block: bytes) -> None:

@@ -49,7 +49,7 @@ class LanguageCase:
     def write(self, data: bytes) -> bytes:
         """Return data, which begins and ends where `divide` splits, with canonical tags."""
         if self._pattern is not None:
-            return self._pattern.sub(_usual, data)
+            return self._pattern.sub(lambda found: _attribute(found[0]), data)
         if self._end and _WORTHWHILE.search(data) is not None:
             return _QUOTED.sub(_usual, data)
         return data
@@ -60,9 +60,11 @@ def _usual(found: re.Match[bytes]) -> bytes:
     if tag is None:
         return whole
     at = found.start(1) - found.start()
-    return whole[:at] + _canonical(tag) + whole[at + len(tag) :]
+    return whole[:at] + language_tag(tag.decode()).encode() + whole[at + len(tag) :]
 
 
 @lru_cache(maxsize=1024)
-def _canonical(tag: bytes) -> bytes:
-    return language_tag(tag.decode()).encode()
+def _attribute(written: bytes) -> bytes:
+    """Return the name and the quoted value of an attribute with the tag in canonical case."""
+    before, quote, tag = written[:-1].rpartition(b'"')
+    return before + quote + language_tag(tag.decode()).encode() + quote
