@@ -24,7 +24,6 @@ TESTS = [
 ]
 
 _BY_VALUE = "literals are stored by value: 001 as 1, 1.0E6 as 1000000"
-_ZERO = "a path of zero length finds a constant only if it is in the graph"
 _SCOPE = "the variable of GRAPH is joined within the group, not around it"
 _ESCAPES = "escapes are decoded everywhere, as in SPARQL 1.1 (19.2)"
 KNOWN: dict[str, str] = {
@@ -32,11 +31,6 @@ KNOWN: dict[str, str] = {
     "sparql11/negation/graph-minus": _SCOPE,
     "sparql11/csv-tsv-res/csv03": _BY_VALUE,
     "sparql11/functions/bnode01": "BNODE('x') is one blank node in all solutions",
-    **{
-        f"sparql11/property-path/zero_or_{count}_set_{end}": _ZERO
-        for count in ("more", "one")
-        for end in ("start", "end")
-    },
     "sparql12/codepoint-escapes/codepoint-esc-01-bad": _ESCAPES,
     "sparql12/codepoint-escapes/codepoint-esc-03-bad": _ESCAPES,
     "sparql12/grouping/group01": _BY_VALUE,

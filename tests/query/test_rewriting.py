@@ -75,6 +75,14 @@ def test_distinct_solutions_are_counted_without_hidden_variables(
         ("ASK { <a:none> <a:p>* <a:other> }", [("false",)]),
         ("ASK { <a:a> <a:p>* <a:m> }", [("true",)]),
         ("SELECT (COUNT(*) AS ?n) { <a:a> <a:p>* <a:a> . <a:a> <a:p> ?o }", _numbers(2)),
+        ("SELECT ?x { ?x <a:p>* <a:none> }", [("<a:none>",)]),
+        ("SELECT ?x { <a:none> (<a:p>|^<a:q>)? ?x . }", [("<a:none>",)]),
+        ("SELECT ?x { ?x <a:p>? <a:none> FILTER(?x != <a:none>) }", []),
+        ("SELECT ?x ?l { ?x <a:p>* <a:none> OPTIONAL { ?x <a:p> ?l } }", [("<a:none>", "")]),
+        ("SELECT ?x { ?x <a:p>* <a:none> . ?x <a:p> ?l }", []),
+        ("SELECT (COUNT(?x) AS ?n) { ?x <a:p>* <a:m> }", _numbers(2)),
+        ("SELECT (COUNT(*) AS ?n) { <a:a> <a:p>* ?x }", _numbers(3)),
+        ("SELECT ?x { ?x <a:p>+ <a:none> }", []),
     ],
 )
 def test_a_path_of_no_length_leads_to_itself(text: str, rows: list[tuple[str, ...]]) -> None:
@@ -229,6 +237,27 @@ def test_the_value_of_lang_is_the_usual_tag(text: str, rows: list[tuple[str, ...
     assert _rows(text) == rows
 
 
+GEO = "http://www.opengis.net/def/function/geosparql/"
+METRE = "http://www.opengis.net/def/uom/OGC/1.0/metre"
+WKT = "http://www.opengis.net/ont/geosparql#wktLiteral"
+BEIJING, TIANJIN = (f'"POINT({at})"^^<{WKT}>' for at in ("116.4 39.9", "117.2 39.1"))
+SQUARE = f'"POLYGON((116 39,117 39,117 40,116 40,116 39))"^^<{WKT}>'
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        (f"<{GEO}sfWithin>({BEIJING}, {SQUARE})", "true"),
+        (f"<{GEO}sfWithin>({TIANJIN}, {SQUARE})", "false"),
+        (f"FLOOR(<{GEO}distance>({BEIJING}, {TIANJIN}, <{METRE}>) / 1000) = 112", "true"),
+        (f"<{GEO}distance>({BEIJING}, {TIANJIN}) > 0", ""),
+        (f"<{GEO}buffer>({BEIJING}, 1000, <{METRE}>)", ""),
+    ],
+)
+def test_functions_of_geosparql(expression: str, value: str) -> None:
+    assert _rows(f"SELECT (STR({expression}) AS ?x) {{}}") == [(value and f'"{value}"',)]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -238,6 +267,13 @@ def test_the_value_of_lang_is_the_usual_tag(text: str, rows: list[tuple[str, ...
         ),
         ("SELECT (<a:nowhere>(1) AS ?x) {}", "Unknown function <a:nowhere> (line 1, column 9)"),
         ("PREFIX x: <a:> ASK { ?s ?p ?o FILTER x:y(?o) }", "Unknown function <a:y>"),
+        (
+            f"PREFIX g: <{GEO}> SELECT (g:buffer(?a, 1) AS ?x) {{}}",
+            "Instead, compare geof:distance",
+        ),
+        (f"PREFIX g: <{GEO}> SELECT (g:distance(?a, ?b) AS ?x) {{}}", "without a unit"),
+        (f"ASK {{ FILTER(<{GEO}distance>(IF(?a, ?b, ?c), ?d, <{METRE}>) < 9) }}", ""),
+        (f"ASK {{ FILTER(<{GEO}sfWithin>(?a, ?b)) }}", ""),
         ("ASK { ?s <a:p> (1 2) FILTER(<http://www.w3.org/2001/XMLSchema#int>('1') = 1) }", ""),
         ('SELECT ?l { ?s ?p ?l BIND(LANG(?l) AS ?t) FILTER(?t = "zh-Hans") }', ""),
         ('SELECT ?l { ?s ?p ?l FILTER(LANG(?l) = "zh-hans") }', ""),

@@ -8,7 +8,12 @@ from itertools import pairwise
 from typing import Final
 
 from jiqun.query.clauses import Prologue
-from jiqun.query.functions import EXTENSION_FUNCTIONS, LANGUAGE_FUNCTION
+from jiqun.query.functions import (
+    DISTANCE,
+    EXTENSION_FUNCTIONS,
+    LANGUAGE_FUNCTION,
+    MISSING_FUNCTIONS,
+)
 from jiqun.query.rewriting import Edit
 from jiqun.query.tokens import Token, place
 from jiqun.rdf.namespaces import XSD
@@ -16,6 +21,8 @@ from jiqun.rdf.terms import language_tag
 
 _TAG: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})+")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_METRE: Final = "http://www.opengis.net/def/uom/OGC/1.0/metre"
+_WITH_UNIT: Final = 3
 _KNOWN: Final = frozenset(EXTENSION_FUNCTIONS)
 
 
@@ -34,14 +41,33 @@ def advice(text: str, tokens: Sequence[Token], edits: Sequence[Edit]) -> tuple[s
 
 def _unknown_functions(text: str, tokens: Sequence[Token]) -> Iterator[str]:
     prologue: Prologue | None = None
-    for token, following in pairwise(tokens):
+    for at, (token, following) in enumerate(pairwise(tokens)):
         called = following.text == "(" and following.expression and following.kind == "mark"
         if called and token.kind in {"iri", "name"}:
             prologue = prologue or Prologue(tokens)
             name = prologue.resolve(token)
-            if name is not None and name not in _KNOWN and not name.startswith(XSD):
-                where = place(text, token.start)
-                yield f"Unknown function <{name[:200]}> ({where}): its value is an error."
+            where = place(text, token.start)
+            if name == DISTANCE and _arguments(tokens, at + 1) < _WITH_UNIT:
+                yield (
+                    f"geof:distance ({where}) without a unit is an error; its third argument is "
+                    f"<{_METRE}>."
+                )
+            elif name is not None and name not in _KNOWN and not name.startswith(XSD):
+                instead = MISSING_FUNCTIONS.get(name)
+                more = f" Instead, {instead}." if instead else ""
+                yield f"Unknown function <{name[:200]}> ({where}): its value is an error.{more}"
+
+
+def _arguments(tokens: Sequence[Token], opening: int) -> int:
+    """Count the arguments in the parentheses that open at a token."""
+    depth, commas = 0, 0
+    for token in tokens[opening:]:
+        if token.kind == "mark":
+            depth += (token.text in {"(", "{"}) - (token.text in {")", "}"})
+            commas += token.text == "," and depth == 1
+            if depth == 0:
+                break
+    return commas + 1
 
 
 def _bare_dates(text: str, tokens: Sequence[Token]) -> Iterator[str]:

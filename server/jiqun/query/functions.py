@@ -24,6 +24,16 @@ _FUNCTIONS: Final = """
 EXTENSION_FUNCTIONS: Final = tuple(_GEOSPARQL + name for name in _FUNCTIONS.split())
 """The functions of GeoSPARQL that queries may call."""
 
+DISTANCE: Final = f"{_GEOSPARQL}distance"
+"""The great-circle distance; without a unit of length as its third argument, an error."""
+
+MISSING_FUNCTIONS: Final = {
+    f"{_GEOSPARQL}buffer": "compare geof:distance(?a, ?b, uom:metre) with the radius",
+    f"{_GEOSPARQL}metricBuffer": "compare geof:distance(?a, ?b, uom:metre) with the radius",
+    f"{_GEOSPARQL}metricDistance": "write geof:distance(?a, ?b, uom:metre)",
+}
+"""Functions of GeoSPARQL that are missing, and what to write instead."""
+
 _UNKNOWN: Final = re.compile(r"The custom function <(.*)> is not supported")
 _MOST_UNKNOWN: Final = 50
 

@@ -9,7 +9,7 @@ each with the smallest input:
   `SELECT *`, which hides them.
 * The store has language tags in lower case, where the data has `zh-Hans`: operands compared with
   LANG() are lower-cased, and elsewhere its value is the canonical form of the tag.
-* A zero-length path from a constant to itself requires the constant in the graph: it always matches
+* A zero-length path from or to a constant requires the constant in the graph: it always matches
   (18.4).
 * GROUP_CONCAT has a language when all its strings have the same: it is a plain string (18.5.1.7).
 * `GRAPH ?g { VALUES … }` leaves ?g unbound: `GRAPH ?g {}` before it binds it to every graph.
@@ -33,6 +33,10 @@ _OPENING: Final = frozenset({"(", "{", "<<("})
 _CLOSING: Final = frozenset({")", "}", ")>>"})
 _AGGREGATES: Final = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
 
+_ITSELF: Final = (
+    " FILTER(!SAMETERM({variable}, {constant})) }} UNION {{ VALUES {variable} {{ {constant} }} }}"
+    " }}"
+)
 _MOST_NEGATED: Final = 5
 # Characters of a repeated expression; in a chain, each could double the one before.
 _MOST_REPEATED: Final = 400
@@ -71,7 +75,7 @@ def mends(text: str, tokens: Sequence[Token], words: frozenset[str]) -> tuple[Ed
     if text.count("!") > _MOST_NEGATED:
         found += _negations(tokens)
     if "*" in text or "?" in text:
-        found += _paths_to_themselves(text, tokens)
+        found += _zero_length_paths(text, tokens)
     if "GROUP_CONCAT" in words:
         found += _concatenations(tokens)
     if "GRAPH" in words and not words.isdisjoint({"VALUES", "GRAPH"}):
@@ -401,18 +405,38 @@ def _reused_in(
         at = end + 1
 
 
-def _paths_to_themselves(text: str, tokens: Sequence[Token]) -> Iterator[Edit]:
-    """Yield edits that omit `:a :p* :a` and `:a (…)? :a`, each of which has one solution."""
-    if "_:" in text:  # the empty group would split a pattern whose parts share blank nodes
+def _zero_length_paths(text: str, tokens: Sequence[Token]) -> Iterator[Edit]:
+    """Yield edits for `:a :p* :a`, which has one solution, and for `?x :p* :a` and its inverse.
+
+    Of the latter, `:a` is a solution even if it is not in the graph. That makes a difference only
+    where no other triple pattern has ?x, and another form of the group could make it slower.
+    """
+    if "_:" in text:  # another group would split a pattern whose parts share blank nodes
         return
     closings = _matching(tokens)
     for at in range(1, len(tokens) - 4):
         subject = tokens[at]
-        if subject.kind not in {"iri", "name"} or tokens[at - 1].text not in {"{", ".", "}"}:
+        if subject.kind not in _SUBJECTS or tokens[at - 1].text not in {"{", ".", "}"}:
             continue
         path = closings.get(at + 1, at + 1)
         last = path + 2
-        if _text(tokens, path + 1) not in {"*", "?"} or _text(tokens, last) != subject.text:
+        if _text(tokens, path + 1) not in {"*", "?"} or last >= len(tokens):
             continue
-        if _text(tokens, last + 1) in {".", "}"}:
-            yield Edit(subject.start, tokens[last].end, "{}")
+        value = tokens[last]
+        if subject.text == value.text and subject.kind != "variable":
+            if _text(tokens, last + 1) in {".", "}"}:
+                yield Edit(subject.start, value.end, "{}")
+            continue
+        ends = {each.kind == "variable": each for each in (subject, value)}
+        constant, variable = ends.get(False), ends.get(True)
+        if constant and variable and constant.kind in _SUBJECTS and _is_alone(tokens, at, last):
+            yield Edit(subject.start, subject.start, "{ { ")
+            more = _ITSELF.format(variable=variable.text, constant=constant.text)
+            yield Edit(value.end, value.end, more)
+
+
+def _is_alone(tokens: Sequence[Token], first: int, last: int) -> bool:
+    """Whether no other triple stands beside the one between these tokens."""
+    after = last + 1 + (_text(tokens, last + 1) == ".")
+    ends = after < len(tokens) and (tokens[after].text == "}" or tokens[after].kind == "word")
+    return tokens[first - 1].text in {"{", "}"} and ends
