@@ -66,6 +66,8 @@ def get(client: httpx.Client, path: str) -> Page:
     response = client.get(f"/{path}", headers={"Accept": "text/html"})
     assert response.status_code == 200, response.text
     assert Audit(response.text).problems == []
+    legends = response.text.count('<ul class="legend"><li>')
+    assert response.text.count('<figure class="picture') == legends
     return Page(response.text)
 
 
@@ -119,8 +121,17 @@ def test_a_comparison_draws_the_numbers_of_its_table(built: httpx.Client) -> Non
     assert len(drawn) > 20
 
 
-def test_every_dot_opens_a_passage_in_one_click(built: httpx.Client) -> None:
-    page = get(built, "compare?metric=output-value")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "compare?metric=output-value",
+        "figures?metric=revenue",
+        "queries/cluster-comparison?view=chart",
+        "queries/cluster-figures-latest?view=chart",
+    ],
+)
+def test_every_dot_opens_a_passage_in_one_click(built: httpx.Client, path: str) -> None:
+    page = get(built, path)
     assert all(re.match(r"/source/[a-z0-9-]+#\w+$", href) for href in page.drawn), page.drawn
     href = page.drawn[0]
     anchor = href.partition("#")[2]

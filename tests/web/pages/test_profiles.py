@@ -76,6 +76,10 @@ def test_pictures_have_tables_with_the_same_figures(built: httpx.Client) -> None
     for figure in ("3,219", "1,331", "671", "101", "96", "16"):
         assert figure in bars
         assert f"{figure} enterprises</strong>" in tables
+    links = re.findall(r'<a href="/id/([^"?]+)', bars)
+    assert len(links) == 6
+    for link in links:  # one click from a bar to its words
+        assert "<q " in page(built, f"/doc/{link}")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +103,7 @@ def test_what_a_picture_leads_to_is_told_beside_it(built: httpx.Client, path: st
     beside = text
     for figure in figures:
         beside = beside.replace(figure, "")
+    assert all('<ul class="legend"><li>' in figure for figure in figures)
     drawn = {link for figure in figures for link in re.findall(r'<a href="([^"]+)"', figure)}
     assert drawn
     assert drawn <= set(re.findall(r'<a [^>]*href="([^"]+)"', beside))

@@ -63,10 +63,10 @@ def draw_nested_bars(sheet: Sheet, wholes: Sequence[Bar]) -> Picture:
         y += _GAP
     every = [each for bar in wholes for each in _all(bar)]
     bounds = {each.bound for each in every if each.value is not None} - {"exact"}
-    legend = []
-    if any(each.subsets for each in every):
-        whole = Markup('<rect class="whole" x="-14" y="-7" width="28" height="14"/>')
-        legend.append(Legend(whole, phrase("sign_whole", reader.lang)))
+    nested = any(each.subsets for each in every)
+    whole = Markup('<rect class="whole" x="-14" y="-7" width="28" height="14"/>')
+    legend = [Legend(whole, phrase("sign_whole" if nested else "sign_length", reader.lang))]
+    if nested:
         inside = Markup(
             '<rect class="tray" x="-15" y="-9" width="30" height="18" rx="3"/>'
             '<rect class="part" x="-10" y="-4" width="16" height="8"/>'

@@ -231,7 +231,11 @@ def draw_graph(sheet: Sheet, nodes: Mapping[str, Node], edges: Sequence[Edge]) -
     }
     lines = [_edge(each, spots, ends) for each in edges]
     body = join((Markup('<g class="legs">{}</g>').format(join(lines)), *drawn))
-    return Picture(sheet, body, height, size=_GRAPH_WIDTH, scrolls=True)
+    legend = (
+        Legend(_DOT, phrase("sign_thing", sheet.reader.lang)),
+        Legend(path("M-14 4C-4 4 4 -4 14 -4", "leg"), phrase("sign_relation", sheet.reader.lang)),
+    )
+    return Picture(sheet, body, height, legend, size=_GRAPH_WIDTH, scrolls=True)
 
 
 def _by_depth(nodes: Sequence[str], edges: Sequence[Edge]) -> list[list[str]]:
