@@ -15,7 +15,7 @@ from rdflib.compare import isomorphic
 
 from jiqun.rdf.formats import GRAPHS, SOLUTIONS, Format, graph_format, graph_format_of_file
 from jiqun.rdf.namespaces import PREFIXES, prologue
-from jiqun.rdf.terms import literal_text, ntriples
+from jiqun.rdf.terms import Compactor, literal_text, ntriples
 from jiqun.rdf.turtle import rdf_xml, unfit_for_xml
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +70,16 @@ def test_literals_from_parts_are_those_of_terms() -> None:
         parts = literal.value, literal.language or "", literal.datatype.value
         assert literal_text(*parts) == ntriples(literal)
     assert literal_text("x") == '"x"'
+
+
+def test_terms_of_rdf_1_2_are_read_as_they_were() -> None:
+    node, direction = ox.NamedNode("urn:a#b"), ox.BaseDirection.RTL
+    text = ox.Literal("نمل", language="ar", direction=direction)
+    for term in (text, ox.Triple(node, node, ox.Triple(node, node, text))):
+        for written in (ntriples(term), Compactor({"a": "urn:a#"}).write(term)):
+            data = f"PREFIX a: <urn:a#> <urn:s> <urn:p> {written} ."
+            (read,) = ox.parse(data, ox.RdfFormat.TURTLE)
+            assert read.object == term, written
 
 
 def test_rdf_xml_says_the_same_in_other_tools() -> None:

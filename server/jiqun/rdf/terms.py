@@ -62,9 +62,12 @@ def literal_text(text: str, language: str = "", datatype: str = "") -> str:
 @lru_cache(maxsize=65536)
 def ntriples(term: Term) -> str:
     """Write a term in canonical N-Triples."""
+    if isinstance(term, ox.Triple):
+        return f"<<( {triple_line(term).removesuffix(' .')} )>>"
     if not isinstance(term, ox.Literal):
         return str(term)
-    return literal_text(term.value, term.language or "", term.datatype.value)
+    text = literal_text(term.value, term.language or "", term.datatype.value)
+    return f"{text}--{term.direction}" if term.direction else text
 
 
 def link(subject: str, predicate: str, value: str) -> ox.Triple:
@@ -125,6 +128,8 @@ class Compactor:
         return text
 
     def _node(self, term: Term) -> str:
+        if isinstance(term, ox.Triple):
+            return f"<<( {' '.join(map(self.write, term))} )>>"
         if not isinstance(term, ox.NamedNode):
             return str(term)
         iri = term.value

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 import pytest
 
+from jiqun.knowledge.release.packing import Packing, pack
 from live_server import LiveServer, running
-from packed_release import BASE, pack_files
+from packed_release import BASE, pack_files, silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,3 +108,52 @@ def test_a_thing_of_the_project_keeps_its_page(server: LiveServer) -> None:
     iri = "https://w3id.org/jiqun/id/beijing"
     answer = server.client.get("/page", params={"iri": iri}, follow_redirects=False)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/id/beijing")
+
+
+NEWER = f"""VERSION "1.2"
+PREFIX : <{BASE}id/> PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
+:ant rdfs:label "Ant"@en , "نمل"@ar--rtl ; :seat :town ~ :claim {{| :source :article |}} .
+<< :ant :staff 12 >> :source :article . :article :says <<( :ant :staff 13 )>> ."""
+QUADS = f"<{BASE}id/a> <{BASE}id/says> <<( <urn:a> <urn:b> 'x'@ar--rtl )>> <{BASE}g> .\n"
+
+
+@pytest.fixture(scope="module")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A release that was packed from files in RDF 1.2."""
+    folder = tmp_path_factory.mktemp("newer")
+    files = [folder / "ants.ttl", folder / "graphs.nq"]
+    files[0].write_text(NEWER, "utf-8")
+    files[1].write_text(QUADS.replace("'", '"'), "utf-8")
+    pack(files, folder / "release", Packing("Ants", "1"), silent)
+    with running(folder / "release", log_requests=False) as live:
+        yield live.client
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        ":ant :seat :town {| :source :article |}",
+        ":ant :seat :town ~ :claim",
+        "<< :ant :staff 12 >> :source ?x",
+        ":article :says <<( :ant :staff ?n )>> FILTER(?n = 13)",
+        ":ant rdfs:label ?l FILTER(LANGDIR(?l) = 'rtl' && LANG(?l) = 'ar')",
+        "GRAPH ?g { :a :says ?t FILTER(LANGDIR(OBJECT(?t)) = 'rtl') }",
+    ],
+)
+def test_rdf_1_2_is_found_after_packing(newer: httpx.Client, pattern: str) -> None:
+    rdfs = "http://www.w3.org/2000/01/rdf-schema#"
+    query = f"PREFIX : <{BASE}id/> PREFIX rdfs: <{rdfs}> ASK {{ {pattern} }}"
+    assert newer.get("/sparql", params={"query": query}).json()["boolean"] is True
+
+
+def test_rdf_1_2_is_shown_as_it_was_packed(newer: httpx.Client) -> None:
+    address = {"iri": f"{BASE}id/article"}
+    page = newer.get("/page", params=address, headers=HTML).raise_for_status().text
+    assert f"{BASE}id/staff" in page
+    data = newer.get("/page", params={**address, "format": "nt;version=1.2"})
+    assert f"<<( <{BASE}id/ant> <{BASE}id/staff> " in data.text
+    older = newer.get("/page", params={**address, "format": "nt"})
+    assert "<<(" not in older.text
+    assert "PropositionForm" in older.text
+    dump = gzip.decompress(newer.get("/dumps/ants.ttl.gz").raise_for_status().content)
+    assert dump.decode() == NEWER
