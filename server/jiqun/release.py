@@ -56,6 +56,11 @@ class Dump:
     conforms_to: str = ""
 
     @property
+    def count(self) -> int | None:
+        """Its number of triples or rows."""
+        return self.rows if self.triples is None else self.triples
+
+    @property
     def modified(self) -> float:
         """When the file was last changed, in seconds of Unix time; raises `ReleaseError`."""
         with self._readable():

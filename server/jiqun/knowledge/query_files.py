@@ -69,6 +69,19 @@ class Annotated:
         """Return the error for a mistake, on a line of the query, from 1, or in the header."""
         return Malformed(Finding(self.name, line + self.line - 1 if line else 1, 0, what, rule))
 
+    def texts(
+        self, key: str, languages: Sequence[str] = LANGUAGES, rule: str = _HEADER
+    ) -> dict[str, str]:
+        """Return a text of the header by language; raise `Malformed` when one is missing."""
+        texts = {}
+        for language in languages:
+            full = key if language == "en" else f"{key}@{language}"
+            value = self.header.get(full)
+            if not isinstance(value, str) or not value.strip():
+                raise self.mistake(f"the header needs {full}, a string", rule)
+            texts[language] = " ".join(value.split())
+        return texts
+
 
 class Naming(Protocol):
     """Provides the names of files in messages, like `Content`."""
@@ -148,8 +161,8 @@ def read_query(path: Path, content: Naming, languages: Sequence[str] = LANGUAGES
     defaults = {each.name: each.default for each in parameters if each.default is not None}
     return SavedQuery(
         name=path.stem,
-        summary=_texts(file, "summary", languages),
-        description=_texts(file, "description", languages),
+        summary=file.texts("summary", languages),
+        description=file.texts("description", languages),
         tags=tuple(_strings(file, "tags")),
         form=form,
         text=file.text,
@@ -211,17 +224,6 @@ def _explain(message: str, text: str) -> tuple[int, str]:
     if "Prefix not found" in message and before:
         return line, f"the prefix of {before[-1]} is not declared"
     return line, f"not SPARQL from “{rest[:40]}” on" if rest else "the query ends too early"
-
-
-def _texts(file: Annotated, key: str, languages: Sequence[str]) -> dict[str, str]:
-    texts = {}
-    for language in languages:
-        full = key if language == "en" else f"{key}@{language}"
-        value = file.header.get(full)
-        if not isinstance(value, str) or not value.strip():
-            raise file.mistake(f"the header needs {full}, a string")
-        texts[language] = " ".join(value.split())
-    return texts
 
 
 def _strings(file: Annotated, key: str) -> list[str]:

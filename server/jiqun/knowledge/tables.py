@@ -22,7 +22,7 @@ import pyoxigraph as ox
 
 from jiqun.knowledge.content import Content
 from jiqun.knowledge.query_files import Annotated, read_annotated
-from jiqun.rdf.terms import LANGUAGES, language_tag
+from jiqun.rdf.terms import language_tag
 
 Value = str | int | float | bool | None
 
@@ -52,7 +52,6 @@ class Table:
     key: Sequence[str]
     columns: Sequence[Column]
     dataset: str
-    query: str
     file: Annotated
 
 
@@ -81,7 +80,7 @@ def read_table(path: Path, content: Content) -> Table:
     """Read a table; raise `Malformed` when its header is incomplete."""
     file = read_annotated(path, content)
     header = file.header
-    title = {language: _title(file, language) for language in LANGUAGES}
+    title = file.texts("summary", rule=_RULE)
     columns = [
         _column(file, name, described) for name, described in _pairs(file, "columns").items()
     ]
@@ -92,15 +91,7 @@ def read_table(path: Path, content: Content) -> Table:
     dataset = header.get("dataset", "all")
     if dataset not in {"all", "evidence"} or not isinstance(header.get("description"), str):
         raise file.mistake("the header needs a description; dataset is all or evidence", _RULE)
-    return Table(path.stem, title, header["description"], key, columns, dataset, file.text, file)
-
-
-def _title(file: Annotated, language: str) -> str:
-    key = "summary" if language == "en" else f"summary@{language}"
-    value = file.header.get(key)
-    if not isinstance(value, str):
-        raise file.mistake(f"the header needs {key}, a string", _RULE)
-    return value
+    return Table(path.stem, title, header["description"], key, columns, dataset, file)
 
 
 def _pairs(file: Annotated, key: str) -> dict[str, dict[str, Any]]:
@@ -127,7 +118,7 @@ def _column(file: Annotated, name: str, described: Mapping[str, Any]) -> Column:
 def fill_table(table: Table, store: ox.Store) -> Filled:
     """Run the table's query; raise `Malformed` for unexpected columns or types."""
     try:
-        solutions = store.query(table.query)
+        solutions = store.query(table.file.text)
     except (SyntaxError, ValueError, OSError) as error:
         raise table.file.mistake(f"the query cannot be run: {error}", _RULE) from None
     names = [column.name for column in table.columns]

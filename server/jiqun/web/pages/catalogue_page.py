@@ -107,7 +107,7 @@ def _files(
             pick(dump.title, reader) if dump.title else Text(name),
             f"{reader.root}/dumps/{name}{suffix}",
             dump,
-            dump.triples if dump.triples is not None else dump.rows,
+            dump.count,
         )
         for name in names
         if (dump := dumps.get(name)) is not None
@@ -124,8 +124,7 @@ def group_downloads(dumps: Iterable[Dump], reader: Reader) -> list[tuple[str, Se
     for (group, _), files in contents.items():
         dump = files[0]
         title = pick(dump.title, reader) if dump.title else Text(dump.media_type)
-        count = dump.triples if dump.triples is not None else dump.rows
-        found[group].append((title, count, files))
+        found[group].append((title, dump.count, files))
     return [(f"downloads_{group}", members) for group, members in found.items() if members]
 
 

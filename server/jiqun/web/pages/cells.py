@@ -103,6 +103,11 @@ class Labels:
         """Return the label of a resource as plain text, or its short form."""
         return self.label(iri).value or compact(iri)
 
+    def types(self, iri: str) -> tuple[str, ...]:
+        """Return the types of a resource."""
+        caption = self.captions.get(iri)
+        return caption.types if caption else ()
+
     def property_name(self, iri: str) -> Text:
         """Return the name of a property; those of other vocabularies are among the phrases."""
         key = compact(iri)

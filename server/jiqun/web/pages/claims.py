@@ -106,8 +106,7 @@ def view_claim(claim: Record, thing: Thing, labels: Labels) -> ClaimView:
         for predicate in sorted(predicates, key=lambda iri: (iri not in _FIRST, iri))
         if predicate not in _LEFT_OUT and not (amount and predicate in _IN_HEADLINE)
     ]
-    caption = labels.captions.get(claim.iri)
-    types = [labels.resource(iri).text for iri in (caption.types if caption else ())]
+    types = [labels.resource(iri).text for iri in labels.types(claim.iri)]
     stated = [fact for fact in claim.facts if fact.predicate not in _LEFT_OUT] or claim.facts
     passages = {fact.graph for fact in stated}
     supporting = [fact for fact in claim.facts if fact.graph in passages]
@@ -237,11 +236,10 @@ def _reach(start: str, near: Mapping[str, set[str]]) -> set[str]:
 def claims_of(thing: Thing, classes: Iterable[str], labels: Labels) -> list[ClaimView]:
     """Return the claims of these classes about the thing."""
     order = list(classes)
-    about = Term("uri", thing.iri)
     found = [
         (min(order.index(iri) for iri in record.types if iri in order), record)
         for record in thing.beside.values()
-        if about in record.values(f"{KG}about") and any(iri in order for iri in record.types)
+        if thing.term in record.values(f"{KG}about") and any(iri in order for iri in record.types)
     ]
     ranked = sorted(found, key=lambda pair: (pair[0], pair[1].iri))
     return [view_claim(record, thing, labels) for _, record in ranked]

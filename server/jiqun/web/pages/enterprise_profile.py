@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from jiqun.language import Text
-from jiqun.query.solutions import Term
 from jiqun.rdf.namespaces import KG, SKOS
 from jiqun.web.pages.cells import Cell, Labels
 from jiqun.web.pages.claims import JUDGEMENTS, ClaimView, FigureGroup, claims_of, figure_groups
@@ -96,7 +95,7 @@ def _clauses(thing: Thing, labels: Labels) -> Iterator[Clause | None]:
         fact
         for each in thing.beside.values()
         for fact in facts_with(each, "candidateEntity")
-        if fact.value == Term("uri", thing.iri)
+        if fact.value == thing.term
     ]
     if brands:
         cells = tuple(labels.resource(iri) for iri in sorted({f.subject.value for f in brands}))

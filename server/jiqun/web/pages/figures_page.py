@@ -134,8 +134,7 @@ class FigureEntry:
 
 def kinds_of(labels: Labels, iri: str) -> str:
     """Return what a figure is about: "cluster", "place", "company", "group" or "other"."""
-    caption = labels.captions.get(iri)
-    found = {_KINDS[each] for each in (caption.types if caption else ()) if each in _KINDS}
+    found = {_KINDS[each] for each in labels.types(iri) if each in _KINDS}
     return next(
         (kind for kind in ("cluster", "place", "company", "group") if kind in found), "other"
     )

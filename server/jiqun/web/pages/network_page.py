@@ -213,8 +213,7 @@ def _choices(iris: Iterable[str], labels: Labels) -> list[tuple[str, str]]:
 
 def _kind(tie: Tie, labels: Labels) -> str:
     if tie.role == "participant":
-        caption = labels.captions.get(tie.other)
-        return "brand" if caption and f"{KG}Brand" in caption.types else "company"
+        return "brand" if f"{KG}Brand" in labels.types(tie.other) else "company"
     return _KINDS.get(tie.role, "agent")
 
 

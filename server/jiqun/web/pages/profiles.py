@@ -104,14 +104,12 @@ def cluster_profile(thing: Thing, labels: Labels) -> ClusterProfile:
 
 def about(thing: Thing) -> list[Record]:
     """Return the figures about a thing."""
-    itself = Term("uri", thing.iri)
-    return [each for each in thing.claims if itself in each.values(f"{KG}about")]
+    return [each for each in thing.claims if thing.term in each.values(f"{KG}about")]
 
 
 def _tied(thing: Thing, link: str) -> list[Record]:
     """Return the records that have the thing as the value of a property, in order."""
-    itself = Term("uri", thing.iri)
-    found = (each for each in thing.beside.values() if itself in each.values(f"{KG}{link}"))
+    found = (each for each in thing.beside.values() if thing.term in each.values(f"{KG}{link}"))
     return sorted(found, key=lambda each: each.iri)
 
 
@@ -195,8 +193,7 @@ def _members(thing: Thing, labels: Labels) -> Iterator[Member]:
 def _member(iri: str, records: list[Record], thing: Thing, labels: Labels) -> Member:
     facts = [fact for record in records for fact in record.facts]
     record = Record(iri, tuple(facts))
-    caption = labels.captions.get(iri)
-    types = caption.types if caption else ()
+    types = labels.types(iri)
     beside = thing.beside.get(iri)
     meanings = facts_with(beside, "candidateEntity") if beside else []
     return Member(
@@ -210,12 +207,11 @@ def _member(iri: str, records: list[Record], thing: Thing, labels: Labels) -> Me
 
 
 def _plans(thing: Thing, labels: Labels) -> Iterator[Plan]:
-    itself = Term("uri", thing.iri)
     goals = {each.iri for each in _tied(thing, "about")}
     plans = [
         each
         for each in thing.beside.values()
-        if itself in each.values(f"{DCTERMS}subject") or goals & set(each.iris(f"{KG}setsGoal"))
+        if thing.term in each.values(f"{DCTERMS}subject") or goals & set(each.iris(f"{KG}setsGoal"))
     ]
     found = [view_plan(each, thing, labels) for each in plans if _is_document(each)]
     yield from sorted(found, key=lambda each: (each.start or each.end, each.plan.text.value))
@@ -307,8 +303,7 @@ def _counted(cells: Iterable[Cell]) -> tuple[tuple[Cell, int], ...]:
 
 
 def _cluster(record: Record, thing: Thing, labels: Labels) -> PlacedCluster:
-    itself = Term("uri", thing.iri)
-    roles = [name for name in _ROLES if itself in record.values(f"{KG}{name}")]
+    roles = [name for name in _ROLES if thing.term in record.values(f"{KG}{name}")]
     if {"leadAppliedForBy", "jointlyAppliedForBy"} & set(roles):
         roles = [name for name in roles if name != "appliedForBy"]
     lists = sorted(record.iris(f"{KG}listedOn"))
@@ -318,7 +313,7 @@ def _cluster(record: Record, thing: Thing, labels: Labels) -> PlacedCluster:
         fields=_fields(record, labels),
         roles=tuple(f"role_{name}" for name in roles) or ("role_within",),
         candidate=not lists and bool(record.values(f"{KG}candidateFor")),
-        proof=prove(list(_placing(record, itself)), thing.sources, labels, "curated_read"),
+        proof=prove(list(_placing(record, thing.term)), thing.sources, labels, "curated_read"),
     )
 
 
@@ -365,8 +360,7 @@ def claim_profile(thing: Thing, labels: Labels) -> ClaimProfile:
     unique = {each.iri: each for each in (*own, *figures)}
     groups = figure_groups(unique.values(), thing, labels)
     goals = [each for each in thing.beside.values() if f"{KG}Goal" in each.types]
-    itself = Term("uri", thing.iri)
-    plans = [each for each in thing.beside.values() if itself in each.values(f"{KG}setsGoal")]
+    plans = [each for each in thing.beside.values() if thing.term in each.values(f"{KG}setsGoal")]
     return ClaimProfile(
         view=view_claim(thing.itself, thing, labels),
         is_goal=is_goal,

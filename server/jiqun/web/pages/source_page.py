@@ -439,7 +439,6 @@ def _statements(facts: list[Fact], web_page: str | None, labels: Labels) -> Stat
     shown = labels.cell(subject)
     if own_labels and shown.text.value == compact(subject.value):
         shown = Cell("thing", pick(own_labels, labels.reader), shown.href, shown.note)
-    caption = labels.captions.get(subject.value)
     rows = [
         (
             labels.property_name(predicate),
@@ -450,7 +449,7 @@ def _statements(facts: list[Fact], web_page: str | None, labels: Labels) -> Stat
     ]
     return Statements(
         shown,
-        tuple(labels.resource(iri).text for iri in (caption.types if caption else ())),
+        tuple(labels.resource(iri).text for iri in labels.types(subject.value)),
         tuple(sorted(rows, key=lambda row: row[0].value)),
         quoted_at(web_page, [text_of(each) for each in values.get(_WORDING, [])]),
     )

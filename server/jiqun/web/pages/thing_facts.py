@@ -84,6 +84,11 @@ class Thing:
     sources: Mapping[str, Description] = field(default_factory=dict)
 
     @property
+    def term(self) -> Term:
+        """Its IRI, as a value of properties."""
+        return Term("uri", self.iri)
+
+    @property
     def types(self) -> list[str]:
         """The IRIs of its classes."""
         return sorted(self.itself.types)

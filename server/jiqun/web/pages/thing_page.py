@@ -247,7 +247,6 @@ def render_thing(
     `terrain` is what its map is drawn from; `since` is its last change, where that is known.
     """
     labels = Labels(captions, reader)
-    caption = captions.get(thing.iri)
     title = labels.resource(thing.iri).text
     own = _groups(thing, thing.of_it, labels, inverse=False)
     kind = kind_of(thing.types)
@@ -260,7 +259,7 @@ def render_thing(
         thing=thing,
         title=title,
         since=since,
-        types=[labels.resource(iri) for iri in (caption.types if caption else ())],
+        types=labels.resources(*labels.types(thing.iri)),
         names=[each for each in _names(thing) if each.value != title.value],
         sections=[(section, [group for of, group in own if of == section]) for section in SECTIONS],
         kind=kind,
@@ -274,7 +273,7 @@ def render_thing(
         citation=_citation(thing, captions, release.version),
         excel=reader.link("/sparql", query=query, format="csv", excel="1"),
         open_query=reader.link("/sparql", query=query),
-        schema_org=schema_org(thing, caption),
+        schema_org=schema_org(thing, captions.get(thing.iri)),
         data=data_links(path_of(thing), reader),
     )
 
