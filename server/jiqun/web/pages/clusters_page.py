@@ -170,7 +170,7 @@ def clusters_document(
         missing = len(members) - len(marks)
         if not missing:
             return picture
-        left_out = phrase("map_missing", reader.lang).replace("{}", str(missing))
+        left_out = phrase("map_missing", reader.lang, str(missing))
         return replace(picture, note=f"{left_out} {picture.note}".strip())
 
     listing = Listing("clusters", _COLUMNS, tuple(entries), labels)

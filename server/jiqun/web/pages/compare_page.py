@@ -112,7 +112,7 @@ def compare_document(
             for name, members in groups.items()
             if members
         ],
-        goals=[(_row(each, labels), _deadline(each, reader)) for each in aims],
+        goals=[(_row(each, labels), each.deadline(reader)) for each in aims],
         other_units=len(of_metric) - len(measured),
         total=len(left),
         svg=reader.link("/compare", **given, format="svg"),
@@ -197,19 +197,15 @@ def _draw(
     flags = [
         GoalFlag(
             labels.resource(each.about).text,
-            " ".join(part for part in (each.amount(labels).text, _deadline(each, reader)) if part),
+            " ".join(part for part in (each.amount(labels).text, each.deadline(reader)) if part),
             each.words_at(labels),
         )
         for each in goals
     ]
     name = labels.resource(metric).text.value
-    title = phrase("compare_title", reader.lang).replace("{}", name[:1].upper() + name[1:])
+    title = phrase("compare_title", reader.lang, name[:1].upper() + name[1:])
     about = phrase("dots_about", reader.lang)
     return draw_dots(Sheet("comparison", title, about, reader, paper), drawn, unit, flags)
-
-
-def _deadline(each: FigureEntry, reader: Reader) -> str:
-    return phrase("until", reader.lang).replace("{}", each.end) if each.end else ""
 
 
 def _row(each: FigureEntry, labels: Labels) -> ComparedRow:

@@ -240,7 +240,7 @@ def list_name(iri: str, thing: Thing, labels: Labels) -> Cell:
     if len(years) != 1:
         return cell
     lang = labels.reader.lang
-    return replace(cell, text=Text(phrase("list_of_year", lang).format(years[0].value), lang))
+    return replace(cell, text=Text(phrase("list_of_year", lang, years[0].value), lang))
 
 
 @dataclass(frozen=True)

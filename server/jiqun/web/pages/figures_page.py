@@ -127,6 +127,10 @@ class FigureEntry:
         unit = labels.label(self.unit)
         return write_amount(self.value, self.unit, unit, self.bound, labels.reader)
 
+    def deadline(self, reader: Reader) -> str:
+        """Return until when a goal is set, as text; empty where that is not stated."""
+        return phrase("until", reader.lang, self.end) if self.end else ""
+
     def words_at(self, labels: Labels) -> str | None:
         """Return the URL of its words: the passage, or else the figure."""
         return address(self.passage or self.iri, labels.reader)

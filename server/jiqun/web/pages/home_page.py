@@ -249,7 +249,7 @@ def _questions(
     if provinces:
         most = max(sorted(provinces), key=lambda iri: provinces[iri])
         name = labels.resource(most).text.value
-        asked = phrase("ask_province", reader.lang).replace("{}", name)
+        asked = phrase("ask_province", reader.lang, name)
         found.append((asked, reader.link("/clusters", province=slug_of(most))))
         found.append(
             (phrase("ask_size", reader.lang), reader.link("/compare", metric="output-value"))
@@ -259,7 +259,7 @@ def _questions(
         )
     year = context.once(_read_last_year)
     if year:
-        asked = phrase("ask_time", reader.lang).replace("{}", year)
+        asked = phrase("ask_time", reader.lang, year)
         found.append((asked, reader.link("/timeline", at=year)))
     if _DISAGREEMENTS in context.release.queries:
         asked = phrase("ask_disagreement", reader.lang)
@@ -303,14 +303,13 @@ def _cards(known: FigureList, reader: Reader) -> tuple[EvidenceCard, ...]:
 
 def _card(each: FigureEntry, drawn: Markup, labels: Labels) -> EvidenceCard:
     amount = each.amount(labels)
-    deadline = phrase("until", labels.reader.lang).replace("{}", each.end) if each.end else ""
     return EvidenceCard(
         drawn,
         amount.text,
         amount.whole,
         labels.resource(each.metric).text,
         labels.resource(each.about),
-        deadline or labels.label(each.period).value,
+        each.deadline(labels.reader) or labels.label(each.period).value,
         each.words,
         each.words_at(labels),
         labels.resource(each.source).text,

@@ -174,9 +174,9 @@ def load_templates(*names: str) -> None:
         _environment().get_template(name)
 
 
-def phrase(key: str, lang: str) -> str:
-    """Return a phrase; raises `KeyError` for one that does not exist."""
-    return PHRASES[key][lang]
+def phrase(key: str, lang: str, filling: str = "{}") -> str:
+    """Return a phrase, its gap filled; raises `KeyError` for one that does not exist."""
+    return PHRASES[key][lang].replace("{}", filling)
 
 
 def editor_words(lang: str) -> str:

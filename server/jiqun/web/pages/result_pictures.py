@@ -270,7 +270,7 @@ def _chart(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -
         tooltip = _others(row, outcome, labels, used)
         amount = write_amount(row[column].value, unit, unit_label, bound, reader)
         dots.append(Dot(name, tooltip, number, bound, amount, _passage(row, labels) or href))
-    about = phrase("view_chart_about", reader.lang).replace("{}", column_title(column, reader.lang))
+    about = phrase("view_chart_about", reader.lang, column_title(column, reader.lang))
     sheet = Sheet("view", phrase("view_chart", reader.lang), about, reader)
     picture = draw_dots(sheet, [DotGroup("", "", tuple(dots))], usual)
     return Drawn(picture, _left_out("chart", missing, reader))
@@ -431,4 +431,4 @@ def _lane_column(outcome: Outcome, columns: Columns, label: str) -> str | None:
 
 
 def _left_out(view: str, count: int, reader: Reader) -> str:
-    return phrase(f"view_{view}_without", reader.lang).replace("{}", str(count)) if count else ""
+    return phrase(f"view_{view}_without", reader.lang, str(count)) if count else ""

@@ -81,13 +81,13 @@ def advise(context: Context, query: str, reader: Reader) -> list[Remark]:
 
 
 def _remark(doubt: Doubt, query: str, reader: Reader) -> Remark:
-    sentences = [phrase(f"remark_{doubt.kind}", reader.lang).replace("{}", doubt.name)]
+    sentences = [phrase(f"remark_{doubt.kind}", reader.lang, doubt.name)]
     near = doubt.near
     if doubt.kind == "unknown_tag":
         sentences.append(_known_tags(doubt, reader))
     elif near:
         listed = phrase("list_comma", reader.lang).join(near)
-        sentences.append(phrase("remark_near", reader.lang).replace("{}", listed))
+        sentences.append(phrase("remark_near", reader.lang, listed))
     start = doubt.start
     line = query.count("\n", 0, start) + 1
     column = start - query.rfind("\n", 0, start)
@@ -100,10 +100,10 @@ def _remark(doubt: Doubt, query: str, reader: Reader) -> Remark:
 
 def _known_tags(doubt: Doubt, reader: Reader) -> str:
     listed = phrase("list_comma", reader.lang).join(doubt.near)
-    known = phrase("remark_tags", reader.lang).replace("{}", listed)
+    known = phrase("remark_tags", reader.lang, listed)
     if any(each.lower().startswith(f"{doubt.name.lower()}-") for each in doubt.near):
         gap = " " if reader.lang == "en" else ""
-        known += gap + phrase("remark_range", reader.lang).replace("{}", doubt.name)
+        known += gap + phrase("remark_range", reader.lang, doubt.name)
     return known
 
 

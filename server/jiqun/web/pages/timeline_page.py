@@ -155,7 +155,7 @@ def time_text(each: Happening, labels: Labels) -> str:
     first, last = (day.isoformat() if day else "" for day in (each.start, each.end))
     relation = phrase("deadline" if each.is_goal else f"time_{each.relation}", lang)
     if each.is_goal or not first:
-        return f"{relation} {phrase('until', lang).replace('{}', last)}" if last else relation
+        return f"{relation} {phrase('until', lang, last)}" if last else relation
     if first == last:
         return f"{relation} {first}"
     return f"{relation} {first} – {last or '…'}"

@@ -80,7 +80,7 @@ def write_amount(value: str, unit: str, unit_label: Text, bound: str, reader: Re
             f"{number:,f}{_joined(unit_label.value, reader)}" if unit != SHARE else f"{number:f}"
         )
     key = f"amount_{bound.replace('-', '_')}"
-    text = bare if bound == "exact" else phrase(key, reader.lang).replace("{}", bare)
+    text = bare if bound == "exact" else phrase(key, reader.lang, bare)
     return Amount(text, bare, whole)
 
 
