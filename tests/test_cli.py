@@ -28,7 +28,7 @@ def test_check_of_good_content_is_silent(small: Small) -> None:
     assert done == (0, "", "")
 
 
-def test_check_tells_which_quotes_were_not_checked(small: Small, tmp_path: Path) -> None:
+def test_check_lists_the_quotes_not_checked(small: Small, tmp_path: Path) -> None:
     code, out, err = jiqun("check", "--content", small.content.root, "--texts", tmp_path)
     assert (code, out) == (0, "")
     assert err == "quotes not checked, text not available: gazette\n"
@@ -44,7 +44,7 @@ def test_check_prints_findings_like_a_compiler(small: Small) -> None:
     assert err == "1 finding\n"
 
 
-def test_fmt_changes_files_once_and_tells_which(small: Small) -> None:
+def test_fmt_changes_files_once_and_lists_them(small: Small) -> None:
     arguments = ("fmt", "--content", small.content.root)
     code, listed, _ = jiqun(*arguments, "--check")
     assert code == 1
@@ -73,7 +73,7 @@ def test_fmt_of_one_file_leaves_the_others(small: Small) -> None:
         (["query", "clusters", "--place"], "jiqun: The parameter --place has no value."),
     ],
 )
-def test_what_cannot_be_done_is_told_in_one_line(arguments: list[str], message: str) -> None:
+def test_failures_are_reported_in_one_line(arguments: list[str], message: str) -> None:
     code, out, err = jiqun(*arguments)
     assert (code, out) == (2, "")
     assert err.startswith(message)

@@ -155,13 +155,13 @@ def _ask_all(words: list[str], release: Path, python: str = sys.executable) -> l
     )
     assert process.stderr is not None
     try:
-        said = ""
+        output = ""
         for line in process.stderr:
-            said += line
+            output += line
             if found := re.search(r"at (http://[0-9.:]+)", line):
                 break
         else:
-            raise AssertionError(said)
+            raise AssertionError(output)
         return [_status(found[1] + path) for path in ASKED]
     finally:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")

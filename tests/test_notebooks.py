@@ -59,15 +59,15 @@ def test_it_draws_one_picture(run_all: dict[str, Any], name: str) -> None:
 
 
 def test_the_figures_of_the_sentence(run_all: dict[str, Any]) -> None:
-    told = "\n".join(outputs(run_all["sentence-to-chart"], "text/plain"))
+    output_text = "\n".join(outputs(run_all["sentence-to-chart"], "text/plain"))
     for words in ("規模以上企業1331家", "專精特新“小巨人”企業96家", "exactly"):
-        assert words in told
+        assert words in output_text
 
 
 def test_what_is_not_known_is_counted(run_all: dict[str, Any]) -> None:
-    told = "\n".join(outputs(run_all["yangtze-delta"], "text/plain"))
-    assert "without any size" in told
-    assert "Wuxi Internet of Things cluster" in told
+    output_text = "\n".join(outputs(run_all["yangtze-delta"], "text/plain"))
+    assert "without any size" in output_text
+    assert "Wuxi Internet of Things cluster" in output_text
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

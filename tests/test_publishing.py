@@ -53,11 +53,11 @@ def test_a_release_gets_a_dataset_of_its_own(
     secret.chmod(0o600)
     url = f"{fuseki.url}/{NAME}/sparql"
     then = f"{sys.executable} -c '{SWITCHED}' {flag}"
-    code, said = publish(release_folder, url, "--credentials-file", secret, "--then", then)
-    assert (code, flag.exists()) == (0, True), said
-    assert "statements loaded" in said
-    assert "4 of 4 saved queries have the same answer" in said
-    assert "s3cret" not in said
+    code, output = publish(release_folder, url, "--credentials-file", secret, "--then", then)
+    assert (code, flag.exists()) == (0, True), output
+    assert "statements loaded" in output
+    assert "4 of 4 saved queries have the same answer" in output
+    assert "s3cret" not in output
     assert fuseki.credentials == {authorization("admin:s3cret")}
     (name, store), *others = fuseki.datasets.items()
     assert others == []
@@ -65,12 +65,12 @@ def test_a_release_gets_a_dataset_of_its_own(
     counts = open_release(release_folder).counts
     assert len(store) == counts["triples"] + counts["quads"]
     sent = len([each for each in fuseki.asked if each.endswith("/data")])
-    code, said = publish(release_folder, url)
-    assert (code, "statements were there" in said) == (0, True), said
+    code, output = publish(release_folder, url)
+    assert (code, "statements were there" in output) == (0, True), output
     assert len([each for each in fuseki.asked if each.endswith("/data")]) == sent
 
 
-def test_other_answers_are_told_and_nothing_is_switched(
+def test_different_answers_are_reported_and_nothing_is_switched(
     release_folder: Path, fuseki: StubFuseki, tmp_path: Path
 ) -> None:
     url, flag = f"{fuseki.url}/x/sparql", tmp_path / "switched"
@@ -79,15 +79,15 @@ def test_other_answers_are_told_and_nothing_is_switched(
         'DELETE { ?s ?p "Beijing"@en } INSERT { ?s ?p "Bei"@en } WHERE { ?s ?p "Beijing"@en }'
     )
     then = ("--then", f"{sys.executable} -c '{SWITCHED}' {flag}")
-    code, said = publish(release_folder, url, *then)
-    assert (code, flag.exists()) == (1, False), said
-    assert "things-by-label: 1 rows missing and 1 too many, of 1" in said
-    assert "nothing was switched" in said
-    code, said = publish(release_folder, url, *then, "--omit", "things-by-label")
-    assert (code, flag.exists()) == (0, True), said
-    assert "3 of 3" in said
-    code, said = publish(release_folder, url, "--omit", "no-such-query")
-    assert (code, "no saved query no-such-query" in said) == (2, True)
+    code, output = publish(release_folder, url, *then)
+    assert (code, flag.exists()) == (1, False), output
+    assert "things-by-label: 1 rows missing and 1 too many, of 1" in output
+    assert "nothing was switched" in output
+    code, output = publish(release_folder, url, *then, "--omit", "things-by-label")
+    assert (code, flag.exists()) == (0, True), output
+    assert "3 of 3" in output
+    code, output = publish(release_folder, url, "--omit", "no-such-query")
+    assert (code, "no saved query no-such-query" in output) == (2, True)
 
 
 def test_a_dataset_with_something_else_is_left_alone(
@@ -96,17 +96,17 @@ def test_a_dataset_with_something_else_is_left_alone(
     fuseki.datasets["x"] = ox.Store()
     fuseki.datasets["x"].update("INSERT DATA { <a:a> <a:b> <a:c> }")
     url = f"{fuseki.url}/x"
-    code, said = publish(release_folder, url)
+    code, output = publish(release_folder, url)
     assert code == 2
-    assert "has 1 statements" in said
-    assert "--replace" in said
+    assert "has 1 statements" in output
+    assert "--replace" in output
     assert len(fuseki.datasets["x"]) == 1
-    code, said = publish(release_folder, url, "--replace")
-    assert (code, "statements loaded" in said) == (0, True), said
+    code, output = publish(release_folder, url, "--replace")
+    assert (code, "statements loaded" in output) == (0, True), output
 
 
 @pytest.mark.parametrize(
-    ("request_", "status", "told"),
+    ("request_", "status", "message"),
     [
         ("POST /$/datasets", 404, "has no administration"),
         ("POST /$/datasets", 401, "check the credentials"),
@@ -115,31 +115,31 @@ def test_a_dataset_with_something_else_is_left_alone(
         ("/sparql", 503, "with status 503"),
     ],
 )
-def test_failures_are_told_and_leave_nothing(
-    request_: str, status: int, told: str, release_folder: Path, fuseki: StubFuseki
+def test_failures_are_reported_and_leave_nothing(
+    request_: str, status: int, message: str, release_folder: Path, fuseki: StubFuseki
 ) -> None:
     fuseki.refused[request_] = status
-    code, said = publish(release_folder, f"{fuseki.url}/x/sparql")
+    code, output = publish(release_folder, f"{fuseki.url}/x/sparql")
     assert code == 2
-    assert told in said
-    assert "java" not in said
+    assert message in output
+    assert "java" not in output
     assert fuseki.datasets == {}
 
 
-def test_a_switch_that_fails_is_told(release_folder: Path, fuseki: StubFuseki) -> None:
+def test_a_switch_that_fails_is_reported(release_folder: Path, fuseki: StubFuseki) -> None:
     url = f"{fuseki.url}/x/sparql"
     assert publish(release_folder, url)[0] == 0
-    for then, told in (("false", "ended with 1"), ("/no/such/program", "cannot be run")):
-        code, said = publish(release_folder, url, "--then", then)
-        assert (code, told in said) == (2, True), said
+    for then, message in (("false", "ended with 1"), ("/no/such/program", "cannot be run")):
+        code, output = publish(release_folder, url, "--then", then)
+        assert (code, message in output) == (2, True), output
 
 
 def test_an_engine_that_is_not_there(release_folder: Path) -> None:
-    code, said = publish(release_folder, "http://127.0.0.1:1/x/sparql")
+    code, output = publish(release_folder, "http://127.0.0.1:1/x/sparql")
     assert code == 2
-    assert "does not respond" in said
-    code, said = publish(release_folder, "http://127.0.0.1:1/")
-    assert (code, "names no dataset of Fuseki" in said) == (2, True), said
+    assert "does not respond" in output
+    code, output = publish(release_folder, "http://127.0.0.1:1/")
+    assert (code, "names no dataset of Fuseki" in output) == (2, True), output
 
 
 def test_any_engine_is_filled_by_updates(release_folder: Path, tmp_path: Path) -> None:
@@ -151,14 +151,14 @@ def test_any_engine_is_filled_by_updates(release_folder: Path, tmp_path: Path) -
     secret.chmod(0o600)
     with writable(tmp_path / "workspace", log_requests=False) as live:
         url = f"{live.url}/sparql"
-        code, said = publish(packed, url, kind="generic")
-        assert (code, "cannot be filled from here" in said) == (2, True), said
+        code, output = publish(packed, url, kind="generic")
+        assert (code, "cannot be filled from here" in output) == (2, True), output
         more = ("--update-url", f"{live.url}/update", "--credentials-file", secret)
-        code, said = publish(packed, url, *more, kind="generic")
-        assert code == 0, said
-        assert "1 of 1 saved queries" in said
-        code, said = publish(release_folder, url, *more, kind="generic")
-        assert (code, "holds something else" in said) == (2, True)
+        code, output = publish(packed, url, *more, kind="generic")
+        assert code == 0, output
+        assert "1 of 1 saved queries" in output
+        code, output = publish(release_folder, url, *more, kind="generic")
+        assert (code, "holds something else" in output) == (2, True)
 
 
 def test_blank_nodes_are_not_spread_over_updates() -> None:

@@ -121,7 +121,7 @@ def test_a_missing_release_is_refused(tmp_path: Path) -> None:
         open_release(tmp_path / "nowhere")
 
 
-def test_a_port_in_use_is_told() -> None:
+def test_a_port_in_use_is_reported() -> None:
     with listen("127.0.0.1", 0) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(SettingsError, match=f"Port {port} of 127.0.0.1 is in use"):
@@ -129,7 +129,7 @@ def test_a_port_in_use_is_told() -> None:
 
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "not a host name"])
-def test_an_address_of_somebody_else_is_told(host: str) -> None:
+def test_an_address_of_somebody_else_is_reported(host: str) -> None:
     with pytest.raises(SettingsError):
         listen(host, 0)
 

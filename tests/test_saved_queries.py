@@ -179,7 +179,7 @@ def test_defaults_and_booleans(client: httpx.Client) -> None:
         ("/queries/size-over?timeout=soon", 400, "timeout"),
     ],
 )
-def test_wrong_parameters_are_told(
+def test_wrong_parameters_are_reported(
     address: str, status: int, expected: str, client: httpx.Client
 ) -> None:
     response = client.get(address)

@@ -114,8 +114,8 @@ def test_hostile_calls_are_refused_like_any_other(server: LiveServer) -> None:
     for tool, arguments in HOSTILE:
         body = json.dumps(message("tools/call", name=tool, arguments=arguments))
         response = server.client.post("/mcp", content=body, headers=HEADERS)
-        told = response.json()
-        assert "error" in told or told["result"]["isError"], (tool, arguments, told)
+        reply = response.json()
+        assert "error" in reply or reply["result"]["isError"], (tool, arguments, reply)
         assert "Internal error" not in response.text, (tool, arguments)
         assert "Traceback" not in response.text
     assert server.client.get("/health/ready").status_code == 200

@@ -182,7 +182,7 @@ def test_warnings_of_the_gate_are_notes(built_server: LiveServer) -> None:
     assert any("Unknown function <https://example.org/f>" in note for note in table["notes"])
 
 
-def test_what_is_cut_is_said_to_be(built_server: LiveServer) -> None:
+def test_truncation_is_reported(built_server: LiveServer) -> None:
     default, few, wide = call_some(
         built_server,
         ("sparql", {"query": "SELECT ?s ?p { ?s ?p ?o }"}),
@@ -213,6 +213,6 @@ def test_every_row_of_a_comparison_has_what_decides(built_server: LiveServer) ->
     (compared,) = call_some(built_server, ("compare", {"metric": "id:output-value"}))
     for figure in compared["figures"]:
         assert all(figure[name] for name in ("value", "bound", "unit", "period", "population"))
-    told = " ".join(compared["do_not_compare"])
-    assert "different periods" in told
-    assert "Bounds are not values" in told
+    reasons = " ".join(compared["do_not_compare"])
+    assert "different periods" in reasons
+    assert "Bounds are not values" in reasons

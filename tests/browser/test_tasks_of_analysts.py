@@ -122,8 +122,8 @@ def test_compare_the_enterprise_counts_of_all_clusters(analyst: Analyst) -> None
     counted = int(re.findall(r"\((\d+)\)", comparable.locator("h2").inner_text())[0])
     assert rows(comparable.locator("table")) == counted > 1
     drawn = page.locator("svg.drawing a").evaluate_all("all => all.map(a => a.href.baseVal)")
-    told = page.locator("table a.mark").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-    assert set(drawn) <= set(told)
+    shown = page.locator("table a.mark").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert set(drawn) <= set(shown)
     assert analyst.section("group_subset").is_visible()  # what does not compare, and why
 
 
@@ -242,9 +242,9 @@ def test_what_a_brand_may_mean(analyst: Analyst) -> None:
     page = analyst.page
     analyst.go("/search?q=北汽")
     page.get_by_role("link", name=analyst.either("BAIC", "北汽"), exact=True).first.click()
-    told = page.locator(".sentence").first.inner_text()
-    assert "北汽" in told
-    assert analyst.either("it may mean", "可能指") in told
+    shown = page.locator(".sentence").first.inner_text()
+    assert "北汽" in shown
+    assert analyst.either("it may mean", "可能指") in shown
     assert page.get_by_text(analyst.say("brand_note")).is_visible()
     companies = page.locator(".sentence").first.locator("a")
     assert companies.count() >= 1

@@ -124,7 +124,7 @@ def test_names_are_in_three_scripts_with_pinyin(store: ox.Store) -> None:
     assert label["longyan"]["zh-hant"] == "龍岩市"
 
 
-def test_places_of_one_name_are_told_apart(store: ox.Store) -> None:
+def test_places_of_one_name_are_distinguished(store: ox.Store) -> None:
     for slug, code in {
         "jilin": "220000",
         "jilin-city": "220200",

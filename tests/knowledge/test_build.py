@@ -84,24 +84,24 @@ def test_another_process_writes_the_same_bytes(small: Small, release: Path, tmp_
         assert (release / name).read_bytes() == (again / name).read_bytes(), name
 
 
-def test_the_manifest_tells_what_is_there(release: Path) -> None:
-    told = manifest(release)
-    for name, entry in told["files"].items():
+def test_the_manifest_lists_the_content(release: Path) -> None:
+    listed = manifest(release)
+    for name, entry in listed["files"].items():
         raw = (release / name).read_bytes()
         assert entry["sha256"] == hashlib.sha256(raw).hexdigest()
         assert entry["bytes"] == len(raw)
         plain = unpacked(release, name)
         assert entry["textSha256"] == hashlib.sha256(plain).hexdigest()
-    assert sorted(told["files"]) == sorted([*TEXTS, *PLAIN])
-    assert told["release"] == hashlib.sha256(text(release, "jiqun.nq.gz").encode()).hexdigest()
-    assert told["counts"]["statements"] == 2
-    assert told["counts"]["clusters"] == 0, "the only cluster holds no national title"
-    assert told["counts"]["regions"] == 3
-    assert told["counts"]["queries"] == 1
-    assert told["ontology"]["versionIRI"] == "https://w3id.org/jiqun/ontology/0.1.0"
+    assert sorted(listed["files"]) == sorted([*TEXTS, *PLAIN])
+    assert listed["release"] == hashlib.sha256(text(release, "jiqun.nq.gz").encode()).hexdigest()
+    assert listed["counts"]["statements"] == 2
+    assert listed["counts"]["clusters"] == 0, "the only cluster holds no national title"
+    assert listed["counts"]["regions"] == 3
+    assert listed["counts"]["queries"] == 1
+    assert listed["ontology"]["versionIRI"] == "https://w3id.org/jiqun/ontology/0.1.0"
 
 
-def test_all_dumps_and_the_store_say_the_same(release: Path) -> None:
+def test_all_dumps_and_the_store_have_the_same_content(release: Path) -> None:
     quads = set(ox.parse(text(release, "jiqun.nq.gz"), ox.RdfFormat.N_QUADS))
     default = {quad for quad in quads if isinstance(quad.graph_name, ox.DefaultGraph)}
     for name, syntax, expected in (

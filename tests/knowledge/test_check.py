@@ -115,7 +115,7 @@ def test_two_types_are_well_when_one_is_a_subclass_of_the_other(small: Small) ->
     assert found(small) == []
 
 
-def test_every_unreadable_file_is_told_in_one_run(small: Small) -> None:
+def test_every_unreadable_file_is_reported_in_one_run(small: Small) -> None:
     small.replace(THINGS, "kg:within id:hebei", "kg:within")
     small.replace(FACTS, "}", "")
     small.replace("queries/where.rq", "ORDER BY ?place", "")
@@ -167,13 +167,13 @@ def test_rows_that_the_tables_of_a_release_refuse_are_found_at_their_thing(small
         .replace("?cluster a kg:Cluster ; kg:locatedIn ?place", "?place kg:within ?wider")
     )
     small.path("ontology/tables/places.rq").write_text(places, encoding="utf-8")
-    told = found(small)
+    messages = found(small)
     where = f"{THINGS}:12: id:pumps"
-    assert f"{where} has 3 rows in the table where, which differ in place (table)" in told
+    assert f"{where} has 3 rows in the table where, which differ in place (table)" in messages
     same = "id:ji-county has 2 rows in the table places, all the same (table)"
-    assert f"{THINGS}:11: {same}" in told
+    assert f"{THINGS}:11: {same}" in messages
     lost = "refers to https://w3id.org/jiqun/id/hebei, which is not in the table places"
-    assert f"{where} {lost} (where.place) (table)" in told
+    assert f"{where} {lost} (where.place) (table)" in messages
     with pytest.raises(ContentError, match=r"rows in the table|is not in the table places"):
         build(small.content, small.texts.parent / "release", checked=False)
 

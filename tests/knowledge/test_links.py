@@ -78,11 +78,11 @@ def test_a_target_is_described_as_a_linkset(small: Small) -> None:
     (links,) = read_all(small.content)
     described = describe_links([links])
     triples = {each for each in described if each.subject == ox.NamedNode(links.iri)}
-    said = {str(triple.predicate)[1:-1].rpartition("/")[2]: triple.object for triple in triples}
-    assert said["void#objectsTarget"] == ox.NamedNode("https://example.org/")
-    assert said["void#triples"] == ox.Literal("3", datatype=ox.NamedNode(XSD_INTEGER))
-    assert said["title"] == ox.Literal("To the example", language="en")
-    assert str(said["license"]).startswith("<https://creativecommons.org/")
+    stated = {str(triple.predicate)[1:-1].rpartition("/")[2]: triple.object for triple in triples}
+    assert stated["void#objectsTarget"] == ox.NamedNode("https://example.org/")
+    assert stated["void#triples"] == ox.Literal("3", datatype=ox.NamedNode(XSD_INTEGER))
+    assert stated["title"] == ox.Literal("To the example", language="en")
+    assert str(stated["license"]).startswith("<https://creativecommons.org/")
     predicates = {str(t.object) for t in triples if str(t.predicate).endswith("linkPredicate>")}
     assert len(predicates) == 2
     parts = [t.object for t in triples if t.predicate == ox.NamedNode(f"{VOID}subset")]
@@ -168,7 +168,7 @@ XSD_INTEGER = "http://www.w3.org/2001/XMLSchema#integer"
         ),
     ],
 )
-def test_a_wrong_row_is_told_with_its_line(small: Small, row: str, what: str) -> None:
+def test_a_wrong_row_is_reported_with_its_line(small: Small, row: str, what: str) -> None:
     write(small, *ROWS, row)
     assert found(small)[0] == f"{FILE}:{FIRST + 3}: {what} (link)"
 
@@ -205,20 +205,20 @@ def test_a_wrong_row_is_told_with_its_line(small: Small, row: str, what: str) ->
         ),
     ],
 )
-def test_a_wrong_head_is_told(small: Small, head: str, columns: str, what: str) -> None:
+def test_a_wrong_head_is_reported(small: Small, head: str, columns: str, what: str) -> None:
     write(small, *ROWS, head=head, columns=columns)
     assert found(small)[0] == what
     with pytest.raises(Malformed, match=r"example\.sssom\.tsv"):
         read_all(small.content)
 
 
-def test_a_file_that_is_not_utf8_is_told(small: Small) -> None:
+def test_a_file_that_is_not_utf8_is_reported(small: Small) -> None:
     write(small, *ROWS)
     small.path(FILE).write_bytes(b"\xff\xfe")
     assert found(small)[0].startswith(f"{FILE}: cannot be read as UTF-8")
 
 
-def test_an_empty_file_is_told(small: Small) -> None:
+def test_an_empty_file_is_reported(small: Small) -> None:
     small.path(FILE).parent.mkdir()
     small.path(FILE).write_text("", encoding="utf-8")
     assert f"{FILE}:1: the header that describes the set is missing (link)" in found(small)

@@ -93,7 +93,7 @@ def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "error", "said"),
+    ("name", "content", "error", "message"),
     [
         ("a.ttl", b"<urn:a> <urn:b> .\n", MalformedData, "a.ttl"),
         (
@@ -108,12 +108,12 @@ def test_two_files_of_one_name_are_both_kept(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_read_leaves_nothing(
-    tmp_path: Path, name: str, content: bytes, error: type[Exception], said: str
+    tmp_path: Path, name: str, content: bytes, error: type[Exception], message: str
 ) -> None:
     path = tmp_path / "in" / name
     path.parent.mkdir()
     path.write_bytes(content)
-    with pytest.raises(error, match=said):
+    with pytest.raises(error, match=message):
         pack([path], tmp_path / "release", PACKING, silent)
     assert [each.name for each in tmp_path.iterdir()] == ["in"]
 
@@ -136,9 +136,9 @@ def test_what_is_refused_beforehand(tmp_path: Path) -> None:
 
 def test_the_command(tmp_path: Path) -> None:
     files, out = write_files(tmp_path / "data"), tmp_path / "release"
-    code, said, errors = jiqun("pack", *files, "--out", out, "--title", "My firms", "--merge")
+    code, message, errors = jiqun("pack", *files, "--out", out, "--title", "My firms", "--merge")
     assert code == 0, errors
-    assert not said
+    assert not message
     assert "15 triples" in errors
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     assert manifest["title"] == "My firms"

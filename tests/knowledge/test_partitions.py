@@ -50,11 +50,11 @@ def test_the_numbers_count_themselves(text: str) -> None:
         "(COUNT(DISTINCT ?p) AS ?v) WHERE { ?s ?p ?o } } "
         "{ SELECT (COUNT(DISTINCT ?c) AS ?w) WHERE { ?x a ?c } } }",
     )
-    said = {
+    stated = {
         name: ask(store, f"SELECT ?n WHERE {{ <{DATASET}> void:{name} ?n }}")
         for name in ("triples", "distinctSubjects", "properties", "classes")
     }
-    assert said == {
+    assert stated == {
         "triples": [[whole]],
         "distinctSubjects": [[subjects]],
         "properties": [[properties]],

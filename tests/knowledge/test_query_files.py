@@ -110,7 +110,7 @@ def test_a_bad_query_is_refused_with_its_line(
         "COALESCE(STR(?x), STR(?y)) ASC ( ?place )",
     ],
 )
-def test_an_order_that_tells_all_rows_apart_is_taken(small: Small, order: str) -> None:
+def test_an_order_that_distinguishes_all_rows_is_taken(small: Small, order: str) -> None:
     small.replace("queries/where.rq", "ORDER BY ?place", f"ORDER BY {order}")
     assert read_query(where(small), small.content).form == "SELECT"
 

@@ -24,7 +24,7 @@ PREFIXES = {"": "http://e/", "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#
         (":a :b _:l . _:l rdf:first 1 ; rdf:rest :more .", ":b [ rdf:first 1 ; rdf:rest :more ]"),
     ],
 )
-def test_nested_blank_nodes_say_the_same(turtle: str, written: str) -> None:
+def test_nested_blank_nodes_have_the_same_content(turtle: str, written: str) -> None:
     head = "".join(f"@prefix {key}: <{value}> .\n" for key, value in PREFIXES.items())
     before = ox.Dataset(ox.parse(head + turtle, ox.RdfFormat.TURTLE))
     text = readable_turtle([quad.triple for quad in before], PREFIXES, "a title")

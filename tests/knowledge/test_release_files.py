@@ -90,7 +90,7 @@ def test_another_canonicaliser_writes_the_same(small: Small, tmp_path: Path) -> 
     assert sorted(theirs.splitlines()) == text.splitlines()
 
 
-def test_every_rdf_file_says_the_same(built_release: Path) -> None:
+def test_every_rdf_file_has_the_same_content(built_release: Path) -> None:
     default = set(ox.parse(unpacked(built_release, "jiqun.nt"), ox.RdfFormat.N_TRIPLES))
     wanted = canonical(default)
     for name, syntax in (
@@ -199,8 +199,8 @@ def test_parquet_holds_what_csv_holds(built_release: Path) -> None:
 
 
 def test_tables_count_what_the_release_counts(built_release: Path) -> None:
-    told = manifest(built_release)
-    counts, files = told["counts"], told["files"]
+    listed = manifest(built_release)
+    counts, files = listed["counts"], listed["files"]
     for name in ("companies", "brands", "regions", "observations", "goals", "plans", "sources"):
         assert files[f"{name}.csv"]["rows"] == counts[name]
     assert files["evidence.csv"]["rows"] == counts["statements"]

@@ -109,8 +109,8 @@ def test_values_of_the_header_name_things_that_are_there(collection: Collection,
         for value in {parameter.default, query.example.get(parameter.name)} - {None}:
             if parameter.type == "iri":
                 iri = read_value(parameter, str(value))
-                told = f"ASK {{ {{ {iri} ?out ?x }} UNION {{ ?y ?in {iri} }} }}"
-                assert collection.store.query(told), (name, value)
+                mentioned = f"ASK {{ {{ {iri} ?out ?x }} UNION {{ ?y ?in {iri} }} }}"
+                assert collection.store.query(mentioned), (name, value)
 
 
 NARROWING = [

@@ -91,7 +91,7 @@ def _rows_are_few(text: str) -> bool:
     return len(rows) <= MOST_ROWS_A_VALUE * widest + 10
 
 
-def _rows_are_told_apart(text: str) -> bool:
+def _rows_are_distinguished(text: str) -> bool:
     _, *rows = csv.reader(io.StringIO(text))
     return len(rows) == len(set(map(tuple, rows)))
 
@@ -111,11 +111,11 @@ def test_answers_are_golden(
     else:
         assert answer.text.replace("\r\n", "\n") == wanted, SEE
         assert _rows_are_few(wanted)
-        assert _rows_are_told_apart(wanted)
+        assert _rows_are_distinguished(wanted)
         assert (wanted.count("\n") > 1) is (name not in EMPTY), "ask for what has an answer"
         by_default = _answer(client, name, form, {}).text.replace("\r\n", "\n")
         assert _rows_are_few(by_default)
-        assert _rows_are_told_apart(by_default)
+        assert _rows_are_distinguished(by_default)
         if by_default != wanted:
             kept = (DEFAULTS / f"{name}.csv").read_text("utf-8")
             assert head_only(by_default) == kept, SEE

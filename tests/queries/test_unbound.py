@@ -109,8 +109,10 @@ def _scope(node: CompValue) -> Scope:
     inner = _scope(node.p)
     if node.name == "Filter":
         wrong = sorted(_demanded(node.expr) & inner.doubtful)
-        told = tuple(f"FILTER by ?{each}" for each in wrong)
-        return Scope(inner.certain | _demanded_by(node.expr), inner.possible, inner.mistakes + told)
+        refused = tuple(f"FILTER by ?{each}" for each in wrong)
+        return Scope(
+            inner.certain | _demanded_by(node.expr), inner.possible, inner.mistakes + refused
+        )
     if node.name == "Project":
         kept = frozenset(str(each) for each in node.PV)
         return Scope(inner.certain & kept, inner.possible & kept, inner.mistakes)

@@ -137,7 +137,7 @@ def test_a_mistake_is_explained_here(live: LiveServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("behaviour", "status", "said"),
+    ("behaviour", "status", "message"),
     [
         ("broken", 502, "cannot be read"),
         ("stopping_early", 502, "ended early"),
@@ -150,13 +150,13 @@ def test_a_mistake_is_explained_here(live: LiveServer) -> None:
     ],
 )
 def test_a_bad_answer_is_an_error(
-    live: LiveServer, engine: StubEngine, behaviour: str, status: int, said: str
+    live: LiveServer, engine: StubEngine, behaviour: str, status: int, message: str
 ) -> None:
     engine.behaviour = behaviour
     seconds = {"timeout": "1"} if behaviour == "hanging" else {}
     answer = ask(live, f"SELECT * {{ ?s ?p '{behaviour}' }}", **seconds)
     assert answer.status_code == status
-    assert said in answer.json()["detail"]
+    assert message in answer.json()["detail"]
     assert "secret" not in answer.text
     assert ("Retry-After" in answer.headers) == (status == 503)
 

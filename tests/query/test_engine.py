@@ -134,14 +134,14 @@ def test_protocol_dataset_replaces_that_of_the_query(room: EngineThread) -> None
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "message"),
     [
         ("SELECT * { ?s ?p }", "line 1, column 18: an object is missing"),
         ("SELECT ?a (COUNT(*) AS ?b) { ?a ?c ?d }", "line 1"),
     ],
 )
-def test_malformed(room: EngineThread, query: str, said: str) -> None:
-    with pytest.raises(MalformedQuery, match=said):
+def test_malformed(room: EngineThread, query: str, message: str) -> None:
+    with pytest.raises(MalformedQuery, match=message):
         room.ask(query)
 
 

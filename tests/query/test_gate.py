@@ -39,7 +39,7 @@ def test_sound_queries_pass(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "empty"),
         ("PREFIX a: <b>", "empty"),
@@ -58,8 +58,8 @@ def test_sound_queries_pass(text: str) -> None:
         ("\ufeffASK {}", "U+FEFF"),
     ],
 )
-def test_malformed(text: str, said: str) -> None:
-    with pytest.raises(MalformedQuery, match=said.replace("+", "\\+")):
+def test_malformed(text: str, message: str) -> None:
+    with pytest.raises(MalformedQuery, match=message.replace("+", "\\+")):
         parse_query(text)
 
 

@@ -75,25 +75,25 @@ def test_the_table_is_long() -> None:
     assert len({text for text, _, _ in TABLED}) == len(TABLED)
 
 
-@pytest.mark.parametrize(("text", "said", "update"), TABLED)
-def test_mistake(text: str, said: str, update: bool) -> None:
-    assert _refusal(text, update) == said
+@pytest.mark.parametrize(("text", "message", "update"), TABLED)
+def test_mistake(text: str, message: str, update: bool) -> None:
+    assert _refusal(text, update) == message
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("SELECT * {\n  ?s xsd:x ?o\n}", "At line 2, column 6: xsd: is not declared."),
         ("SELECT * {\r\n  ?s ?p 'a\\u00e9' ,\r\n}", "At line 3, column 1: an object is missing"),
         ("# a comment\nSELECT ?s\nWHERE {\n ?s ?p ?o", "At line 3, column 7: the “{” is never"),
     ],
 )
-def test_the_place_is_counted_in_lines(text: str, said: str) -> None:
+def test_the_place_is_counted_in_lines(text: str, message: str) -> None:
     refusal = _refusal(text)
     assert refusal is not None
-    assert refusal.startswith(said)
+    assert refusal.startswith(message)
     error = MalformedQuery(refusal)
-    assert re.match(rf"At line {error.line}, column {error.column}:", said)
+    assert re.match(rf"At line {error.line}, column {error.column}:", message)
 
 
 @pytest.mark.parametrize("text", SOUND)

@@ -151,10 +151,12 @@ def test_a_small_result_is_held_and_a_large_one_streams() -> None:
     assert max(map(len, sent)) <= 64 * 1024
 
 
-@pytest.mark.parametrize(("caps", "said"), [((10, None), "10 rows"), ((None, 1000), "1000 bytes")])
-def test_a_cap_breaks_a_stream(caps: tuple[int | None, int | None], said: str) -> None:
+@pytest.mark.parametrize(
+    ("caps", "message"), [((10, None), "10 rows"), ((None, 1000), "1000 bytes")]
+)
+def test_a_cap_breaks_a_stream(caps: tuple[int | None, int | None], message: str) -> None:
     stream = ResultStream(TSV, caps, lambda _: None)
-    with pytest.raises(TooLarge, match=said):
+    with pytest.raises(TooLarge, match=message):
         stream.write(b"?x\n" + b"1\n" * HOLD)
 
 

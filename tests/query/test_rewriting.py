@@ -259,7 +259,7 @@ def test_functions_of_geosparql(expression: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "warning"),
     [
         (
             'SELECT ?l { ?s ?p ?l BIND(LANG(?l) AS ?t) FILTER(?t = "zh-hans") }',
@@ -280,10 +280,10 @@ def test_functions_of_geosparql(expression: str, value: str) -> None:
         ('SELECT ?l { ?s ?p ?l FILTER(?l = "zh-hans") }', ""),
     ],
 )
-def test_what_may_be_meant_otherwise_is_warned_of(text: str, said: str) -> None:
+def test_what_may_be_meant_otherwise_is_warned_of(text: str, warning: str) -> None:
     warnings = parse_query(text).warnings
-    assert len(warnings) == bool(said)
-    assert said in "".join(warnings)
+    assert len(warnings) == bool(warning)
+    assert warning in "".join(warnings)
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ def test_terms_of_rdf_1_2_are_read_as_they_were() -> None:
             assert read.object == term, written
 
 
-def test_rdf_xml_says_the_same_in_other_tools() -> None:
+def test_rdf_xml_has_the_same_content_in_other_tools() -> None:
     triples = [quad.triple for quad in ox.parse(TURTLE, ox.RdfFormat.TURTLE)]
     text = rdf_xml(triples, PREFIXES)
     wanted = rdflib.Graph().parse(data=TURTLE, format="turtle")

@@ -127,7 +127,7 @@ def test_head_is_get_without_a_body(address: str, client: httpx.Client) -> None:
         ("nonsense", "application/problem+json"),
     ],
 )
-def test_errors_are_told_as_the_client_accepts(
+def test_errors_have_a_form_that_the_client_accepts(
     accept: str, content_type: str, client: httpx.Client
 ) -> None:
     response = client.get("/nothing-here", headers={"Accept": accept})
@@ -352,8 +352,8 @@ class TestDumps:
         assert part.headers["accept-ranges"] == "bytes"
         if status == 206:
             first = start % len(whole)
-            told = f"bytes {first}-{first + len(part.content) - 1}/{len(whole)}"
-            assert part.headers["content-range"] == told
+            expected = f"bytes {first}-{first + len(part.content) - 1}/{len(whole)}"
+            assert part.headers["content-range"] == expected
 
     @pytest.mark.parametrize("asked", ["bytes=999999-", "bytes=-0"])
     def test_a_range_beyond_the_end(self, asked: str, client: httpx.Client) -> None:

@@ -125,7 +125,7 @@ def test_the_log_can_be_turned_off(release_folder: Path) -> None:
     assert not [line for line in live.log.lines if line.startswith("{")]
 
 
-def test_the_process_ends_well_when_told_to(release_folder: Path) -> None:
+def test_the_process_ends_cleanly_on_a_signal(release_folder: Path) -> None:
     with running(release_folder, workers=1) as live:
         live.client.get("/health/ready")
         live.process.send_signal(signal.SIGTERM)

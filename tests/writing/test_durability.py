@@ -181,17 +181,17 @@ def test_what_was_acknowledged_survives(nursery: Nursery) -> None:
     book = Book()
     for cycle in range(CYCLES):
         victim = chance.choice(["all", "all", "server", "writer"])
-        told = f"cycle {cycle} of seed {seed}, killing {victim}"
+        trial = f"cycle {cycle} of seed {seed}, killing {victim}"
         with nursery.client() as client:
             found = read(client, "<urn:n> <urn:p> ?n")
-            assert read(client, "GRAPH <urn:copy> { <urn:n> <urn:p> ?n }") == found, told
+            assert read(client, "GRAPH <urn:copy> { <urn:n> <urn:p> ?n }") == found, trial
             book.compare(found)
             book.stop.clear()
             book.first.clear()
             writer = threading.Thread(target=book.write, args=(client,))
             writer.start()
             if chance.random() < 0.7:
-                assert book.first.wait(60), f"nothing was written in {told}"
+                assert book.first.wait(60), f"nothing was written in {trial}"
             book.stop.wait(chance.uniform(0, LONGEST_WAIT))
             nursery.kill(victim)
             book.stop.set()

@@ -85,7 +85,7 @@ def test_a_dump_is_fetched_from_an_endpoint(workspace: Path, server: LiveServer)
     assert load(workspace, [f"{server.url}/dumps/jiqun.nt.gz"]).statements == triples
 
 
-def test_the_format_is_told_by_name_or_media_type(workspace: Path, shelf: str) -> None:
+def test_the_format_is_read_from_name_or_media_type(workspace: Path, shelf: str) -> None:
     assert load(workspace, [f"{shelf}/plain", f"{shelf}/data.nt"]).statements == 2
     assert f"{shelf}/a" in {str(quad.subject)[1:-1] for quad in own_quads(workspace)}
     with pytest.raises(UnsupportedMediaType, match="page has no RDF file extension"):

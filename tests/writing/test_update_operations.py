@@ -80,7 +80,7 @@ def test_what_has_no_load_stays_as_it_is(text: str) -> None:
         ("CLEAR GRAPH <a:a>", None),
     ],
 )
-def test_what_must_exist_is_told(text: str, source: Source | None) -> None:
+def test_what_must_exist_is_reported(text: str, source: Source | None) -> None:
     part = inspect(text).parts[0]
     assert isinstance(part, EngineUpdate)
     assert part.source == source

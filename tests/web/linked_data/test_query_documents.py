@@ -40,14 +40,14 @@ def test_the_iri_of_a_query_leads_to_its_page_or_its_description(built: httpx.Cl
     data = built.get(DOCUMENT, headers={"Accept": "text/html;q=0.8, text/turtle"})
     assert data.status_code == 200
     assert data.headers["content-location"].endswith(f"{DOCUMENT}.ttl")
-    told = links(data)
-    assert told["cite-as"] == [f"{QUERY}clusters-of-region"]
-    for target in (*told["alternate"], *told["describedby"], *told["canonical"]):
+    linked = links(data)
+    assert linked["cite-as"] == [f"{QUERY}clusters-of-region"]
+    for target in (*linked["alternate"], *linked["describedby"], *linked["canonical"]):
         assert built.get(target, follow_redirects=True).status_code == 200, target
 
 
 @pytest.mark.parametrize("path", [DOCUMENT, "/queries", "/source"])
-def test_every_form_says_the_same(built: httpx.Client, path: str) -> None:
+def test_every_form_has_the_same_content(built: httpx.Client, path: str) -> None:
     graphs = [
         set(ox.parse(built.get(f"{path}.{suffix}").content, format_))
         for suffix, format_ in FORMATS.items()
@@ -89,11 +89,11 @@ def test_a_suffix_chooses_the_form_of_an_answer(
 
 
 @pytest.mark.parametrize("accept", ["text/csv", "text/html"])
-def test_an_answer_tells_its_other_forms(built: httpx.Client, accept: str) -> None:
+def test_an_answer_links_to_its_other_forms(built: httpx.Client, accept: str) -> None:
     response = built.get(f"{ANSWER}&lang=en", headers={"Accept": accept})
-    told = links(response)
-    assert len(told["alternate"]) == 4
-    for target in (*told["alternate"], *told["canonical"]):
+    linked = links(response)
+    assert len(linked["alternate"]) == 4
+    for target in (*linked["alternate"], *linked["canonical"]):
         assert "place=hebei" in target
         assert built.get(target).status_code == 200
     assert "place=hebei" in response.headers["content-location"]
@@ -133,7 +133,9 @@ def test_the_list_is_there_in_every_form(built: httpx.Client) -> None:
         ("/source.xyz", ".jsonld"),
     ],
 )
-def test_what_there_is_not_is_told_clearly(built: httpx.Client, path: str, hint: str) -> None:
+def test_missing_resources_are_reported_with_a_hint(
+    built: httpx.Client, path: str, hint: str
+) -> None:
     response = built.get(path)
     assert response.status_code == 404
     assert hint in response.json()["detail"]

@@ -56,10 +56,10 @@ def test_what_was_withdrawn_is_gone_in_every_form(site: httpx.Client, path: str)
     }.items():
         response = site.get(f"{path}.{suffix}")
         assert response.status_code == 410, suffix
-        said = {
+        stated = {
             quad.predicate.value.rpartition("#")[2] for quad in ox.parse(response.content, format_)
         }
-        assert said == {"deprecated", "comment"}
+        assert stated == {"deprecated", "comment"}
         assert "no-store" in response.headers["cache-control"]
     page = site.get(path, headers=BROWSER)
     assert page.status_code == 410

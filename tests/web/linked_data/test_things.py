@@ -83,7 +83,7 @@ def links(response: httpx.Response, rel: str) -> list[str]:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
-def test_every_form_says_the_same(site: httpx.Client, path: str) -> None:
+def test_every_form_has_the_same_content(site: httpx.Client, path: str) -> None:
     graphs = []
     for suffix, (content_type, format_) in READERS.items():
         response = site.get(f"{path}.{suffix}", headers={"Accept": "image/png"})
@@ -96,7 +96,7 @@ def test_every_form_says_the_same(site: httpx.Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", DOCUMENTS)
-def test_headers_tell_what_was_sent_and_what_else_there_is(site: httpx.Client, path: str) -> None:
+def test_headers_name_the_form_sent_and_the_others(site: httpx.Client, path: str) -> None:
     response = site.get(path, headers={"Accept": "text/turtle"})
     url = f"{site.base_url}".rstrip("/") + path
     assert response.headers["content-location"] == f"{url}.ttl"
@@ -223,7 +223,9 @@ NAMES: Final = (
 
 
 @pytest.mark.parametrize(("name", "hint"), NAMES)
-def test_what_there_is_not_is_told_clearly(site: httpx.Client, name: str, hint: str) -> None:
+def test_missing_resources_are_reported_with_a_hint(
+    site: httpx.Client, name: str, hint: str
+) -> None:
     for folder in ("doc", "id"):
         response = site.get(f"/{folder}/{name}", headers={"Accept": "*/*"})
         assert response.status_code == 404
@@ -335,7 +337,7 @@ def test_a_property_with_many_values_shows_the_first_and_leads_to_all(site: http
     assert "60 rows" in Audit(site.get(every, headers=BROWSER).text).text
 
 
-def test_the_data_block_tells_search_engines(site: httpx.Client) -> None:
+def test_the_data_block_is_for_search_engines(site: httpx.Client) -> None:
     (block,) = Audit(site.get("/doc/beijing", headers=BROWSER).text).blocks
     assert block["@type"] == ["Place"]
     assert {"@language": "zh-Hans", "@value": "北京"} in block["name"]

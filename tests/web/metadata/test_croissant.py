@@ -84,7 +84,7 @@ def test_the_description_of_tables(tmp_path: Path) -> None:
     assert "references" not in records["field"][3]
 
 
-def test_a_damaged_descriptor_is_told(tmp_path: Path) -> None:
+def test_a_damaged_descriptor_is_reported(tmp_path: Path) -> None:
     packages = (b"{", b"[]", b'{"resources": [{}]}')
     release = with_tables(tmp_path / "release", packages[0])
     with running(release, workers=1) as live:

@@ -64,9 +64,9 @@ def test_mlcroissant_reads_tables(tmp_path: Path) -> None:
     document = tmp_path / "croissant.json"
     with running(with_tables(tmp_path / "release", package), workers=1) as live:
         document.write_bytes(live.client.get("/croissant.json").content)
-        said = croissant("validate", document)
-        assert "not standard" not in said
-        assert "error" not in said.lower()
+        output = croissant("validate", document)
+        assert "not standard" not in output
+        assert "error" not in output.lower()
         loaded = croissant("load", document, "--record_set", "clusters")
     cells = TABLE.splitlines()[1].split(",")
     assert all(cell in loaded for cell in cells)
@@ -81,5 +81,5 @@ def test_mlcroissant_reads_the_tables_of_the_release(built: httpx.Client, tmp_pa
     assert "warning" not in croissant("validate", document).lower()
     names = {each["name"] for each in served.json()["recordSet"]}
     assert {"clusters", "companies", "regions", "observations", "evidence"} <= names
-    said = croissant("load", document, "--record_set", "clusters", "--num_records", "2")
-    assert "https://w3id.org/jiqun/id/" in said
+    output = croissant("load", document, "--record_set", "clusters", "--num_records", "2")
+    assert "https://w3id.org/jiqun/id/" in output

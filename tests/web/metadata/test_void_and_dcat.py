@@ -38,15 +38,15 @@ SELECT * WHERE {
 WRONG_PARTS = {
     "class": """
         <https://w3id.org/jiqun/dataset> void:classPartition ?part .
-        ?part void:class ?class ; void:entities ?said .
+        ?part void:class ?class ; void:entities ?stated .
         { SELECT ?class (COUNT(?x) AS ?is) WHERE { ?x a ?class } GROUP BY ?class }""",
     "property": """
         <https://w3id.org/jiqun/dataset> void:propertyPartition ?part .
-        ?part void:property ?property ; void:triples ?said .
+        ?part void:property ?property ; void:triples ?stated .
         { SELECT ?property (COUNT(*) AS ?is) WHERE { ?x ?property ?y } GROUP BY ?property }""",
     "property of a class": """
         ?whole void:class ?class ; void:propertyPartition ?part .
-        ?part void:property ?property ; void:triples ?said .
+        ?part void:property ?property ; void:triples ?stated .
         { SELECT ?class ?property (COUNT(*) AS ?is)
           WHERE { ?x a ?class ; ?property ?y } GROUP BY ?class ?property }""",
 }
@@ -118,8 +118,8 @@ def test_the_numbers_of_the_dataset_are_those_of_the_default_graph(
     built: httpx.Client, void: rdflib.Graph
 ) -> None:
     (counted,) = rows(built, COUNTS)
-    said = {name: str(void.value(DATASET, VOID[name])) for name in counted}
-    assert said == counted
+    stated = {name: str(void.value(DATASET, VOID[name])) for name in counted}
+    assert stated == counted
 
 
 def test_distinct_objects_are_those_of_the_dump(built: httpx.Client, void: rdflib.Graph) -> None:
@@ -133,10 +133,10 @@ def test_distinct_objects_are_those_of_the_dump(built: httpx.Client, void: rdfli
 def test_every_part_holds_as_many_as_it_says(kind: str, built: httpx.Client) -> None:
     prefix = "PREFIX void: <http://rdfs.org/ns/void#> "
     pattern = WRONG_PARTS[kind]
-    wrong = rows(built, f"{prefix} SELECT * WHERE {{ {pattern} FILTER (?said != ?is) }}")
+    wrong = rows(built, f"{prefix} SELECT * WHERE {{ {pattern} FILTER (?stated != ?is) }}")
     assert wrong == []
     (right,) = rows(
-        built, f"{prefix} SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} FILTER (?said = ?is) }}"
+        built, f"{prefix} SELECT (COUNT(*) AS ?n) WHERE {{ {pattern} FILTER (?stated = ?is) }}"
     )
     assert int(right["n"]) > 100
 
@@ -191,8 +191,8 @@ def test_each_distribution_is_the_file_with_that_size_and_hash(
         content = built.get(str(catalogue.value(node, DCAT.downloadURL))).content
         assert len(content) == number(catalogue, node, DCAT.byteSize)
         checksum = catalogue.value(node, SPDX.checksum)
-        said = str(catalogue.value(checksum, SPDX.checksumValue))
-        assert hashlib.sha256(content).hexdigest() == said
+        stated = str(catalogue.value(checksum, SPDX.checksumValue))
+        assert hashlib.sha256(content).hexdigest() == stated
         found.add(str(catalogue.value(node, DCTERMS.identifier)))
     assert found == listed
 

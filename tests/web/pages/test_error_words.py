@@ -137,17 +137,17 @@ def test_sentences_are_read_one_by_one(text: str, words: str) -> None:
         ("SELEC ?x { }", "第 1 行第 1 列：“SELEC”不是关键字。是否指 SELECT？"),
     ],
 )
-def test_mistakes_in_queries_are_told_in_the_language(query: str, words: str | None) -> None:
+def test_mistakes_in_queries_are_translated(query: str, words: str | None) -> None:
     mistake = find_mistake(query)
     assert mistake is not None
-    told = error_words(mistake, "zh-Hans").value
-    assert told == words if words else not ENGLISH.search(told)
+    translated = error_words(mistake, "zh-Hans").value
+    assert translated == words if words else not ENGLISH.search(translated)
     assert set(LANGUAGES) == {"en", "zh-Hans", "zh-Hant"}
 
 
 def test_what_is_not_known_stays_english() -> None:
-    told = error_words("Something that nobody foresaw", "zh-Hans")
-    assert (told.value, told.lang) == ("Something that nobody foresaw", "en")
+    translated = error_words("Something that nobody foresaw", "zh-Hans")
+    assert (translated.value, translated.lang) == ("Something that nobody foresaw", "en")
 
 
 def test_hostile_texts_take_no_time_to_speak_of() -> None:

@@ -34,28 +34,28 @@ LINES: Final = 100
 
 
 def _quads() -> Iterator[ox.Quad]:
-    """Give what is said, each triple in its graph and in the merge of them."""
+    """Give what is statement, each triple in its graph and in the merge of them."""
     register, sources = ox.NamedNode(f"{GRAPH}register"), ox.NamedNode(f"{GRAPH}sources")
 
-    def said(graph: ox.NamedNode, *triple: str | int) -> Iterator[ox.Quad]:
+    def statement(graph: ox.NamedNode, *triple: str | int) -> Iterator[ox.Quad]:
         subject, name, value = triple
         node = ox.Literal(value) if isinstance(value, int) else ox.NamedNode(value)
         for where in (graph, ox.DefaultGraph()):
             yield ox.Quad(ox.NamedNode(str(subject)), ox.NamedNode(KG + str(name)), node, where)
 
     for number in range(MANY):
-        yield from said(register, f"{ID}m{number}", "participatesIn", HUB)
+        yield from statement(register, f"{ID}m{number}", "participatesIn", HUB)
     for number in range(FIGURES):
-        yield from said(register, f"{ID}f{number}", "about", HUB)
-        yield from said(register, f"{ID}f{number}", "metric", f"{ID}size")
-        yield from said(register, f"{ID}f{number}", "value", number)
+        yield from statement(register, f"{ID}f{number}", "about", HUB)
+        yield from statement(register, f"{ID}f{number}", "metric", f"{ID}size")
+        yield from statement(register, f"{ID}f{number}", "value", number)
     for number in range(VALUES):
-        yield from said(register, HUB, "contains", f"{ID}v{number}")
+        yield from statement(register, HUB, "contains", f"{ID}v{number}")
     for number in range(LINES):
         passage = f"{SOURCE}long#p{number}"
-        yield from said(sources, passage, "passageOf", f"{SOURCE}long")
-        yield from said(sources, passage, "start", number * 9)
-        yield from said(ox.NamedNode(passage), HUB, "coreArea", f"{ID}v{number}")
+        yield from statement(sources, passage, "passageOf", f"{SOURCE}long")
+        yield from statement(sources, passage, "start", number * 9)
+        yield from statement(ox.NamedNode(passage), HUB, "coreArea", f"{ID}v{number}")
 
 
 @pytest.fixture(scope="module")

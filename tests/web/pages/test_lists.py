@@ -27,7 +27,7 @@ class Page(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.drawn: list[str] = []
-        self.told: list[str] = []
+        self.listed: list[str] = []
         self.options: dict[str, dict[str, int]] = {}
         self.rows = 0
         self._path: list[str] = []
@@ -42,7 +42,7 @@ class Page(HTMLParser):
         if tag == "a" and "svg" in self._path:
             self.drawn.append(href)
         elif tag == "a":
-            self.told.append(href)
+            self.listed.append(href)
         if tag == "tr" and self._path[-1:] == ["table"]:
             self.rows += 1
         if tag == "select":
@@ -83,7 +83,7 @@ def test_every_mark_of_a_picture_is_in_what_stands_below_it(
     built: httpx.Client, path: str, lang: str
 ) -> None:
     page = get(built, f"{path}{'&' if '?' in path else '?'}lang={lang}")
-    below = set(page.told)
+    below = set(page.listed)
     missing = {
         href
         for href in page.drawn
@@ -116,8 +116,8 @@ def test_the_map_and_the_table_have_the_same_clusters(built: httpx.Client) -> No
 def test_a_comparison_draws_the_numbers_of_its_table(built: httpx.Client) -> None:
     text = built.get("/compare?metric=output-value", headers={"Accept": "text/html"}).text
     drawn = re.findall(r'class="amount"[^>]*>([^<]+)</text>', text)
-    told = re.findall(r'class="number" title="[^"]*"><a [^>]*><bdi>([^<]+)</bdi>', text)
-    assert drawn == told
+    listed = re.findall(r'class="number" title="[^"]*"><a [^>]*><bdi>([^<]+)</bdi>', text)
+    assert drawn == listed
     assert len(drawn) > 20
 
 

@@ -30,7 +30,7 @@ def page(built: httpx.Client, path: str, lang: str = "en") -> str:
 
 
 @pytest.mark.parametrize(
-    ("lang", "told"),
+    ("lang", "words"),
     [
         ("en", "on the 2024 list;"),
         ("en", "applied for by Hebei (lead) with Beijing and Tianjin;"),
@@ -39,12 +39,12 @@ def page(built: httpx.Client, path: str, lang: str = "en") -> str:
         ("zh-Hant", "由河北省牽頭、北京市和天津市聯合申報；"),
     ],
 )
-def test_a_cluster_is_told_in_a_sentence(built: httpx.Client, lang: str, told: str) -> None:
-    assert told in Audit(page(built, f"/doc/{CLUSTER}", lang)).text
+def test_a_cluster_is_described_in_a_sentence(built: httpx.Client, lang: str, words: str) -> None:
+    assert words in Audit(page(built, f"/doc/{CLUSTER}", lang)).text
 
 
 @pytest.mark.parametrize(
-    ("slug", "told"),
+    ("slug", "words"),
     [
         (CLUSTER, "安全應急裝備企業3219家"),
         (CLUSTER, "Shijiazhuang"),
@@ -63,9 +63,9 @@ def test_a_cluster_is_told_in_a_sentence(built: httpx.Client, lang: str, told: s
         (FIGURE, "Figures of the same thing"),
     ],
 )
-def test_a_profile_tells_what_matters_first(built: httpx.Client, slug: str, told: str) -> None:
-    told_first = page(built, f"/doc/{slug}").partition('id="statements"')[0]
-    assert told in Audit(told_first).text
+def test_a_profile_starts_with_what_matters(built: httpx.Client, slug: str, words: str) -> None:
+    profile = page(built, f"/doc/{slug}").partition('id="statements"')[0]
+    assert words in Audit(profile).text
 
 
 def test_pictures_have_tables_with_the_same_figures(built: httpx.Client) -> None:
@@ -96,7 +96,7 @@ def test_pictures_have_tables_with_the_same_figures(built: httpx.Client) -> None
         "/queries/plans-in-force?view=timeline",
     ],
 )
-def test_what_a_picture_leads_to_is_told_beside_it(built: httpx.Client, path: str) -> None:
+def test_links_of_a_picture_are_beside_it_too(built: httpx.Client, path: str) -> None:
     text = built.get(path, headers={"Accept": "text/html"}).text
     figures = re.findall(r'<figure class="picture.*?</figure>', text, re.DOTALL)
     assert figures
@@ -174,7 +174,7 @@ def test_a_statement_of_a_source_is_its_own_premise(built: httpx.Client) -> None
 
 def test_a_figure_is_cited_by_its_publisher_first(built: httpx.Client) -> None:
     audit = Audit(page(built, f"/doc/{FIGURE}"))
-    for told in (
+    for words in (
         "Hebei Daily (via People's Daily Online)",
         "23 December 2024: “安全應急裝備企業3219家”. In: Jiqun",
         "河北日报（人民网转载）",
@@ -182,7 +182,7 @@ def test_a_figure_is_cited_by_its_publisher_first(built: httpx.Client) -> None:
         f"https://w3id.org/jiqun/id/{FIGURE}",
         "@misc{",
     ):
-        assert told in audit.text, told
+        assert words in audit.text, words
     start = audit.text.index('[ { "id"')
     items, _ = json.JSONDecoder().raw_decode(audit.text[start:])
     assert items[0]["container-title"] == "Hebei Daily"
@@ -192,7 +192,7 @@ def test_a_figure_is_cited_by_its_publisher_first(built: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("slug", [CLUSTER, "hebei", "baic-motor", FIGURE])
-def test_what_a_page_tells_can_be_taken_away(built: httpx.Client, slug: str) -> None:
+def test_the_content_of_a_page_can_be_downloaded(built: httpx.Client, slug: str) -> None:
     links = Audit(page(built, f"/doc/{slug}")).links
     sheet = next(link for link in links if "excel=1" in link)
     answer = built.get(sheet)

@@ -294,7 +294,7 @@ def test_what_a_row_shares_with_the_one_above_is_not_repeated(context: Context) 
     assert [row.repeated for row in arrange(outcome, labels, (), slice(1, 3)).rows] == [0, 0]
 
 
-def test_words_that_queries_make_are_told_in_chinese(built: httpx.Client) -> None:
+def test_words_made_by_queries_are_in_chinese(built: httpx.Client) -> None:
     path = "/queries/clusters-reaching-region"
     page = built.get(path, params={"lang": "zh-Hant", "format": "html", "view": "table"}).text
     assert "該地區的一部分" in page

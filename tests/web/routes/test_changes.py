@@ -53,18 +53,18 @@ def test_things_and_statements_that_came_and_went(changed: httpx.Client, lang: s
 
 
 def test_a_thing_says_since_which_release_it_is_so(changed: httpx.Client) -> None:
-    def told(slug: str) -> str:
+    def page_of(slug: str) -> str:
         return changed.get(f"/doc/{slug}", headers=BROWSER).text
 
     for _ in range(1200):  # it is found out in the background
-        if "since release" in told("beijing"):
+        if "since release" in page_of("beijing"):
             break
         time.sleep(0.1)
-    assert "Changed since release 2026-10." in told("beijing")
-    assert "New since release 2026-10." in told("fresh")
-    assert "Unchanged since release 2026-09" in told("life-health")
-    assert Audit(told("fresh")).problems == []
-    assert "/changes?since=2026-10" in told("fresh")
+    assert "Changed since release 2026-10." in page_of("beijing")
+    assert "New since release 2026-10." in page_of("fresh")
+    assert "Unchanged since release 2026-09" in page_of("life-health")
+    assert Audit(page_of("fresh")).problems == []
+    assert "/changes?since=2026-10" in page_of("fresh")
 
 
 def test_the_changes_are_made_before_anybody_asks(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_a_former_version_is_served_as_it_was(site: httpx.Client) -> None:
     )
 
 
-def test_every_form_of_a_former_version_says_the_same(site: httpx.Client) -> None:
+def test_every_form_of_a_former_version_has_the_same_content(site: httpx.Client) -> None:
     graphs = []
     for suffix, format_ in {
         "ttl": ox.RdfFormat.TURTLE,
@@ -109,13 +109,15 @@ def test_functional_syntax_is_negotiated_and_loads(built: httpx.Client) -> None:
         ("/ontology.xyz", ".ofn"),
     ],
 )
-def test_what_there_is_not_is_told_clearly(site: httpx.Client, path: str, hint: str) -> None:
+def test_missing_resources_are_reported_with_a_hint(
+    site: httpx.Client, path: str, hint: str
+) -> None:
     response = site.get(path)
     assert response.status_code == 404
     assert hint in response.json()["detail"]
 
 
-def test_the_address_of_a_term_is_told(built: httpx.Client) -> None:
+def test_the_address_of_a_term_is_given(built: httpx.Client) -> None:
     response = built.get("/ontology/Cluster")
     assert response.status_code == 404
     assert "/ontology#Cluster" in response.json()["detail"]

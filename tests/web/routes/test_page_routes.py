@@ -163,9 +163,9 @@ def test_the_report_on_quality_is_a_page_and_json(client: httpx.Client) -> None:
         assert expected in text
     assert "with an organisation that promotes it" in text, "each measure of depth has a name"
     assert "/quality" in Audit(client.get("/", headers=BROWSER).text).links
-    for told in (client.get("/quality"), client.get("/quality?format=json", headers=BROWSER)):
-        assert told.headers["content-type"] == "application/json"
-        assert told.json()["rules"]["findings"] == 3
+    for report in (client.get("/quality"), client.get("/quality?format=json", headers=BROWSER)):
+        assert report.headers["content-type"] == "application/json"
+        assert report.json()["rules"]["findings"] == 3
     assert client.get("/quality", headers={"Accept": "text/turtle"}).status_code == 406
 
 
@@ -204,7 +204,7 @@ CHINESE = {"Accept": "text/html", "Accept-Language": "zh-CN"}
         ("/static/nope.txt", 404, "没有静态文件 nope.txt。"),
     ],
 )
-def test_errors_are_told_in_the_language_of_the_reader(
+def test_errors_are_in_the_language_of_the_reader(
     client: httpx.Client, path: str, status: int, words: str
 ) -> None:
     page = client.get(path, headers=CHINESE)

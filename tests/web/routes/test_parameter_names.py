@@ -24,7 +24,7 @@ def test_a_place_is_named_in_any_script(built: httpx.Client, place: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("place", "lang", "told"),
+    ("place", "lang", "words"),
     [
         ("jiangsuu", "en", "Did you mean jiangsu?"),
         ("jiangsuu", "zh-Hans", "是否指 jiangsu？"),
@@ -34,7 +34,7 @@ def test_a_place_is_named_in_any_script(built: httpx.Client, place: str) -> None
     ],
 )
 def test_an_unknown_place_is_no_empty_answer(
-    built: httpx.Client, place: str, lang: str, told: str
+    built: httpx.Client, place: str, lang: str, words: str
 ) -> None:
     asked = {"place": place, "lang": lang}
     data = built.get(f"{PATH}.json", params={"place": place})
@@ -43,7 +43,7 @@ def test_an_unknown_place_is_no_empty_answer(
     assert response.status_code == 404
     audit = Audit(response.text)
     assert audit.problems == []
-    assert told in audit.text
+    assert words in audit.text
 
 
 def test_what_is_not_ours_may_have_no_answer(built: httpx.Client) -> None:
