@@ -261,3 +261,8 @@ def shorten(text: str, most: int = 80) -> str:
     """Return untrusted text for a message: printable, at most `most` characters."""
     printable = "".join(character if character.isprintable() else "?" for character in text)
     return printable if len(printable) <= most else f"{printable[:most]}…"
+
+
+def useful_part(message: str) -> str:
+    """Shorten a message of the engine to its useful part."""
+    return message if len(message) <= 300 else message[:300].rsplit(",", 1)[0] + " …"

@@ -35,7 +35,7 @@ from jiqun.agents.tools import (
 from jiqun.errors import BadParameter, NotFound, shorten
 from jiqun.language import Reader, pick
 from jiqun.query.jobs import DocumentJob
-from jiqun.query.service import QueryRequest, QueryService, in_format
+from jiqun.query.service import QueryRequest, QueryService
 from jiqun.query.solutions import Row, Term, term, term_of
 from jiqun.rdf.formats import JSON, N_TRIPLES, PLAIN_JSON, Format
 from jiqun.rdf.namespaces import ID, PREFIXES, XSD, compact, is_absolute_iri
@@ -231,10 +231,7 @@ async def _run(
     parsed, _ = await service.parse(request)
     format_: Format = N_TRIPLES if parsed.form in _GRAPHS else JSON
     limited = replace(request, row_limit=limit + 1, max_bytes=_LARGEST_RESULT)
-    plan = await service.plan(limited, in_format(format_))
-    found = service.cached(plan) or await service.answer(plan)
-    rest = [block async for block in found.blocks] if found.blocks is not None else []
-    body = b"".join([found.body, *rest])
+    body = await service.collect(limited, format_)
     arguments = (parsed.text, body, limit, address, parsed.warnings)
     return await _document(service, table_answer, arguments, caller, cached=False)
 

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import pyoxigraph as ox
 
+from jiqun.errors import useful_part
 from jiqun.query.functions import call_with_functions
 from jiqun.query.result_stream import (
     CSV,
@@ -90,10 +91,10 @@ def evaluate(
 
         raise Failure("syntax", explain(job["written"] or job["text"], error.msg)) from None
     except (RuntimeError, ValueError, TypeError, OverflowError) as error:
-        raise Failure("evaluation", _shorten(str(error))) from None
+        raise Failure("evaluation", useful_part(str(error))) from None
     except OSError as error:
         kind = "service" if job["services"] else "internal"
-        raise Failure(kind, _shorten(str(error))) from None
+        raise Failure(kind, useful_part(str(error))) from None
 
 
 def _evaluate(
@@ -195,8 +196,3 @@ def _merged(
             copy.add_graph(graph)
             copy.extend(store.quads_for_pattern(None, None, None, graph))
     return copy
-
-
-def _shorten(text: str) -> str:
-    """Shorten an engine message to its useful part."""
-    return text if len(text) <= 300 else text[:300].rsplit(",", 1)[0] + " …"

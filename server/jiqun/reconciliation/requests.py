@@ -309,9 +309,7 @@ def _value(value: Any, where: str) -> str:
         return str(value)
     if not isinstance(value, str):
         raise BadParameter(f"{where} must be a string, a number, true, false or an object with id.")
-    if len(value) > MAX_LENGTH:
-        raise BadParameter(f"{where} has {len(value)} characters; the limit is {MAX_LENGTH}.")
-    return value
+    return _name(value, where)
 
 
 def read_extension(text: str | bytes, what: str) -> ExtensionRequest:

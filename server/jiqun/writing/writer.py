@@ -32,6 +32,7 @@ from jiqun.errors import (
     UpdateFailed,
     UpdateRefused,
     WorkspaceError,
+    useful_part,
 )
 from jiqun.query import frames, sandbox
 from jiqun.query.diagnosis.mistakes import describe, find_mistake
@@ -85,7 +86,7 @@ def apply(
         raise MalformedQuery(describe(part.locate(error.msg))) from None
     except OSError as error:
         if services:
-            text = f"A SERVICE call failed: {shorten(str(error))}"
+            text = f"A SERVICE call failed: {useful_part(str(error))}"
             raise EvaluationFailed(text) from None
         raise
     if merge is not None:
@@ -116,11 +117,6 @@ def exists(store: ox.Store, graph: Graph) -> bool:
     if isinstance(graph, ox.DefaultGraph):
         return next(store.quads_for_pattern(None, None, None, graph), None) is not None
     return store.contains_named_graph(graph)
-
-
-def shorten(text: str) -> str:
-    """Shorten an engine message to its useful part."""
-    return text if len(text) <= 300 else text[:300].rsplit(",", 1)[0] + " …"
 
 
 class Writer:
@@ -332,7 +328,7 @@ def _translated(error: Exception) -> JiqunError:
     elif isinstance(error, OSError):
         known = WorkspaceError("The workspace cannot be written now; the reason has been logged.")
     elif isinstance(error, RuntimeError | ValueError):
-        known = UpdateFailed(f"The update cannot be applied: {shorten(str(error))}.")
+        known = UpdateFailed(f"The update cannot be applied: {useful_part(str(error))}.")
     else:
         known = UpdateFailed(
             "The update failed because of an internal error, which has been logged."

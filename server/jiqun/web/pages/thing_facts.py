@@ -220,8 +220,6 @@ def _read_claims(select: Select, iri: str) -> tuple[Record, ...]:
     )
     claims = [row["claim"].value for row in (*disagreeing, *figures) if row["claim"].is_iri]
     chosen = list(dict.fromkeys(claims))[:MAX_CLAIMS]
-    if not chosen:
-        return ()
     records = read_records(select, chosen, most=_MAX_CLAIM_ROWS)
     return tuple(records[each] for each in sorted(records))
 
