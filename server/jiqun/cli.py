@@ -33,7 +33,6 @@ ContentFolder = Annotated[
         "--content", help="Folder with ontology/, data/ and queries/.", show_default=False
     ),
 ]
-ReleaseFolder = Annotated[Path, typer.Option("--release", help="Folder of the release.")]
 Texts = Annotated[
     Path | None,
     typer.Option(
@@ -244,7 +243,7 @@ def docs(
 
 @app.command()
 def build(
-    release: ReleaseFolder = Path("release"),
+    release: ask.ReleaseFolder = Path("release"),
     content: ContentFolder = None,
     texts: Texts = None,
     checked: Annotated[
@@ -358,7 +357,7 @@ def serve(
 
 @app.command()
 def mcp(
-    release: ReleaseFolder = Path("release"),
+    release: ask.ReleaseFolder = Path("release"),
     url: Annotated[
         str | None,
         typer.Option(help="URL of a server to use instead, such as https://example.org."),

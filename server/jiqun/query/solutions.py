@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import pyoxigraph as ox
 
 from jiqun.rdf.namespaces import SOURCE, XSD, compact
+from jiqun.rdf.terms import Term as Node
 from jiqun.rdf.terms import language_tag
 
 _NUMERIC: Final = frozenset(
@@ -74,7 +75,7 @@ def term(json_term: Mapping[str, Any]) -> Term:
     )
 
 
-def term_of(value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term:
+def term_of(value: Node) -> Term:
     """Return a term of pyoxigraph as a `Term`."""
     if isinstance(value, ox.NamedNode):
         return Term("uri", value.value)
@@ -90,7 +91,7 @@ def term_of(value: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> Term
     return Term("literal", value.value, "", "" if datatype == f"{XSD}string" else datatype)
 
 
-def node_of(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple:
+def node_of(term: Term) -> Node:
     """Return a `Term` as a term of pyoxigraph."""
     if term.parts:
         subject, predicate, value = map(node_of, term.parts)

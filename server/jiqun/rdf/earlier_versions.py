@@ -15,6 +15,7 @@ from typing import Final
 import pyoxigraph as ox
 
 from jiqun.rdf.namespaces import RDF
+from jiqun.rdf.terms import Term
 
 NEWEST: Final = "1.2"
 BASIC: Final = "1.2-basic"
@@ -28,8 +29,6 @@ _PARTS: Final = tuple(
     ox.NamedNode(f"{RDF}propositionForm{part}") for part in ("Subject", "Predicate", "Object")
 )
 _LABEL_BYTES: Final = 8
-
-Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 
 
 def blank_label(term: bytes) -> str:

@@ -24,7 +24,7 @@ from xml.parsers import expat
 
 import pyoxigraph as ox
 
-from jiqun.errors import MalformedData, UnsupportedMediaType, shorten
+from jiqun.errors import MalformedData, UnsupportedMediaType, shorten, useful_part
 from jiqun.rdf.formats import (
     GRAPH_EXTENSIONS,
     GRAPHS,
@@ -153,7 +153,7 @@ def malformed(error: SyntaxError, name: str) -> MalformedData:
     found = _PLACE.search(message)
     line = error.lineno or (int(found[1]) if found else None)
     column = error.offset or (int(found[2]) if found else None)
-    text = message if len(message) <= 300 else message[:300].rsplit(",", 1)[0] + " …"
+    text = useful_part(message)
     return MalformedData(f"The data is not well-formed {name}: {text}", line, column)
 
 

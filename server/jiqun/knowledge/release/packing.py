@@ -290,8 +290,7 @@ def _write(
         "counts": {**statistics.counts, "queries": len(queries)},
         "files": {each.name: each.entry() for each in sorted(written, key=lambda each: each.name)},
     }
-    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-    (folder / "manifest.json").write_text(text, "utf-8")
+    write_json(folder, "manifest.json", content)
     return statistics
 
 

@@ -14,6 +14,7 @@ import pyoxigraph as ox
 
 from jiqun.query.solutions import node_of, term_of
 from jiqun.rdf.namespaces import GRAPH, KG, PREFIXES, RDF_TYPE, SOURCE, compact, prologue
+from jiqun.rdf.terms import Term as Node
 from jiqun.web.documents import Context
 
 INFERRED: Final = f"{GRAPH}inferred"
@@ -196,7 +197,7 @@ def _parts(text: str) -> Sequence[str]:
 
 def _triple(
     words: Sequence[str],
-    bound: dict[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple],
+    bound: dict[str, Node],
     given: dict[str, str],
 ) -> ox.Triple:
     nodes = [_node(word, bound, given) for word in words]
@@ -205,9 +206,9 @@ def _triple(
 
 def _node(
     word: str,
-    bound: dict[str, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple],
+    bound: dict[str, Node],
     given: dict[str, str],
-) -> ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple:
+) -> Node:
     if not word.startswith("?"):
         prefix, _, local = word.partition(":")
         return ox.NamedNode(PREFIXES[prefix] + local)
@@ -230,7 +231,7 @@ def statement_text(triple: ox.Triple) -> str:
     return " ".join(map(_shown, triple))
 
 
-def _shown(node: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple) -> str:
+def _shown(node: Node) -> str:
     found = term_of(node)
     if found.is_iri:
         return compact(found.value)

@@ -64,13 +64,17 @@ def read_name(text: str, suffixes: Suffixes = SUFFIXES) -> Name:
     return Name(text)
 
 
+def forms_of(suffixes: Suffixes) -> tuple[Format, ...]:
+    """Return the formats of documents with these suffixes."""
+    return tuple(dict.fromkeys(choice.format for choice in suffixes.values()))
+
+
 def choose_form(name: Name, accept: str | None, named: str | None, suffixes: Suffixes) -> Choice:
     """Choose the form of a response by suffix, else by `?format=`, else by Accept.
 
     Raises `NotAcceptable` and `BadParameter` as in `negotiate`.
     """
-    forms = tuple(dict.fromkeys(choice.format for choice in suffixes.values()))
-    return name.form or negotiate(accept, named, forms)
+    return name.form or negotiate(accept, named, forms_of(suffixes))
 
 
 def suffix_of(choice: Choice, suffixes: Suffixes = SUFFIXES) -> str:

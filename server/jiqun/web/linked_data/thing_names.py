@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,9 +102,7 @@ def find_thing(context: Context, text: str, lang: str) -> Named:
     if iri and exists(context, iri):
         return Named(iri)
     if iri:
-        near = similar_ids(context, iri)
-        hint = f"did you mean {', '.join(near)}?" if near else "find its id with search."
-        raise NotFound(f"{compact(iri)} is not in the graph; {hint}")
+        raise _not_found(compact(iri), similar_ids(context, iri))
     candidates = candidates_for(context, text)
     same = [each for each in candidates if each.score >= SAME_NAME]
     if len(same) == 1:
@@ -119,5 +117,9 @@ def find_thing(context: Context, text: str, lang: str) -> Named:
         raise NotFound(
             f"{shorten(text)} is ambiguous: {', '.join(near)}. Use the id of one of them."
         )
+    raise _not_found(shorten(text), near)
+
+
+def _not_found(name: str, near: Sequence[str]) -> NotFound:
     hint = f"did you mean {', '.join(near)}?" if near else "find its id with search."
-    raise NotFound(f"{shorten(text)} is not in the graph; {hint}")
+    return NotFound(f"{name} is not in the graph; {hint}")

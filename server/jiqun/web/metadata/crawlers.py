@@ -112,16 +112,11 @@ def _data(release: Release, root: str) -> str:
 def sitemap_index(context: Context, root: str) -> Document:
     """Return the index of the sitemaps, each of at most ten thousand URLs."""
     if context.release.statistics:
-        count = 1 + -(-context.release.counts["named"] // _ADDRESSES)
-        return _xml(
-            "sitemapindex", "sitemap", (f"{root}/sitemap/{n + 1}.xml" for n in range(count))
-        )
-    rows = context.select(f"SELECT (COUNT(DISTINCT ?x) AS ?n) WHERE {{ {_EVERY_THING} }}")
-    count = 1 + -(-int(rows[0]["n"].value) // _ADDRESSES)
-    return _index(root, count)
-
-
-def _index(root: str, count: int) -> Document:
+        things = context.release.counts["named"]
+    else:
+        rows = context.select(f"SELECT (COUNT(DISTINCT ?x) AS ?n) WHERE {{ {_EVERY_THING} }}")
+        things = int(rows[0]["n"].value)
+    count = 1 + -(-things // _ADDRESSES)
     return _xml("sitemapindex", "sitemap", (f"{root}/sitemap/{n + 1}.xml" for n in range(count)))
 
 

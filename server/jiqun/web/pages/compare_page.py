@@ -69,7 +69,7 @@ def compare_document(
     labels = Labels(known.captions, reader)
     metric = _metric(every, comparison.metric)
     of_metric = [each for each in every if each.metric == metric]
-    unit = _unit(of_metric)
+    unit = _most(Counter(each.unit for each in of_metric))
     measured = [each for each in of_metric if each.unit == unit]
     years = Counter(each.year or "undated" for each in measured)
     bounds = Counter(each.bound for each in measured)
@@ -135,13 +135,10 @@ def _metric(figures: Sequence[FigureEntry], asked: str) -> str:
             + (f" Did you mean {near}?" if near else " The page /compare lists the available ones.")
         )
     usual = f"{ID}output-value"
-    return (
-        usual if usual in counts else max(counts, key=lambda each: (counts[each], each), default="")
-    )
+    return usual if usual in counts else _most(counts)
 
 
-def _unit(figures: Sequence[FigureEntry]) -> str:
-    counts = Counter(each.unit for each in figures)
+def _most(counts: Counter[str]) -> str:
     return max(counts, key=lambda each: (counts[each], each), default="")
 
 

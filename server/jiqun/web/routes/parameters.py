@@ -17,7 +17,14 @@ from jiqun.query.protocol import parse_parameters
 from jiqun.rdf.formats import Format
 from jiqun.rdf.terms import LANGUAGES
 from jiqun.web.http import header, public_url, reader_of
-from jiqun.web.linked_data.representations import SUFFIXES, Suffixes, Target, choose_form, read_name
+from jiqun.web.linked_data.representations import (
+    SUFFIXES,
+    Suffixes,
+    Target,
+    choose_form,
+    forms_of,
+    read_name,
+)
 from jiqun.web.metadata.openapi import FORMAT_HELP, format_names, found, problems
 
 _MAX_PAGE: Final = 99_999
@@ -26,11 +33,6 @@ ResourceName = Annotated[
     str, Path(description="A slug such as `beijing`, with or without a suffix such as `.ttl`.")
 ]
 Suffix = Annotated[str, Path(description="The suffix of a form, such as `ttl` or `jsonld`.")]
-
-
-def forms_of(suffixes: Suffixes) -> tuple[Format, ...]:
-    """Return the formats of documents with these suffixes."""
-    return tuple(dict.fromkeys(choice.format for choice in suffixes.values()))
 
 
 def format_query(formats: Sequence[Format]) -> Any:

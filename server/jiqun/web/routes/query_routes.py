@@ -30,6 +30,7 @@ from jiqun.web.linked_data.representations import (
     Resource,
     Suffixes,
     Target,
+    forms_of,
     list_suffixes,
     missing,
     no_form,
@@ -53,7 +54,7 @@ from jiqun.web.pages.query_page import (
 from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.result_table import read_outcome
 from jiqun.web.pages.results_page import CHOICES, NO_CHOICES, Choices, read_choices
-from jiqun.web.routes.parameters import PageReader, Root, format_query, forms_of, target_of
+from jiqun.web.routes.parameters import PageReader, Root, format_query, target_of
 from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 
 router = APIRouter(tags=["saved queries"])

@@ -14,7 +14,7 @@ from jiqun.rdf.namespaces import GRAPH, SLUG, absolute_iri, is_absolute_iri
 from jiqun.release import Release
 from jiqun.web.documents import Context, Document, respond
 from jiqun.web.http import header
-from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, SUFFIXES, no_form
+from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, SUFFIXES, forms_of, no_form
 from jiqun.web.metadata.openapi import METHODS, found, problems
 from jiqun.web.negotiation import negotiate
 from jiqun.web.pages.error_page import redirect
@@ -31,7 +31,6 @@ from jiqun.web.routes.parameters import (
     Root,
     Suffix,
     format_query,
-    forms_of,
     resource_responses,
     target_of,
 )
