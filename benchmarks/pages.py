@@ -52,7 +52,7 @@ PAGES: Final = {
     "ontology": "/ontology",
     "quality": "/quality",
 }
-_HEADERS: Final = {"Accept": "text/html, image/svg+xml, text/csv", "Accept-Encoding": "gzip"}
+_HEADERS: Final = {"Accept": "text/html", "Accept-Encoding": "gzip"}
 
 
 @dataclass(frozen=True)
