@@ -17,9 +17,10 @@ _NAMES: Final = frozenset(
         *("Wikidata", "GeoNames", "OpenStreetMap", "Natural", "Earth", "Who's", "First", "Debian"),
         *("FinanceDatabase", "adata", "vininfo", "Unicode", "Data", "Cube", "Web", "Annotation"),
         *("Gephi", "NetworkX", "pandas", "Kepler", "Observable", "OpenRefine", "passage"),
+        *("Esc", "Tab", "Delete"),
     )
 )
-"""Names of programs, formats, standards and data sets, which Chinese has no others for."""
+"""Names of programs, formats, standards, data sets and keys, which Chinese has no others for."""
 
 
 def latin_words(page: str, names: frozenset[str] = frozenset()) -> list[str]:
