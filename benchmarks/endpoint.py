@@ -14,7 +14,6 @@ import os
 import platform
 import random
 import sys
-import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -46,7 +45,6 @@ NAMES: Final = {
 Starter = Callable[[], AbstractContextManager[Rival]]
 _PATIENCE_SECONDS: Final = 2.0
 _MOST_MISSED: Final = 3
-_REST_SECONDS: Final = 2.0
 _PACKAGES: Final = ("jiqun", "pyoxigraph", "oxigraph", "rdflib-endpoint", "rdflib")
 _BUSY: Final = (
     "- **The machine was busy with other work**: take the ratios within a table, not the rates. "
@@ -208,17 +206,8 @@ def glance(release: Path, seconds: float, kind: str, clients: int) -> None:
     }
     for name, start in starters.items():
         with start() as rival:
-            _wait_until_it_rests(rival)
             asyncio.run(warm(rival.url, [queries]))
             _print_cell(_cell(name, rival, kind, queries, clients, seconds))
-
-
-def _wait_until_it_rests(rival: Rival) -> None:
-    """Wait until a server has loaded what it loads beside serving."""
-    used = -1.0
-    while (now := rival.processor_seconds()) - used > 0.05:
-        used = now
-        time.sleep(_REST_SECONDS)
 
 
 def _cell(
@@ -253,7 +242,9 @@ def measure(release: Path, seconds: float, report: Path) -> None:
                         continue
                     cells.append(_cell(name, rival, kind, queries, clients, seconds))
                     _print_cell(cells[-1])
-        memory = {name: rival.peak_bytes() for name, rival in rivals.items()}
+        memory = {
+            name: (rival.peak_bytes(), rival.proportional_bytes()) for name, rival in rivals.items()
+        }
     after = os.getloadavg()
     notes = _conditions(release, seconds, before, after)
     report.write_text("\n".join(_page(cells, memory, differing, notes)) + "\n", "utf-8")
@@ -283,7 +274,7 @@ def _conditions(
 
 def _page(
     cells: Sequence[Cell],
-    memory: Mapping[str, int],
+    memory: Mapping[str, tuple[int, int]],
     differing: Sequence[str],
     notes: Sequence[str],
 ) -> Iterator[str]:
@@ -303,10 +294,18 @@ def _page(
         yield "| clients | server | processor µs | answers/s | p50 | p95 | p99 | errors |"
         yield "|--:|---|--:|--:|--:|--:|--:|---|"
         yield from (_row(cell) for cell in cells if cell.kind == kind)
-    yield from ("", "## Memory", "", "The most that all processes of a server ever held (resident;")
-    yield from ("pages that several workers share are counted for each of them).", "")
-    yield from ("| server | MiB |", "|---|--:|")
-    yield from (f"| {NAMES[name]} | {size / 2**20:,.0f} |" for name, size in memory.items())
+    yield from (
+        "",
+        "## Memory",
+        "",
+        "In MiB: the most that the processes of a server ever held, where",
+    )
+    yield from (
+        "pages that several share are counted for each; and at the end, where they count once."
+    )
+    yield from ("", "| server | most | at the end |", "|---|--:|--:|")
+    for name, (most, end) in memory.items():
+        yield f"| {NAMES[name]} | {most / 2**20:,.0f} | {end / 2**20:,.0f} |"
     yield from ("", "## Against the goals", "", *_verdicts(cells))
     yield from ("", "## Do they answer the same?", "")
     yield from [f"- {each}" for each in differing] or ["Every query has as many rows everywhere."]

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.request import urlopen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,10 @@ class Rival:
         """Add up the most memory that each of its processes ever held."""
         return sum(_peak(pid) for pid in _family(self.pid))
 
+    def proportional_bytes(self) -> int:
+        """Add up the memory of its processes now, with pages that they share counted once."""
+        return sum(map(_proportional, _family(self.pid)))
+
     def processor_seconds(self) -> float:
         """Add up the processor time of its processes, and of those that they have reaped."""
         return sum(map(_processor_seconds, _family(self.pid)))
@@ -49,12 +54,14 @@ class Rival:
 
 @contextlib.contextmanager
 def endpoint(name: str, release: Path, **settings: object) -> Iterator[Rival]:
-    """Run `jiqun serve` with these settings."""
+    """Run `jiqun serve` with these settings, until its copies are in memory."""
     environment = {key: value for key, value in os.environ.items() if "JIQUN" not in key}
     environment |= {f"JIQUN_{key.upper()}": str(value) for key, value in settings.items()}
     port = _free_port()
     command = [sys.executable, "-m", "jiqun", "serve", "--release", str(release)]
     with _started([*command, "--port", str(port)], port, environment) as pid:
+        if settings.get("store_memory_bytes") != 0:
+            _wait_for_copies(port)
         yield Rival(name, f"http://127.0.0.1:{port}/sparql", pid)
 
 
@@ -108,6 +115,16 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
             return
 
 
+def _wait_for_copies(port: int) -> None:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        with urlopen(f"http://127.0.0.1:{port}/metrics") as response:
+            if b"\njiqun_store_in_memory 1" in response.read():
+                return
+        time.sleep(0.1)
+    raise SystemExit("the endpoint does not copy the release into memory")
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -119,8 +136,9 @@ def _family(pid: int) -> Iterator[int]:
     """Yield a process and its descendants, on Linux."""
     yield pid
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            yield from _family(int(child))
+        with contextlib.suppress(OSError):  # the thread has ended
+            for child in task.read_text().split():
+                yield from _family(int(child))
 
 
 def _processor_seconds(pid: int) -> float:
@@ -128,6 +146,14 @@ def _processor_seconds(pid: int) -> float:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
     return 0.0
+
+
+def _proportional(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return 0
 
 
 def _peak(pid: int) -> int:

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 _SECONDS: Final = 60
+_ATTEMPTS: Final = 10
 _DOCUMENTS: Final = ("/doc/beijing.nt", "/search?q=北京&format=json", "/source.nt")
 
 
@@ -120,11 +121,12 @@ def test_every_saved_query_has_its_answer(backed: LiveServer, built_server: Live
             graph = form in {"CONSTRUCT", "DESCRIBE"}
             values = {**each["example"], "format": "nt" if graph else "json"}
             ours, theirs = (
-                client.get(f"{server.url}/queries/{each['name']}", params=values)
+                _asked(client, f"{server.url}/queries/{each['name']}", values)
                 for server in (built_server, backed)
             )
             if (ours.status_code, theirs.status_code) != (200, 200):
-                different.append(f"{each['name']}: {theirs.status_code} {theirs.text[:200]}")
+                statuses = f"{ours.status_code}, {theirs.status_code}"
+                different.append(f"{each['name']}: {statuses} {theirs.text[:200]}")
                 continue
             found = answers.difference(
                 answers.read(ours.text, form), answers.read(theirs.text, form)
@@ -133,6 +135,15 @@ def test_every_saved_query_has_its_answer(backed: LiveServer, built_server: Live
                 different.append(f"{each['name']}: {found}")
     assert len(queries) > 100
     assert different == []
+
+
+def _asked(client: httpx.Client, url: str, values: dict[str, str]) -> httpx.Response:
+    """Ask until an answer is ready: the engines share the machine with the server."""
+    for _ in range(_ATTEMPTS):
+        response = client.get(url, params=values)
+        if response.status_code not in {503, 504}:
+            break
+    return response
 
 
 def test_documents_say_the_same(backed: LiveServer, built_server: LiveServer) -> None:

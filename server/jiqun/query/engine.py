@@ -234,7 +234,8 @@ class Engine:
 
     @property
     def _in_memory(self) -> bool:
-        return bool(self.lanes.light.holder and self.lanes.memory.workers)
+        held = bool(self.lanes.light.holder and self.lanes.memory.workers)
+        return held and (self._holding is None or self._holding.done())
 
     def _begin_holding(self, after: float = 0.0) -> None:
         """Let workers share the store in memory, when it is small enough."""

@@ -44,6 +44,9 @@ _LISTS: Final = f"""
       %s
     }} GROUP BY ?predicate
 """
+_NEWER: Final = (
+    "ASK { ?subject ?predicate ?object FILTER(ISTRIPLE(?object) || HASLANGDIR(?object)) }"
+)
 _BLANK: Final = """
     SELECT ?subject ?predicate ?object { ?subject ?predicate ?object
       FILTER(ISBLANK(?subject) || ISBLANK(?object) || ISTRIPLE(?object)) }
@@ -76,12 +79,14 @@ def as_reach(parts: Sequence[Sequence[Any]]) -> Reach:
 class HeldGraph:
     """Copies of one default graph.
 
-    `slim` is None where nothing, or too much, would be left out. `slow_subjects` and `slow_objects`
-    are the predicates, or `ANY`, whose subjects or objects have long lists of triples on average.
+    `newer` says whether it has terms of RDF 1.2. `slim` is None where nothing, or too much, would
+    be left out. `slow_subjects` and `slow_objects` are the predicates, or `ANY`, whose subjects or
+    objects have long lists of triples on average.
     """
 
     whole: ox.Store
     slim: ox.Store | None
+    newer: bool
     omitted: tuple[str, ...]
     slow_subjects: frozenset[str]
     slow_objects: frozenset[str]
@@ -142,10 +147,16 @@ def hold(whole: ox.Store, with_slim: bool) -> HeldGraph:
     return HeldGraph(
         whole,
         slim,
+        has_newer_terms(whole),
         omitted if slim is not None else (),
         _slow(_totals(whole, _LISTS % "?hub ?predicate ?object"), counts),
         _slow(_totals(whole, _LISTS % "?subject ?predicate ?hub"), counts),
     )
+
+
+def has_newer_terms(store: ox.Store) -> bool:
+    """Return whether the default graph has terms of RDF 1.2."""
+    return bool(store.query(_NEWER))
 
 
 def without_blank_nodes(store: ox.Store) -> Iterator[ox.Triple]:

@@ -19,20 +19,25 @@ import pyoxigraph as ox
 
 from jiqun.query.bounded import Extent, is_bounded, is_bounded_in_memory, measure_extents
 from jiqun.query.evaluation import Failure, evaluate
-from jiqun.query.held_graph import is_complete, with_blank_nodes
+from jiqun.query.held_graph import has_newer_terms, is_complete, with_blank_nodes
 from jiqun.query.jobs import Answer, Job
 from jiqun.query.result_stream import ResultStream
+from jiqun.rdf.earlier_versions import NEWEST
 
 _ROUND_SECONDS: Final = 0.005
 _LOADING_NICENESS: Final = 10
 
 
 class Copy(NamedTuple):
-    """A default graph in memory, without the triples of some predicates."""
+    """A default graph in memory, without the triples of some predicates.
+
+    `newer` says whether it has terms of RDF 1.2.
+    """
 
     store: ox.Store
     omitted: tuple[str, ...]
     extents: Mapping[str, Extent]
+    newer: bool
 
 
 class BoundedQuery(NamedTuple):
@@ -63,7 +68,10 @@ class InProcessEvaluation:
             and is_complete(copy.omitted, reach, self.store)
             and is_bounded_in_memory(copy.store, lookups, copy.extents)
         ):
-            return BoundedQuery(copy.store, job.order())
+            order = job.order()
+            if not (copy.newer or order["newer"]):
+                order["version"] = NEWEST  # the answer has no terms to write in an earlier one
+            return BoundedQuery(copy.store, order)
         if is_bounded(self.store, lookups):
             return BoundedQuery(self.store, job.order())
         return None
@@ -114,7 +122,7 @@ def read_copy(reading: int, disk: ox.Store, omitted: tuple[str, ...], triples: i
         os.close(reading)
     if len(store) != triples:
         raise OSError(f"the copy has {len(store)} triples, not {triples}")
-    return Copy(store, omitted, measure_extents(store))
+    return Copy(store, omitted, measure_extents(store), has_newer_terms(store))
 
 
 def _refuse_block(_block: bytes) -> None:

@@ -65,6 +65,7 @@ class Job:
             "services": bool(parsed.calls),
             "default_graph": self.reads_default_graph,
             "reach": parsed.reach,
+            "newer": parsed.version != "",
         }
 
     def frame(self, parsed: ParsedQuery | None = None) -> bytes:

@@ -24,6 +24,7 @@ from jiqun.query import frames, sandbox
 from jiqun.query.evaluation import Failure, QueryStore, evaluate
 from jiqun.query.held_graph import HeldGraph, as_reach
 from jiqun.query.result_stream import Cancelled, ResultStream
+from jiqun.rdf.earlier_versions import NEWEST
 
 # The parser and the planner recurse over the query; stack memory is only taken when used.
 STACK_BYTES = 256 * 1024 * 1024
@@ -106,10 +107,13 @@ class Worker:
     def _query(self, job: Mapping[str, Any]) -> None:
         began = time.perf_counter()
         caps = job["max_rows"], job["max_bytes"]
-        stream = ResultStream(job["media_type"], caps, self._send_block, job["version"])
         store: QueryStore | None = None
+        version = job["version"]
         if self.held is not None and job["default_graph"]:
             store = self.held.store_for(job["reach"] and as_reach(job["reach"]))
+            if not (self.held.newer or job["newer"]):
+                version = NEWEST  # the answer has no terms to write in an earlier one
+        stream = ResultStream(job["media_type"], caps, self._send_block, version)
         if store is None:
             store = self.store
         assert store is not None
