@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import httpx
 
 _VOID: Final = frozenset({"meta", "link", "img", "input", "br", "hr", "source", "wbr"})
 _APART: Final = frozenset({"script", "style", "code", "pre", "textarea", "q", "cite"})
@@ -33,6 +36,20 @@ def latin_words(page: str, names: frozenset[str] = frozenset()) -> list[str]:
     reading.feed(page)
     found = (word for text in reading.texts for word in _words(text))
     return [word for word in found if word not in _NAMES | names]
+
+
+def names_in_data(client: httpx.Client) -> frozenset[str]:
+    """Return the words in Latin letters of Chinese labels and titles, which are names."""
+    query = """SELECT DISTINCT ?text {
+      ?thing <http://www.w3.org/2000/01/rdf-schema#label>
+           | <http://www.w3.org/2004/02/skos/core#altLabel>
+           | <http://purl.org/dc/terms/title> ?text
+      FILTER (STRSTARTS(LANG(?text), "zh") && REGEX(STR(?text), "[A-Za-z]{2}"))
+    }"""
+    accept = {"Accept": "application/sparql-results+json"}
+    found = client.get("/sparql", params={"query": query}, headers=accept).raise_for_status()
+    rows = found.json()["results"]["bindings"]
+    return frozenset(word for row in rows for word in _words(row["text"]["value"]))
 
 
 def _words(text: str) -> list[str]:
