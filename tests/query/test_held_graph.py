@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from engine_thread import EX, EngineThread, engine_thread, job, until
 from jiqun.query.gate import parse_query
 from jiqun.query.held_graph import HeldGraph, Reach, as_reach, hold
+from jiqun.query.holder_process import expected_bytes
 from jiqun.query.lanes import EngineOptions
 from jiqun.rdf.namespaces import RDF
 
@@ -277,3 +278,19 @@ def test_blank_nodes_keep_their_names(tmp_path: Path) -> None:
             assert older.reduced
             assert b'"triple"' not in older.body
         assert sorted(body) == sorted(running.ask(query).body)
+
+
+def test_without_room_for_three_copies_there_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    _write(path)
+    most = 2 * expected_bytes(path)
+    with engine_thread(path, EngineOptions(store_memory_bytes=most)) as running:
+        running.wait_until_in_memory()
+
+        async def copied(engine: Engine) -> bool:
+            return _copied(engine)
+
+        assert running.run(copied) is False
+        joined = P + "SELECT ?l { :5 ?p ?x . ?x :in ?y . ?y :label ?l }"
+        assert running.ask(joined).answer.rows == 0
+        assert running.ask(P + "SELECT ?l { ?x :holds ?y ; :label ?l }").answer.rows == PLACES + 1
