@@ -176,6 +176,8 @@ def test_a_figure_is_cited_by_its_publisher_first(built: httpx.Client) -> None:
     audit = Audit(page(built, f"/doc/{FIGURE}"))
     for words in (
         "Hebei Daily (via People's Daily Online)",
+        ", “四個先進制造業集群聯袂入選‘國家隊’”, 23 December 2024: ",
+        "《四個先進制造業集群聯袂入選“國家隊”》",
         "23 December 2024: “安全應急裝備企業3219家”. In: Jiqun",
         "河北日报（人民网转载）",
         "河北日報（人民網轉載）",

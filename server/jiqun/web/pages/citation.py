@@ -26,6 +26,8 @@ _MONTHS: Final = (
     *("October", "November", "December"),
 )
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
+_INNER: Final = str.maketrans("“”", "‘’")
+"""Quotation marks within quotation marks."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,10 @@ def _in_words(mark: Mark, quote: str, iri: str, version: str, lang: str) -> str:
     title = mark.title.value or mark.source.text.value
     source = "".join(parts)
     date = written_date(mark.issued, lang) or phrase("cite_no_date", lang)
+    if lang == "en":
+        title = title.translate(_INNER)
+    if lang != "zh-Hant":
+        quote = quote.translate(_INNER)
     quoted = _filled("cite_quote", lang, quote=quote) if quote else ""
     return _filled(
         "cite_source",
