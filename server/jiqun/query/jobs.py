@@ -75,7 +75,10 @@ class Job:
 
 @dataclass(frozen=True)
 class DocumentJob:
-    """A document to generate: the function by module and name, and its arguments."""
+    """A document to generate: the function by module and name, and its arguments.
+
+    `key` stands for the arguments in the cache, where they are too large for it.
+    """
 
     module: str
     function: str
@@ -83,6 +86,7 @@ class DocumentJob:
     named: Mapping[str, Any]
     deadline_seconds: float
     client: str = ""
+    key: str = ""
 
     def frame(self) -> bytes:
         """Return the frame that sends this to a worker."""

@@ -370,9 +370,8 @@ class QueryService:
         self.cache.put(self._document_key(job), kept, len(answer.body))
 
     def _document_key(self, job: DocumentJob) -> bytes:
-        text = "\0".join(
-            (self._state, job.module, job.function, repr(job.arguments), repr(job.named))
-        )
+        depends_on = job.key or f"{job.arguments!r}\0{job.named!r}"
+        text = "\0".join((self._state, job.module, job.function, depends_on))
         return hashlib.blake2b(text.encode(errors="surrogatepass"), digest_size=18).digest()
 
     async def _compressed(self, answer: Answer, coding: str | None) -> Answer:

@@ -247,6 +247,23 @@ async def evaluate(
     return (await service.document(job, None)).body
 
 
+async def respond_to_result(
+    request: Request,
+    result: tuple[str, bytes, int],
+    function: Callable[Concatenate[Context, tuple[str, bytes, int], P], Document],
+    *arguments: P.args,
+    **named: P.kwargs,
+) -> Response:
+    """Respond with a document that shows the result of a query: form, result and milliseconds.
+
+    Cached by a digest of the result. The page keeps the time of its first evaluation, so that its
+    entity tag does not change.
+    """
+    form, body, _ = result
+    key = f"{form} {hashlib.blake2b(body, digest_size=18).hexdigest()} {arguments!r} {named!r}"
+    return await _respond(request, function, (result, *arguments), named, cached=True, key=key)
+
+
 async def respond_uncached(
     request: Request,
     function: Callable[Concatenate[Context, P], Document],
@@ -264,9 +281,10 @@ async def _respond(
     named: Mapping[str, Any],
     *,
     cached: bool,
+    key: str = "",
 ) -> Response:
     service: QueryService = request.app.state.service
-    job = _job(request, function, arguments, named)
+    job = _job(request, function, arguments, named, key)
     coding = choose_coding(request.headers.get("accept-encoding"), CODINGS)
     answer = await service.document(job, coding, cached=cached)
     return document_response(request, answer)
@@ -277,8 +295,9 @@ def _job(
     function: Callable[..., Document],
     arguments: tuple[Any, ...],
     named: Mapping[str, Any],
+    key: str = "",
 ) -> DocumentJob:
     client = request.client.host if request.client else ""
     seconds = request.app.state.service.settings.deadline_seconds
     module, name = function.__module__, function.__qualname__
-    return DocumentJob(module, name, arguments, named, seconds, client)
+    return DocumentJob(module, name, arguments, named, seconds, client, key)

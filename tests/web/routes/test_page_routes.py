@@ -11,12 +11,14 @@ from urllib.parse import quote
 import pytest
 
 from html_audit import Audit
-from live_server import running
+from live_server import metric, running
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
+
+    from live_server import LiveServer
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 PATHS = (
@@ -144,6 +146,23 @@ def test_a_page_that_is_known_is_not_sent_again(client: httpx.Client) -> None:
     again = client.get("/source/tiny", headers={**BROWSER, "If-None-Match": first.headers["etag"]})
     assert again.status_code == 304
     assert again.content == b""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/queries/clusters-of-a-region?place=beijing",
+        "/sparql?query=SELECT%20*%20%7B%3Fs%20a%20%3Fc%7D",
+    ],
+)
+def test_the_page_of_a_result_is_cached(server: LiveServer, path: str) -> None:
+    first = server.client.get(path, headers=BROWSER)
+    before = metric(server, "jiqun_cache_misses_total")
+    again = server.client.get(path, headers=BROWSER)
+    assert metric(server, "jiqun_cache_misses_total") == before
+    assert (again.headers["etag"], again.content) == (first.headers["etag"], first.content)
+    known = server.client.get(path, headers={**BROWSER, "If-None-Match": first.headers["etag"]})
+    assert known.status_code == 304
 
 
 def test_static_files_are_kept_and_others_are_not_found(client: httpx.Client) -> None:

@@ -321,9 +321,9 @@ def _next_order(variable: str, choices: Choices) -> str:
 
 def results_page(
     context: Context,
+    result: tuple[str, bytes, int],
     reader: Reader,
     query: str,
-    result: tuple[str, bytes, int],
     warnings: tuple[str, ...] = (),
     choices: Choices = NO_CHOICES,
 ) -> Document:

@@ -21,7 +21,7 @@ from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON, QUERY_TEXT, SOLUTIONS, F
 from jiqun.rdf.namespaces import GRAPH, LICENCE, QUERY, SH
 from jiqun.release import Release
 from jiqun.saved_queries import SavedQuery, read_parameters
-from jiqun.web.documents import Context, Document, evaluate, respond, respond_uncached
+from jiqun.web.documents import Context, Document, evaluate, respond, respond_to_result
 from jiqun.web.linked_data.descriptions import describe_queries, rdf_document
 from jiqun.web.linked_data.representations import (
     QUERY_SUFFIXES,
@@ -260,21 +260,21 @@ async def _answer_page(
         headers = {name.decode(): value.decode() for name, value in error_headers(error)}
         problem = error.status, error.detail
         return await respond(
-            request, query_page, query.name, values, reader, headers, None, problem=problem
+            request, query_page, None, query.name, values, reader, headers, problem=problem
         )
     choices = read_choices(given)
-    return await respond_uncached(
-        request, query_page, query.name, values, reader, links, result, choices=choices
+    return await respond_to_result(
+        request, result, query_page, query.name, values, reader, links, choices=choices
     )
 
 
 def query_page(  # noqa: PLR0913
     context: Context,
+    result: tuple[str, bytes, int] | None,
     name: str,
     values: Mapping[str, str],
     reader: Reader,
     headers: Mapping[str, str],
-    result: tuple[str, bytes, int] | None,
     *,
     problem: tuple[int, str] = (200, ""),
     choices: Choices = NO_CHOICES,

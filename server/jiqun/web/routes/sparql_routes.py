@@ -29,7 +29,7 @@ from jiqun.query.protocol import (
 from jiqun.query.service import Choose, Plan, QueryRequest, QueryService, Signature
 from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE, Format, formats_for
 from jiqun.web.access_log import record_of
-from jiqun.web.documents import page, respond, respond_uncached
+from jiqun.web.documents import page, respond, respond_to_result
 from jiqun.web.http import (
     ClientWatch,
     Headers,
@@ -307,8 +307,8 @@ async def _page(scope: Scope, operation: Query | Description, service: QueryServ
         text = render_error(error.status, error.title, error.detail, reader, operation.text)
         return page(request, text, error.status, error_headers(error))
     choices = read_choices(parse_parameters(scope["query_string"], "query string"))
-    return await respond_uncached(
-        request, results_page, reader, operation.text, result, warnings, choices
+    return await respond_to_result(
+        request, result, results_page, reader, operation.text, warnings, choices
     )
 
 
