@@ -28,7 +28,18 @@ final class Rdf4jQueries {
   private static final int SECONDS = 60;
   private static final String GRAPHDB = "com.ontotext.trree.OwlimSchemaRepository";
 
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] arguments) {
+    int status = 0;
+    try {
+      load(arguments);
+    } catch (Exception failure) {
+      failure.printStackTrace();
+      status = 1;
+    }
+    System.exit(status); // GraphDB leaves threads behind.
+  }
+
+  private static void load(String[] arguments) throws Exception {
     Path dump = Path.of(arguments[1]);
     SailRepository repository = new SailRepository(sail(arguments[0]));
     repository.setDataDir(Path.of(arguments[2]).toFile());
@@ -46,7 +57,6 @@ final class Rdf4jQueries {
       }
     }
     repository.shutDown();
-    System.exit(0);
   }
 
   private static Sail sail(String name) throws Exception {
@@ -78,7 +88,7 @@ final class Rdf4jQueries {
           }
         }
       }
-    } catch (RuntimeException failure) {
+    } catch (RuntimeException | OutOfMemoryError failure) {
       Files.deleteIfExists(Path.of(name + ".json"));
       Files.deleteIfExists(Path.of(name + ".nt"));
       Files.writeString(Path.of(name + ".error"), String.valueOf(failure.getMessage()));
