@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Answers = Mapping[str, bytes | Refused]
 
 _SECONDS = 60
+_MOST_BYTES = 64 * 2**20
 
 
 def write(folder: Path, questions: list[Question]) -> Path:
@@ -34,6 +35,8 @@ def _read(folder: Path, name: str) -> bytes | Refused:
     for ending in ("json", "nt"):
         path = folder / f"{name}.{ending}"
         if path.exists():
+            if path.stat().st_size > _MOST_BYTES:
+                return Refused(f"an answer of over {_MOST_BYTES // 2**20} MiB")
             return path.read_bytes()
     path = folder / f"{name}.error"
     return Refused(path.read_text("utf-8") if path.exists() else "no answer")
