@@ -13,11 +13,13 @@ on disk when they would read the statements of hubs again and again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import pyoxigraph as ox
+
+from jiqun.rdf.earlier_versions import NEWEST
 
 ANY: Final = ""
 """Stands for a predicate that is a variable."""
@@ -157,6 +159,15 @@ def hold(whole: ox.Store, with_slim: bool) -> HeldGraph:
 def has_newer_terms(store: ox.Store) -> bool:
     """Return whether the default graph has terms of RDF 1.2."""
     return bool(store.query(_NEWER))
+
+
+def result_version(newer: bool, job: Mapping[str, Any]) -> str:
+    """Return the version of RDF for a result: the newest if no term must be written differently.
+
+    `newer` says whether the graph has terms of RDF 1.2, `job` whether the query can make some.
+    """
+    version: str = job["version"]
+    return version if newer or job["newer"] else NEWEST
 
 
 def without_blank_nodes(store: ox.Store) -> Iterator[ox.Triple]:

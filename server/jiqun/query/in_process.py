@@ -19,10 +19,14 @@ import pyoxigraph as ox
 
 from jiqun.query.bounded import Extent, is_bounded, is_bounded_in_memory, measure_extents
 from jiqun.query.evaluation import Failure, evaluate
-from jiqun.query.held_graph import has_newer_terms, is_complete, with_blank_nodes
+from jiqun.query.held_graph import (
+    has_newer_terms,
+    is_complete,
+    result_version,
+    with_blank_nodes,
+)
 from jiqun.query.jobs import Answer, Job
 from jiqun.query.result_stream import ResultStream
-from jiqun.rdf.earlier_versions import NEWEST
 
 _ROUND_SECONDS: Final = 0.005
 _LOADING_NICENESS: Final = 10
@@ -69,9 +73,7 @@ class InProcessEvaluation:
             and is_bounded_in_memory(copy.store, lookups, copy.extents)
         ):
             order = job.order()
-            if not (copy.newer or order["newer"]):
-                order["version"] = NEWEST  # the answer has no terms to write in an earlier one
-            return BoundedQuery(copy.store, order)
+            return BoundedQuery(copy.store, {**order, "version": result_version(copy.newer, order)})
         if is_bounded(self.store, lookups):
             return BoundedQuery(self.store, job.order())
         return None
@@ -115,7 +117,8 @@ def read_copy(reading: int, disk: ox.Store, omitted: tuple[str, ...], triples: i
     try:
         path = f"/proc/self/fd/{reading}"
         store.bulk_load(path=path, format=ox.RdfFormat.N_TRIPLES, lenient=True)
-        store.extend(with_blank_nodes(disk, omitted))
+        if len(store) != triples:
+            store.extend(with_blank_nodes(disk, omitted))
     except SyntaxError as error:
         raise OSError(str(error)) from error
     finally:

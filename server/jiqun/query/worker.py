@@ -22,9 +22,8 @@ from pyoxigraph import Store
 
 from jiqun.query import frames, sandbox
 from jiqun.query.evaluation import Failure, QueryStore, evaluate
-from jiqun.query.held_graph import HeldGraph, as_reach
+from jiqun.query.held_graph import HeldGraph, as_reach, result_version
 from jiqun.query.result_stream import Cancelled, ResultStream
-from jiqun.rdf.earlier_versions import NEWEST
 
 # The parser and the planner recurse over the query; stack memory is only taken when used.
 STACK_BYTES = 256 * 1024 * 1024
@@ -111,8 +110,7 @@ class Worker:
         version = job["version"]
         if self.held is not None and job["default_graph"]:
             store = self.held.store_for(job["reach"] and as_reach(job["reach"]))
-            if not (self.held.newer or job["newer"]):
-                version = NEWEST  # the answer has no terms to write in an earlier one
+            version = result_version(self.held.newer, job)
         stream = ResultStream(job["media_type"], caps, self._send_block, version)
         if store is None:
             store = self.store
