@@ -323,7 +323,10 @@ class QueryService:
 
     async def collect(self, request: QueryRequest, format_: Format = JSON) -> bytes:
         """Return the complete answer to a request, for internal use."""
-        plan = await self.plan(request, in_format(format_))
+        return await self.complete(await self.plan(request, in_format(format_)))
+
+    async def complete(self, plan: Plan) -> bytes:
+        """Return the complete answer to a plan, for internal use."""
         answer = self.cached(plan) or await self.answer(plan)
         rest = [block async for block in answer.blocks] if answer.blocks is not None else []
         return b"".join([answer.body, *rest])

@@ -249,19 +249,22 @@ async def evaluate(
 
 async def respond_to_result(
     request: Request,
-    result: tuple[str, bytes, int],
+    key: bytes | None,
     function: Callable[Concatenate[Context, tuple[str, bytes, int], P], Document],
+    result: tuple[str, bytes, int],
     *arguments: P.args,
     **named: P.kwargs,
 ) -> Response:
     """Respond with a document that shows the result of a query: form, result and milliseconds.
 
-    Cached by a digest of the result. The page keeps the time of its first evaluation, so that its
-    entity tag does not change.
+    Cached by the key of the answer, if it has one. The page keeps the time of its first evaluation,
+    so that its entity tag does not change.
     """
-    form, body, _ = result
-    key = f"{form} {hashlib.blake2b(body, digest_size=18).hexdigest()} {arguments!r} {named!r}"
-    return await _respond(request, function, (result, *arguments), named, cached=True, key=key)
+    cached = key is not None
+    page_key = f"{key!r} {arguments!r} {named!r}" if cached else ""
+    return await _respond(
+        request, function, (result, *arguments), named, cached=cached, key=page_key
+    )
 
 
 async def respond_uncached(

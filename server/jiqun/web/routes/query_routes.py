@@ -253,7 +253,7 @@ async def _answer_page(
         given = {LANGUAGE: [reader.lang], **given}
     try:
         given = with_things(given, meanings)
-        result = await collect_result(
+        result, key = await collect_result(
             request.app.state.service, _query_request(request, query, given)
         )
     except JiqunError as error:
@@ -264,7 +264,7 @@ async def _answer_page(
         )
     choices = read_choices(given)
     return await respond_to_result(
-        request, result, query_page, query.name, values, reader, links, choices=choices
+        request, key, query_page, result, query.name, values, reader, links, choices=choices
     )
 
 

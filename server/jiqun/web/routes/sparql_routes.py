@@ -26,7 +26,14 @@ from jiqun.query.protocol import (
     parse_parameters,
     read_operation,
 )
-from jiqun.query.service import Choose, Plan, QueryRequest, QueryService, Signature
+from jiqun.query.service import (
+    Choose,
+    Plan,
+    QueryRequest,
+    QueryService,
+    Signature,
+    in_format,
+)
 from jiqun.rdf.formats import GRAPHS, HTML, JSON, TURTLE, Format, formats_for
 from jiqun.web.access_log import record_of
 from jiqun.web.documents import page, respond, respond_to_result
@@ -301,14 +308,14 @@ async def _page(scope: Scope, operation: Query | Description, service: QueryServ
         return page(request, render_query_form(reader))
     try:
         asked = request_of(scope, operation, service)
-        result = await collect_result(service, asked)
+        result, key = await collect_result(service, asked)
         warnings = (await service.parse(asked))[0].warnings[:_MOST_WARNINGS]
     except JiqunError as error:
         text = render_error(error.status, error.title, error.detail, reader, operation.text)
         return page(request, text, error.status, error_headers(error))
     choices = read_choices(parse_parameters(scope["query_string"], "query string"))
     return await respond_to_result(
-        request, result, results_page, reader, operation.text, warnings, choices
+        request, key, results_page, result, reader, operation.text, warnings, choices
     )
 
 
@@ -356,10 +363,14 @@ class AnswerResponse(Response):
         )
 
 
-async def collect_result(service: QueryService, request: QueryRequest) -> tuple[str, bytes, int]:
-    """Evaluate a query for its page; return its form, the result, and the milliseconds it took.
+async def collect_result(
+    service: QueryService, request: QueryRequest
+) -> tuple[tuple[str, bytes, int], bytes | None]:
+    """Evaluate a query for its page.
 
-    The result is in JSON or Turtle, and has one row more than a page when there are more.
+    Return its form, the result, and the milliseconds it took; and the key of the answer, None if
+    evaluations may differ. The result is in JSON or Turtle, and has one row more than a page when
+    there are more.
     """
     started = time.perf_counter()
     parsed, _ = await service.parse(request)
@@ -369,5 +380,6 @@ async def collect_result(service: QueryService, request: QueryRequest) -> tuple[
         limited = replace(limited, max_rows=PAGE_ROWS)
     elif parsed.form == "SELECT":
         limited = replace(limited, row_limit=PAGE_ROWS + 1)
-    result = await service.collect(limited, TURTLE if is_graph else JSON)
-    return parsed.form, result, round((time.perf_counter() - started) * 1000)
+    plan = await service.plan(limited, in_format(TURTLE if is_graph else JSON))
+    result = await service.complete(plan)
+    return (parsed.form, result, round((time.perf_counter() - started) * 1000)), plan.key
