@@ -26,7 +26,7 @@ _OURS: Final = frozenset(PREFIXES) - {"xsd", "id", "src", "query", "graph", "par
 
 
 @dataclass(frozen=True)
-class Doubt:
+class QueryRemark:
     """A likely mistake from `start` to `end` in the text of a query.
 
     `kind` is `unknown_term` or `unknown_thing` (`near` are similar names), `unknown_tag` (an unused
@@ -48,7 +48,7 @@ class _Name:
     at: int
 
 
-def read_remarks(context: Context, text: str) -> list[Doubt]:
+def read_remarks(context: Context, text: str) -> list[QueryRemark]:
     """Return the remarks on a query, in the order of its text; none for a malformed one."""
     try:
         decoded, tokens, _ = tokenize(text, _TOKENS, _NESTING)
@@ -93,7 +93,7 @@ def _names(tokens: Sequence[Token]) -> Iterator[_Name]:
 
 def _unknown_names(
     context: Context, vocabulary: Vocabulary, names: Sequence[_Name]
-) -> Iterator[Doubt]:
+) -> Iterator[QueryRemark]:
     terms = vocabulary.get("terms", {})
     checked: dict[str, tuple[str, tuple[str, ...]] | None] = {}
     for each in names:
@@ -102,7 +102,7 @@ def _unknown_names(
         found = checked[each.iri]
         if found is not None:
             kind, near = found
-            yield Doubt(kind, compact(each.iri), near, each.token.start, each.token.end)
+            yield QueryRemark(kind, compact(each.iri), near, each.token.start, each.token.end)
 
 
 def _unknown(context: Context, terms: Any, iri: str) -> tuple[str, tuple[str, ...]] | None:
@@ -127,7 +127,9 @@ def _prefix(name: str) -> str:
     return name.partition(":")[0]
 
 
-def _unknown_tags(vocabulary: Vocabulary, text: str, tokens: Sequence[Token]) -> Iterator[Doubt]:
+def _unknown_tags(
+    vocabulary: Vocabulary, text: str, tokens: Sequence[Token]
+) -> Iterator[QueryRemark]:
     """Remark on language tags of strings and of comparisons with LANG() that the graph lacks."""
     known = vocabulary.get("languages", {})
     if not known:
@@ -144,7 +146,7 @@ def _unknown_tags(vocabulary: Vocabulary, text: str, tokens: Sequence[Token]) ->
         folded = tag.lower()
         within = is_range and any(each.startswith(f"{folded}-") for each in tags)
         if folded not in tags and not within and tag not in {"", "*"}:
-            yield Doubt("unknown_tag", tag, tuple(known), token.start, token.end)
+            yield QueryRemark("unknown_tag", tag, tuple(known), token.start, token.end)
 
 
 def _compared(tokens: Sequence[Token], at: int) -> str:
@@ -160,8 +162,8 @@ def _compared(tokens: Sequence[Token], at: int) -> str:
 
 def _untagged_texts(
     vocabulary: Vocabulary, tokens: Sequence[Token], names: Sequence[_Name]
-) -> Iterator[Doubt]:
-    """Doubt on strings without a language where each value of the property has one."""
+) -> Iterator[QueryRemark]:
+    """Remark on strings without a language where each value of the property has one."""
     terms = vocabulary.get("terms", {})
     values: dict[str, str] = {}
     for each in names:
@@ -172,7 +174,7 @@ def _untagged_texts(
         if following.kind == "variable":
             values[following.text[1:]] = name
         elif following.kind == "string" and _is_plain(tokens, each.at + 1):
-            yield Doubt("untagged_text", name, (), following.start, following.end)
+            yield QueryRemark("untagged_text", name, (), following.start, following.end)
     for at, token in enumerate(tokens):
         if token.kind != "string" or not _is_plain(tokens, at):
             continue
@@ -184,7 +186,9 @@ def _untagged_texts(
         ]
         for side in sides:
             if side.kind == "variable" and side.text[1:] in values:
-                yield Doubt("untagged_text", values[side.text[1:]], (), token.start, token.end)
+                yield QueryRemark(
+                    "untagged_text", values[side.text[1:]], (), token.start, token.end
+                )
 
 
 def _is_plain(tokens: Sequence[Token], at: int) -> bool:

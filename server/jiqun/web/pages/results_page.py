@@ -18,7 +18,7 @@ from jiqun.query.solutions import Select, Term
 from jiqun.rdf.formats import CSV, JSON, JSON_LD, N_TRIPLES, RDF_XML, TSV, TURTLE, XML
 from jiqun.saved_queries import VIEWS
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.query_remarks import Doubt, read_remarks
+from jiqun.web.linked_data.query_remarks import QueryRemark, read_remarks
 from jiqun.web.pages.cells import Labels, in_words, read_captions
 from jiqun.web.pages.rendering import html_document, phrase, render
 from jiqun.web.pages.result_pictures import Drawn, draw_view, offered_views, read_columns
@@ -80,30 +80,30 @@ def advise(context: Context, query: str, reader: Reader) -> list[Remark]:
     return [_remark(each, query, reader) for each in read_remarks(context, query)]
 
 
-def _remark(doubt: Doubt, query: str, reader: Reader) -> Remark:
-    sentences = [phrase(f"remark_{doubt.kind}", reader.lang, doubt.name)]
-    near = doubt.near
-    if doubt.kind == "unknown_tag":
-        sentences.append(_known_tags(doubt, reader))
+def _remark(remark: QueryRemark, query: str, reader: Reader) -> Remark:
+    sentences = [phrase(f"remark_{remark.kind}", reader.lang, remark.name)]
+    near = remark.near
+    if remark.kind == "unknown_tag":
+        sentences.append(_known_tags(remark, reader))
     elif near:
         listed = phrase("list_comma", reader.lang).join(near)
         sentences.append(phrase("remark_near", reader.lang, listed))
-    start = doubt.start
+    start = remark.start
     line = query.count("\n", 0, start) + 1
     column = start - query.rfind("\n", 0, start)
-    written = query[start : doubt.end]
-    is_short = doubt.kind.startswith("unknown_t") and near and not written.startswith("<")
-    replacement = near[0] if is_short and doubt.kind != "unknown_tag" else ""
+    written = query[start : remark.end]
+    is_short = remark.kind.startswith("unknown_t") and near and not written.startswith("<")
+    replacement = near[0] if is_short and remark.kind != "unknown_tag" else ""
     gap = " " if reader.lang == "en" else ""
-    return Remark(gap.join(sentences), line, column, doubt.end - start, replacement)
+    return Remark(gap.join(sentences), line, column, remark.end - start, replacement)
 
 
-def _known_tags(doubt: Doubt, reader: Reader) -> str:
-    listed = phrase("list_comma", reader.lang).join(doubt.near)
+def _known_tags(remark: QueryRemark, reader: Reader) -> str:
+    listed = phrase("list_comma", reader.lang).join(remark.near)
     known = phrase("remark_tags", reader.lang, listed)
-    if any(each.lower().startswith(f"{doubt.name.lower()}-") for each in doubt.near):
+    if any(each.lower().startswith(f"{remark.name.lower()}-") for each in remark.near):
         gap = " " if reader.lang == "en" else ""
-        known += gap + phrase("remark_range", reader.lang, doubt.name)
+        known += gap + phrase("remark_range", reader.lang, remark.name)
     return known
 
 
