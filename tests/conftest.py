@@ -14,9 +14,10 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
+from forked_server import stop_forking
 from jiqun.knowledge.content import locate
 from jiqun.knowledge.release.build import build
-from live_server import IN_MEMORY, LiveServer, running
+from live_server import IN_MEMORY, LiveServer, running_from_start
 from tiny_release import write_release
 
 if TYPE_CHECKING:
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 # No test may fail because the machine is busy.
 settings.register_profile("jiqun", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("jiqun")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_server_process_is_left() -> Iterator[None]:
+    yield
+    stop_forking()
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +78,7 @@ def built_release(make_once: MakeOnce, pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def built_server(built_release: Path) -> Iterator[LiveServer]:
     """A server with default settings on the release of the project's own content."""
-    with running(built_release, store_memory_bytes=IN_MEMORY) as live:
+    with running_from_start(built_release, store_memory_bytes=IN_MEMORY) as live:
         yield live
 
 
@@ -90,7 +97,7 @@ def release_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def server(release_folder: Path) -> Iterator[LiveServer]:
     """One server with default settings on the tiny release."""
-    with running(release_folder) as live:
+    with running_from_start(release_folder) as live:
         yield live
 
 

@@ -9,14 +9,16 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import httpx
 
+from forked_server import ForkedServer, forking
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 _START = """
@@ -26,6 +28,7 @@ from jiqun.web.server import serve
 from jiqun.settings import Settings
 serve(Path(sys.argv[1]) if sys.argv[1:] else None, Settings())
 """
+Process = subprocess.Popen[str] | ForkedServer
 _ANNOUNCEMENT = re.compile(r"at http://([0-9.]+):(\d+)")
 
 
@@ -37,7 +40,7 @@ class Log:
     changed: threading.Condition = field(default_factory=threading.Condition)
     ended: bool = False
 
-    def read(self, process: subprocess.Popen[str]) -> None:
+    def read(self, process: Process) -> None:
         assert process.stderr is not None
         for line in process.stderr:
             with self.changed:
@@ -70,7 +73,7 @@ class LiveServer:
 
     host: str
     port: int
-    process: subprocess.Popen[str]
+    process: Process
     client: httpx.Client
     log: Log
 
@@ -96,22 +99,35 @@ class LiveServer:
         return received
 
 
-@contextmanager
-def running(release: Path | None, **settings: object) -> Iterator[LiveServer]:
+def running(release: Path | None, **settings: object) -> AbstractContextManager[LiveServer]:
     """Run a server on `release` with the given settings until the block ends.
 
-    It reads from disk, unless `store_memory_bytes` is among them.
+    It reads from disk, unless `store_memory_bytes` is among them. It is forked from a process that
+    has imported the program.
     """
+    return _serving(forking().start(release, _environment(settings)))
+
+
+def running_from_start(
+    release: Path | None, **settings: object
+) -> AbstractContextManager[LiveServer]:
+    """Run a server like `running`, in a process with a start of its own."""
+    words = [sys.executable, "-W", "error", "-c", _START, *([str(release)] if release else [])]
+    return _serving(
+        subprocess.Popen(words, env=_environment(settings), stderr=subprocess.PIPE, text=True)
+    )
+
+
+def _environment(settings: Mapping[str, object]) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if "JIQUN" not in name}
     environment |= {f"JIQUN_{name.upper()}": str(value) for name, value in settings.items()}
     environment.setdefault("JIQUN_PORT", "0")
     environment.setdefault("JIQUN_STORE_MEMORY_BYTES", "0")
-    process = subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", _START, *([str(release)] if release else [])],
-        env=environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return environment
+
+
+@contextmanager
+def _serving(process: Process) -> Iterator[LiveServer]:
     log = Log()
     reader = threading.Thread(target=log.read, args=(process,))
     reader.start()

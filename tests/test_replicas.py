@@ -1,7 +1,8 @@
 """Several servers over the same release, behind the real nginx and the real HAProxy.
 
 Both proxies stand before the same two sets of three servers, with the configurations of `deploy/`,
-whose addresses alone are changed, and `deploy/switch.py` switches them under load.
+whose addresses alone are changed, and `deploy/switch.py` switches them under load. Each server
+has a start of its own, so that each orders its sets in another way.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import pytest
 from jiqun.errors import SettingsError
 from jiqun.settings import Settings
 from jiqun.web.app import create_app
-from live_server import LiveServer, running, wait_until
+from live_server import LiveServer, running_from_start, wait_until
 from tiny_release import write_release
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Site:
 
     def start(self, name: str, standard_port: int, port: int = 0) -> None:
         self.servers[standard_port] = self.stack.enter_context(
-            running(
+            running_from_start(
                 self.home / name,
                 port=port,
                 replica=True,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from benchmarks.route_addresses import UnknownRoute, addresses
 
-from live_server import running
+from live_server import running_from_start
 
 if TYPE_CHECKING:
     from benchmarks.route_addresses import Address
@@ -58,7 +58,7 @@ def keeps_the_loop(live: LiveServer, each: Address, host: str) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="needs Linux")
 def test_the_first_page_of_an_error_takes_no_longer(release_folder: Path) -> None:
-    with running(release_folder, workers=1) as live:
+    with running_from_start(release_folder, workers=1) as live:
         before = spent(live)
         live.client.get("/none", headers={"Accept": "text/html", "Accept-Language": "zh"})
         assert spent(live) - before < GENEROUS

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from jiqun.query.cache import LruCache
 from jiqun.settings import Settings, table
-from live_server import running
+from live_server import running, running_from_start
 from tiny_release import write_release
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def test_the_log_can_be_turned_off(release_folder: Path) -> None:
 
 
 def test_the_process_ends_cleanly_on_a_signal(release_folder: Path) -> None:
-    with running(release_folder, workers=1) as live:
+    with running_from_start(release_folder, workers=1) as live:
         live.client.get("/health/ready")
         live.process.send_signal(signal.SIGTERM)
         assert live.process.wait(30) in {0, -signal.SIGTERM}
