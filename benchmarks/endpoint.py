@@ -298,10 +298,8 @@ def _page(
         "",
         "## Memory",
         "",
-        "In MiB: the most that the processes of a server ever held, where",
-    )
-    yield from (
-        "pages that several share are counted for each; and at the end, where they count once."
+        "In MiB: the most that the processes of a server ever held, where pages that several share",
+        "are counted for each; and at the end, where they count once.",
     )
     yield from ("", "| server | most | at the end |", "|---|--:|--:|")
     for name, (most, end) in memory.items():

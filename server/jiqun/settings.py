@@ -129,8 +129,8 @@ class Settings(BaseSettings):
                 "The default graph of a release is copied into memory, shared by all workers, if "
                 "its estimated size is at most this many bytes: twice the size of the store on "
                 "disk. Most queries take half the time there. If three copies fit, there is "
-                "another one for joins, and one in the server for look-ups. 0: always read from "
-                "disk. Linux only."
+                "another one for joins, and one in the server for look-ups; if five, one with the "
+                "named graphs, which takes as much as two. 0: always read from disk. Linux only."
             ),
         ),
     ] = 1024 * MEBIBYTE

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from engine_thread import EX, EngineThread, engine_thread, job, until
 from jiqun.query.gate import parse_query
-from jiqun.query.held_graph import HeldGraph, Reach, as_reach, hold
-from jiqun.query.holder_process import expected_bytes
+from jiqun.query.held_graph import Copies, HeldGraph, Reach, as_reach, hold
+from jiqun.query.holder_process import copies_within, expected_bytes
 from jiqun.query.lanes import EngineOptions
 from jiqun.rdf.namespaces import RDF
 
@@ -58,7 +58,7 @@ def held() -> HeldGraph:
 
 
 def _name(held: HeldGraph, query: str) -> str:
-    store = held.store_for(parse_query(P + query).reach)
+    store = held.store_for(parse_query(P + query).reach, default_graph=True)
     return "disk" if store is None else "slim" if store is held.slim else "whole"
 
 
@@ -125,7 +125,34 @@ def test_without_hubs_there_is_one_copy() -> None:
     store.extend(quad for quad in triples() if quad.predicate.value != HOLDS)
     found = hold(store, with_slim=True)
     assert found.slim is None
-    assert found.store_for(Reach((), ((None, None),), ("",), ("",))) is found.whole
+    reach = Reach((), ((None, None),), ("",), ("",))
+    assert found.store_for(reach, default_graph=True) is found.whole
+
+
+@pytest.mark.parametrize(
+    ("query", "in_memory"),
+    [
+        ("SELECT * { GRAPH ?g { ?x :in ?y } }", True),
+        ("SELECT * { GRAPH :one { ?x :in ?y . ?y :label ?l } }", True),
+        ("SELECT * FROM :one { ?s ?p ?o }", True),
+        ("DESCRIBE :5 FROM :one", True),
+        ("SELECT * { GRAPH ?g { ?x :in ?y } ?x :holds ?z ; :label ?l }", False),
+    ],
+)
+def test_a_query_of_named_graphs_is_evaluated_on_the_dataset(query: str, in_memory: bool) -> None:
+    dataset = ox.Store()
+    dataset.extend(triples())
+    found = hold(dataset, with_slim=True, dataset=dataset)
+    store = found.store_for(parse_query(P + query).reach, default_graph=False)
+    assert store is (dataset if in_memory else None)
+
+
+def test_terms_of_rdf_1_2_in_named_graphs_are_found() -> None:
+    """Otherwise an answer from them would not be written for readers of RDF 1.1."""
+    dataset, thing = ox.Store(), ox.NamedNode(f"{EX}thing")
+    dataset.add(ox.Quad(thing, thing, ox.Triple(thing, thing, thing), thing))
+    assert hold(ox.Store(), with_slim=True, dataset=dataset).newer
+    assert not hold(ox.Store(), with_slim=True).newer
 
 
 def test_a_reach_that_was_sent_is_the_same() -> None:
@@ -169,7 +196,7 @@ def small() -> HeldGraph:
     whole = hold(store, with_slim=False)
     slim = ox.Store()
     slim.extend(quad for quad in store if quad.predicate.value != HOLDS)
-    return HeldGraph(store, slim, False, (HOLDS,), whole.slow_subjects, whole.slow_objects)
+    return HeldGraph(store, slim, None, False, (HOLDS,), whole.slow_subjects, whole.slow_objects)
 
 
 @settings(max_examples=500)
@@ -182,7 +209,7 @@ def test_a_query_finds_the_same_in_the_slim_copy(small: HeldGraph, parts: list[s
         expected = _solutions(small.whole, parsed.evaluated())
     except SyntaxError:  # such as a variable of a nested SELECT
         return
-    if small.store_for(parsed.reach) is small.slim:
+    if small.store_for(parsed.reach, default_graph=True) is small.slim:
         assert small.slim is not None
         assert _solutions(small.slim, parsed.evaluated()) == expected
 
@@ -286,6 +313,7 @@ def test_without_room_for_three_copies_there_is_one(tmp_path: Path) -> None:
     most = 2 * expected_bytes(path)
     with engine_thread(path, EngineOptions(store_memory_bytes=most)) as running:
         running.wait_until_in_memory()
+        assert [each.copies for each in running.engine._holders] == [Copies.WHOLE]
 
         async def copied(engine: Engine) -> bool:
             return _copied(engine)
@@ -294,3 +322,16 @@ def test_without_room_for_three_copies_there_is_one(tmp_path: Path) -> None:
         joined = P + "SELECT ?l { :5 ?p ?x . ?x :in ?y . ?y :label ?l }"
         assert running.ask(joined).answer.rows == 0
         assert running.ask(P + "SELECT ?l { ?x :holds ?y ; :label ?l }").answer.rows == PLACES + 1
+
+
+def test_the_copies_that_fit(tmp_path: Path) -> None:
+    path = tmp_path / "store"
+    _write(path)
+    one = expected_bytes(path)
+    copies = {times: copies_within(times * one, path) for times in range(7)}
+    assert copies == {
+        0: None,
+        **dict.fromkeys((1, 2), Copies.WHOLE),
+        **dict.fromkeys((3, 4), Copies.SLIM),
+        **dict.fromkeys((5, 6), Copies.DATASET),
+    }

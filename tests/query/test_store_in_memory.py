@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,17 +93,21 @@ def test_what_runs_when_the_store_is_lost_fails_clearly(held: EngineThread) -> N
 
 
 def test_what_is_slow_in_memory_begins_again_on_disk(memory_room: EngineThread) -> None:
+    """The same query begins on disk after that."""
+
     async def asking(engine: Engine, light: bool) -> int:
         await until(lambda: engine.lanes.heavy.busy == 0)
         before = engine.lanes.kills["slice"]
-        running = asyncio.ensure_future(read(engine, job(ENDLESS["path"], light=light)))
+        text = f"{ENDLESS['path']} # {light}"
+        running = asyncio.ensure_future(read(engine, job(text, light=light)))
         await until(lambda: engine.lanes.heavy.busy > 0)
         running.cancel()
         await asyncio.wait([running])
         return engine.lanes.kills["slice"] - before
 
-    assert memory_room.run(partial(asking, light=False)) == 1
-    assert memory_room.run(partial(asking, light=True)) == 1
+    for light in (False, True):
+        assert memory_room.run(partial(asking, light=light)) == 1
+        assert memory_room.run(partial(asking, light=light)) == 0
     still_answers(memory_room)
 
 
@@ -227,12 +232,27 @@ def test_every_kind_of_term_is_kept(tmp_path: Path) -> None:
     ],
 )
 @pytest.mark.parametrize("light", [False, True])
-def test_named_graphs_are_read_from_disk(
+def test_named_graphs_are_read_in_memory(
     memory_room: EngineThread, query: str, dataset: Any, found: list[str], light: bool
 ) -> None:
-    reply = memory_room.ask(query.replace("{EX}", EX), light=light, **dataset)
+    client = f"{query}{dataset}{light}"
+    reply = memory_room.ask(query.replace("{EX}", EX), light=light, client=client, **dataset)
     rows = json.loads(reply.body)["results"]["bindings"]
     assert sorted(row["x"]["value"] for row in rows) == found
+
+    async def used_disk(engine: Engine) -> bool:
+        return engine.lanes.heavy.recent.of(client, asyncio.get_running_loop().time()) > 0
+
+    assert not memory_room.run(used_disk)
+
+
+def test_without_room_for_the_dataset_named_graphs_are_read_from_disk(store: Path) -> None:
+    most = 4 * expected_bytes(store)
+    with engine_thread(store, replace(OPTIONS, store_memory_bytes=most)) as room:
+        room.wait_until_in_memory()
+        query = f"SELECT ?x {{ GRAPH ?g {{ <{EX}a> <{EX}in> ?x }} }}"
+        for light in (False, True):
+            assert room.ask(query, light=light).answer.rows == 2
 
 
 def test_a_deadline_ends_a_fork(memory_room: EngineThread) -> None:

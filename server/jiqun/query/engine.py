@@ -26,8 +26,8 @@ from jiqun.query.clauses import ServiceCall
 from jiqun.query.execution import Execution
 from jiqun.query.functions import LANGUAGE_FUNCTION
 from jiqun.query.gate import ParsedQuery, ParseKey, cache_parsed
-from jiqun.query.held_graph import as_reach
-from jiqun.query.holder_process import COPIES, SUPPORTED, HolderProcess, expected_bytes
+from jiqun.query.held_graph import Copies, as_reach
+from jiqun.query.holder_process import SUPPORTED, HolderProcess, copies_within
 from jiqun.query.in_process import InProcessEvaluation, read_copy
 from jiqun.query.jobs import Answer, DocumentJob, Job
 from jiqun.query.lanes import EngineOptions, Lane, Lanes, LaneSize
@@ -239,14 +239,15 @@ class Engine:
 
     def _begin_holding(self, after: float = 0.0) -> None:
         """Let workers share the store in memory, when it is small enough."""
-        most = self.options.store_memory_bytes
-        if SUPPORTED and self.backend is None and most and expected_bytes(self.store) <= most:
-            self._holding = asyncio.create_task(self._hold(self.store, after))
+        if not SUPPORTED or self.backend is not None:
+            return
+        copies = copies_within(self.options.store_memory_bytes, self.store)
+        if copies is not None:
+            self._holding = asyncio.create_task(self._hold(self.store, copies, after))
 
-    async def _hold(self, store: Path, after: float) -> None:
+    async def _hold(self, store: Path, copies: Copies, after: float) -> None:
         await asyncio.sleep(after)
         try:
-            copies = COPIES * expected_bytes(store) <= self.options.store_memory_bytes
             holder = await HolderProcess.start(store, copies)
         except (WorkerStartError, OSError) as error:
             _LOG.warning("The default graph is read from disk instead of memory: %s", error)
@@ -262,7 +263,7 @@ class Engine:
             holder.on_loss = lambda: self._lose_holder(holder)
             for other in self._holders[:-1]:
                 other.finish()
-            if copies:
+            if copies is not Copies.WHOLE:
                 await self._copy_into_process(holder)
 
     async def _copy_into_process(self, holder: HolderProcess) -> None:
@@ -285,6 +286,7 @@ class Engine:
 
     def _leave_holder(self) -> None:
         """Let holders exit with their last worker, and start one for the current store."""
+        self.lanes.slow_in_memory.clear()
         for lane in self.lanes:
             lane.let_go()
         for holder in self._holders:

@@ -48,6 +48,7 @@ DATASETS = {
     "application/trig": ox.RdfFormat.TRIG,
     "application/n-quads": ox.RdfFormat.N_QUADS,
 }
+_SOLUTIONS = (ox.QuerySolutions, ox.QueryBoolean)
 _PREFIXED = {"text/turtle", "application/trig", RDF_XML}
 
 
@@ -115,7 +116,7 @@ def _evaluate(
             named_graphs=named_graphs,
         )
     )
-    if not isinstance(results, ox.QuerySolutions | ox.QueryBoolean):
+    if not isinstance(results, _SOLUTIONS):
         return _write_graph(results, media_type, most, stream)
     if media_type not in RESULTS:
         raise Failure("media", f"The result of this query cannot be written as {media_type}.")

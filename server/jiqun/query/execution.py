@@ -23,6 +23,7 @@ from jiqun.errors import (
 from jiqun.outbound.forwarder import Permit
 from jiqun.query import frames
 from jiqun.query.gate import with_services_at
+from jiqun.query.held_graph import Copies
 from jiqun.query.jobs import Answer, BlockStream, DocumentJob, Job
 from jiqun.query.lanes import Lane, Lanes
 from jiqun.query.worker_process import WorkerExited, WorkerProcess
@@ -121,7 +122,9 @@ class Execution:
         if isinstance(self._job, DocumentJob):
             assert self._lanes.documents is not None
             return self._lanes.documents
-        in_memory = self._job.reads_default_graph and memory.has_place(self._job.client)
+        if self._lanes.slow_in_memory.peek(hash(self._job.parsed.text)):
+            return heavy
+        in_memory = self._is_held(self._job) and memory.has_place(self._job.client)
         if not self._job.light or self._lanes.is_demoted(self._job.client):
             return memory if in_memory else heavy
         # A light query may use the other lanes, but not along with heavy queries, where it would be
@@ -131,6 +134,13 @@ class Execution:
             return light
         self._guest = True
         return memory if in_memory else heavy
+
+    def _is_held(self, job: Job) -> bool:
+        """Return whether all that a query can read is in memory."""
+        holder = self._lanes.memory.holder
+        if holder is None or job.parsed.calls:
+            return False
+        return job.reads_default_graph or holder.copies is Copies.DATASET
 
     async def _dispatch(self, lane: Lane, frame: bytes) -> None:
         """Wait for a worker of the lane and give it the job."""
@@ -184,6 +194,8 @@ class Execution:
             self._start_deadline()
             return
         begins_again = lane.holder is not None and not self._streaming
+        if begins_again and isinstance(self._job, Job):
+            self._lanes.slow_in_memory.put(hash(self._job.parsed.text), value=True, size=1)
         if not begins_again and heavy.busy < heavy.size.workers * (2 if self._streaming else 1):
             worker.lower_priority(heavy.confinement.niceness)
             lane.hand_over(worker, self._job.client, heavy)

@@ -187,7 +187,7 @@ def _parse(text: str, limits: Limits, allowed_services: frozenset[str]) -> Parse
         row_limit_span=span,
         dataset=read_dataset(tokens) if "FROM" in words else None,
         lookups=read_lookups(text, form, tokens, nesting, shape),
-        reach=None if graphs or calls else read_reach(form, tokens, shape),
+        reach=None if calls else read_reach(form, tokens, shape),
         edits=edits,
         warnings=advice(text, tokens, edits),
         relative=has_relative_iri(tokens),

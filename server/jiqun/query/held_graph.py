@@ -1,4 +1,4 @@
-"""The copies of the default graph in memory, and which of them a query is evaluated on.
+"""The copies of a release in memory, and which of them a query is evaluated on.
 
 For a pattern, the engine's store in memory follows the list of all triples of one of its constants
 or bound variables, the shortest of those of subject, predicate and object. So the label of a thing
@@ -9,12 +9,16 @@ Such things, hubs, have most of their statements by a few predicates: a country 
 of places. The *slim* copy leaves these predicates out, so that its lists are short. It is used for
 every query that cannot match what is left out. Other queries are evaluated on the *whole* copy, or
 on disk when they would read the statements of hubs again and again.
+
+Those copies are of the default graph. The *dataset* has the named graphs as well, for the queries
+that read them; its lists are longer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final, NamedTuple
 
 import pyoxigraph as ox
@@ -46,13 +50,22 @@ _LISTS: Final = f"""
       %s
     }} GROUP BY ?predicate
 """
-_NEWER: Final = (
-    "ASK { ?subject ?predicate ?object FILTER(ISTRIPLE(?object) || HASLANGDIR(?object)) }"
-)
+_NEWER: Final = """
+    ASK { { ?subject ?predicate ?object } UNION { GRAPH ?graph { ?subject ?predicate ?object } }
+      FILTER(ISTRIPLE(?object) || HASLANGDIR(?object)) }
+"""
 _BLANK: Final = """
     SELECT ?subject ?predicate ?object { ?subject ?predicate ?object
       FILTER(ISBLANK(?subject) || ISBLANK(?object) || ISTRIPLE(?object)) }
 """
+
+
+class Copies(Enum):
+    """Which copies are held: each kind includes those before it."""
+
+    WHOLE = "whole"
+    SLIM = "slim"
+    DATASET = "dataset"
 
 
 class Reach(NamedTuple):
@@ -79,15 +92,17 @@ def as_reach(parts: Sequence[Sequence[Any]]) -> Reach:
 
 @dataclass(frozen=True, slots=True)
 class HeldGraph:
-    """Copies of one default graph.
+    """Copies of one release.
 
-    `newer` says whether it has terms of RDF 1.2. `slim` is None where nothing, or too much, would
-    be left out. `slow_subjects` and `slow_objects` are the predicates, or `ANY`, whose subjects or
-    objects have long lists of triples on average.
+    `whole` and `slim` are copies of the default graph. `newer` says whether there are terms of RDF
+    1.2. `slim` is None where nothing, or too much, would be left out, and without room for it;
+    `dataset` without room. `slow_subjects` and `slow_objects` are the predicates, or `ANY`, whose
+    subjects or objects have long lists of triples on average.
     """
 
     whole: ox.Store
     slim: ox.Store | None
+    dataset: ox.Store | None
     newer: bool
     omitted: tuple[str, ...]
     slow_subjects: frozenset[str]
@@ -98,8 +113,19 @@ class HeldGraph:
         """The copy with the shortest lists of triples."""
         return self.whole if self.slim is None else self.slim
 
-    def store_for(self, reach: Reach | None) -> ox.Store | None:
-        """Return the copy for a query; None for one that is faster on disk."""
+    def has(self, default_graph: bool, services: bool) -> bool:
+        """Return whether all that a query can read is held."""
+        return not services and (default_graph or self.dataset is not None)
+
+    def store_for(self, reach: Reach | None, default_graph: bool) -> ox.Store | None:
+        """Return the copy for a query; None for one that is faster on disk.
+
+        `default_graph` says whether that is all it can read.
+        """
+        if not default_graph:
+            # Slow objects are no reason: most of these queries gain (decision 128).
+            slow = reach is not None and not self.slow_subjects.isdisjoint(reach.subjects)
+            return None if slow else self.dataset
         if reach is None:
             return self.whole
         if self.slim is not None and is_complete(self.omitted, reach, self.whole):
@@ -135,8 +161,11 @@ def matches(
     )
 
 
-def hold(whole: ox.Store, with_slim: bool) -> HeldGraph:
-    """Find the hubs in a copy of a default graph, and make the slim copy of it."""
+def hold(whole: ox.Store, with_slim: bool, dataset: ox.Store | None = None) -> HeldGraph:
+    """Find the hubs in a copy of a default graph, and make the slim copy of it.
+
+    `dataset` is a copy of all graphs.
+    """
     counts = _totals(whole, _PREDICATES)
     omitted = tuple(
         sorted(
@@ -149,7 +178,8 @@ def hold(whole: ox.Store, with_slim: bool) -> HeldGraph:
     return HeldGraph(
         whole,
         slim,
-        has_newer_terms(whole),
+        dataset,
+        has_newer_terms(dataset or whole),
         omitted if slim is not None else (),
         _slow(_totals(whole, _LISTS % "?hub ?predicate ?object"), counts),
         _slow(_totals(whole, _LISTS % "?subject ?predicate ?hub"), counts),
@@ -157,7 +187,7 @@ def hold(whole: ox.Store, with_slim: bool) -> HeldGraph:
 
 
 def has_newer_terms(store: ox.Store) -> bool:
-    """Return whether the default graph has terms of RDF 1.2."""
+    """Return whether a store has terms of RDF 1.2."""
     return bool(store.query(_NEWER))
 
 

@@ -1,4 +1,4 @@
-"""The engine's side of the process that holds a default graph in memory and forks workers.
+"""The engine's side of the process that holds a release in memory and forks workers.
 
 The holder is the parent of its workers, so it reports how they exit; they are killed through
 pidfds, which never refer to another process. When it dies, so do its workers.
@@ -19,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, Self
 
+from jiqun.query.held_graph import Copies
 from jiqun.query.store_holder import MOST_BYTES
 from jiqun.query.worker_process import (
     WORKER_ENVIRONMENT,
@@ -37,13 +38,20 @@ _BYTES_PER_BYTE: Final = 2
 It is 1.5 for the national graph, whose 233,000 triples take 317 bytes each in memory.
 """
 
-COPIES: Final = 3
-"""The whole copy and the slim one in the holder, and one in the serving process."""
+_COPIES: Final = {Copies.DATASET: 5, Copies.SLIM: 3, Copies.WHOLE: 1}
+"""Copies of a default graph that take as much: the whole one, the slim one in the holder and in the
+serving process, and the dataset, which takes twice as much as the whole one."""
 
 
 def expected_bytes(store: Path) -> int:
     """Estimate the memory that one copy of the default graph of a store on disk takes."""
     return _BYTES_PER_BYTE * sum(file.stat().st_size for file in store.iterdir())
+
+
+def copies_within(most: int, store: Path) -> Copies | None:
+    """Return the copies of a store on disk that fit into so many bytes of memory."""
+    each = expected_bytes(store)
+    return next((copies for copies, size in _COPIES.items() if most and size * each <= most), None)
 
 
 class ForkedWorker:
@@ -71,15 +79,20 @@ class ForkedWorker:
 
 
 class HolderProcess:
-    """A process that holds one graph; created by `start`.
+    """A process that holds one release; created by `start`.
 
     `omitted` are the predicates that its slim copy leaves out, `slim` is the number of triples in
     that.
     """
 
     def __init__(
-        self, store: Path, process: subprocess.Popen[bytes], control: socket.socket
+        self,
+        store: Path,
+        copies: Copies,
+        process: subprocess.Popen[bytes],
+        control: socket.socket,
     ) -> None:
+        self.copies = copies
         self._store = store
         self._process = process
         self._control = control
@@ -95,17 +108,14 @@ class HolderProcess:
         self.on_loss: Callable[[], None] | None = None
 
     @classmethod
-    async def start(cls, store: Path, with_slim: bool = True) -> Self:
-        """Start one for `store`; takes about 10 µs a triple.
-
-        It holds one copy, or two `with_slim`. Raises `WorkerStartError`.
-        """
+    async def start(cls, store: Path, copies: Copies = Copies.DATASET) -> Self:
+        """Start one for `store`; takes about 10 µs a quad. Raises `WorkerStartError`."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             process = subprocess.Popen(  # noqa: ASYNC220, S603
                 [
                     *(sys.executable, "-P", "-m", "jiqun.query.store_holder"),
-                    *(str(theirs.fileno()), str(store), "slim" if with_slim else ""),
+                    *(str(theirs.fileno()), str(store), copies.value),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -114,7 +124,7 @@ class HolderProcess:
                 env={n: value for n, value in os.environ.items() if n in WORKER_ENVIRONMENT},
             )
         ours.setblocking(False)
-        holder = cls(store, process, ours)
+        holder = cls(store, copies, process, ours)
         holder._loop.add_reader(ours, holder._receive)
         try:
             await holder._ready

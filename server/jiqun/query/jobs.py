@@ -6,7 +6,7 @@ import json
 import pickle
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from jiqun.compression import Encoder
 from jiqun.query import frames
@@ -141,8 +141,7 @@ class BlockStream:
         self._close()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The result of a job.
 
     Without `blocks`, `body` is whole. Otherwise `body` is its beginning, and it continues in

@@ -19,6 +19,7 @@ from typing import Any, Final
 from jiqun.errors import Busy
 from jiqun.outbound.backend import BackendOptions
 from jiqun.outbound.forwarder import Forwarder, Rules
+from jiqun.query.cache import LruCache
 from jiqun.query.holder_process import HolderProcess
 from jiqun.query.worker_process import (
     Confinement,
@@ -37,13 +38,14 @@ _REFUSAL_SECONDS: Final = 1.0
 _HALF_LIFE_SECONDS: Final = 5.0
 _MOST_CLIENTS: Final = 10_000
 _DEMOTED_SECONDS: Final = 10.0
+_MOST_SLOW: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
     """The number of workers and their limits; sizes in bytes, times in seconds.
 
-    A default graph of up to about `store_memory_bytes` is held in memory, where a query may take
+    What fits into `store_memory_bytes` of a release is held in memory, where a query may take
     `memory_seconds` before it is restarted on disk. Without `services`, no SERVICE can be called.
     Without `documents`, the module with the document functions, there is no document lane. With
     `backend`, queries are evaluated there.
@@ -382,7 +384,8 @@ class Lanes:
     """All lanes of an engine, with their shared state.
 
     `outcomes` and `kills` count since the start; `tasks` are executions that are finishing. The
-    lane `memory` has workers while the default graph is held in memory.
+    lane `memory` has workers while a release is held in memory. `slow_in_memory` has hashes of
+    texts that were restarted on disk, where they begin from then on.
     """
 
     options: EngineOptions
@@ -394,6 +397,9 @@ class Lanes:
     outcomes: Counter[str] = field(default_factory=Counter)
     kills: Counter[str] = field(default_factory=Counter)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    slow_in_memory: LruCache[int, bool] = field(
+        default_factory=lambda: LruCache(_MOST_SLOW, overhead=0)
+    )
     _demoted: dict[str, float] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Lane]:

@@ -1,6 +1,6 @@
-"""Reads which triples of the default graph a query can match, and how its patterns are joined.
+"""Reads which triples a query can match, and how its patterns are joined.
 
-`held_graph` chooses by it among the copies of the default graph in memory.
+`held_graph` chooses by it among the copies in memory.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MOST_TOKENS: Final = 2_000
 
 
 def read_reach(form: str, tokens: Sequence[Token], shape: Shape) -> Reach | None:
-    """Return the reach of a query without GRAPH and FROM; None if it is not known."""
+    """Return the reach of a query without SERVICE; None if it is not known."""
     if form == "DESCRIBE" or shape.negated_path or len(tokens) > _MOST_TOKENS:
         return None
     iris = _iris(tokens)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from jiqun.query.earlier_solutions import EarlierSolutions
 from jiqun.query.language_case import LanguageCase
@@ -142,9 +143,7 @@ class RowCount:
 
     def __init__(self, media_type: str) -> None:
         """Count nothing for media types without rows."""
-        self._count = {JSON: self._json, XML: self._xml, CSV: self._csv, TSV: self._tsv}.get(
-            media_type
-        )
+        self._count = _COUNTS.get(media_type)
         self._rest = b""
         self._quoted = False
         self._begun = False
@@ -154,7 +153,7 @@ class RowCount:
     def add(self, data: bytes) -> None:
         """Count the rows that begin (JSON) or end (all others) in `data`."""
         if self._count is not None and data:
-            self._count(data)
+            self._count(self, data)
             self._begun = True
 
     def _tsv(self, data: bytes) -> None:
@@ -185,17 +184,25 @@ class RowCount:
         where a ``}`` or ``,`` follows the closing quote, never the name of a variable.
         """
         data = self._rest + data
+        begin = 0
         if not self._opened:
             self._rest = data
-            at = data.find(_BINDINGS) + len(_BINDINGS)
-            if at < len(_BINDINGS) or at == len(data):
+            begin = data.find(_BINDINGS) + len(_BINDINGS)
+            if begin < len(_BINDINGS) or begin == len(data):
                 return
             self._opened = True
-            self.count += data[at : at + 1] == b"{"
-            data = data[at:]
-        self._rest = data[-3:]
+            self.count += data[begin : begin + 1] == b"{"
+        self._rest = data[max(begin, len(data) - 3) :]
         # What the next block sees again must not be counted twice.
-        self.count += len(_NEXT_ROW.findall(data)) - (self._rest == b",{}")
+        self.count += len(_NEXT_ROW.findall(data, begin)) - (self._rest == b",{}")
+
+
+_COUNTS: Final[Mapping[str, Callable[[RowCount, bytes], None]]] = {
+    JSON: RowCount._json,
+    XML: RowCount._xml,
+    CSV: RowCount._csv,
+    TSV: RowCount._tsv,
+}
 
 
 def first_rows(media_type: str, data: bytes, rows: int) -> bytes:

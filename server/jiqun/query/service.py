@@ -202,9 +202,9 @@ class QueryService:
         if answer is None:
             return None
         if plan.excel:
-            answer = replace(answer, body=for_spreadsheet(answer.body))
+            answer = answer._replace(body=for_spreadsheet(answer.body))
         assert plan.key is not None
-        self.cache.put(plan.key, replace(answer, outcome="cached"), len(answer.body))
+        self.cache.put(plan.key, answer._replace(outcome="cached"), len(answer.body))
         return self._coded(answer, plan)
 
     async def answer(self, plan: Plan, client: str | None = None) -> Answer:
@@ -224,7 +224,7 @@ class QueryService:
         async def evaluate() -> Answer:
             answer = await self._collect(await self.engine.run(job, plan.frame))
             if answer.blocks is None and plan.excel:
-                return replace(answer, body=for_spreadsheet(answer.body))
+                return answer._replace(body=for_spreadsheet(answer.body))
             return answer
 
         answer = await self._once(plan.key, job.deadline_seconds, evaluate)
@@ -239,7 +239,7 @@ class QueryService:
         while (shared := self._evaluating.get(key)) is not None:
             found = await self._follow(shared, deadline_seconds)
             if found is not None:
-                return replace(found, outcome="shared")
+                return found._replace(outcome="shared")
         future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         self._evaluating[key] = future
         complete: Answer | None = None
@@ -247,7 +247,7 @@ class QueryService:
             answer = await make()
             if answer.blocks is None:
                 complete = answer
-                self.cache.put(key, replace(answer, outcome="cached"), len(answer.body))
+                self.cache.put(key, answer._replace(outcome="cached"), len(answer.body))
             return answer
         except JiqunError as error:
             if not isinstance(error, Busy):  # only this client's share is full
@@ -283,16 +283,16 @@ class QueryService:
                 parts.append(block)
                 size += len(block)
                 if size > self.cache.largest:
-                    return replace(answer, body=b"".join(parts))
+                    return answer._replace(body=b"".join(parts))
         except BaseException:
             answer.blocks.close()
             raise
-        return replace(answer, body=b"".join(parts), blocks=None)
+        return answer._replace(body=b"".join(parts), blocks=None)
 
     def _finished(self, answer: Answer, plan: Plan) -> Answer:
         """Apply the variant for spreadsheets and the coding to an answer that is not cached."""
         if answer.blocks is None:
-            return replace(answer, body=for_spreadsheet(answer.body)) if plan.excel else answer
+            return answer._replace(body=for_spreadsheet(answer.body)) if plan.excel else answer
         if not (plan.excel or plan.coding):
             return answer
         blocks = answer.blocks.push_back(answer.body)
@@ -300,7 +300,7 @@ class QueryService:
             blocks = blocks.through(Spreadsheet())
         if plan.coding:
             blocks = blocks.through(encoder(plan.coding))
-        return replace(answer, body=b"", blocks=blocks, coding=plan.coding)
+        return answer._replace(body=b"", blocks=blocks, coding=plan.coding)
 
     def _coded(self, answer: Answer, plan: Plan) -> Answer:
         """Return a complete answer in the planned coding, unless it is too short."""
@@ -311,9 +311,9 @@ class QueryService:
         key = plan.key + coding.encode()
         coded = self.cache.peek(key)
         if coded is None:
-            coded = replace(answer, body=encode(coding, answer.body), coding=coding)
-            self.cache.put(key, replace(coded, outcome="cached"), len(coded.body))
-        return replace(coded, outcome=answer.outcome)
+            coded = answer._replace(body=encode(coding, answer.body), coding=coding)
+            self.cache.put(key, coded._replace(outcome="cached"), len(coded.body))
+        return coded._replace(outcome=answer.outcome)
 
     async def probe(self) -> bool:
         """Return whether a worker answers a query; never answered from the cache."""
@@ -364,12 +364,12 @@ class QueryService:
                 answer = await self._once(key, job.deadline_seconds, lambda: self.engine.run(job))
             answer = await self._compressed(answer, coding)
             if coding:
-                self.cache.put(coded_key, replace(answer, outcome="cached"), len(answer.body))
+                self.cache.put(coded_key, answer._replace(outcome="cached"), len(answer.body))
         return answer
 
     def keep_document(self, job: DocumentJob, answer: Answer) -> None:
         """Cache what a job returns that another process has done."""
-        kept = replace(answer, outcome="cached")
+        kept = answer._replace(outcome="cached")
         self.cache.put(self._document_key(job), kept, len(answer.body))
 
     def _document_key(self, job: DocumentJob) -> bytes:
@@ -385,7 +385,7 @@ class QueryService:
             body = encode(coding, answer.body)
         else:
             body = await asyncio.to_thread(encode, coding, answer.body)
-        return replace(answer, body=body, coding=coding, etag=f"{answer.etag}-{coding}")
+        return answer._replace(body=body, coding=coding, etag=f"{answer.etag}-{coding}")
 
     def _key(self, job: Job, content_type: str, excel: bool) -> bytes:
         """Return the key of an answer: equal for equal queries on the same data."""

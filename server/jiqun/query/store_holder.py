@@ -1,8 +1,8 @@
-"""The process that holds a default graph in memory: `python -m jiqun.query.store_holder`.
+"""The process that holds a release in memory: `python -m jiqun.query.store_holder`.
 
-It copies the default graph of a RocksDB store once (`held_graph`); every worker is a fork of it and
-shares its pages, so a new one starts in milliseconds and takes memory only for its own work.
-Queries that read named graphs are evaluated on disk. It runs one thread: a fork copies no other.
+It copies a RocksDB store (`held_graph`); every worker is a fork of it and shares its pages, so a
+new one starts in milliseconds and takes memory only for its own work. It runs one thread: a fork
+copies no other.
 The engine's random numbers are seeded for each thread at its first use; the main thread never uses
 them, so that no two workers repeat each other's RAND(), UUID() or blank nodes.
 
@@ -32,25 +32,26 @@ from typing import Any, BinaryIO, Final
 import pyoxigraph as ox
 
 from jiqun.query import sandbox, worker
-from jiqun.query.held_graph import HeldGraph, hold, without_blank_nodes
+from jiqun.query.held_graph import Copies, HeldGraph, hold, without_blank_nodes
 
 MOST_BYTES: Final = 64 * 1024
 _LOADING_NICENESS: Final = 10
 
 
-def load(path: str, with_slim: bool) -> HeldGraph:
-    """Copy the default graph of a RocksDB store, once or twice; raises `OSError`.
+def load(path: str, copies: Copies) -> HeldGraph:
+    """Copy a RocksDB store; raises `OSError`.
 
     RocksDB leaves threads behind, so another process reads it and writes to a pipe. Blank nodes
     keep their labels.
     """
+    all_graphs = copies is Copies.DATASET
     reading, writing = os.pipe()
     reader = os.fork()
     if reader == 0:
         # If it inherited this end, it would wait for ever when this process is killed.
         os.close(reading)
         sandbox.end_with_parent()
-        _write(lambda output: _dump(path, output), writing)
+        _write(lambda output: _dump(path, output, all_graphs), writing)
     os.close(writing)
     held: list[HeldGraph] = []
     failures: list[Exception] = []
@@ -58,10 +59,13 @@ def load(path: str, with_slim: bool) -> HeldGraph:
     def fill() -> None:
         try:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _LOADING_NICENESS)
-            with open(reading, "rb") as triples:  # noqa: PTH123 -- a descriptor
-                store = ox.Store()
-                store.bulk_extend(ox.parse(triples, ox.RdfFormat.N_TRIPLES, lenient=True))
-            held.append(hold(store, with_slim))
+            with open(reading, "rb") as quads:  # noqa: PTH123 -- a descriptor
+                store = whole = ox.Store()
+                store.bulk_extend(ox.parse(quads, ox.RdfFormat.N_QUADS, lenient=True))
+            if all_graphs:
+                whole = ox.Store()
+                whole.bulk_extend(store.quads_for_pattern(None, None, None, ox.DefaultGraph()))
+            held.append(hold(whole, copies is not Copies.WHOLE, store if all_graphs else None))
         except Exception as error:
             failures.append(error)
 
@@ -76,9 +80,12 @@ def load(path: str, with_slim: bool) -> HeldGraph:
     return held[0]
 
 
-def _dump(path: str, output: BinaryIO) -> None:
+def _dump(path: str, output: BinaryIO, all_graphs: bool) -> None:
     store = ox.Store.read_only(path)
-    store.dump(output, ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
+    if all_graphs:
+        store.dump(output, ox.RdfFormat.N_QUADS)
+    else:
+        store.dump(output, ox.RdfFormat.N_TRIPLES, from_graph=ox.DefaultGraph())
 
 
 def _write(write: Callable[[BinaryIO], object], writing: int) -> None:
@@ -190,13 +197,13 @@ class StoreHolder:
 
 
 def main(arguments: list[str]) -> None:
-    """Hold a graph; the arguments are the socket's descriptor, the store, and `slim` or nothing."""
+    """Hold a release; the arguments are the socket's descriptor, the store, and which copies."""
     number, path, copies = arguments
     sandbox.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(number))
     try:
-        held = load(path, bool(copies))
+        held = load(path, Copies(copies))
     except OSError as error:
         control.send(json.dumps({"failed": str(error)}).encode())
         return

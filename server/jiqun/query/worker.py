@@ -108,9 +108,11 @@ class Worker:
         caps = job["max_rows"], job["max_bytes"]
         store: QueryStore | None = None
         version = job["version"]
-        if self.held is not None and job["default_graph"]:
-            store = self.held.store_for(job["reach"] and as_reach(job["reach"]))
-            version = result_version(self.held.newer, job)
+        held = self.held
+        if held is not None and held.has(job["default_graph"], job["services"]):
+            reach = job["reach"] and as_reach(job["reach"])
+            store = held.store_for(reach, job["default_graph"])
+            version = result_version(held.newer, job)
         stream = ResultStream(job["media_type"], caps, self._send_block, version)
         if store is None:
             store = self.store

@@ -23,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import (
 from jiqun.settings import Settings
 from jiqun.web.access_log import RequestRecord
 from jiqun.web.app import Endpoint, Front
-from jiqun.web.http import ClientGone, everywhere, trust_proxy
+from jiqun.web.http import ClientGone, everywhere, header_lines, trust_proxy
 from jiqun.web.request_heads import (
     LONGEST_TARGET,
     Refused,
@@ -36,7 +36,7 @@ from jiqun.web.request_heads import (
     refusal_of_text,
     refusal_response,
 )
-from jiqun.web.routes.sparql_routes import answer_headers
+from jiqun.web.routes.sparql_routes import answer_headers, timing_headers
 
 _LINGER_SECONDS: Final = 5.0
 """How long a client that is still sending has to notice that it was answered."""
@@ -250,11 +250,11 @@ class HttpConnection(HttpToolsProtocol):
         httptools stops after its headers; a declined offer changes nothing (RFC 9110, section 7.8),
         so another parser gets the framing of the body and reads it.
         """
-        lines = [b"%b: %b\r\n" % each for each in self.headers if each[0] in _FRAMING]
+        framing = header_lines(each for each in self.headers if each[0] in _FRAMING)
         self._upgrade_offered = False
         self._priming = True
         self.parser = _parser(self)
-        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines))
+        self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % framing)
         self._priming = False
 
     def on_message_begin(self) -> None:
@@ -341,15 +341,14 @@ class HttpConnection(HttpToolsProtocol):
         record.note_answer(answer)
         self.front.finish(record, self.loop)
         key = (plan.key or b"") + (answer.coding or "").encode()
-        head = service.heads.peek(key) if answer.outcome == "cached" else None
+        head = service.heads.peek(key)
         if head is None:
             common = everywhere(service.release.identifier)
-            headers = (*answer_headers(service, plan, answer), *common)
-            head = b"".join(b"%b: %b\r\n" % each for each in headers)
-            if answer.outcome == "cached":
-                service.heads.put(key, head, len(head))
-        own = b"".join(b"%b: %b\r\n" % each for each in self.server_state.default_headers)
-        self.transport.write(b"".join((STATUS_LINE[200], own, head, b"\r\n", answer.body)))
+            head = header_lines((*answer_headers(service, plan, answer), *common))
+            service.heads.put(key, head, len(head))
+        timing = header_lines(timing_headers(answer))
+        own = header_lines(self.server_state.default_headers)
+        self.transport.write(b"".join((STATUS_LINE[200], own, head, timing, b"\r\n", answer.body)))
         self.cycle = _ANSWERED  # type: ignore[assignment]
         self.on_response_complete()
         return True

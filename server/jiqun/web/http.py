@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -72,6 +72,11 @@ def everywhere(release: str) -> Headers:
     """Return the headers of every response; `release` is the identifier, or ""."""
     named = ((b"jiqun-release", release.encode()),) if release else ()
     return (*_EVERYWHERE, *named)
+
+
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return header fields as they are sent (RFC 9112, section 5)."""
+    return b"".join([b"%b: %b\r\n" % each for each in headers])
 
 
 class ClientGone(Exception):

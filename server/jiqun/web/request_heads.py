@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from jiqun.web.http import Headers, everywhere, is_host
+from jiqun.web.http import Headers, everywhere, header_lines, is_host
 
 LONGEST_TARGET: Final = 65_535
 """Maximum length of a request target in the URL parser, in bytes."""
@@ -69,9 +69,9 @@ def refusal_response(
         (b"connection", b"close"),
         *(((b"retry-after", b"1"),) if refusal.status == 503 else ()),
     )
-    lines = [b"%b: %b\r\n" % each for each in (*common, *own, *everywhere(release))]
+    lines = header_lines((*common, *own, *everywhere(release)))
     status = f"HTTP/1.1 {refusal.status} {title}\r\n".encode()
-    return b"".join([status, *lines, b"\r\n", content if body else b""])
+    return b"".join([status, lines, b"\r\n", content if body else b""])
 
 
 def refusal_of_text(data: bytes, *, unknown_method: bool) -> Refused:

@@ -197,7 +197,11 @@ async def send_answer(
             answer = await service.answer(plan, record.client)
             record.note_answer(answer)
             if answer.blocks is not None:
-                headers = (*answer_headers(service, plan, answer), *further)
+                headers = (
+                    *answer_headers(service, plan, answer),
+                    *timing_headers(answer),
+                    *further,
+                )
                 seconds = service.settings.send_seconds
                 try:
                     _check_match(scope, etags)
@@ -215,7 +219,7 @@ async def send_answer(
     if any_known:  # If-None-Match: * matches any answer
         await _send_not_modified(service, plan, plan.etag(answer.coding), scope, send)
         return
-    headers = (*answer_headers(service, plan, answer), *further)
+    headers = (*answer_headers(service, plan, answer), *timing_headers(answer), *further)
     known = (plan.etag(answer.coding).decode(),) if plan.key is not None else ()
     wanted = requested_range(scope, len(answer.body), known) if known else None
     if wanted is None:
@@ -249,7 +253,7 @@ async def _send_not_modified(
 
 
 def answer_headers(service: QueryService, plan: Plan, answer: Answer) -> Headers:
-    """Return the headers of an answer: type, completeness and caching."""
+    """Return the headers of an answer that are the same each time: type, completeness, caching."""
     settings = service.settings
     headers = [
         (b"content-type", plan.content_type.encode()),
@@ -274,10 +278,15 @@ def answer_headers(service: QueryService, plan: Plan, answer: Answer) -> Headers
     headers.extend((b"jiqun-warning", warning.encode()) for warning in warnings)
     if plan.excel:
         headers.append((b"content-disposition", b'attachment; filename="answer.csv"'))
-    if answer.outcome == "ok":
-        queue, first = answer.queue_seconds * 1000, answer.first_seconds * 1000
-        headers.append((b"server-timing", b"queue;dur=%.1f, first;dur=%.1f" % (queue, first)))
     return tuple(headers)
+
+
+def timing_headers(answer: Answer) -> Headers:
+    """Return the times of an answer that was evaluated for this request."""
+    if answer.outcome != "ok":
+        return ()
+    queue, first = answer.queue_seconds * 1000, answer.first_seconds * 1000
+    return ((b"server-timing", b"queue;dur=%.1f, first;dur=%.1f" % (queue, first)),)
 
 
 @lru_cache(maxsize=16)
