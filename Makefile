@@ -16,6 +16,8 @@ PROGRAM := $(wildcard server/jiqun/*.py) $(shell find server/jiqun/knowledge ser
 # As many processes as there are cores, up to four: each has servers of its own (2 cores: 493 s with
 # two, 608 with four).
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist worksteal
+# Otherwise each of the processes that the tests start compiles the program anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: install serve build pictures check fmt test soak interop interop-tools lint lint-code lint-types \
 	lint-data lock clean

@@ -6,6 +6,7 @@ read, such as the release of the content, is made once for all of them.
 
 from __future__ import annotations
 
+import gc
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 # No test may fail because the machine is busy.
 settings.register_profile("jiqun", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("jiqun")
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage less often, and not in what stays: it takes a sixth of the time of tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -85,7 +85,7 @@ class Site:
             text = text.replace(f"127.0.0.1:{standard}", f"127.0.0.1:{server.port}")
         return text
 
-    def switch(self, release: Path) -> subprocess.CompletedProcess[str]:
+    def switch(self, release: Path, seconds: int = 60) -> subprocess.CompletedProcess[str]:
         """Run `deploy/switch.py`; the command that reloads is that of `kill`."""
         chosen = [
             f"--{name}={','.join(str(self.servers[port].port) for port in ports)}"
@@ -99,7 +99,7 @@ class Site:
         script.write_text(f'for each in "$@"; do case $each in\n{lines}esac; done\n')
         words: list[str | Path] = [sys.executable, DEPLOY / "switch.py", release]
         words += ["--home", self.home, *chosen, "--reload", f"sh {script}", "--name", "{port}"]
-        words += ["--haproxy", self.home / "admin.sock", "--seconds", "60"]
+        words += ["--haproxy", self.home / "admin.sock", "--seconds", str(seconds)]
         return subprocess.run(words, capture_output=True, text=True, check=False)
 
 
@@ -255,7 +255,9 @@ def test_no_client_fails_or_goes_back(site: Site) -> None:
             broken = site.home / "broken"
             broken.mkdir()
             (broken / "manifest.json").write_text('{"release": "none"}')
-            refused = site.switch(broken)
+            refused = site.switch(broken, seconds=1)
+            for port in SETS["green"]:  # which does not answer
+                site.servers[port].log.wait_for(re.compile("The release was not changed"))
             assert refused.returncode == 1
             assert "answer as before" in refused.stderr
         finally:
