@@ -26,7 +26,7 @@ LONG = "SELECT ?a ?f { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(RAND() < 2) }"
 
 def replaced(folder: Path, other: Path) -> None:
     """Put another release in the place of a folder."""
-    folder.rename(folder.with_suffix(".old" + str(len(list(folder.parent.iterdir())))))
+    folder.rename(folder.with_name(f"before-{other.name}"))
     other.rename(folder)
 
 
@@ -54,6 +54,14 @@ def test_no_request_is_dropped_by_a_switch(way: str, tmp_path: Path) -> None:
     write_release(tmp_path / "release-0" if way == "linked" else folder)
     if way == "linked":
         folder.symlink_to(tmp_path / "release-0")
+    others = [
+        write_release(
+            tmp_path / f"release-{number}",
+            " ".join(f"id:new-{each} a kg:Region ." for each in range(number)),
+            f"0.1.{number}",
+        )
+        for number in range(1, 4)
+    ]
     enough = threading.Event()
     with (
         running(folder, workers=1, store_memory_bytes=IN_MEMORY) as live,
@@ -63,13 +71,10 @@ def test_no_request_is_dropped_by_a_switch(way: str, tmp_path: Path) -> None:
             assert live.client.get("/health/ready").is_success
         asking = [pool.submit(ask_until, live, enough, each) for each in range(4)]
         try:
-            for number in range(1, 4):
-                things = " ".join(f"id:new-{each} a kg:Region ." for each in range(number))
-                version = f"0.1.{number}"
-                other = write_release(tmp_path / f"release-{number}", things, version)
+            for number, other in enumerate(others, 1):
                 (linked if way == "linked" else replaced)(folder, other)
                 live.process.send_signal(signal.SIGHUP)
-                live.log.wait_for(re.compile(rf"Serving Jiqun {re.escape(version)} \("))
+                live.log.wait_for(re.compile(rf"Serving Jiqun 0\.1\.{number} \("))
         finally:
             enough.set()
         for each in asking:
