@@ -83,6 +83,17 @@ def test_backup_and_restore(workspace: Path, turtle: Path, quads: Path, tmp_path
     assert {p.name for p in tmp_path.iterdir() if p.suffix == ".new"} == set()
 
 
+def test_a_backup_keeps_terms_of_rdf_1_2(workspace: Path, tmp_path: Path) -> None:
+    data = tmp_path / "reified.trig"
+    data.write_text("<urn:g> { <urn:a> <urn:p> 'x'@ar--rtl ~ <urn:r> {| <urn:q> <urn:c> |} }")
+    load(workspace, [str(data)])
+    backup(workspace, tmp_path / "backup.nq.gz")
+    other = tmp_path / "other"
+    restore(other, tmp_path / "backup.nq.gz")
+    assert set(own_quads(other)) == set(own_quads(workspace))
+    assert '<<( <urn:a> <urn:p> "x"@ar--rtl )>>' in " ".join(map(str, own_quads(other)))
+
+
 def test_a_backup_that_is_cut_changes_nothing(workspace: Path, turtle: Path) -> None:
     load(workspace, [str(turtle)])
     file = workspace.with_name("backup.nq.gz")
