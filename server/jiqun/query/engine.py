@@ -121,7 +121,7 @@ class Engine:
         self.lanes = Lanes(
             options,
             self._lane("light", options.light_workers, 0, queue * 4),
-            self._lane("memory", options.heavy_workers, HEAVY_NICENESS, 0),
+            self._lane("memory", options.heavy_workers, HEAVY_NICENESS, queue),
             self._lane("heavy", options.heavy_workers, HEAVY_NICENESS, queue),
             documents,
             Forwarder(options.services) if options.services else None,

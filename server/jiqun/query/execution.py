@@ -25,7 +25,7 @@ from jiqun.query import frames
 from jiqun.query.gate import with_services_at
 from jiqun.query.held_graph import Copies
 from jiqun.query.jobs import Answer, BlockStream, DocumentJob, Job
-from jiqun.query.lanes import Lane, Lanes
+from jiqun.query.lanes import Lane, LaneEmptied, Lanes
 from jiqun.query.worker_process import WorkerExited, WorkerProcess
 
 _QUERY_ERRORS: Final[dict[str, tuple[type[JiqunError], str]]] = {
@@ -124,9 +124,11 @@ class Execution:
             return self._lanes.documents
         if self._lanes.slow_in_memory.peek(hash(self._job.parsed.text)):
             return heavy
-        in_memory = self._is_held(self._job) and memory.has_place(self._job.client)
-        if not self._job.light or self._lanes.is_demoted(self._job.client):
-            return memory if in_memory else heavy
+        held, client = self._is_held(self._job), self._job.client
+        if not self._job.light or self._lanes.is_demoted(client):
+            # Waiting for memory is faster than beginning on disk: its lane moves with each slice.
+            return memory if held and memory.takes(client) else heavy
+        in_memory = held and memory.has_place(client)
         # A light query may use the other lanes, but not along with heavy queries, where it would be
         # as slow as they are.
         alone = memory.busy == memory.guests and heavy.busy == heavy.guests
@@ -146,7 +148,12 @@ class Execution:
         """Wait for a worker of the lane and give it the job."""
         self._lane = lane
         left = self._deadline - self._loop.time()
-        self._worker = worker = await lane.acquire(self._job.client, left)
+        try:
+            worker = await lane.acquire(self._job.client, left)
+        except LaneEmptied:
+            await self._dispatch(self._lanes.heavy, frame)
+            return
+        self._worker = worker
         if self._guest:
             lane.guests += 1
         self._began = self._loop.time()
@@ -155,15 +162,16 @@ class Execution:
         waits = options.backend is not None
         self._processor_before = None if waits else worker.processor_seconds()
         if lane is self._lanes.light:
-            self._start_slice(options.slice_seconds)
+            self._slice = options.slice_seconds
+            self._start_slice(self._slice)
         elif lane is self._lanes.memory:
-            self._start_slice(options.memory_seconds)
+            self._slice = options.memory_seconds
+            self._start_slice(self._slice)
         else:
             self._start_deadline()
         worker.send_frame(frame)
 
     def _start_slice(self, seconds: float) -> None:
-        self._slice = seconds
         self._timer = self._loop.call_later(
             min(seconds, self._deadline - self._loop.time()), self._end_slice
         )
@@ -185,31 +193,36 @@ class Execution:
         if self._loop.time() >= self._deadline:
             self._kill("deadline")
             return
-        if self._waited_for_processor(worker):
-            self._start_slice(self._slice)
+        if (left := self._unused_slice(worker)) > 0:
+            self._start_slice(left)
             return
         if lane is self._lanes.light:
             self._lanes.demote(self._job.client)
-        elif self._streaming:
-            self._start_deadline()
-            return
         begins_again = lane.holder is not None and not self._streaming
         if begins_again and isinstance(self._job, Job):
             self._lanes.slow_in_memory.put(hash(self._job.parsed.text), value=True, size=1)
         if not begins_again and heavy.busy < heavy.size.workers * (2 if self._streaming else 1):
             worker.lower_priority(heavy.confinement.niceness)
             lane.hand_over(worker, self._job.client, heavy)
+            if self._guest:
+                lane.guests -= 1
+                heavy.guests += 1
             self._lane = heavy
+            self._start_deadline()
+        elif lane is not self._lanes.light and self._streaming:
             self._start_deadline()
         else:
             self._kill("slice")
 
-    def _waited_for_processor(self, worker: WorkerProcess) -> bool:
-        """Whether the job has used little of its slice, because the machine is busy."""
+    def _unused_slice(self, worker: WorkerProcess) -> float:
+        """Return the seconds of its slice that the job has left, because the machine is busy."""
         used, before = worker.processor_seconds(), self._processor_before
         if self._streaming or used is None or before is None:
-            return False
-        return used - before < self._slice / 2
+            return 0.0
+        left = self._slice - (used - before)
+        # In the light lane other queries wait for this one, however busy the machine is.
+        least = self._slice / 2 if self._lane is self._lanes.light else self._slice / 10
+        return left if left > least else 0.0
 
     async def _next_block(self) -> bytes | None:
         try:

@@ -77,6 +77,10 @@ class LaneSize:
     client_share: int
 
 
+class LaneEmptied(Exception):
+    """The lane has lost its store, and gets no workers any more."""
+
+
 class RecentUse:
     """Recent seconds of work of each client, halved every few seconds."""
 
@@ -148,6 +152,10 @@ class Lane:
 
     def _turn_to(self, holder: HolderProcess | None) -> None:
         self.holder = holder
+        if self._target() == 0:
+            for turn in [turn for queue in self.queues.values() for turn in queue]:
+                if not turn.done():
+                    turn.set_exception(LaneEmptied)
         before, self.idle = self.idle, []
         for worker in before:
             self._place(worker)
@@ -174,7 +182,11 @@ class Lane:
 
     def has_place(self, client: str) -> bool:
         """Whether a job of a client would run at once."""
-        return self.free and self._held[client] < self.size.client_share
+        return self.free and self.takes(client)
+
+    def takes(self, client: str) -> bool:
+        """Whether a job of a client would run or wait, and not be refused."""
+        return self.waiting < self.size.queue and self._held[client] < self.size.client_share
 
     @property
     def free(self) -> bool:
@@ -182,7 +194,7 @@ class Lane:
         return bool(self.idle) and self.busy < self.size.workers and not self.queues
 
     async def acquire(self, client: str, seconds: float) -> WorkerProcess:
-        """Wait for a worker, at most so many seconds; raises `Busy`."""
+        """Wait for a worker, at most so many seconds; raises `Busy`, or `LaneEmptied`."""
         if self._held[client] >= self.size.client_share:
             await asyncio.sleep(_REFUSAL_SECONDS)
             raise self.refusal("You have reached the limit of simultaneous queries per client.")
