@@ -9,6 +9,7 @@ where the forking process, its parent, writes how it exited.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import json
@@ -54,7 +55,8 @@ class ForkedServer:
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with contextlib.suppress(ProcessLookupError):  # it has just exited
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
