@@ -38,10 +38,24 @@ def test_a_figure_of_the_city_is_not_one_of_the_cluster() -> None:
     money = ("kg:metric id:output-value", "kg:unit id:cny")
     assert counts(figure("hebei", *money)) == {}
     assert counts(figure("taps", *money)) == {}
-    assert counts(figure("pumps", "kg:metric id:enterprise-count")) == {"ownFigure": 1}
-    assert counts(figure("pumps", *money)) == {"ownFigure": 1, "output": 1}
-    dated = counts(figure("pumps", *money, "kg:period id:year-2023"))
-    assert dated == {"ownFigure": 1, "output": 1, "datedFigure": 1, "datedOutput": 1}
+    own = {"ownFigure": 1, "figureOrPart": 1}
+    assert counts(figure("pumps", "kg:metric id:enterprise-count")) == own
+    assert counts(figure("pumps", *money)) == own | {"output": 1}
+    whole = (*money, "kg:period id:year-2023", "kg:population id:enterprises-of-pumps")
+    dated = {"output": 1, "datedFigure": 1, "datedOutput": 1, "datedOutputOrPart": 1}
+    assert counts(figure("pumps", *whole)) == own | dated
+
+
+def test_a_figure_of_a_part_at_one_place_is_not_one_of_the_whole() -> None:
+    of_part = (
+        "kg:metric id:output-value",
+        "kg:unit id:cny",
+        "kg:period id:year-2023",
+        "kg:population id:pumps-of-hebei",
+    )
+    confined = "id:pumps-of-hebei kg:memberPlace id:hebei ."
+    found = counts(f"{figure('pumps', *of_part)} {confined}")
+    assert found == {"figureOrPart": 1, "datedOutputOrPart": 1}
 
 
 def test_a_series_is_one_metric_of_one_set_in_three_years() -> None:
@@ -54,7 +68,9 @@ def test_a_series_is_one_metric_of_one_set_in_three_years() -> None:
 
     assert counts(of_years("2021/all", "2022/all", "2022/all")) == {}
     assert counts(of_years("2021/all", "2022/all", "2023/some")) == {}
-    assert counts(of_years("2021/all", "2022/all", "2023/all")) == {"series": 1}
+    years = of_years("2021/all", "2022/all", "2023/all")
+    assert counts(years) == {"series": 1}
+    assert counts(f"{years} id:f0 kg:population id:all . id:all kg:memberPlace id:hebei .") == {}
 
 
 def test_places_agents_and_enterprises() -> None:

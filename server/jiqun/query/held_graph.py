@@ -179,7 +179,7 @@ def hold(whole: ox.Store, with_slim: bool, dataset: ox.Store | None = None) -> H
         whole,
         slim,
         dataset,
-        has_newer_terms(dataset or whole),
+        has_newer_terms(whole if dataset is None else dataset),
         omitted if slim is not None else (),
         _slow(_totals(whole, _LISTS % "?hub ?predicate ?object"), counts),
         _slow(_totals(whole, _LISTS % "?subject ?predicate ?hub"), counts),

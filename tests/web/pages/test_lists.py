@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 SVG = "{http://www.w3.org/2000/svg}"
 LISTS = ("clusters", "places", "companies", "plans", "figures")
-PICTURED = (*LISTS, "compare", "timeline", "network", "figures?metric=enterprise-count")
+PICTURED = (
+    *(*LISTS, "compare", "timeline", "network"),
+    *("figures?metric=enterprise-count", "figures?metric=enterprise-count&page=2"),
+)
 
 
 class Page(HTMLParser):
@@ -119,6 +122,14 @@ def test_a_comparison_draws_the_numbers_of_its_table(built: httpx.Client) -> Non
     listed = re.findall(r'class="number" title="[^"]*"><a [^>]*><bdi>([^<]+)</bdi>', text)
     assert drawn == listed
     assert len(drawn) > 20
+
+
+def test_a_figure_of_one_place_is_not_compared_with_whole_clusters(built: httpx.Client) -> None:
+    text = built.get("/compare?metric=output-value", headers={"Accept": "text/html"}).text
+    whole, _, parts = text.partition('<h2 id="g-subset">')
+    dongguan = ">home furnishing industry of Dongguan<"
+    assert dongguan in parts
+    assert dongguan not in whole.partition('<h2 id="g-comparable">')[2]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ _OUTPUT: Final = """
   ?figure kg:about ?thing ; kg:metric ?metric ; kg:unit id:cny .
   VALUES ?metric { id:output-value id:revenue id:industry-scale }
 """
+_OF_WHOLE: Final = "FILTER NOT EXISTS { ?figure kg:population/kg:memberPlace ?member }"
 _PLACE: Final = """
   {
     ?passage kg:passageOf ?source .
@@ -39,10 +40,12 @@ _MEASURES: Final = {
   ?designation kg:designates ?thing ; kg:statedIn/kg:passageOf/dcterms:publisher ?one, ?other .
   FILTER (?one != ?other)
 """,
-    "ownFigure": "?figure a kg:Observation ; kg:about ?thing .",
-    "output": _OUTPUT,
-    "datedFigure": "?figure a kg:Observation ; kg:about ?thing ; kg:period ?period .",
-    "datedOutput": f"{_OUTPUT} ?figure kg:period ?period .",
+    "ownFigure": f"?figure a kg:Observation ; kg:about ?thing . {_OF_WHOLE}",
+    "figureOrPart": "?figure a kg:Observation ; kg:about ?thing .",
+    "output": f"{_OUTPUT} {_OF_WHOLE}",
+    "datedFigure": f"?figure a kg:Observation ; kg:about ?thing ; kg:period ?period . {_OF_WHOLE}",
+    "datedOutput": f"{_OUTPUT} ?figure kg:period ?period . {_OF_WHOLE}",
+    "datedOutputOrPart": f"{_OUTPUT} ?figure kg:period ?period .",
     "promoter": "?thing kg:promotedBy ?organisation .",
     "applicant": "?thing kg:appliedForBy ?agent .",
     "applicantOrSearch": """
@@ -51,16 +54,17 @@ _MEASURES: Final = {
     "place": _PLACE,
     "placeOrName": f"{_PLACE} UNION {{ ?thing kg:readLocation ?place }}",
     "enterprise": "?participation kg:participationIn ?thing .",
-    "series": """
-  {
+    "series": f"""
+  {{
     SELECT ?thing
-    WHERE {
+    WHERE {{
       ?figure kg:about ?thing ; kg:metric ?metric ; kg:unit ?unit ;
         kg:populationDimension ?set ; kg:periodYear ?year .
-    }
+      {_OF_WHOLE}
+    }}
     GROUP BY ?thing ?metric ?unit ?set
     HAVING (COUNT(DISTINCT ?year) > 2)
-  }
+  }}
 """,
 }
 _COUNT: Final = "SELECT (COUNT(DISTINCT ?thing) AS ?number) WHERE {{ {what} {pattern} }}"

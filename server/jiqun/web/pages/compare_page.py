@@ -55,7 +55,7 @@ def group_of(each: FigureEntry, labels: Labels) -> str:
     kind = kinds_of(labels, each.about)
     if kind != "cluster":
         return "place" if kind == "place" else "other"
-    if each.whole or each.enterprise_class:
+    if each.whole or each.enterprise_class or each.member_place:
         return "subset"
     return "comparable" if each.period else "undated"
 

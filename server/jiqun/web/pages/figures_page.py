@@ -27,7 +27,7 @@ from jiqun.web.pictures.nested_bars import counted, draw_nested_bars
 _PREFIXES: Final = prologue("kg", "id")
 _FIGURES: Final = f"""{_PREFIXES}
 SELECT ?figure ?about ?metric ?value ?bound ?unit ?period ?year ?population ?whole ?class
-  ?words ?passage
+  ?place ?words ?passage
 WHERE {{
   ?figure a kg:Observation ; kg:about ?about ; kg:metric ?metric ; kg:value ?value ;
     kg:bound ?bound ; kg:unit ?unit .
@@ -37,11 +37,12 @@ WHERE {{
     ?figure kg:population ?population .
     OPTIONAL {{ ?population kg:subsetOf ?whole }}
     OPTIONAL {{ ?population kg:enterpriseClass ?class }}
+    OPTIONAL {{ ?population kg:memberPlace ?place }}
   }}
   OPTIONAL {{ ?figure kg:wording ?words }}
   OPTIONAL {{ ?figure kg:statedIn ?passage }}
 }}
-ORDER BY ?figure ?passage ?whole ?class ?words
+ORDER BY ?figure ?passage ?whole ?class ?place ?words
 """
 _GOALS: Final = f"""{_PREFIXES}
 SELECT ?figure ?about ?metric ?value ?bound ?unit ?period ?end ?words ?passage
@@ -82,7 +83,7 @@ _COLUMNS: Final = (
 )
 _BARS: Final = 12
 _MOST: Final = 100
-"""Maximum number of dots in a picture."""
+"""Figures on a page of chosen ones, and dots in its picture."""
 
 _UNCHOSEN: Final = 75
 """Figures on a page as long as nothing is chosen."""
@@ -93,8 +94,9 @@ class FigureEntry:
     """A figure, or a goal with a figure; resources by IRI.
 
     `value` is the number as the graph has it, `bound` a slug. `whole` is the stated superset of the
-    counted set; `enterprise_class` what its members are besides being of the subject; `end` the
-    deadline of a goal (ISO date); all of them may be empty.
+    counted set; `enterprise_class` what its members are besides being of the subject;
+    `member_place` the place of the subject that it is confined to; `end` the deadline of a goal
+    (ISO date); all of them may be empty.
     """
 
     iri: str
@@ -108,6 +110,7 @@ class FigureEntry:
     population: str
     whole: str
     enterprise_class: str
+    member_place: str
     words: Text
     passage: str
     end: str = ""
@@ -198,6 +201,7 @@ def _entries(rows: Sequence[Row]) -> tuple[FigureEntry, ...]:
             value("population"),
             value("whole"),
             value("class"),
+            value("place"),
             text_of(row["words"]) if "words" in row else Text(""),
             passage if passage.startswith(SOURCE) else "",
             value("end"),
@@ -217,7 +221,8 @@ def figures_document(
     def draw(left: Sequence[Entry], paper: Paper) -> Picture | None:
         members = [by_iri[each.iri] for each in left]
         if len({(each.metric, each.unit) for each in members}) == 1:
-            return _dots(members, labels, paper)
+            page = min(selection.page, max(1, -(-len(members) // page_size)))
+            return _dots(members[(page - 1) * page_size : page * page_size], labels, paper)
         return _counts(members, labels, paper)
 
     # A picture of the figures themselves has its table on the same page.
@@ -254,7 +259,7 @@ def _dots(members: Sequence[FigureEntry], labels: Labels, paper: Paper) -> Pictu
     dots.sort(key=lambda dot: (-dot.value, dot.label.value))
     metric = labels.label(members[0].metric).value
     about = phrase("dots_about", reader.lang)
-    group = DotGroup("", "", tuple(dots[:_MOST]))
+    group = DotGroup("", "", tuple(dots))
     return draw_dots(Sheet("dots", metric, about, reader, paper), [group], members[0].unit)
 
 
