@@ -102,16 +102,16 @@ class LiveServer:
 def running(release: Path | None, **settings: object) -> AbstractContextManager[LiveServer]:
     """Run a server on `release` with the given settings until the block ends.
 
-    It reads from disk, unless `store_memory_bytes` is among them. It is forked from a process that
-    has imported the program.
+    It reads from disk and has no spare workers, unless `store_memory_bytes` and `spare_workers` are
+    among them. It is forked from a process that has imported the program.
     """
-    return _serving(forking().start(release, _environment(settings)))
+    return _serving(forking().start(release, _environment({"spare_workers": 0, **settings})))
 
 
 def running_from_start(
     release: Path | None, **settings: object
 ) -> AbstractContextManager[LiveServer]:
-    """Run a server like `running`, in a process with a start of its own."""
+    """Run a server on disk with the given settings, in a process with a start of its own."""
     words = [sys.executable, "-W", "error", "-c", _START, *([str(release)] if release else [])]
     return _serving(
         subprocess.Popen(words, env=_environment(settings), stderr=subprocess.PIPE, text=True)

@@ -108,6 +108,16 @@ class Settings(BaseSettings):
     document_workers: Annotated[
         int, Field(ge=1, description="Additional worker processes for pages and documents.")
     ] = 1
+    spare_workers: Annotated[
+        int,
+        Field(
+            ge=0,
+            description=(
+                "Worker processes of each kind that wait to replace one that was killed. With 0, "
+                "the replacement is started then, which takes some tenths of a second."
+            ),
+        ),
+    ] = 1
     deadline_seconds: Annotated[
         float,
         Field(

@@ -94,7 +94,9 @@ PAGES = {
     "nothing there": "/nothing",
 }
 VIEWS = {"desk": (1280, "light", "en"), "phone at night": (390, "dark", "zh-Hant")}
-ALIKE = "article.passage, details.term, details.proof, .passage-of, tbody tr"
+ALIKE = (
+    "article.passage, details.term, details.proof, .passage-of, tbody tr, dl > div, li, pre span"
+)
 PRUNE = """selector => {
   const seen = new Map();
   for (const each of document.querySelectorAll(selector)) {
@@ -106,7 +108,7 @@ PRUNE = """selector => {
     if (count > 3) each.remove();
   }
 }"""
-"""Leaves three of the passages, terms and rows that consist of the same elements."""
+"""Leaves three of the passages, rows, items and the like that consist of the same elements."""
 
 
 @dataclass(frozen=True)
@@ -218,10 +220,11 @@ def violations(page: Page) -> list[tuple[str, str, str]]:
     )
     page.evaluate(PRUNE, ALIKE)
     rules = {"runOnly": {"type": "tag", "values": RULES}, "resultTypes": ["violations"]}
-    found = axe.Axe().run(page, options=rules)
+    page.evaluate(axe.Axe().axe_script)
+    found = page.evaluate("rules => axe.run(rules).then(found => found.violations)", rules)
     return [
         (each["id"], each["nodes"][0]["html"], each["nodes"][0].get("failureSummary"))
-        for each in found.response["violations"]
+        for each in found
     ]
 
 

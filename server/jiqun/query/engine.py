@@ -136,6 +136,7 @@ class Engine:
             heavy_workers=settings.workers,
             light_workers=settings.light_workers,
             document_workers=settings.document_workers,
+            spare_workers=settings.spare_workers,
             memory_bytes=settings.memory_bytes,
             store_memory_bytes=0 if settings.workspace else settings.store_memory_bytes,
             queue_length=settings.queue_length,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyoxigraph as ox
 import pytest
 
 from html_audit import Audit
+from jiqun.release import open_release
 from jiqun.web.pages.result_table import column_title, partner_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import httpx
 
 BROWSER = {"Accept": "text/html"}
@@ -70,17 +74,19 @@ def test_a_form_shows_and_suggests_names(built: httpx.Client) -> None:
     assert "京津冀" in page
 
 
-def test_titles_of_columns_are_chinese_on_chinese_pages(built: httpx.Client) -> None:
+def test_titles_of_columns_are_chinese_on_chinese_pages(
+    built: httpx.Client, built_release: Path
+) -> None:
     page = built.get(PATH, params={"place": "hebei", "lang": "zh-Hant"}, headers=BROWSER).text
     assert "集群" in page.partition("<thead>")[2].partition("</thead>")[0]
-    entries = built.get("/queries.json").json()["queries"]
     untranslated: set[str] = set()
-    for entry in entries:
-        if entry["form"] != "SELECT":
+    for query in open_release(built_release).queries.values():
+        solutions = ox.Store().query(query.text)
+        if not isinstance(solutions, ox.QuerySolutions):
             continue
-        head = built.get(f"/queries/{entry['name']}.json", params=entry["example"]).json()["head"]
-        words = {partner_of(name, head["vars"]) for name in head["vars"]}
-        shown = [name for name in head["vars"] if name not in words]
+        names = [variable.value for variable in solutions.variables]
+        words = {partner_of(name, names) for name in names}
+        shown = [name for name in names if name not in words]
         untranslated |= {
             name
             for name in shown
