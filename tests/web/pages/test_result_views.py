@@ -102,8 +102,11 @@ def test_a_chart_draws_bounds_and_keeps_units_apart(context: Context) -> None:
     columns = read_columns(outcome, context.select)
     drawn = draw_view("chart", outcome, columns, labels, context.select)
     figure = drawn.picture.figure
-    for row in outcome.rows:
+    drawn_rows = outcome.rows[:60]
+    assert len(drawn_rows) < len(outcome.rows)
+    for row in drawn_rows:
         assert f"{int(row['value'].value):,} enterprises" in figure
+    assert str(len(outcome.rows) - len(drawn_rows)) in drawn.left_out
     assert "more than" in figure
     assert 'class="arrow"' in figure
     mixed = Outcome(
