@@ -36,6 +36,8 @@ from jiqun.query.held_graph import Copies, HeldGraph, hold, without_blank_nodes
 
 MOST_BYTES: Final = 64 * 1024
 _LOADING_NICENESS: Final = 10
+_ALLOCATED_BY_LIBC: Final = 4096
+"""Bytes; Python has an allocator of its own for small objects."""
 
 
 def load(path: str, copies: Copies) -> HeldGraph:
@@ -101,6 +103,24 @@ def _write(write: Callable[[BinaryIO], object], writing: int) -> None:
         sys.stderr.flush()
     finally:
         os._exit(status)
+
+
+def _occupy_heap() -> None:
+    """Attach a thread to the heap that the copies were made in, so that no other gets it.
+
+    After a fork, glibc gives the next thread a heap that none uses (`malloc/arena.c`). The free
+    memory of this one is scattered among the copies: each allocation would touch, and unshare,
+    another page. In a heap of its own, a worker takes 180 µs for a trivial query instead of 300.
+    """
+    attached = threading.Event()
+
+    def occupy() -> None:
+        _from_heap = bytearray(_ALLOCATED_BY_LIBC)
+        attached.set()
+        threading.Event().wait()
+
+    threading.Thread(target=occupy, daemon=True).start()
+    attached.wait()
 
 
 class StoreHolder:
@@ -174,6 +194,7 @@ class StoreHolder:
                 os.close(descriptor)
             self._control.close()
             sandbox.confine(order["niceness"], order["port"])
+            _occupy_heap()
             wire = socket.socket(fileno=connection)
             worker.run(worker.Worker(wire, order["memory"], held=self._held))
         except BaseException:
