@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
@@ -63,6 +64,18 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, body, "application/n-triples")
         else:
             self.reply(200, found.serialize(format=ox.QueryResultsFormat.JSON))
+
+    def be_slow_to_end(self, query: str) -> None:
+        """Send the end of the body, after white space, when all else may have been read."""
+        found: Any = self.server.store.query(query)
+        document = found.serialize(format=ox.QueryResultsFormat.JSON)
+        self.send_response(200)
+        self.send_header("Content-Type", JSON)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for block in (document, b" \n", b""):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(block), block))
+            time.sleep(0.2)
 
     def be_hanging(self, _query: str) -> None:
         self.connection.settimeout(30)

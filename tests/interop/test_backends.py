@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -144,8 +143,6 @@ def _asked(client: httpx.Client, url: str, values: dict[str, str]) -> httpx.Resp
         response = client.get(url, params=values)
         if response.status_code not in {503, 504}:
             break
-        # What the server gave up may still run in the engine, which counts as busy meanwhile.
-        time.sleep(float(response.headers.get("Retry-After", 0)))
     return response
 
 

@@ -243,6 +243,17 @@ def test_what_was_given_up_keeps_its_place_until_the_limit(
         assert ask(live, "ASK { ?s ?p 'quick' }").status_code == 200
 
 
+def test_an_answer_is_read_to_its_end(storeless: Path, engine: StubEngine) -> None:
+    """Otherwise the query would count as abandoned, and keep its place until the limit."""
+    options = {"deadline_seconds": 60, "backend_seconds": 60, "backend_connections": 3}
+    with backed(storeless, engine, "fuseki", **options) as live:
+        engine.behaviour = "slow_to_end"
+        for query in ("ASK { ?s ?p 'end' }", "SELECT * { ?s ?p 'end' }", "SELECT * { ?s ?p ?o }"):
+            assert ask(live, query).status_code == 200
+        wait_until(lambda: metric(live, 'jiqun_backend_queries{state="busy"}') == 0)
+        assert metric(live, 'jiqun_backend_queries{state="lingering"}') == 0
+
+
 def test_a_part_is_no_answer(storeless: Path, engine: StubEngine) -> None:
     with backed(storeless, engine, "jiqun") as live:
         engine.behaviour = "truncating"

@@ -74,23 +74,36 @@ class RemoteStore:
 
 
 class Body:
-    """A response body as a file; reading raises `Failure` if it ends early."""
+    """A response body as a file; reading raises `Failure` if it ends early.
+
+    A parser of JSON stops at the end of the document, and to close a connection before the end of
+    the body is to abandon the query. So a block is returned once what follows it has arrived: the
+    next one, or the end.
+    """
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self._response = response
         self._buffer = b""
+        self._following: bytes | None = None
         self.media_type = response.headers.get_content_type()
 
     def read(self, size: int = -1) -> bytes:
         """Return at most `size` bytes, none at the end."""
-        try:
-            if not self._buffer:
-                self._buffer = self._response.read1(_BLOCK)
-        except (OSError, http.client.HTTPException):
-            raise Failure("gateway", "The backend's response ended early.") from None
+        if not self._buffer:
+            self._buffer = self._receive() if self._following is None else self._following
+            self._following = self._receive() if self._buffer else b""
+            while self._following.isspace():
+                self._buffer += self._following
+                self._following = self._receive()
         size = len(self._buffer) if size < 0 else size
         data, self._buffer = self._buffer[:size], self._buffer[size:]
         return data
+
+    def _receive(self) -> bytes:
+        try:
+            return self._response.read1(_BLOCK)
+        except (OSError, http.client.HTTPException):
+            raise Failure("gateway", "The backend's response ended early.") from None
 
 
 def _triples(file: Any) -> Iterator[ox.Triple]:
