@@ -108,5 +108,14 @@ def test_on_paper_are_words_and_pictures_in_black_on_white(
     assert page.locator(".areas details.proof[open]").count() == 0
     page.goto(f"{site.url}/compare?metric=output-value")
     assert not page.locator("form.narrowing").is_visible()
+    assert page.locator(".compared:not([open]) h2").first.is_visible()  # also without scripts
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    for each in (".picture", "table"):
+        shown = page.locator(f".compared {each}").evaluate_all(
+            "all => all.map(e => e.checkVisibility())"
+        )
+        assert len(shown) > 2
+        assert all(shown), each
+    page.goto(f"{site.url}/timeline")
     assert page.locator(".picture.tall").count() == page.locator(".picture").count() == 1
     context.close()

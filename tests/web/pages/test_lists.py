@@ -181,6 +181,30 @@ def test_a_picture_can_be_taken_away(built: httpx.Client, path: str) -> None:
     assert all(each.startswith("http://") for each in links)
 
 
+def test_a_picture_file_has_what_the_table_file_has_and_says_what_it_leaves_out(
+    built: httpx.Client,
+) -> None:
+    path = "figures?metric=enterprise-count"
+    drawn = built.get(f"/{path}", headers={"Accept": "image/svg+xml"}).text
+    assert drawn.count('class="amount') == len(rows(built, path)) > 100
+    clusters = built.get("/clusters", headers={"Accept": "image/svg+xml"}).text
+    assert "Not on the map" in clusters
+    assert "Natural Earth" in clusters
+    counts = built.get("/compare?metric=cluster-count", headers={"Accept": "image/svg+xml"}).text
+    assert "Only the 60 largest are shown." in counts
+
+
+def test_only_the_first_group_of_a_comparison_is_open(built: httpx.Client) -> None:
+    page = built.get("/compare?metric=output-value", headers={"Accept": "text/html"}).text
+    groups = re.findall(
+        r'<details class="fold compared"( open)?>\s*<summary><h2 id="g-(\w+)"', page
+    )
+    assert [name for is_open, name in groups if is_open] == ["comparable"]
+    assert [name for _, name in groups][-1] == "goals"
+    cut = built.get("/compare?metric=cluster-count", headers={"Accept": "text/html"}).text
+    assert 'are shown. <a href="/figures?metric=cluster-count">' in cut
+
+
 def test_a_table_for_excel_has_its_mark_and_no_formula(built: httpx.Client) -> None:
     body = built.get("/clusters?format=csv&excel=1").content
     assert body.startswith(b"\xef\xbb\xbf")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Final
 
@@ -19,14 +19,14 @@ from jiqun.web.pages.figures_page import FigureEntry, figure_dot, kinds_of, read
 from jiqun.web.pages.listing import Option, picture_file
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.certainty import BOUNDS
-from jiqun.web.pictures.dot_plot import DotGroup, GoalFlag, draw_dots
+from jiqun.web.pictures.dot_plot import Axis, DotGroup, GoalFlag, draw_dots
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, Sheet
 
 GROUPS: Final = ("comparable", "undated", "subset", "place", "other")
 """The groups of figures, in order; phrases explain why all but the first are separate."""
 
 _MOST: Final = 60
-"""Maximum number of dots in a group."""
+"""Maximum number of figures in a group; the largest are shown."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class ComparedRow:
-    """A row of the table below the picture; the same figure as one of its marks."""
+    """A row of the table below a picture; the same figure as one of its marks."""
 
     subject: tuple[Cell, ...]
     amount: Cell
@@ -48,6 +48,18 @@ class ComparedRow:
     period: tuple[Cell, ...]
     population: str
     words: Cell
+
+
+@dataclass(frozen=True)
+class ComparedGroup:
+    """A group on the page: the number of its figures, and those that are shown."""
+
+    name: str
+    heading: str
+    reason: str
+    count: int
+    picture: Picture
+    rows: tuple[ComparedRow, ...]
 
 
 def group_of(each: FigureEntry, labels: Labels) -> str:
@@ -82,23 +94,28 @@ def compare_document(
         and comparison.bound in {"", each.bound}
     ]
     groups = {
-        name: _sorted([each for each in left if group_of(each, labels) == name], labels)
+        name: members
         for name in GROUPS
+        if (members := _sorted([each for each in left if group_of(each, labels) == name], labels))
     }
     aims = [each for each in known.goals if each.metric == metric and each.unit == unit]
+    dots = {name: _dots(name, members, labels) for name, members in groups.items()}
+    flags = [_flag(each, labels) for each in aims]
+    axis = Axis.of([each.value for group in dots.values() for each in group.dots], unit)
+
+    def draw(
+        name: str, drawn: Sequence[DotGroup], goals: Sequence[GoalFlag], paper: Paper = PAGE
+    ) -> Picture:
+        metric_name = labels.resource(metric).text.value
+        title = phrase("compare_title", reader.lang, metric_name[:1].upper() + metric_name[1:])
+        sheet = Sheet(name, title, phrase("dots_about", reader.lang), reader, paper)
+        return draw_dots(sheet, drawn, unit, goals, axis)
+
     if choice.format == SVG:
-        paper = Paper(FILE_WIDTH)
-        picture = _draw(metric, unit, groups, aims, labels, paper) if left or aims else None
-        return picture_file(picture, "comparison", reader, origin)
-    given = {
-        name: value
-        for name, value in (
-            ("metric", slug_of(metric)),
-            ("period", comparison.period),
-            ("bound", comparison.bound),
-        )
-        if value
-    }
+        picture = draw("comparison", list(dots.values()), flags, Paper(FILE_WIDTH))
+        return picture_file(picture if dots or flags else None, "comparison", reader, origin)
+    given = {"metric": slug_of(metric), "period": comparison.period, "bound": comparison.bound}
+    chosen = {name: value for name, value in given.items() if value}
     text = render(
         "compare.html",
         reader,
@@ -106,16 +123,21 @@ def compare_document(
         metrics=_metrics(every, metric, labels),
         periods=_options("period", years, comparison.period, labels),
         bounds=_options("bound", bounds, comparison.bound, labels),
-        picture=_draw(metric, unit, groups, aims, labels, PAGE) if left or aims else None,
         groups=[
-            (name, [_row(each, labels) for each in members[:_MOST]], len(members))
-            for name, members in groups.items()
-            if members
+            ComparedGroup(
+                name,
+                group.heading,
+                group.reason,
+                len(groups[name]),
+                draw(f"dots-{name}", [replace(group, heading="", reason="")], ()),
+                tuple(_row(each, labels) for each in groups[name][:_MOST]),
+            )
+            for name, group in dots.items()
         ],
         goals=[(_row(each, labels), each.deadline(reader)) for each in aims],
+        flags=draw("flags", (), flags) if flags else None,
         other_units=len(of_metric) - len(measured),
-        total=len(left),
-        svg=reader.link("/compare", **given, format="svg"),
+        svg=reader.link("/compare", **chosen, format="svg"),
         all_figures=reader.link("/figures", metric=slug_of(metric)) if metric else "",
     )
     return html_document(text, reader)
@@ -172,37 +194,23 @@ def _metrics(figures: Sequence[FigureEntry], mine: str, labels: Labels) -> list[
     ]
 
 
-def _draw(
-    metric: str,
-    unit: str,
-    groups: dict[str, list[FigureEntry]],
-    goals: Sequence[FigureEntry],
-    labels: Labels,
-    paper: Paper,
-) -> Picture:
-    reader = labels.reader
-    drawn = [
-        DotGroup(
-            phrase(f"group_{name}", reader.lang),
-            phrase(f"group_{name}_why", reader.lang),
-            tuple(dot for each in members[:_MOST] if (dot := figure_dot(each, labels)) is not None),
-            hatched=name == "undated",
-        )
-        for name, members in groups.items()
-        if members
-    ]
-    flags = [
-        GoalFlag(
-            labels.resource(each.about).text,
-            " ".join(part for part in (each.amount(labels).text, each.deadline(reader)) if part),
-            each.words_at(labels),
-        )
-        for each in goals
-    ]
-    name = labels.resource(metric).text.value
-    title = phrase("compare_title", reader.lang, name[:1].upper() + name[1:])
-    about = phrase("dots_about", reader.lang)
-    return draw_dots(Sheet("comparison", title, about, reader, paper), drawn, unit, flags)
+def _dots(name: str, members: Sequence[FigureEntry], labels: Labels) -> DotGroup:
+    lang = labels.reader.lang
+    reason = phrase(f"group_{name}_why", lang)
+    if len(members) > _MOST:
+        reason += phrase("group_cut", lang, str(_MOST))
+    dots = (figure_dot(each, labels) for each in members[:_MOST])
+    return DotGroup(
+        phrase(f"group_{name}", lang),
+        reason,
+        tuple(dot for dot in dots if dot is not None),
+        hatched=name == "undated",
+    )
+
+
+def _flag(goal: FigureEntry, labels: Labels) -> GoalFlag:
+    amount = f"{goal.amount(labels).text} {goal.deadline(labels.reader)}".rstrip()
+    return GoalFlag(labels.resource(goal.about).text, amount, goal.words_at(labels))
 
 
 def _row(each: FigureEntry, labels: Labels) -> ComparedRow:

@@ -21,7 +21,7 @@ from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_docu
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.certainty import Amount, known_bound, read_number, write_amount
 from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
-from jiqun.web.pictures.drawing import Paper, Picture, Sheet
+from jiqun.web.pictures.drawing import PAGE, Paper, Picture, Sheet
 from jiqun.web.pictures.nested_bars import counted, draw_nested_bars
 
 _PREFIXES: Final = prologue("kg", "id")
@@ -83,7 +83,7 @@ _COLUMNS: Final = (
 )
 _BARS: Final = 12
 _MOST: Final = 100
-"""Figures on a page of chosen ones, and dots in its picture."""
+"""Figures on a page of chosen ones, and dots in its picture; the picture as a file has all."""
 
 _UNCHOSEN: Final = 75
 """Figures on a page as long as nothing is chosen."""
@@ -220,10 +220,12 @@ def figures_document(
 
     def draw(left: Sequence[Entry], paper: Paper) -> Picture | None:
         members = [by_iri[each.iri] for each in left]
-        if len({(each.metric, each.unit) for each in members}) == 1:
+        if len({(each.metric, each.unit) for each in members}) != 1:
+            return _counts(members, labels, paper)
+        if paper == PAGE:
             page = min(selection.page, max(1, -(-len(members) // page_size)))
-            return _dots(members[(page - 1) * page_size : page * page_size], labels, paper)
-        return _counts(members, labels, paper)
+            members = members[(page - 1) * page_size : page * page_size]
+        return _dots(members, labels, paper)
 
     # A picture of the figures themselves has its table on the same page.
     page_size = _MOST if any(value for _, value in selection.facets) else _UNCHOSEN

@@ -98,16 +98,20 @@ class DotGroup:
 
 
 def draw_dots(
-    sheet: Sheet, groups: Sequence[DotGroup], unit: str, goals: Sequence[GoalFlag] = ()
+    sheet: Sheet,
+    groups: Sequence[DotGroup],
+    unit: str,
+    goals: Sequence[GoalFlag] = (),
+    axis: Axis | None = None,
 ) -> Picture:
     """Draw figures of one metric and one unit (an IRI), one in a row, in the order given.
 
-    All groups share one axis but are separate. Goals are flags below the axis, never on it. Every
-    mark links to the words that state it, if it has a URL.
+    All groups share one axis, by default that of their figures, but are separate. Goals are flags
+    below the axis, never on it. Every mark links to the words that state it, if it has a URL.
     """
     reader, paper = sheet.reader, sheet.paper
     every = [dot for group in groups for dot in group.dots]
-    axis = Axis.of([each.value for each in every], unit)
+    axis = axis or Axis.of([each.value for each in every], unit)
     parts: list[Markup] = []
     y = float(_HEAD)
     for group in groups:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import accumulate
+from textwrap import wrap
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -32,6 +33,7 @@ _VARIABLE: Final = re.compile(r"var\((--[a-z-]+)\)")
 _DECLARED: Final = re.compile(r"(--[a-z-]+):\s*([^;]+);")
 _HREF: Final = re.compile(r'<a href="/')
 _LEGEND_ROW: Final = 24
+_NOTE_ROW: Final = 18
 _TALL: Final = 1400
 """Height in pixels from which on a picture on a sheet of paper has smaller letters."""
 
@@ -54,11 +56,12 @@ _ENTRY: Final = Markup(
 )
 _FILE: Final = Markup(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="{0} {0} {1} {2}" width="{1}" height="{2}" '
-    'lang="{9}"><title>{3}</title><desc>{4}</desc><style>{10}</style><g class="drawing">{11}'
+    'lang="{8}"><title>{3}</title><desc>{4}</desc><style>{9}</style><g class="drawing">{10}'
     '<rect class="sheet" x="{0}" y="{0}" width="{1}" height="{2}"/>'
-    '<text class="heading" y="14">{3}</text><g transform="translate(0 34)">{5}</g>{6}'
-    '<text class="note" y="{7}">{8}</text></g></svg>\n'
+    '<text class="heading" y="14">{3}</text><g transform="translate(0 34)">{5}</g>{6}{7}</g></svg>'
+    "\n"
 )
+_FILE_NOTE: Final = Markup('<text class="note" y="{}">{}</text>')
 _FILE_ENTRY: Final = Markup(
     '<g transform="translate({} {})">{}<text class="note" x="22" y="4">{}</text></g>'
 )
@@ -184,14 +187,16 @@ class Picture:
         return Markup("<figcaption>{}</figcaption>").format(both) if both else _NOTHING
 
     def file(self, site: str, note: str) -> bytes:
-        """Return the picture as an SVG file with its legend.
+        """Return the picture as an SVG file with its legend and its note.
 
         `site` is prepended to links to this site, `note` is the attribution below.
         """
         width = self.size or self.sheet.paper.width or FILE_WIDTH
         top = 34.0
         rows, under = self._legend_rows(width), top + self.height + 14
-        total = under + _LEGEND_ROW * len(rows) + 26
+        notes = [*wrap(self.note, int(width / _LETTER)), note]
+        first = under + _LEGEND_ROW * len(rows) + 16
+        total = first + _NOTE_ROW * (len(notes) - 1) + 10
         entries = _NOTHING.join(
             _FILE_ENTRY.format(
                 _short(x + 16), _short(under + _LEGEND_ROW * n + 10), each.sign, each.meaning
@@ -207,8 +212,10 @@ class Picture:
             self.sheet.about,
             self.body,
             entries,
-            _short(total - 10),
-            note,
+            _NOTHING.join(
+                _FILE_NOTE.format(_short(first + _NOTE_ROW * n), each)
+                for n, each in enumerate(notes)
+            ),
             self.sheet.reader.lang,
             Markup(file_style()),  # noqa: S704 - our own sheet
             _HATCH.format(self.sheet.name) if self.hatching else "",

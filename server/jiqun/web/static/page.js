@@ -27,7 +27,7 @@ reveal();
 // On paper the words of every statement are shown, where they are not already beside it.
 const unfolded = [];
 addEventListener("beforeprint", () => {
-  for (const proof of document.querySelectorAll("details.proof:not([open]), .answer > .fold:not([open])")) {
+  for (const proof of document.querySelectorAll("details.proof:not([open]), :is(.answer > .fold, .compared, .compared .fold):not([open])")) {
     if (proof.closest(".sentence, table") || proof.parentElement.querySelector(":scope > q")) continue;
     proof.open = true;
     unfolded.push(proof);
