@@ -72,8 +72,9 @@ class QueryRequest:
 class Plan:
     """How a request will be answered, independent of the client.
 
-    `key` identifies the answer; it is None if evaluations may differ. `coding` is the content
-    coding, None for identity. `bounded` is what this process evaluates, None if a worker does.
+    `key` identifies the answer, in characters of an entity tag; it is None if evaluations may
+    differ. `coding` is the content coding, None for identity. `bounded` is what this process
+    evaluates, None if a worker does.
     """
 
     job: Job
@@ -87,7 +88,7 @@ class Plan:
     def etag(self, coding: str | None) -> bytes:
         """Return the strong entity tag of the answer in a content coding, quotes included."""
         suffix = f"-{coding}" if coding else ""
-        return b'"' + base64.urlsafe_b64encode(self.key or b"") + suffix.encode() + b'"'
+        return b'"%b%b"' % (self.key or b"", suffix.encode())
 
 
 class QueryService:
@@ -401,7 +402,8 @@ class QueryService:
             repr(job.named_graphs),
             str(excel),
         )
-        return hashlib.blake2b("\0".join(parts).encode(), digest_size=18).digest()
+        digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=18).digest()
+        return base64.urlsafe_b64encode(digest)
 
 
 @asynccontextmanager
