@@ -42,7 +42,7 @@ MOST_CHARACTERS: Final = 64 * 1024
 """Characters of all terms in that many rows."""
 
 MOST_ROWS_OF_CHAIN: Final = 1024
-MOST_CHARACTERS_OF_CHAIN: Final = 320 * 1024
+MOST_CHARACTERS_OF_CHAIN: Final = 352 * 1024
 
 MOST_READ: Final = 48 * 1024
 """Triples read in memory, about 33 ns each."""

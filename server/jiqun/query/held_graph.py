@@ -6,7 +6,7 @@ with thousands of statements is found by reading all of them, again for each row
 RocksDB finds it at once (pyoxigraph 0.5.13, `storage/memory.rs`).
 
 Such things, hubs, have most of their statements by a few predicates: a country contains thousands
-of places. The *slim* copy leaves these predicates out, so that its lists are short. It is used for
+of places. The *slim* copy leaves these statements out, so that its lists are short. It is used for
 every query that cannot match what is left out. Other queries are evaluated on the *whole* copy, or
 on disk when they would read the statements of hubs again and again.
 
@@ -16,9 +16,10 @@ that read them; its lists are longer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Any, Final, NamedTuple
 
 import pyoxigraph as ox
@@ -28,17 +29,27 @@ from jiqun.rdf.earlier_versions import NEWEST
 ANY: Final = ""
 """Stands for a predicate that is a variable."""
 
-_HUB_STATEMENTS: Final = 128
-"""A subject with more statements of one predicate is a hub."""
+Omitted = Mapping[str, frozenset[str]]
+"""Predicates, and the hubs whose statements of each are left out."""
+
+_MANY: Final = 128
+"""Where most statements of a predicate are about subjects with more of them, it makes hubs."""
+
+_MOST_LEFT: Final = 32
+"""Subjects with more statements of a predicate that makes hubs are its hubs."""
 
 _LONG_LIST: Final = 64
 """Triples that are read in memory in the time of one search on disk."""
 
-_HUBS: Final = f"""
+_OF_MANY: Final = f"""
     SELECT ?predicate (SUM(?count) AS ?total) {{
       {{ SELECT ?subject ?predicate (COUNT(*) AS ?count) {{ ?subject ?predicate ?object }}
-         GROUP BY ?subject ?predicate HAVING (COUNT(*) > {_HUB_STATEMENTS}) }}
+         GROUP BY ?subject ?predicate HAVING (COUNT(*) > {_MANY}) }}
     }} GROUP BY ?predicate
+"""
+_HUBS: Final = f"""
+    SELECT ?predicate ?hub {{ ?hub ?predicate ?object }}
+    GROUP BY ?predicate ?hub HAVING (ISIRI(?hub) && COUNT(*) > {_MOST_LEFT})
 """
 _PREDICATES: Final = """
     SELECT ?predicate (COUNT(*) AS ?total) { ?subject ?predicate ?object } GROUP BY ?predicate
@@ -104,7 +115,7 @@ class HeldGraph:
     slim: ox.Store | None
     dataset: ox.Store | None
     newer: bool
-    omitted: tuple[str, ...]
+    omitted: Omitted
     slow_subjects: frozenset[str]
     slow_objects: frozenset[str]
 
@@ -134,19 +145,28 @@ class HeldGraph:
         return None if slow or not self.slow_objects.isdisjoint(reach.objects) else self.whole
 
 
-def is_complete(omitted: tuple[str, ...], reach: Reach, whole: ox.Store) -> bool:
-    """Return whether no triple with an omitted predicate can match a pattern of a query.
+def is_complete(omitted: Omitted, reach: Reach, whole: ox.Store) -> bool:
+    """Return whether no statement that is left out can match a pattern of a query.
 
     `whole` is a store with the whole default graph.
     """
-    if not set(omitted).isdisjoint(reach.predicates):
-        return False
-    return not any(
-        (subject is None and value is None)
-        or next(matches(whole, subject, predicate, value), None) is not None
+    return omitted.keys().isdisjoint(reach.predicates) and not any(
+        _is_left_out(whole, subject, predicate, value, hubs)
         for subject, value in reach.open
-        for predicate in omitted
+        for predicate, hubs in omitted.items()
     )
+
+
+def _is_left_out(
+    whole: ox.Store, subject: str | None, predicate: str, value: str | None, hubs: frozenset[str]
+) -> bool:
+    """Return whether a statement of a hub matches, or may do so."""
+    if subject is None and value is None:
+        return True
+    if subject is not None and (value is None or subject not in hubs):
+        return subject in hubs
+    found: list[Any] = list(islice(matches(whole, subject, predicate, value), _LONG_LIST + 1))
+    return len(found) > _LONG_LIST or any(quad.subject.value in hubs for quad in found)
 
 
 def matches(
@@ -167,12 +187,9 @@ def hold(whole: ox.Store, with_slim: bool, dataset: ox.Store | None = None) -> H
     `dataset` is a copy of all graphs.
     """
     counts = _totals(whole, _PREDICATES)
-    omitted = tuple(
-        sorted(
-            predicate
-            for predicate, count in _totals(whole, _HUBS).items()
-            if 2 * count > counts[predicate]
-        )
+    of_many = _totals(whole, _OF_MANY)
+    omitted = find_hubs(
+        whole, sorted(each for each, count in of_many.items() if 2 * count > counts[each])
     )
     slim = _without(whole, omitted) if with_slim and omitted else None
     return HeldGraph(
@@ -180,10 +197,21 @@ def hold(whole: ox.Store, with_slim: bool, dataset: ox.Store | None = None) -> H
         slim,
         dataset,
         has_newer_terms(whole if dataset is None else dataset),
-        omitted if slim is not None else (),
+        omitted if slim is not None else {},
         _slow(_totals(whole, _LISTS % "?hub ?predicate ?object"), counts),
         _slow(_totals(whole, _LISTS % "?subject ?predicate ?hub"), counts),
     )
+
+
+def find_hubs(store: ox.Store, predicates: Iterable[str]) -> Omitted:
+    """Return the hubs of these predicates in a default graph."""
+
+    def hubs(predicate: str) -> frozenset[str]:
+        given: Any = {ox.Variable("predicate"): ox.NamedNode(predicate)}
+        rows: Any = store.query(_HUBS, substitutions=given)
+        return frozenset(row["hub"].value for row in rows)
+
+    return {each: hubs(each) for each in predicates}
 
 
 def has_newer_terms(store: ox.Store) -> bool:
@@ -209,11 +237,11 @@ def without_blank_nodes(store: ox.Store) -> Iterator[ox.Triple]:
             yield quad.triple
 
 
-def with_blank_nodes(store: ox.Store, omitted: Sequence[str]) -> Iterator[ox.Quad]:
-    """Return the others of the default graph, except those with an omitted predicate."""
+def with_blank_nodes(store: ox.Store, omitted: Omitted) -> Iterator[ox.Quad]:
+    """Return the others of the default graph, except those that are left out."""
     rows: Any = store.query(_BLANK)
     for subject, predicate, value in rows:
-        if predicate.value not in omitted:
+        if subject.value not in omitted.get(predicate.value, ()):
             yield ox.Quad(subject, predicate, value)
 
 
@@ -230,25 +258,27 @@ def _slow(lists: dict[str, int], counts: dict[str, int]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _without(whole: ox.Store, omitted: tuple[str, ...]) -> ox.Store | None:
-    """Copy a graph without the triples of some predicates.
+def _without(whole: ox.Store, omitted: Omitted) -> ox.Store | None:
+    """Copy a graph without the statements of hubs.
 
     None if that loses a term altogether: then zero-length paths would have other matches.
     """
-    left_out = set(omitted)
     slim = ox.Store()
-    slim.bulk_extend(quad for quad in whole if quad.predicate.value not in left_out)
+    slim.bulk_extend(
+        quad for quad in whole if quad.subject.value not in omitted.get(quad.predicate.value, ())
+    )
     return slim if all(_is_node(slim, term) for term in _terms(whole, omitted)) else None
 
 
-def _terms(store: ox.Store, predicates: tuple[str, ...]) -> Iterator[Any]:
+def _terms(store: ox.Store, omitted: Omitted) -> Iterator[Any]:
     seen = set()
-    for predicate in predicates:
-        for quad in store.quads_for_pattern(None, ox.NamedNode(predicate), None):
-            for term in (quad.subject, quad.object):
-                if term not in seen:
-                    seen.add(term)
-                    yield term
+    for predicate, hubs in omitted.items():
+        for hub in hubs:
+            for quad in matches(store, hub, predicate, None):
+                for term in (quad.subject, quad.object):
+                    if term not in seen:
+                        seen.add(term)
+                        yield term
 
 
 def _is_node(store: ox.Store, term: Any) -> bool:

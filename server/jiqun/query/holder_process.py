@@ -81,8 +81,8 @@ class ForkedWorker:
 class HolderProcess:
     """A process that holds one release; created by `start`.
 
-    `omitted` are the predicates that its slim copy leaves out, `slim` is the number of triples in
-    that.
+    Its slim copy leaves out what hubs have of the predicates in `omitted`; `slim` is the number of
+    triples in it.
     """
 
     def __init__(

@@ -20,6 +20,8 @@ import pyoxigraph as ox
 from jiqun.query.bounded import Extent, is_bounded, is_bounded_in_memory, measure_extents
 from jiqun.query.evaluation import Failure, evaluate
 from jiqun.query.held_graph import (
+    Omitted,
+    find_hubs,
     has_newer_terms,
     is_complete,
     result_version,
@@ -33,13 +35,13 @@ _LOADING_NICENESS: Final = 10
 
 
 class Copy(NamedTuple):
-    """A default graph in memory, without the triples of some predicates.
+    """A default graph in memory, without statements of hubs.
 
     `newer` says whether it has terms of RDF 1.2.
     """
 
     store: ox.Store
-    omitted: tuple[str, ...]
+    omitted: Omitted
     extents: Mapping[str, Extent]
     newer: bool
 
@@ -106,8 +108,10 @@ class InProcessEvaluation:
         self._used = 0.0
 
 
-def read_copy(reading: int, disk: ox.Store, omitted: tuple[str, ...], triples: int) -> Copy:
-    """Make a copy of `disk` from its triples without blank nodes, N-Triples in a pipe.
+def read_copy(reading: int, disk: ox.Store, predicates: tuple[str, ...], triples: int) -> Copy:
+    """Make a copy of `disk` without the statements that hubs have of some predicates.
+
+    Its triples without blank nodes are read as N-Triples from a pipe.
 
     Releases the interpreter lock meanwhile, and closes the pipe. Raises `OSError` if there are not
     so many `triples` in all.
@@ -117,6 +121,7 @@ def read_copy(reading: int, disk: ox.Store, omitted: tuple[str, ...], triples: i
     try:
         path = f"/proc/self/fd/{reading}"
         store.bulk_load(path=path, format=ox.RdfFormat.N_TRIPLES, lenient=True)
+        omitted = find_hubs(disk, predicates)
         if len(store) != triples:
             store.extend(with_blank_nodes(disk, omitted))
     except SyntaxError as error:

@@ -230,7 +230,7 @@ def main(arguments: list[str]) -> None:
         return
     gc.collect()
     gc.freeze()
-    ready = {"ready": len(held.whole), "omitted": held.omitted, "slim": len(held.shortest)}
+    ready = {"ready": len(held.whole), "omitted": tuple(held.omitted), "slim": len(held.shortest)}
     control.send(json.dumps(ready).encode())
     with contextlib.suppress(OSError):  # the server has exited
         StoreHolder(control, held).serve()
