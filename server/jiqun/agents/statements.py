@@ -39,9 +39,10 @@ from jiqun.rdf.namespaces import (
     prologue,
 )
 from jiqun.web.documents import Context
+from jiqun.web.linked_data.descriptions import values
 from jiqun.web.linked_data.premises import derive, mentions_of, origin_of
 from jiqun.web.linked_data.thing_names import expand, find_thing, nearest
-from jiqun.web.pages.cells import Caption, Labels, read_captions, values
+from jiqun.web.pages.cells import Caption, Labels, read_captions
 
 KINDS: Final[Mapping[str, str]] = {
     f"{KG}Goal": "goal",

@@ -43,8 +43,8 @@ from jiqun.release import find_query
 from jiqun.saved_queries import Parameter, SavedQuery, read_parameters
 from jiqun.search.full_text import search as search_names
 from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.descriptions import values
 from jiqun.web.linked_data.query_remarks import read_remarks
-from jiqun.web.pages.cells import values
 
 _LONGEST_CELL: Final = 2000
 _LARGEST_NUMBER: Final = 2**53

@@ -29,6 +29,7 @@ from jiqun.query.evaluation import QueryStore
 from jiqun.query.jobs import Answer, DocumentJob
 from jiqun.query.service import QueryService
 from jiqun.query.solutions import Row, Select, term_of
+from jiqun.rdf.formats import PLAIN_JSON
 from jiqun.release import Release, no_release, open_release
 from jiqun.saved_queries import bind
 from jiqun.search.index import SearchIndex
@@ -108,6 +109,15 @@ class Document:
     content_type: str
     status: int = 200
     headers: Mapping[str, str] | None = None
+
+
+def json_document(
+    body: object, vary: str = "Accept-Language, Accept-Encoding", indent: int | None = None
+) -> Document:
+    """Return a JSON document; `vary` are the request headers that it depends on."""
+    # A lone surrogate, which the body of a request may contain, is returned as an escape.
+    encoded = json.dumps(body, ensure_ascii=False, indent=indent).encode(errors="backslashreplace")
+    return Document(encoded, PLAIN_JSON.content_type(), headers={"Vary": vary})
 
 
 class Context:

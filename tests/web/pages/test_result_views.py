@@ -101,12 +101,12 @@ def test_a_chart_draws_bounds_and_keeps_units_apart(context: Context) -> None:
     labels = Labels(read_captions(context.select, outcome.iris()), Reader("en"))
     columns = read_columns(outcome, context.select)
     drawn = draw_view("chart", outcome, columns, labels, context.select)
-    figure = drawn.picture.figure
+    figure = drawn.figure
     drawn_rows = outcome.rows[:60]
     assert len(drawn_rows) < len(outcome.rows)
     for row in drawn_rows:
         assert f"{int(row['value'].value):,} enterprises" in figure
-    assert str(len(outcome.rows) - len(drawn_rows)) in drawn.left_out
+    assert str(len(outcome.rows) - len(drawn_rows)) in drawn.note
     assert "more than" in figure
     assert 'class="arrow"' in figure
     mixed = Outcome(
@@ -122,8 +122,8 @@ def test_a_chart_draws_bounds_and_keeps_units_apart(context: Context) -> None:
     )
     columns = read_columns(mixed, context.select)
     drawn = draw_view("chart", mixed, columns, labels, context.select)
-    assert drawn.left_out.startswith("1 rows are not in the chart")
-    assert "CNY" not in drawn.picture.figure
+    assert drawn.note.startswith("1 rows are not in the chart")
+    assert "CNY" not in drawn.figure
 
 
 def literal(value: str, datatype: str = "") -> Term:
@@ -152,7 +152,7 @@ def test_values_beyond_any_paper_are_no_error(
     columns = read_columns(outcome, context.select)
     assert view in offered_views(outcome, columns)
     drawn = draw_view(view, outcome, columns, Labels({}, Reader()), context.select)
-    assert "<title>2" in drawn.picture.figure
+    assert "<title>2" in drawn.figure
 
 
 def test_a_bound_that_is_none_is_drawn_as_about(context: Context) -> None:
@@ -163,7 +163,7 @@ def test_a_bound_that_is_none_is_drawn_as_about(context: Context) -> None:
     outcome = Outcome(("t", "value", "bound"), rows)
     columns = read_columns(outcome, context.select)
     drawn = draw_view("chart", outcome, columns, Labels({}, Reader()), context.select)
-    assert drawn.picture.figure.count('class="about"') == 3  # two figures and the legend
+    assert drawn.figure.count('class="about"') == 3  # two figures and the legend
 
 
 @pytest.mark.parametrize(

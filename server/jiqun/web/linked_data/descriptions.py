@@ -275,7 +275,7 @@ def _evidence_and_labels(
         for term in map(term_of, triple)
         if term.is_iri and not term.is_passage and is_absolute_iri(term.value)
     }
-    labels = _batches(
+    labels = in_batches(
         select,
         f"SELECT ?subject ?property ?value WHERE {{ VALUES ?property {{ <{RDFS_LABEL}> }} "
         "VALUES ?subject { %s } ?subject ?property ?value }",
@@ -286,7 +286,7 @@ def _evidence_and_labels(
 
 def _stated(select: Select, iris: Sequence[str], variable: str = "subject") -> list[Stated]:
     """Return the triples with these subjects, or in these graphs, each with its graph."""
-    rows = _batches(
+    rows = in_batches(
         select,
         f"SELECT ?graph ?subject ?property ?value WHERE {{ VALUES ?{variable} {{ %s }} "
         f"GRAPH ?graph {{ ?subject ?property ?value }} {NOT_SHAPES} }}",
@@ -296,7 +296,7 @@ def _stated(select: Select, iris: Sequence[str], variable: str = "subject") -> l
 
 
 def _in_sources(select: Select, iris: Sequence[str]) -> list[Triple]:
-    rows = _batches(
+    rows = in_batches(
         select,
         "SELECT ?subject ?property ?value WHERE { VALUES ?subject { %s } "
         f"GRAPH <{GRAPH}sources> {{ ?subject ?property ?value }} }}",
@@ -305,7 +305,12 @@ def _in_sources(select: Select, iris: Sequence[str]) -> list[Triple]:
     return [triple_of(row) for row in rows]
 
 
-def _batches(select: Select, query: str, iris: Sequence[str]) -> Iterator[Row]:
+def values(iris: Iterable[str]) -> str:
+    """Write IRIs for a VALUES block."""
+    return " ".join(f"<{iri}>" for iri in iris)
+
+
+def in_batches(select: Select, query: str, iris: Sequence[str]) -> Iterator[Row]:
     """Run a query in batches of the IRIs, which replace its `%s`."""
     for start in range(0, len(iris), _BATCH):
-        yield from select(query % " ".join(f"<{iri}>" for iri in iris[start : start + _BATCH]))
+        yield from select(query % values(iris[start : start + _BATCH]))

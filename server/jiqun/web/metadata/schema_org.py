@@ -19,10 +19,9 @@ from markupsafe import Markup
 from pyoxigraph import Triple
 
 from jiqun.errors import NotFound, ReleaseError
-from jiqun.rdf.formats import PLAIN_JSON
 from jiqun.rdf.namespaces import BASE, CATALOGUE, DATASET, DCAT, DCTERMS, FOAF, LICENCE
 from jiqun.release import Dump, Release
-from jiqun.web.documents import Context, Document
+from jiqun.web.documents import Context, Document, json_document
 from jiqun.web.linked_data.descriptions import descriptions, first, texts
 from jiqun.web.metadata.dcat import PACKINGS, bare_type, file_address, read_catalogue_graph
 
@@ -156,8 +155,7 @@ def croissant_document(context: Context, root: str) -> Document:
         document = croissant(package, release, root, modified)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ReleaseError(f"{DESCRIPTOR} of the release is damaged.") from None
-    body = json.dumps(document, ensure_ascii=False, indent=1).encode()
-    return Document(body, PLAIN_JSON.content_type(), headers={"Vary": "Accept-Encoding"})
+    return json_document(document, vary="Accept-Encoding", indent=1)
 
 
 def croissant(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,7 +24,7 @@ from jiqun.rdf.namespaces import (
     compact,
 )
 from jiqun.release import Dump, Release
-from jiqun.web.documents import Context, Document
+from jiqun.web.documents import Context, Document, json_document
 from jiqun.web.linked_data.descriptions import Description, descriptions, first, rdf_document, texts
 from jiqun.web.linked_data.representations import Target
 from jiqun.web.metadata.dcat import packed_void, read_catalogue
@@ -164,8 +163,7 @@ def quality_document(context: Context, reader: Reader, choice: Choice) -> Docume
         raise NotFound("This release has no quality report. Build it again with `jiqun build`.")
     if choice.format == HTML:
         return html_document(render_quality(report, reader), reader)
-    body = json.dumps(report, ensure_ascii=False, indent=1).encode()
-    return Document(body, choice.content_type, headers={"Vary": "Accept, Accept-Encoding"})
+    return json_document(report, vary="Accept, Accept-Encoding", indent=1)
 
 
 def render_catalogue(triples: Iterable[Triple], release: Release, reader: Reader) -> str:

@@ -5,21 +5,31 @@ from __future__ import annotations
 import re
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
 from typing import Final
 
 from jiqun.language import Reader, Text, pick
-from jiqun.query.solutions import Row, Select, Term
+from jiqun.query.solutions import Select, Term
 from jiqun.rdf.namespaces import GRAPH, ID, KG, RDFS_LABEL, XSD, compact, is_absolute_iri, prologue
+from jiqun.web.linked_data.descriptions import in_batches, values
 from jiqun.web.pages.rendering import PHRASES, address, grouped
 
 _MAX_QUOTES: Final = 4
-_BATCH: Final = 500
 _MAX_PASSAGES: Final = 100
 _VOCABULARY: Final = (f"{GRAPH}ontology", f"{GRAPH}concepts")
+_CAPTIONS: Final = (
+    f"{prologue('kg', 'rdfs')}SELECT ?thing ?label ?type WHERE {{ VALUES ?thing {{ %s }} "
+    "{ ?thing rdfs:label ?label } UNION "
+    f"{{ GRAPH ?graph {{ ?thing a ?type }} FILTER (?graph != <{GRAPH}inferred>) "
+    f'FILTER (STRSTARTS(STR(?type), "{KG}")) }} }}'
+)
+_QUOTES: Final = (
+    f"{prologue('kg')}SELECT ?thing ?quote "
+    "WHERE { VALUES ?thing { %s } ?thing kg:quote ?quote }"
+)
 _SPDX: Final = "https://spdx.org/licenses/"
 _LONG: Final = 60
 _LONGEST_WORD: Final = 18
@@ -247,12 +257,8 @@ def _read_wordings(select: Select, captions: Iterable[str]) -> dict[str, tuple[W
 
 def _read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
     wanted = [iri for iri in iris if is_absolute_iri(iri)]
-    rows: list[Row] = []
-    for start in range(0, len(wanted), _BATCH):
-        named = wanted[start : start + _BATCH]
-        rows += select(_captions_query(named))
-        passages = [iri for iri in named if Term("uri", iri).is_passage]
-        rows += select(_quotes_query(passages)) if passages else ()
+    passages = [iri for iri in wanted if Term("uri", iri).is_passage]
+    rows = [*in_batches(select, _CAPTIONS, wanted), *in_batches(select, _QUOTES, passages)]
     labels: defaultdict[str, dict[str, str]] = defaultdict(dict)
     types: defaultdict[str, set[str]] = defaultdict(set)
     quotes: defaultdict[str, set[Text]] = defaultdict(set)
@@ -272,28 +278,6 @@ def _read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
         )
         for thing in labels.keys() | types.keys() | quotes.keys()
     }
-
-
-def _captions_query(iris: Sequence[str]) -> str:
-    return (
-        f"{prologue('kg', 'rdfs')}SELECT ?thing ?label ?type WHERE {{ "
-        f"VALUES ?thing {{ {values(iris)} }} "
-        "{ ?thing rdfs:label ?label } UNION "
-        f"{{ GRAPH ?graph {{ ?thing a ?type }} FILTER (?graph != <{GRAPH}inferred>) "
-        f'FILTER (STRSTARTS(STR(?type), "{KG}")) }} }}'
-    )
-
-
-def _quotes_query(passages: Sequence[str]) -> str:
-    return (
-        f"{prologue('kg')}SELECT ?thing ?quote WHERE {{ "
-        f"VALUES ?thing {{ {values(passages)} }} ?thing kg:quote ?quote }}"
-    )
-
-
-def values(iris: Iterable[str]) -> str:
-    """Write IRIs for a VALUES block."""
-    return " ".join(f"<{iri}>" for iri in iris)
 
 
 def slug_of(iri: str) -> str:

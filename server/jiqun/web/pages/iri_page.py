@@ -20,9 +20,9 @@ from jiqun.rdf.namespaces import (
     is_absolute_iri,
 )
 from jiqun.web.documents import Context, Document
-from jiqun.web.linked_data.descriptions import rdf_document
+from jiqun.web.linked_data.descriptions import in_batches, rdf_document
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Cell, Labels, values
+from jiqun.web.pages.cells import Cell, Labels
 from jiqun.web.pages.rendering import html_document, link_target, render
 
 FORMS: Final = (HTML, *GRAPHS)
@@ -31,7 +31,6 @@ FORMS: Final = (HTML, *GRAPHS)
 _STATEMENTS: Final = 1_000
 _MENTIONS: Final = 200
 _GRAPHS: Final = 50
-_BATCH: Final = 500
 _NAMES: Final = (
     RDFS_LABEL,
     f"{SKOS}prefLabel",
@@ -57,9 +56,7 @@ def iri_document(context: Context, reader: Reader, iri: str, choice: Choice) -> 
     if not about and not mentions:
         raise NotFound(f"There is no data about {shorten(iri, 200)}. Use /search to look up names.")
     cut = len(about) > _STATEMENTS
-    headers = {"Vary": "Accept, Accept-Language, Accept-Encoding"}
-    if cut:
-        headers["Jiqun-Truncated"] = f"statements={_STATEMENTS}"
+    headers = {"Jiqun-Truncated": f"statements={_STATEMENTS}"} if cut else {}
     about, subject = about[:_STATEMENTS], Term("uri", iri)
     if choice.format != HTML:
         triples = [triple_of({**row, "subject": subject}) for row in about]
@@ -140,14 +137,10 @@ def _labels(select: Select, iris: Iterable[str]) -> Mapping[str, dict[str, str]]
     wanted = [iri for iri in dict.fromkeys(iris) if is_absolute_iri(iri)]
     found: dict[str, dict[str, str]] = {}
     for name in _NAMES:  # all at once, the engine would read every name there is
-        for start in range(0, len(wanted), _BATCH):
-            things = values(wanted[start : start + _BATCH])
-            rows = select(
-                f"SELECT ?thing ?label WHERE {{ VALUES ?thing {{ {things} }} "
-                f"?thing <{name}> ?label }}"
-            )
-            for row in sorted(rows, key=lambda row: row["label"].value):
-                label = row["label"]
-                if label.kind == "literal":
-                    found.setdefault(row["thing"].value, {}).setdefault(label.lang, label.value)
+        query = f"SELECT ?thing ?label WHERE {{ VALUES ?thing {{ %s }} ?thing <{name}> ?label }}"
+        rows = in_batches(select, query, wanted)
+        for row in sorted(rows, key=lambda row: row["label"].value):
+            label = row["label"]
+            if label.kind == "literal":
+                found.setdefault(row["thing"].value, {}).setdefault(label.lang, label.value)
     return found

@@ -32,7 +32,6 @@ LIST_FORMS: Final = (HTML, CSV, SVG)
 """The forms of a list: the page, the table, the picture."""
 
 PAGE_SIZE: Final = 100
-_VARY: Final = "Accept, Accept-Language, Accept-Encoding"
 
 
 @dataclass(frozen=True)
@@ -246,7 +245,7 @@ def list_document(
             if 1 <= number <= pages
         },
     )
-    return html_document(text, reader, {"Vary": _VARY})
+    return html_document(text, reader)
 
 
 def _address(listing: Listing, selection: Selection, changes: Mapping[str, str]) -> str:
@@ -282,7 +281,7 @@ def _table(
     body = output.getvalue().encode(errors="replace")
     if selection.excel:
         body = for_spreadsheet(body)
-    headers = {"Vary": _VARY, "Content-Disposition": f'attachment; filename="{listing.name}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="{listing.name}.csv"'}
     return Document(body, choice.content_type, headers=headers)
 
 
@@ -293,7 +292,6 @@ def picture_file(picture: Picture | None, name: str, reader: Reader, origin: str
     note = f"{phrase('picture_note', reader.lang)} {BASE}"
     digest = b64encode(hashlib.sha256(file_style().encode()).digest()).decode()
     headers = {
-        "Vary": _VARY,
         "Content-Disposition": f'attachment; filename="{name}.svg"',
         "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{digest}'",
     }

@@ -10,8 +10,9 @@ from jiqun.language import Reader, Text
 from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import KG
 from jiqun.web.documents import Context, Document
+from jiqun.web.linked_data.descriptions import values
 from jiqun.web.negotiation import Choice
-from jiqun.web.pages.cells import Caption, Labels, pairs, plain, read_captions, slug_of, values
+from jiqun.web.pages.cells import Caption, Labels, pairs, plain, read_captions, slug_of
 from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.drawing import Paper, Picture, Sheet

@@ -11,11 +11,10 @@ from typing import Final
 from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Select
-from jiqun.rdf.formats import PLAIN_JSON
 from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
 from jiqun.saved_queries import Parameter, SavedQuery
 from jiqun.search.matching import SAME_NAME
-from jiqun.web.documents import Context, Document
+from jiqun.web.documents import Context, Document, json_document
 from jiqun.web.linked_data.thing_names import candidates_for, exists, expand, nearest, similar_ids
 from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.error_words import error_words
@@ -74,7 +73,7 @@ def values_to_read(query: SavedQuery, given: Mapping[str, Sequence[str]]) -> dic
 def read_values(context: Context, values: Mapping[str, str], lang: str) -> Document:
     """Return the `Meaning` of each value by parameter, as JSON."""
     found = {name: asdict(_meaning(context, name, text, lang)) for name, text in values.items()}
-    return Document(json.dumps(found).encode(), PLAIN_JSON.content_type())
+    return json_document(found)
 
 
 def meanings_of(body: bytes) -> dict[str, Meaning]:

@@ -13,9 +13,8 @@ from typing import Final
 
 from jiqun.query.solutions import Row, Select, Term
 from jiqun.rdf.namespaces import KG, RDF_TYPE, prologue
-from jiqun.web.linked_data.descriptions import NOT_SHAPES
+from jiqun.web.linked_data.descriptions import NOT_SHAPES, values
 from jiqun.web.linked_data.premises import INFERRED
-from jiqun.web.pages.cells import values
 
 _MAX_ROWS: Final = 4000
 MAX_CLUSTERS: Final = 200

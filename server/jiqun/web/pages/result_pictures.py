@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -12,10 +12,11 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from jiqun.language import Reader, Text
+from jiqun.language import Text
 from jiqun.query.solutions import Row, Select, Term
 from jiqun.rdf.namespaces import ID, XSD, compact, is_absolute_iri, prologue
-from jiqun.web.pages.cells import Labels, values
+from jiqun.web.linked_data.descriptions import values
+from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pages.result_table import Outcome, column_title, partner_of
 from jiqun.web.pictures.certainty import known_bound, read_number, write_amount
@@ -51,14 +52,6 @@ SELECT DISTINCT ?thing ?place WHERE {{
     FILTER (?smaller != ?place)
   }}
 }} ORDER BY ?thing ?place"""
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A view of a result: the picture, and a description of what it omits."""
-
-    picture: Picture
-    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,8 +116,11 @@ def offered_views(outcome: Outcome, columns: Columns) -> tuple[str, ...]:
 
 def draw_view(
     view: str, outcome: Outcome, columns: Columns, labels: Labels, select: Select
-) -> Drawn:
-    """Draw a view that is offered for a result, of all its rows or of some in `outcome`."""
+) -> Picture:
+    """Draw a view that is offered for a result, of all its rows or of some in `outcome`.
+
+    The note of the picture says how many rows it leaves out.
+    """
     if view == "map":
         return _map(outcome, columns, labels, select)
     if view == "chart":
@@ -206,7 +202,7 @@ def _places(
     return best
 
 
-def _map(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -> Drawn:
+def _map(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -> Picture:
     column, places = columns.places or (columns.points[0], {})
     points = read_points(select, {each for several in places.values() for each in several})
     subject = _label_column(outcome, columns) or column
@@ -230,7 +226,7 @@ def _map(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -> 
         marks.append(MapMark(tooltip, "place", tuple(spots[key]), href, shown))
     sheet = Sheet.of("view", "view_map", labels.reader)
     picture = draw_map(sheet, read_outlines(select), marks, close=True)
-    return Drawn(picture, _left_out("map", missing, labels.reader))
+    return _noted(picture, "map", missing)
 
 
 def _row_places(
@@ -248,7 +244,7 @@ def _row_places(
 # The chart
 
 
-def _chart(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -> Drawn:
+def _chart(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -> Picture:
     reader = labels.reader
     column = _number_column(outcome, columns)
     label = _label_column(outcome, columns) or column
@@ -273,7 +269,7 @@ def _chart(outcome: Outcome, columns: Columns, labels: Labels, select: Select) -
     about = phrase("view_chart_about", reader.lang, column_title(column, reader.lang))
     sheet = Sheet("view", phrase("view_chart", reader.lang), about, reader)
     picture = draw_dots(sheet, [DotGroup("", "", tuple(dots))], usual)
-    return Drawn(picture, _left_out("chart", missing, reader))
+    return _noted(picture, "chart", missing)
 
 
 def _number_column(outcome: Outcome, columns: Columns) -> str:
@@ -341,7 +337,7 @@ def _triples(outcome: Outcome) -> tuple[dict[str, str], list[tuple[str, str, str
     return labels, sorted(found)
 
 
-def _graph(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
+def _graph(outcome: Outcome, columns: Columns, labels: Labels) -> Picture:
     reader = labels.reader
     nodes: dict[str, Node] = {}
     edges: dict[tuple[str, str], Edge] = {}
@@ -373,7 +369,7 @@ def _graph(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
             if pair[0] != pair[1]:
                 edges.setdefault(pair, Edge(*pair))
     picture = draw_graph(Sheet.of("view", "view_graph", reader), nodes, list(edges.values()))
-    return Drawn(picture, _left_out("graph", missing, reader))
+    return _noted(picture, "graph", missing)
 
 
 def _own_label(iri: str, written: Mapping[str, str], labels: Labels) -> Text:
@@ -384,7 +380,7 @@ def _own_label(iri: str, written: Mapping[str, str], labels: Labels) -> Text:
 # The timeline
 
 
-def _timeline(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
+def _timeline(outcome: Outcome, columns: Columns, labels: Labels) -> Picture:
     reader = labels.reader
     start_column = next((each for each in columns.dates if each.lower().startswith("start")), None)
     end_column = next((each for each in columns.dates if each.lower().startswith("end")), None)
@@ -416,7 +412,7 @@ def _timeline(outcome: Outcome, columns: Columns, labels: Labels) -> Drawn:
     drawn = [Lane(titles[key], tuple(spans)) for key, spans in lanes.items()]
     picture = draw_lanes(Sheet.of("view", "view_timeline", reader), drawn)
     missing = max(0, len(outcome.rows) - _MOST_SPANS)
-    return Drawn(picture, _left_out("timeline", missing, reader))
+    return _noted(picture, "timeline", missing)
 
 
 def _lane_column(outcome: Outcome, columns: Columns, label: str) -> str | None:
@@ -430,5 +426,9 @@ def _lane_column(outcome: Outcome, columns: Columns, label: str) -> str | None:
     return None
 
 
-def _left_out(view: str, count: int, reader: Reader) -> str:
-    return phrase(f"view_{view}_without", reader.lang, str(count)) if count else ""
+def _noted(picture: Picture, view: str, missing: int) -> Picture:
+    """Add to a picture how many rows it leaves out, if any."""
+    if not missing:
+        return picture
+    left_out = phrase(f"view_{view}_without", picture.sheet.reader.lang, str(missing))
+    return replace(picture, note=f"{left_out} {picture.note}".strip())

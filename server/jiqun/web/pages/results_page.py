@@ -21,8 +21,9 @@ from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.query_remarks import QueryRemark, read_remarks
 from jiqun.web.pages.cells import Labels, in_words, read_captions
 from jiqun.web.pages.rendering import html_document, phrase, render
-from jiqun.web.pages.result_pictures import Drawn, draw_view, offered_views, read_columns
+from jiqun.web.pages.result_pictures import draw_view, offered_views, read_columns
 from jiqun.web.pages.result_table import Outcome, ResultTable, arrange, read_outcome
+from jiqun.web.pictures.drawing import Picture
 
 CHOICES: Final = ("view", "sort", "filter", "page")
 """The URL parameters of the choices."""
@@ -203,7 +204,7 @@ class Section:
     table: ResultTable
     view: str
     views: tuple[tuple[str, str, str], ...] = ()
-    drawn: Drawn | None = None
+    drawn: Picture | None = None
     sorted_by: tuple[tuple[str, str], ...] = ()
     choices: Choices = NO_CHOICES
     path: str = ""

@@ -32,6 +32,7 @@ from jiqun.web.linked_data.descriptions import (
     describe_sources,
     rdf_document,
     source_exists,
+    values,
 )
 from jiqun.web.linked_data.representations import Target, missing
 from jiqun.web.pages.cells import (
@@ -42,7 +43,6 @@ from jiqun.web.pages.cells import (
     read_captions,
     read_vocabulary,
     text_of,
-    values,
 )
 from jiqun.web.pages.error_page import retirement
 from jiqun.web.pages.evidence import find_web_page, quoted_at

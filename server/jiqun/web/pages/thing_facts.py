@@ -24,8 +24,8 @@ from jiqun.rdf.namespaces import (
     SOURCE,
     is_absolute_iri,
 )
-from jiqun.web.linked_data.descriptions import NOT_SHAPES, Description
-from jiqun.web.pages.cells import Caption, read_captions, values
+from jiqun.web.linked_data.descriptions import NOT_SHAPES, Description, values
+from jiqun.web.pages.cells import Caption, read_captions
 from jiqun.web.pages.records import Fact, Record, graph_of, read_records, read_surroundings
 from jiqun.web.pages.rendering import count_pages
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from jiqun.language import Reader, Text, pick
 from jiqun.query.solutions import Select
 from jiqun.rdf.namespaces import prologue
-from jiqun.web.pages.cells import values
+from jiqun.web.linked_data.descriptions import values
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pictures.drawing import Legend, Picture, Sheet, join, link, path, units, words
 

@@ -60,13 +60,12 @@ from jiqun.reconciliation.responses import (
     named_class,
     suggestion,
 )
-from jiqun.web.documents import Context, Document, respond
+from jiqun.web.documents import Context, Document, json_document, respond
 from jiqun.web.http import CONTENT_SECURITY_POLICY, read_body
 from jiqun.web.metadata.openapi import METHODS, problems
 from jiqun.web.pages.cells import read_captions
 from jiqun.web.pages.thing_page import PASSAGES, render_preview
 from jiqun.web.routes.parameters import PageReader, Root, check_query_string, whole_number
-from jiqun.web.routes.search_routes import json_document
 
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/json"})
 _LAST: Final = 1000

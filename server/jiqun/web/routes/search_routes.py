@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Final
@@ -20,7 +19,13 @@ from jiqun.rdf.namespaces import KG
 from jiqun.reconciliation.requests import class_iri
 from jiqun.search.full_text import MAX_PAGES, Hit, SearchResult, search
 from jiqun.search.index import IndexedClass
-from jiqun.web.documents import Context, Document, respond, respond_uncached
+from jiqun.web.documents import (
+    Context,
+    Document,
+    json_document,
+    respond,
+    respond_uncached,
+)
 from jiqun.web.http import read_body
 from jiqun.web.metadata.openapi import METHODS, content, problems
 from jiqun.web.negotiation import negotiate
@@ -43,14 +48,6 @@ PageNumber = Annotated[
 ]
 _MATCH_FORMS: Final = (HTML, CSV)
 _MATCH_BYTES: Final = 1024 * 1024
-
-
-def json_document(body: object, vary: str = "Accept-Language") -> Document:
-    """Return a JSON document; `vary` are the request headers that it depends on."""
-    # A lone surrogate, which a JSON body may contain, is returned as an escape.
-    encoded = json.dumps(body, ensure_ascii=False).encode(errors="backslashreplace")
-    headers = {"Vary": f"{vary}, Accept-Encoding"}
-    return Document(encoded, PLAIN_JSON.content_type(), headers=headers)
 
 
 class Class(TypedDict):
@@ -159,7 +156,7 @@ def search_answer(context: Context, reader: Reader, query: SearchQuery, root: st
         "facets": [{**_class(each, reader), "count": count} for each, count in result.facets],
         "results": [_result(hit, classes, reader, root) for hit in result.hits],
     }
-    return json_document(answer, vary="Accept, Accept-Language")
+    return json_document(answer, vary="Accept, Accept-Language, Accept-Encoding")
 
 
 def _search(context: Context, reader: Reader, query: SearchQuery) -> SearchResult:
