@@ -98,7 +98,7 @@ class ResponseCycle(RequestResponseCycle):
     def _head(self, status: int, headers: list[tuple[bytes, bytes]]) -> bytes:
         if self.more_body:
             self.keep_alive = False  # what follows of the body is not read
-        lines = [b"%b: %b\r\n" % pair for pair in (*self.default_headers, *headers)]
+        fields = [*self.default_headers, *headers]
         length = None
         for name, value in headers:
             if name == b"content-length":
@@ -112,11 +112,11 @@ class ResponseCycle(RequestResponseCycle):
                 self.close_delimited, self.keep_alive = True, False
             else:
                 self.chunked_encoding = True
-                lines.append(b"transfer-encoding: chunked\r\n")
+                fields.append((b"transfer-encoding", b"chunked"))
         if not self.keep_alive:
-            lines.append(b"connection: close\r\n")
-        block = b"".join(lines)
-        if not block.count(b"\n") == block.count(b"\r") == len(lines) or b"\0" in block:
+            fields.append((b"connection", b"close"))
+        block = header_lines(fields)
+        if not block.count(b"\n") == block.count(b"\r") == len(fields) or b"\0" in block:
             raise RuntimeError("a header of the response has a line break or a NUL")
         return STATUS_LINE[status] + block + b"\r\n"
 
