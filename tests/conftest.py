@@ -85,8 +85,13 @@ def built_release(make_once: MakeOnce, pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def built_server(built_release: Path) -> Iterator[LiveServer]:
-    """A server with default settings on the release of the project's own content."""
-    with running_from_start(built_release, store_memory_bytes=IN_MEMORY) as live:
+    """A server with default settings on the release of the project's own content.
+
+    Only its deadline is longer, so that no query is stopped because the machine is busy.
+    """
+    with running_from_start(
+        built_release, store_memory_bytes=IN_MEMORY, deadline_seconds=60
+    ) as live:
         yield live
 
 

@@ -32,6 +32,13 @@ def disk_room(store: Path) -> Iterator[EngineThread]:
 
 
 @pytest.fixture(scope="package")
+def patient_room(store: Path) -> Iterator[EngineThread]:
+    """An engine that stops no query that has been left because the machine is busy."""
+    with engine_thread(store, replace(OPTIONS, cancel_seconds=60)) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
 def memory_room(store: Path) -> Iterator[EngineThread]:
     with engine_thread(store, replace(OPTIONS, store_memory_bytes=1024 * MEBIBYTE)) as running:
         running.wait_until_in_memory()

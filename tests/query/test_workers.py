@@ -103,7 +103,7 @@ def test_leaving_stops_the_query(disk_room: EngineThread) -> None:
     disk_room.run(leaving)
 
 
-def test_leaving_a_query_that_ends_by_itself_keeps_the_worker(disk_room: EngineThread) -> None:
+def test_leaving_a_query_that_ends_by_itself_keeps_the_worker(patient_room: EngineThread) -> None:
     async def leaving(engine: Engine) -> tuple[int, int]:
         await until(lambda: len(engine.lanes.heavy.idle) == 3)
         before = engine.lanes.heavy.starts
@@ -116,11 +116,11 @@ def test_leaving_a_query_that_ends_by_itself_keeps_the_worker(disk_room: EngineT
             await until(lambda: engine.lanes.heavy.busy == 0)
         return before, engine.lanes.heavy.starts
 
-    before, after = disk_room.run(leaving)
+    before, after = patient_room.run(leaving)
     assert before == after
 
 
-def test_leaving_a_stream_keeps_the_worker(disk_room: EngineThread) -> None:
+def test_leaving_a_stream_keeps_the_worker(patient_room: EngineThread) -> None:
     async def leaving(engine: Engine) -> tuple[int, int]:
         await until(lambda: len(engine.lanes.heavy.idle) == 3)
         before = engine.lanes.heavy.starts
@@ -132,7 +132,7 @@ def test_leaving_a_stream_keeps_the_worker(disk_room: EngineThread) -> None:
             await until(lambda: engine.lanes.heavy.busy == 0)
         return before, engine.lanes.heavy.starts
 
-    before, after = disk_room.run(leaving)
+    before, after = patient_room.run(leaving)
     assert before == after
 
 
