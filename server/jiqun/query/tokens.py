@@ -252,7 +252,10 @@ class _Reader:
         return last is not None and last.kind == "word" and last.text not in _NO_EXPRESSION
 
     def _after_operand(self) -> bool:
+        """Whether an operator is next; a triple term has none, only its three parts."""
         last = self.tokens[-1]
+        if self._open[-1][0] == "<<(":
+            return False
         return last.kind in _OPERANDS or last.text in {")", ")>>", "TRUE", "FALSE"}
 
     def _check_closed(self) -> None:

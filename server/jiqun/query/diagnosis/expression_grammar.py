@@ -162,10 +162,13 @@ class ExpressionGrammar(TermGrammar):
             self.fail(f"“{pair}” is written “{mend}”", operator.start)
 
     def _operand(self) -> None:
-        while self.is_mark("!", "-", "+"):
-            if self.is_mark("!") and self.following().text == "=":
+        while self.is_mark("!"):
+            if self.following().text == "=":
                 self.fail("a value is missing before “!=”")
             self.advance()
+        if self.is_mark("-", "+"):
+            self.advance()
+            self._check_signed()
         token = self.now
         if self.is_mark("("):
             self.open("(")
@@ -191,6 +194,19 @@ class ExpressionGrammar(TermGrammar):
             self._keyword()
         else:
             self._fail_operand()
+
+    def _check_signed(self) -> None:
+        """After a sign, allow another only as that of a number."""
+        if not self.is_mark("!", "-", "+"):
+            return
+        following = self.following()
+        if self.is_mark("!") or following.kind != "number":
+            value = following.text[:40] if following.kind == "variable" else "?x"
+            self.fail(
+                f"{self.shown()} cannot follow “{self.last.text}”. Put it in parentheses: "
+                f"{self.last.text}({self.now.text}{value})"
+            )
+        self.advance()
 
     def _fail_operand(self) -> NoReturn:
         token = self.now
