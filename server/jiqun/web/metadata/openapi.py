@@ -33,8 +33,6 @@ from jiqun.saved_queries import LONGEST_VALUE, Parameter, SavedQuery
 
 Object = dict[str, Any]
 
-METHODS: Final = ["GET", "HEAD"]
-"""Responses of every read-only route."""
 ANY_TYPE: Final[Object] = {"content": {"*/*": {"schema": {}}}}
 
 FORMAT_HELP: Final = "The format; overrides the Accept header."

@@ -276,7 +276,8 @@ def _read_captions(select: Select, iris: Iterable[str]) -> dict[str, Caption]:
             tuple(sorted(types.get(thing, ()))),
             tuple(sorted(quotes.get(thing, ()), key=lambda quote: quote.value)),
         )
-        for thing in labels.keys() | types.keys() | quotes.keys()
+        for thing in wanted
+        if thing in labels or thing in types or thing in quotes
     }
 
 

@@ -22,7 +22,7 @@ from jiqun.web.http import header
 from jiqun.web.linked_data.representations import SUFFIXES, no_form
 from jiqun.web.metadata.crawlers import llms_document, sitemap, sitemap_index
 from jiqun.web.metadata.dcat import void_document
-from jiqun.web.metadata.openapi import METHODS, found, problems, text
+from jiqun.web.metadata.openapi import found, problems, text
 from jiqun.web.metadata.schema_org import croissant_document
 from jiqun.web.negotiation import choose_coding, negotiate
 from jiqun.web.pages.catalogue_page import catalogue_document, quality_document
@@ -30,6 +30,7 @@ from jiqun.web.pages.changes_page import changes_feed, changes_page
 from jiqun.web.routes.parameters import (
     FormatName,
     PageReader,
+    ReadRoute,
     Root,
     Suffix,
     format_query,
@@ -37,7 +38,7 @@ from jiqun.web.routes.parameters import (
     target_of,
 )
 
-router = APIRouter(tags=["dumps"], default_response_class=Response)
+router = APIRouter(route_class=ReadRoute, tags=["dumps"], default_response_class=Response)
 
 _DISALLOWED: Final = (
     "/sparql",
@@ -60,9 +61,8 @@ _SITEMAP: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.api_route(
+@router.get(
     "/catalogue",
-    methods=METHODS,
     summary="Describe dataset, files and services",
     responses=resource_responses("The catalogue"),
 )
@@ -74,9 +74,8 @@ async def show_catalogue(
     return await respond(request, catalogue_document, reader, target)
 
 
-@router.api_route(
+@router.get(
     "/catalogue.{suffix}",
-    methods=METHODS,
     summary="Get a form of the catalogue",
     responses=resource_responses("The catalogue"),
 )
@@ -90,9 +89,8 @@ async def show_catalogue_as(
     return await respond(request, catalogue_document, reader, target)
 
 
-@router.api_route(
+@router.get(
     "/dataset",
-    methods=METHODS,
     summary="Go to the description of the dataset",
     responses={303: _SEE_CATALOGUE, **problems()},
     status_code=303,
@@ -102,9 +100,8 @@ async def refer_to_catalogue(root: Root) -> Response:
     return _to_catalogue(root)
 
 
-@router.api_route(
+@router.get(
     "/.well-known/void",
-    methods=METHODS,
     summary="Describe the dataset in VoID",
     responses={**found("The description", GRAPHS), 303: _SEE_CATALOGUE, **problems(406)},
 )
@@ -122,9 +119,8 @@ def _to_catalogue(root: str) -> Response:
     return Response(status_code=303, headers={"Location": f"{root}/catalogue", "Vary": "Accept"})
 
 
-@router.api_route(
+@router.get(
     "/croissant.json",
-    methods=METHODS,
     summary="Describe the tables in Croissant",
     responses=found("The description", [PLAIN_JSON]) | problems(404),
 )
@@ -133,9 +129,8 @@ async def show_croissant(request: Request, root: Root) -> Response:
     return await respond(request, croissant_document, root)
 
 
-@router.api_route(
+@router.get(
     "/quality",
-    methods=METHODS,
     summary="Report on the quality of the data",
     responses=found("The report", _QUALITY_FORMS) | problems(404, 406),
 )
@@ -149,9 +144,8 @@ async def show_quality(
     return await respond(request, quality_document, reader, choice)
 
 
-@router.api_route(
+@router.get(
     "/changes",
-    methods=METHODS,
     summary="Changes of the data since an earlier release",
     responses=found("The changes", _CHANGES_FORMS) | problems(404, 406),
 )
@@ -169,9 +163,8 @@ async def show_changes(
     return await respond(request, changes_page, replace(reader, origin=""), since, choice)
 
 
-@router.api_route(
+@router.get(
     "/changes.atom",
-    methods=METHODS,
     summary="The releases as an Atom feed",
     responses={
         200: {"description": "The feed", "content": {"application/atom+xml": {}}},
@@ -184,12 +177,7 @@ async def show_feed(request: Request, root: Root) -> Response:
     return await respond(request, changes_feed, root)
 
 
-@router.api_route(
-    "/robots.txt",
-    methods=METHODS,
-    summary="Rules for crawlers",
-    responses=text("The rules") | problems(),
-)
+@router.get("/robots.txt", summary="Rules for crawlers", responses=text("The rules") | problems())
 async def show_robots(request: Request, root: Root) -> Response:
     """Return the rules for crawlers, with the URL of the sitemap."""
     prefix = request.app.state.settings.root_path
@@ -198,9 +186,8 @@ async def show_robots(request: Request, root: Root) -> Response:
     return deliver(request, body.encode(), "text/plain", {"Vary": "Accept-Encoding"})
 
 
-@router.api_route(
+@router.get(
     "/llms.txt",
-    methods=METHODS,
     summary="Describe the graph to language models",
     responses=text("The guide") | problems(404),
 )
@@ -209,23 +196,13 @@ async def show_llms(request: Request, root: Root) -> Response:
     return await respond(request, llms_document, root)
 
 
-@router.api_route(
-    "/sitemap.xml",
-    methods=METHODS,
-    summary="List the sitemaps",
-    responses=_SITEMAP,
-)
+@router.get("/sitemap.xml", summary="List the sitemaps", responses=_SITEMAP)
 async def list_sitemaps(request: Request, root: Root) -> Response:
     """Return the index of the sitemaps, each of at most ten thousand URLs."""
     return await respond(request, sitemap_index, root)
 
 
-@router.api_route(
-    "/sitemap/{name}",
-    methods=METHODS,
-    summary="List the URLs of pages",
-    responses=_SITEMAP | problems(404),
-)
+@router.get("/sitemap/{name}", summary="List the URLs of pages", responses=_SITEMAP | problems(404))
 async def show_sitemap(
     request: Request,
     name: Annotated[str, Path(description="A number with the suffix `.xml`.")],
@@ -238,7 +215,7 @@ async def show_sitemap(
     return await respond(request, sitemap, root, int(number[:9]))
 
 
-@router.api_route("/openapi.json", methods=METHODS, include_in_schema=False)
+@router.get("/openapi.json", include_in_schema=False)
 async def show_openapi(request: Request) -> Response:
     """Describe all routes in OpenAPI 3.1."""
     coded: dict[str | None, Answer] = request.app.state.openapi

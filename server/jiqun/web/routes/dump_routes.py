@@ -25,12 +25,12 @@ from jiqun.release import Dump, Release
 from jiqun.web.documents import Context, Document, respond
 from jiqun.web.http import check_match, header, is_known, requested_range
 from jiqun.web.metadata.dcat import PACKINGS
-from jiqun.web.metadata.openapi import ANY_TYPE, METHODS, content, problems
+from jiqun.web.metadata.openapi import ANY_TYPE, content, problems
 from jiqun.web.negotiation import choose_coding, negotiate
 from jiqun.web.pages.catalogue_page import dumps_page, spreadsheet_document
-from jiqun.web.routes.parameters import PageReader, Root, format_query
+from jiqun.web.routes.parameters import PageReader, ReadRoute, Root, format_query
 
-router = APIRouter(tags=["dumps"])
+router = APIRouter(route_class=ReadRoute, tags=["dumps"])
 
 _LIST_FORMS: Final = (PLAIN_JSON, HTML)
 _BLOCK: Final = 1 << 18
@@ -68,9 +68,8 @@ class DumpList(_Model):
     dumps: list[DumpEntry]
 
 
-@router.api_route(
+@router.get(
     "/dumps",
-    methods=METHODS,
     summary="List the dumps",
     responses={
         200: {"model": DumpList, "description": "The dumps", "content": content([HTML])},
@@ -103,9 +102,8 @@ def dump_list(context: Context, root: str) -> Document:
     return Document(listed.model_dump_json(by_alias=True, indent=1).encode(), "application/json")
 
 
-@router.api_route(
+@router.get(
     "/dumps/{name}",
-    methods=METHODS,
     summary="Download a dump",
     responses={
         200: {"description": "The file", **ANY_TYPE},
@@ -148,9 +146,8 @@ async def download(
     raise NotFound(f"There is no such dump. Available: {', '.join(release.dumps)}.")
 
 
-@router.api_route(
+@router.get(
     "/context",
-    methods=METHODS,
     summary="The JSON-LD context",
     responses={
         200: {"description": "The context", "content": {"application/ld+json": {}}},
@@ -160,7 +157,7 @@ async def download(
     },
     response_class=Response,
 )
-@router.api_route("/context.jsonld", methods=METHODS, include_in_schema=False)
+@router.get("/context.jsonld", include_in_schema=False)
 async def send_context(request: Request) -> Response:
     """Send the JSON-LD context of the release, which documents refer to by its IRI."""
     release: Release = request.app.state.release

@@ -19,23 +19,22 @@ from jiqun.query.service import gate_limits
 from jiqun.rdf.formats import PLAIN_JSON
 from jiqun.web.documents import Context, Document, respond, respond_uncached
 from jiqun.web.http import read_body
-from jiqun.web.metadata.openapi import METHODS, found, problems
+from jiqun.web.metadata.openapi import found, problems
 from jiqun.web.pages.error_page import problem_members
 from jiqun.web.pages.error_words import error_words
 from jiqun.web.pages.rendering import read_short, short_path
 from jiqun.web.pages.results_page import Remark, advise
-from jiqun.web.routes.parameters import PageReader
+from jiqun.web.routes.parameters import PageReader, ReadRoute
 
-router = APIRouter(tags=["sparql"], default_response_class=Response)
+router = APIRouter(route_class=ReadRoute, tags=["sparql"], default_response_class=Response)
 
 _VARY: Final = {"Vary": "Accept-Encoding"}
 _BASE: Final = "http://localhost/sparql"
 """Any base, so that relative IRIs can be parsed."""
 
 
-@router.api_route(
+@router.get(
     "/vocab.json",
-    methods=METHODS,
     summary="List the terms with their labels and use",
     responses=found("The terms", [PLAIN_JSON]) | problems(404),
 )
@@ -53,9 +52,8 @@ def vocabulary_document(context: Context) -> Document:
     return Document(body, PLAIN_JSON.media_type, headers=_VARY)
 
 
-@router.api_route(
+@router.get(
     "/q/{code}",
-    methods=METHODS,
     summary="Go to the query of a short URL",
     status_code=303,
     responses={303: {"description": "The query form with the query"}, **problems(404)},

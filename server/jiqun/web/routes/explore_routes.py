@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from jiqun.language import Reader
 from jiqun.web.documents import Context, Document, respond
 from jiqun.web.http import header
-from jiqun.web.metadata.openapi import METHODS, found, problems, query_parameter
+from jiqun.web.metadata.openapi import found, problems, query_parameter
 from jiqun.web.negotiation import Choice, negotiate
 from jiqun.web.pages.clusters_page import clusters_document
 from jiqun.web.pages.companies_page import companies_document
@@ -22,10 +22,20 @@ from jiqun.web.pages.network_page import network_document
 from jiqun.web.pages.places_page import places_document
 from jiqun.web.pages.plans_page import plans_document
 from jiqun.web.pages.timeline_page import PICTURE_FORMS, timeline_document
-from jiqun.web.routes.parameters import PageNumber, PageReader, Root, check_parameters, format_query
+from jiqun.web.routes.parameters import (
+    PageNumber,
+    PageReader,
+    ReadRoute,
+    Root,
+    check_parameters,
+    format_query,
+)
 
 router = APIRouter(
-    default_response_class=Response, tags=["lists"], dependencies=[Depends(check_parameters)]
+    route_class=ReadRoute,
+    default_response_class=Response,
+    tags=["lists"],
+    dependencies=[Depends(check_parameters)],
 )
 
 ListFormat = Annotated[str | None, format_query(LIST_FORMS)]
@@ -97,7 +107,6 @@ def add_list(
     router.add_api_route(
         f"/{things}",
         show_list,
-        methods=METHODS,
         name=f"list_{things}",
         summary=f"List the {things}",
         description=description,
@@ -166,9 +175,7 @@ add_list(
 )
 
 
-@router.api_route(
-    "/compare", methods=METHODS, summary="Compare clusters by a metric", responses=_PICTURED
-)
+@router.get("/compare", summary="Compare clusters by a metric", responses=_PICTURED)
 async def compare(
     request: Request,
     root: Root,
@@ -183,12 +190,7 @@ async def compare(
     return await respond(request, compare_document, reader, choice, comparison, root)
 
 
-@router.api_route(
-    "/timeline",
-    methods=METHODS,
-    summary="Show the timeline",
-    responses=_PICTURED,
-)
+@router.get("/timeline", summary="Show the timeline", responses=_PICTURED)
 async def show_timeline(
     request: Request,
     root: Root,
@@ -200,9 +202,7 @@ async def show_timeline(
     return await respond(request, timeline_document, reader, choice, at, root)
 
 
-@router.api_route(
-    "/network", methods=METHODS, summary="Show the network of a cluster", responses=_PICTURED
-)
+@router.get("/network", summary="Show the network of a cluster", responses=_PICTURED)
 async def show_network(
     request: Request,
     root: Root,

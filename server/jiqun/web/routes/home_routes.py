@@ -12,14 +12,14 @@ from jiqun.errors import JiqunError, NotFound, shorten
 from jiqun.query.service import QueryService
 from jiqun.release import Release
 from jiqun.web.documents import respond
-from jiqun.web.metadata.openapi import METHODS, problems, text
+from jiqun.web.metadata.openapi import problems, text
 from jiqun.web.metrics import CONTENT_TYPE
 from jiqun.web.negotiation import choose_coding
 from jiqun.web.pages.home_page import home_document, packed_home
-from jiqun.web.routes.parameters import PageReader, Root
+from jiqun.web.routes.parameters import PageReader, ReadRoute, Root
 from jiqun.web.static_files import coded_file, media_type, static_file
 
-router = APIRouter(default_response_class=Response)
+router = APIRouter(route_class=ReadRoute, default_response_class=Response)
 
 _FOR_A_YEAR: Final = {
     "Cache-Control": "public, max-age=31536000, immutable",
@@ -28,7 +28,7 @@ _FOR_A_YEAR: Final = {
 _NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
-@router.api_route("/", methods=METHODS, include_in_schema=False)
+@router.get("/", include_in_schema=False)
 async def show_home(request: Request, root: Root, reader: PageReader) -> Response:
     """Show the home page."""
     release: Release = request.app.state.release
@@ -37,7 +37,7 @@ async def show_home(request: Request, root: Root, reader: PageReader) -> Respons
     return await respond(request, home_document, reader, root)
 
 
-@router.api_route("/static/{name}", methods=METHODS, include_in_schema=False)
+@router.get("/static/{name}", include_in_schema=False)
 async def send_static(request: Request, name: str) -> Response:
     """Send a static file; its URL on the pages changes with its content."""
     kind = media_type(name)
@@ -50,28 +50,20 @@ async def send_static(request: Request, name: str) -> Response:
     return Response(body, headers={**_FOR_A_YEAR, "Content-Encoding": coding}, media_type=kind)
 
 
-@router.api_route("/favicon.ico", methods=METHODS, include_in_schema=False)
+@router.get("/favicon.ico", include_in_schema=False)
 async def send_icon(request: Request) -> Response:
     """Send the icon from its traditional path."""
     return await send_static(request, "mark.svg")
 
 
-@router.api_route(
-    "/health/live",
-    methods=METHODS,
-    summary="Is the process alive?",
-    responses=text("It is"),
-)
+@router.get("/health/live", summary="Is the process alive?", responses=text("It is"))
 async def show_live() -> Response:
     """Respond with 200 as long as the event loop runs."""
     return Response("alive\n", media_type="text/plain", headers=_NO_STORE)
 
 
-@router.api_route(
-    "/health/ready",
-    methods=METHODS,
-    summary="Are queries answered?",
-    responses=text("They are") | problems(),
+@router.get(
+    "/health/ready", summary="Are queries answered?", responses=text("They are") | problems()
 )
 async def show_ready(request: Request) -> Response:
     """Respond with 200 and the release after running a query in a worker, else with 503."""
@@ -87,12 +79,7 @@ async def show_ready(request: Request) -> Response:
     return Response(state, status, _NO_STORE, "text/plain")
 
 
-@router.api_route(
-    "/metrics",
-    methods=METHODS,
-    summary="Metrics for Prometheus",
-    responses=text("The metrics"),
-)
+@router.get("/metrics", summary="Metrics for Prometheus", responses=text("The metrics"))
 async def show_metrics(request: Request) -> Response:
     """Return the metrics in Prometheus's text format."""
     state = request.app.state

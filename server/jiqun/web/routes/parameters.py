@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, Final
 
@@ -33,6 +33,22 @@ ResourceName = Annotated[
     str, Path(description="A slug such as `beijing`, with or without a suffix such as `.ttl`.")
 ]
 Suffix = Annotated[str, Path(description="The suffix of a form, such as `ttl` or `jsonld`.")]
+
+
+class ReadRoute(APIRoute):
+    """A route that answers HEAD where it answers GET (RFC 9110, section 9.1)."""
+
+    def __init__(
+        self,
+        path: str,
+        endpoint: Callable[..., Any],
+        *,
+        methods: Iterable[str] | None = None,
+        **options: Any,
+    ) -> None:
+        named = set(methods or ("GET",))
+        heads = {"HEAD"} if "GET" in named else set[str]()
+        super().__init__(path, endpoint, methods=named | heads, **options)
 
 
 def format_query(formats: Sequence[Format]) -> Any:

@@ -35,7 +35,7 @@ from jiqun.web.linked_data.representations import (
     missing,
     no_form,
 )
-from jiqun.web.metadata.openapi import METHODS, content, found, problems
+from jiqun.web.metadata.openapi import content, found, problems
 from jiqun.web.negotiation import Choice, choose, negotiate
 from jiqun.web.pages.cells import Labels, read_captions
 from jiqun.web.pages.error_page import error_headers, retirement
@@ -54,10 +54,10 @@ from jiqun.web.pages.query_page import (
 from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.result_table import read_outcome
 from jiqun.web.pages.results_page import CHOICES, NO_CHOICES, Choices, read_choices
-from jiqun.web.routes.parameters import PageReader, Root, format_query, target_of
+from jiqun.web.routes.parameters import PageReader, ReadRoute, Root, format_query, target_of
 from jiqun.web.routes.sparql_routes import AnswerResponse, collect_result
 
-router = APIRouter(tags=["saved queries"])
+router = APIRouter(route_class=ReadRoute, tags=["saved queries"])
 
 OPTIONS: Final = frozenset({"format", "timeout", "lang", "excel", *CHOICES})
 """Request parameters that are not parameters of the query."""
@@ -127,9 +127,8 @@ _LIST_RESPONSES: Final = {
 }
 
 
-@router.api_route(
+@router.get(
     "/query/{name}",
-    methods=METHODS,
     summary="Describe a saved query",
     responses={
         **found("The query", _FORMS[1:]),
@@ -156,12 +155,8 @@ async def show_query(
     return Response(status_code=303, headers=headers)
 
 
-@router.api_route(
-    "/queries",
-    methods=METHODS,
-    summary="List the saved queries",
-    responses=_LIST_RESPONSES,
-    response_class=Response,
+@router.get(
+    "/queries", summary="List the saved queries", responses=_LIST_RESPONSES, response_class=Response
 )
 async def list_queries(
     request: Request,
@@ -178,9 +173,8 @@ async def list_queries(
     return await respond(request, query_list, root, choice, reader, wanted)
 
 
-@router.api_route(
+@router.get(
     "/queries.{suffix}",
-    methods=METHODS,
     summary="List the saved queries in one format",
     responses=_LIST_RESPONSES,
     response_class=Response,
@@ -197,7 +191,7 @@ async def list_queries_as(
     return await respond(request, query_list, root, _LIST_SUFFIXES[suffix], reader)
 
 
-@router.api_route("/queries/{name}", methods=METHODS, summary="Run a saved query")
+@router.get("/queries/{name}", summary="Run a saved query")
 async def answer_query(request: Request, name: str, root: Root, reader: PageReader) -> Response:
     """Run a saved query with the parameters of the URL; the result is a page, JSON, CSV and so on.
 

@@ -62,10 +62,16 @@ from jiqun.reconciliation.responses import (
 )
 from jiqun.web.documents import Context, Document, json_document, respond
 from jiqun.web.http import CONTENT_SECURITY_POLICY, read_body
-from jiqun.web.metadata.openapi import METHODS, problems
+from jiqun.web.metadata.openapi import problems
 from jiqun.web.pages.cells import read_captions
 from jiqun.web.pages.thing_page import PASSAGES, render_preview
-from jiqun.web.routes.parameters import PageReader, Root, check_query_string, whole_number
+from jiqun.web.routes.parameters import (
+    PageReader,
+    ReadRoute,
+    Root,
+    check_query_string,
+    whole_number,
+)
 
 _JSON_TYPES: Final = frozenset({"", "application/json", "text/json"})
 _LAST: Final = 1000
@@ -89,6 +95,7 @@ Limit = Annotated[
     Query(description="The number of properties to propose."),
 ]
 router = APIRouter(
+    route_class=ReadRoute,
     tags=["reconciliation"],
     dependencies=[Depends(check_query_string)],
     responses=problems(404, 415),
@@ -115,7 +122,7 @@ def _body(media_type: str, properties: dict[str, Any], *required: str) -> dict[s
 
 @router.api_route(
     "/reconcile",
-    methods=[*METHODS, "POST"],
+    methods=["GET", "POST"],
     summary="Reconcile names (version 0.2)",
     response_model=Manifest | DraftManifest | dict[str, MatchResult] | MatchResult | Extension,
     openapi_extra=_body(FORM, {"queries": _STRING, "query": _STRING, "extend": _STRING}),
@@ -278,12 +285,7 @@ async def _read_json_body(request: Request) -> bytes:
     return await read_body(request.scope, request.receive, request.app.state.settings)
 
 
-@router.api_route(
-    "/reconcile/suggest/entity",
-    methods=METHODS,
-    summary="Suggest things",
-    response_model=Suggestions,
-)
+@router.get("/reconcile/suggest/entity", summary="Suggest things", response_model=Suggestions)
 async def suggest_entity(
     request: Request,
     reader: PageReader,
@@ -311,9 +313,7 @@ def _class_numbers(context: Context, type_name: str) -> tuple[int, ...] | None:
     return classes
 
 
-@router.api_route(
-    "/reconcile/suggest/type", methods=METHODS, summary="Suggest types", response_model=Suggestions
-)
+@router.get("/reconcile/suggest/type", summary="Suggest types", response_model=Suggestions)
 async def suggest_type(
     request: Request, reader: PageReader, prefix: Prefix = "", cursor: Cursor = 0
 ) -> Response:
@@ -330,12 +330,7 @@ def suggest_types(context: Context, reader: Reader, prefix: str, cursor: int) ->
     return json_document({"result": [named_class(named[name], reader) for name in chosen]})
 
 
-@router.api_route(
-    "/reconcile/suggest/property",
-    methods=METHODS,
-    summary="Suggest properties",
-    response_model=Suggestions,
-)
+@router.get("/reconcile/suggest/property", summary="Suggest properties", response_model=Suggestions)
 async def suggest_property(
     request: Request, reader: PageReader, prefix: Prefix = "", cursor: Cursor = 0
 ) -> Response:
@@ -353,11 +348,8 @@ def suggest_properties(context: Context, reader: Reader, prefix: str, cursor: in
     )
 
 
-@router.api_route(
-    "/reconcile/extend/propose",
-    methods=METHODS,
-    summary="Propose properties to fetch",
-    response_model=Proposal,
+@router.get(
+    "/reconcile/extend/propose", summary="Propose properties to fetch", response_model=Proposal
 )
 async def propose(
     request: Request, reader: PageReader, type_: TypeName = "", limit: Limit = 50
@@ -386,12 +378,7 @@ def propose_properties(context: Context, reader: Reader, type_name: str, limit: 
     return json_document(proposal)
 
 
-@router.api_route(
-    "/reconcile/preview",
-    methods=METHODS,
-    summary="Preview a thing in a frame",
-    response_class=HTMLResponse,
-)
+@router.get("/reconcile/preview", summary="Preview a thing in a frame", response_class=HTMLResponse)
 async def preview(
     request: Request,
     reader: PageReader,

@@ -15,7 +15,7 @@ from jiqun.release import Release
 from jiqun.web.documents import Context, Document, respond
 from jiqun.web.http import header
 from jiqun.web.linked_data.representations import ONTOLOGY_SUFFIXES, SUFFIXES, forms_of, no_form
-from jiqun.web.metadata.openapi import METHODS, found, problems
+from jiqun.web.metadata.openapi import found, problems
 from jiqun.web.negotiation import negotiate
 from jiqun.web.pages.error_page import redirect
 from jiqun.web.pages.evidence import premises_document
@@ -27,6 +27,7 @@ from jiqun.web.routes.parameters import (
     FormatName,
     PageNumber,
     PageReader,
+    ReadRoute,
     ResourceName,
     Root,
     Suffix,
@@ -35,7 +36,7 @@ from jiqun.web.routes.parameters import (
     target_of,
 )
 
-router = APIRouter(default_response_class=Response)
+router = APIRouter(route_class=ReadRoute, default_response_class=Response)
 
 _REDIRECT: Final[dict[int | str, dict[str, Any]]] = {
     303: {"description": "The URL of the document"}
@@ -50,9 +51,8 @@ _DIGEST: Final = re.compile(r"[0-9a-f]{24}")
 _EVIDENCE: Final = re.compile(r"evidence\.ttl(\.gz)?")
 
 
-@router.api_route(
+@router.get(
     "/id/{slug}",
-    methods=METHODS,
     tags=["things"],
     summary="Go to the document about a thing",
     responses=_REDIRECT | _REPLACED | problems(404, 406, 410),
@@ -69,9 +69,8 @@ async def refer_to_thing(
     return await respond(request, thing_reference, reader, target)
 
 
-@router.api_route(
+@router.get(
     "/doc/{slug}",
-    methods=METHODS,
     tags=["things"],
     summary="Describe a thing",
     responses=_REPLACED | resource_responses("The description of the thing", 410),
@@ -94,9 +93,8 @@ async def show_thing(
     return await respond(request, thing_document, reader, target, page, since)
 
 
-@router.api_route(
+@router.get(
     "/premises",
-    methods=METHODS,
     tags=["things"],
     summary="Show what a statement follows from",
     responses=found("The page of the statement", (HTML,)) | problems(404),
@@ -112,9 +110,8 @@ async def show_premises(
     return await respond(request, premises_document, reader, subject, predicate, value)
 
 
-@router.api_route(
+@router.get(
     "/source",
-    methods=METHODS,
     tags=["sources"],
     summary="List the sources",
     responses=resource_responses("The list of sources"),
@@ -132,9 +129,8 @@ async def list_sources(
     return await respond(request, source_list, reader, target, page, year)
 
 
-@router.api_route(
+@router.get(
     "/sources",
-    methods=METHODS,
     tags=["sources"],
     summary="Go to the list of sources",
     responses={301: {"description": "The URL of the list"}},
@@ -148,9 +144,8 @@ async def refer_to_sources(request: Request, reader: PageReader) -> Response:
     )
 
 
-@router.api_route(
+@router.get(
     "/source.{suffix}",
-    methods=METHODS,
     tags=["sources"],
     summary="List the sources in one form",
     responses=resource_responses("The list of sources"),
@@ -165,9 +160,8 @@ async def list_sources_as(
     return await respond(request, source_list, reader, target, page)
 
 
-@router.api_route(
+@router.get(
     "/source/{slug}",
-    methods=METHODS,
     tags=["sources"],
     summary="Describe a source",
     responses=_REPLACED | resource_responses("The description of the source", 410),
@@ -188,13 +182,7 @@ async def show_source(
     return await respond(request, source_document, reader, target, page)
 
 
-@router.api_route(
-    "/ontology",
-    methods=METHODS,
-    tags=["ontology"],
-    summary="Show the ontology",
-    responses=_ONTOLOGY,
-)
+@router.get("/ontology", tags=["ontology"], summary="Show the ontology", responses=_ONTOLOGY)
 async def show_ontology(
     request: Request, root: Root, reader: PageReader, named: OntologyFormat = None
 ) -> Response:
@@ -203,9 +191,8 @@ async def show_ontology(
     return await respond(request, ontology_document, reader, target)
 
 
-@router.api_route(
+@router.get(
     "/ontology.{suffix}",
-    methods=METHODS,
     tags=["ontology"],
     summary="Get a form of the ontology",
     responses=_ONTOLOGY,
@@ -220,9 +207,8 @@ async def show_ontology_as(
     return await respond(request, ontology_document, reader, target)
 
 
-@router.api_route(
+@router.get(
     "/ontology/{version}",
-    methods=METHODS,
     tags=["ontology"],
     summary="Show an ontology version",
     responses=_ONTOLOGY,
@@ -239,9 +225,8 @@ async def show_ontology_version(
     return await respond(request, ontology_version, reader, target)
 
 
-@router.api_route(
+@router.get(
     "/graph/{name}",
-    methods=METHODS,
     tags=["sparql"],
     summary="Go to the triples of a named graph",
     responses=_REDIRECT | problems(404),
@@ -261,9 +246,8 @@ def graph_reference(context: Context, root: str, name: str) -> Document:
     return redirect(303, location, f'<{location}>; rel="describedby"')
 
 
-@router.api_route(
+@router.get(
     "/evidence/{digest}",
-    methods=METHODS,
     tags=["sources"],
     summary="Go to the file that describes a reified statement",
     responses=_REDIRECT | problems(404),
@@ -280,9 +264,8 @@ async def refer_to_evidence(request: Request, digest: str, reader: PageReader) -
     return Response(status_code=303, headers={**headers, "Cache-Control": "no-cache"})
 
 
-@router.api_route(
+@router.get(
     "/page",
-    methods=METHODS,
     tags=["things"],
     summary="Describe any IRI",
     responses={
@@ -307,10 +290,8 @@ async def show_iri(
 
 def namespace_router(path: str) -> APIRouter:
     """Return the route of the IRIs of a namespace; `path` is its path on this site."""
-    own = APIRouter(default_response_class=Response)
-    own.api_route(f"{path.rstrip('/')}/{{rest:path}}", methods=METHODS, include_in_schema=False)(
-        refer_to_iri
-    )
+    own = APIRouter(route_class=ReadRoute, default_response_class=Response)
+    own.get(f"{path.rstrip('/')}/{{rest:path}}", include_in_schema=False)(refer_to_iri)
     return own
 
 

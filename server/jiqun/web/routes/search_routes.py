@@ -27,19 +27,22 @@ from jiqun.web.documents import (
     respond_uncached,
 )
 from jiqun.web.http import read_body
-from jiqun.web.metadata.openapi import METHODS, content, problems
+from jiqun.web.metadata.openapi import content, problems
 from jiqun.web.negotiation import negotiate
 from jiqun.web.pages.rendering import html_document
 from jiqun.web.pages.search_page import SearchQuery, match_page, render_search
 from jiqun.web.routes.parameters import (
     PageReader,
+    ReadRoute,
     Root,
     check_query_string,
     format_query,
     whole_number,
 )
 
-router = APIRouter(tags=["search"], dependencies=[Depends(check_query_string)])
+router = APIRouter(
+    route_class=ReadRoute, tags=["search"], dependencies=[Depends(check_query_string)]
+)
 PageNumber = Annotated[
     int,
     Field(ge=1, le=MAX_PAGES),
@@ -98,9 +101,8 @@ class SearchAnswer(TypedDict):
     results: list[Result]
 
 
-@router.api_route(
+@router.get(
     "/search",
-    methods=METHODS,
     summary="Search for things",
     response_model=SearchAnswer,
     responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}, **problems()},
@@ -187,9 +189,8 @@ def _class(each: IndexedClass, reader: Reader) -> Class:
     return {"id": name, "iri": each.iri, "name": pick(each.labels, reader).value or name}
 
 
-@router.api_route(
+@router.get(
     "/opensearch.xml",
-    methods=METHODS,
     summary="Describe the search for browsers (OpenSearch 1.1)",
     response_class=Response,
     responses={200: {"content": {"application/opensearchdescription+xml": {}}}, **problems()},
@@ -214,7 +215,7 @@ async def describe_search(root: Root) -> Response:
 
 @router.api_route(
     "/match",
-    methods=[*METHODS, "POST"],
+    methods=["GET", "POST"],
     summary="Match a column of names to things",
     response_class=Response,
     responses={
