@@ -6,7 +6,6 @@ its range. Classes that many lead to are in the middle.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import Final
 from jiqun.language import Reader, Text, pick
 from jiqun.rdf.namespaces import KG, OWL
 from jiqun.web.linked_data.ontology_terms import OntologyTerm
+from jiqun.web.pictures.drawing import cut, units
 
 WIDTH: Final = 226
 ROW: Final = 24
@@ -172,12 +172,10 @@ def _box(
     x, y = corner
     shown = []
     for number, (_, name, target) in enumerate(rows):
-        to = _label(by_iri[target], reader)
-        to = Text(_cut(to.value, _LONGEST_TARGET), to.lang)
-        room = _LONGEST - _units(to.value)
-        label = _label(by_iri[name], reader)
+        to = cut(_label(by_iri[target], reader), _LONGEST_TARGET)
+        label = cut(_label(by_iri[name], reader), _LONGEST - units(to.value))
         middle = y + HEAD + ROW * number + ROW // 2
-        shown.append(Row(_anchor(name), Text(_cut(label.value, room), label.lang), to, middle))
+        shown.append(Row(_anchor(name), label, to, middle))
     height = HEAD + ROW * len(rows)
     return Box(x, y, height, _anchor(iri), _label(by_iri[iri], reader), tuple(shown))
 
@@ -202,16 +200,3 @@ def _label(term: OntologyTerm, reader: Reader) -> Text:
 
 def _anchor(iri: str) -> str:
     return f"#{iri.removeprefix(KG)}"
-
-
-def _units(text: str) -> int:
-    """Return the width of a text; a Chinese character counts twice."""
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-
-
-def _cut(text: str, room: int) -> str:
-    if _units(text) <= room:
-        return text
-    while _units(text) > room - 1:
-        text = text[:-1]
-    return f"{text}…"

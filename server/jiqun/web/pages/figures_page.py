@@ -18,7 +18,7 @@ from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Caption, Cell, Labels, plain, read_captions, slug_of, text_of
 from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
-from jiqun.web.pages.rendering import address, phrase
+from jiqun.web.pages.rendering import address, pages_of, phrase
 from jiqun.web.pictures.certainty import Amount, known_bound, read_number, write_amount
 from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.drawing import PAGE, Paper, Picture, Sheet
@@ -223,7 +223,7 @@ def figures_document(
         if len({(each.metric, each.unit) for each in members}) != 1:
             return _counts(members, labels, paper)
         if paper == PAGE:
-            page = min(selection.page, max(1, -(-len(members) // page_size)))
+            page = min(selection.page, pages_of(len(members), page_size))
             members = members[(page - 1) * page_size : page * page_size]
         return _dots(members, labels, paper)
 

@@ -25,7 +25,7 @@ from jiqun.rdf.namespaces import BASE
 from jiqun.web.documents import Document
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Cell, Labels, slug_of
-from jiqun.web.pages.rendering import html_document, phrase, render
+from jiqun.web.pages.rendering import html_document, pages_of, phrase, render, turns
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, file_style
 
 LIST_FORMS: Final = (HTML, CSV, SVG)
@@ -218,7 +218,7 @@ def list_document(
         return _table(listing, entries, selection, choice)
     if choice.format == SVG:
         return picture_file(draw(entries, Paper(FILE_WIDTH)), listing.name, reader, origin)
-    pages = max(1, -(-len(entries) // listing.page_size))
+    pages = pages_of(len(entries), listing.page_size)
     page = min(selection.page, pages)
     shown = entries[(page - 1) * listing.page_size : page * listing.page_size]
     picture = draw(entries, PAGE)
@@ -239,11 +239,7 @@ def list_document(
         csv=_address(listing, selection, {"format": "csv"}),
         excel=_address(listing, selection, {"format": "csv", "excel": "1"}),
         svg=_address(listing, selection, {"format": "svg"}),
-        turns={
-            name: _address(listing, selection, {"page": str(number)})
-            for name, number in (("previous", page - 1), ("next", page + 1))
-            if 1 <= number <= pages
-        },
+        turns=turns(page, pages, lambda number: _address(listing, selection, {"page": number})),
     )
     return html_document(text, reader)
 

@@ -17,7 +17,7 @@ import json
 import re
 import tomllib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, lru_cache, partial
 from importlib import resources
 from typing import Any, Final
@@ -194,23 +194,26 @@ def data_links(path: str, reader: Reader) -> list[tuple[str, str, str]]:
     return [(label, f"{reader.root}{path}.{suffix}", kind) for label, suffix, kind in DATA_FORMS]
 
 
-def page_links(
-    path: str, page: int, pages: int, anchor: str, reader: Reader, **chosen: str
-) -> dict[str, str]:
-    """Return the addresses of the previous and the next page, where there are, at an anchor.
+def turns(page: int, pages: int, link: Callable[[str], str]) -> dict[str, str]:
+    """Return the addresses of the previous and the next page, where there are.
 
-    `chosen` are other parameters of the page.
+    `link` returns the address of a page by its number.
     """
     return {
-        name: f"{reader.link(path, **chosen, page=str(number))}#{anchor}"
+        name: link(str(number))
         for name, number in (("previous", page - 1), ("next", page + 1))
         if 1 <= number <= pages
     }
 
 
+def pages_of(total: int, size: int) -> int:
+    """Return the number of pages of a list, at least 1."""
+    return max(1, -(-total // size))
+
+
 def count_pages(total: int, size: int, page: int, path: str) -> int:
-    """Return the number of pages of a list, at least 1; raises `NotFound` if `page` is none."""
-    pages = max(1, -(-total // size))
+    """Return the number of pages of a list; raises `NotFound` if `page` is none of them."""
+    pages = pages_of(total, size)
     if page > pages:
         raise NotFound(f"{path} has no page {page}, only {pages}.")
     return pages

@@ -20,7 +20,7 @@ from jiqun.saved_queries import VIEWS
 from jiqun.web.documents import Context, Document
 from jiqun.web.linked_data.query_remarks import QueryRemark, read_remarks
 from jiqun.web.pages.cells import Labels, in_words, read_captions
-from jiqun.web.pages.rendering import html_document, phrase, render
+from jiqun.web.pages.rendering import html_document, pages_of, phrase, render, turns
 from jiqun.web.pages.result_pictures import draw_view, offered_views, read_columns
 from jiqun.web.pages.result_table import Outcome, ResultTable, arrange, read_outcome
 from jiqun.web.pictures.drawing import Picture
@@ -282,18 +282,14 @@ def result_section(
         ),
         path=reader.root + address.path,
         kept={**address.page, **choices.parameters(filter="")},
-        turns={
-            name: link(page=str(number))
-            for name, number in (("previous", page - 1), ("next", page + 1))
-            if 1 <= number <= pages
-        }
+        turns=turns(page, pages, lambda number: link(page=number))
         | ({"all": link(page=ALL_PAGES)} if pages > 1 else {}),
     )
 
 
 def _page_of(choices: Choices, rows: int) -> tuple[int, int]:
     """Return the number of the page and that of all pages; one beyond the last is the last."""
-    pages = 1 if choices.page == ALL_PAGES else max(1, -(-rows // PAGE_SIZE))
+    pages = 1 if choices.page == ALL_PAGES else pages_of(rows, PAGE_SIZE)
     number = int(choices.page) if choices.page.isdigit() else 1
     return min(number, pages), pages
 

@@ -18,7 +18,7 @@ from jiqun.search.full_text import Hit, SearchResult
 from jiqun.search.index import IndexedClass
 from jiqun.search.matching import Candidate
 from jiqun.web.documents import Context, Document
-from jiqun.web.pages.rendering import html_document, render
+from jiqun.web.pages.rendering import html_document, render, turns
 
 _MAX_FACETS: Final = 12
 MOST_NAMES: Final = 200
@@ -98,8 +98,7 @@ def render_search(
         facets=_facets(query, result, reader) if result else [],
         page=page,
         pages=pages,
-        previous=_address(replace(query, page=page - 1), reader) if page > 1 else None,
-        following=_address(replace(query, page=page + 1), reader) if page < pages else None,
+        turns=turns(page, pages, lambda number: _address(replace(query, page=int(number)), reader)),
     )
 
 

@@ -52,9 +52,9 @@ from jiqun.web.pages.rendering import (
     data_links,
     html_document,
     link_target,
-    page_links,
     phrase,
     render,
+    turns,
 )
 
 PAGE_SIZE: Final = 40
@@ -363,7 +363,9 @@ def render_sources(
                 for name, count in years
             ),
         ],
-        page_links=page_links("/source", page, pages, "list", reader, **chosen),
+        page_links=turns(
+            page, pages, lambda number: f"{reader.link('/source', **chosen, page=number)}#list"
+        ),
     )
 
 
@@ -395,7 +397,11 @@ def render_source(source: Source, captions: Mapping[str, Caption], reader: Reade
             (anchor, f"{reader.link(path, page=str(number))}#{anchor}")
             for anchor, number in source.others[:_MAX_OTHERS]
         ],
-        page_links=page_links(path, source.page, source.pages, "passages", reader),
+        page_links=turns(
+            source.page,
+            source.pages,
+            lambda number: f"{reader.link(path, page=number)}#passages",
+        ),
         data=data_links(path, reader),
     )
 

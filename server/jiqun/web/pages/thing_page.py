@@ -57,7 +57,7 @@ from jiqun.web.pages.profiles import (
     place_profile,
 )
 from jiqun.web.pages.records import Fact, kind_of
-from jiqun.web.pages.rendering import address, data_links, html_document, page_links, render
+from jiqun.web.pages.rendering import address, data_links, html_document, render, turns
 from jiqun.web.pages.thing_facts import Thing, read_thing
 from jiqun.web.pages.thing_pictures import (
     Terrain,
@@ -269,7 +269,11 @@ def render_thing(
         all_figures=_all_figures(thing, reader),
         contradictions=contradictions(thing, labels),
         elsewhere=[group for _, group in _groups(thing, thing.elsewhere, labels)],
-        page_links=page_links(path_of(thing), thing.page, thing.pages, "elsewhere", reader),
+        page_links=turns(
+            thing.page,
+            thing.pages,
+            lambda number: f"{reader.link(path_of(thing), page=number)}#elsewhere",
+        ),
         citation=_citation(thing, captions, release.version),
         excel=reader.link("/sparql", query=query, format="csv", excel="1"),
         open_query=reader.link("/sparql", query=query),
