@@ -29,9 +29,9 @@ from jiqun.web.pages.results_page import NO_CHOICES, Section, render_query_form,
 from jiqun.web.pages.source_page import Passage, Source, SourceEntry, render_source, render_sources
 from jiqun.web.pages.thing_facts import Thing
 from jiqun.web.pages.thing_page import render_thing
+from jiqun.web.pictures.amount_charts import Bar, draw_nested_bars
 from jiqun.web.pictures.certainty import sign
 from jiqun.web.pictures.drawing import Sheet
-from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,11 +11,18 @@ import pytest
 
 from jiqun.language import Reader, Text
 from jiqun.rdf.namespaces import ID
+from jiqun.web.pictures.amount_charts import (
+    Axis,
+    Bar,
+    Dot,
+    DotGroup,
+    GoalFlag,
+    draw_dots,
+    draw_nested_bars,
+)
 from jiqun.web.pictures.certainty import BOUNDS, MONEY, SHARE, write_amount
-from jiqun.web.pictures.dot_plot import Axis, Dot, DotGroup, GoalFlag, draw_dots
 from jiqun.web.pictures.drawing import FILE_WIDTH, Paper, Picture, Sheet, file_style
 from jiqun.web.pictures.map_picture import MapMark, Outline, draw_map, read_rings
-from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -15,8 +15,8 @@ from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Caption, Cell, Labels, pairs, plain, read_captions, slug_of
 from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
 from jiqun.web.pages.rendering import address, phrase
+from jiqun.web.pictures.amount_charts import counted, draw_nested_bars
 from jiqun.web.pictures.drawing import Paper, Picture, Sheet
-from jiqun.web.pictures.nested_bars import counted, draw_nested_bars
 
 _COLUMNS: Final = (
     Column("company"),

@@ -18,8 +18,8 @@ from jiqun.web.pages.cells import Cell, Labels, plain, slug_of
 from jiqun.web.pages.figures_page import FigureEntry, figure_dot, kinds_of, read_figure_list
 from jiqun.web.pages.listing import Option, picture_file
 from jiqun.web.pages.rendering import address, html_document, phrase, render
+from jiqun.web.pictures.amount_charts import Axis, DotGroup, GoalFlag, draw_dots
 from jiqun.web.pictures.certainty import BOUNDS
-from jiqun.web.pictures.dot_plot import Axis, DotGroup, GoalFlag, draw_dots
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, Sheet
 
 GROUPS: Final = ("comparable", "undated", "subset", "place", "other")

@@ -19,15 +19,14 @@ from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Caption, Cell, Labels, plain, read_captions, slug_of, text_of
 from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
 from jiqun.web.pages.rendering import address, pages_of, phrase
+from jiqun.web.pictures.amount_charts import Dot, DotGroup, counted, draw_dots, draw_nested_bars
 from jiqun.web.pictures.certainty import Amount, known_bound, read_number, write_amount
-from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.drawing import PAGE, Paper, Picture, Sheet
-from jiqun.web.pictures.nested_bars import counted, draw_nested_bars
 
 _PREFIXES: Final = prologue("kg", "id")
 _FIGURES: Final = f"""{_PREFIXES}
-SELECT ?figure ?about ?metric ?value ?bound ?unit ?period ?year ?population ?whole ?class
-  ?place ?words ?passage
+SELECT ?figure ?about ?metric ?value ?bound ?unit ?period ?year ?population ?whole
+  ?enterprise_class ?member_place ?words ?passage
 WHERE {{
   ?figure a kg:Observation ; kg:about ?about ; kg:metric ?metric ; kg:value ?value ;
     kg:bound ?bound ; kg:unit ?unit .
@@ -36,13 +35,13 @@ WHERE {{
   OPTIONAL {{
     ?figure kg:population ?population .
     OPTIONAL {{ ?population kg:subsetOf ?whole }}
-    OPTIONAL {{ ?population kg:enterpriseClass ?class }}
-    OPTIONAL {{ ?population kg:memberPlace ?place }}
+    OPTIONAL {{ ?population kg:enterpriseClass ?enterprise_class }}
+    OPTIONAL {{ ?population kg:memberPlace ?member_place }}
   }}
   OPTIONAL {{ ?figure kg:wording ?words }}
   OPTIONAL {{ ?figure kg:statedIn ?passage }}
 }}
-ORDER BY ?figure ?passage ?whole ?class ?place ?words
+ORDER BY ?figure ?passage ?whole ?enterprise_class ?member_place ?words
 """
 _GOALS: Final = f"""{_PREFIXES}
 SELECT ?figure ?about ?metric ?value ?bound ?unit ?period ?end ?words ?passage
@@ -57,20 +56,27 @@ WHERE {{
 ORDER BY ?figure ?passage ?words
 """
 _KINDS: Final = {
-    f"{KG}Cluster": "cluster",
-    f"{KG}Region": "place",
-    f"{KG}AdministrativeDivision": "place",
-    f"{KG}EconomicRegion": "place",
-    f"{KG}ProvinceLevelDivision": "place",
-    f"{KG}PrefectureLevelDivision": "place",
-    f"{KG}CountyLevelDivision": "place",
-    f"{KG}NationalCluster": "cluster",
-    f"{KG}CandidateCluster": "cluster",
-    f"{KG}Company": "company",
-    f"{KG}Brand": "company",
-    f"{KG}DesignationList": "group",
-    f"{KG}SelectionRound": "group",
+    "cluster": "Cluster NationalCluster CandidateCluster",
+    "place": (
+        "Region AdministrativeDivision EconomicRegion ProvinceLevelDivision "
+        "PrefectureLevelDivision CountyLevelDivision"
+    ),
+    "company": "Company Brand",
+    "group": "DesignationList SelectionRound",
 }
+"""What figures are about, by the classes of these things."""
+
+_FIELDS: Final = (
+    *("about", "metric", "value", "unit", "year", "population", "whole"),
+    *("enterprise_class", "member_place", "end"),
+)
+"""The fields of figures that are as the variables of the queries."""
+
+_NAMED: Final = (
+    *("about", "metric", "unit", "period", "population", "whole", "enterprise_class", "source"),
+)
+"""The fields of figures that are shown by their labels."""
+
 NO_PERIOD: Final = f"{ID}period-not-stated"
 _COLUMNS: Final = (
     Column("about"),
@@ -141,10 +147,8 @@ class FigureEntry:
 
 def kinds_of(labels: Labels, iri: str) -> str:
     """Return what a figure is about: "cluster", "place", "company", "group" or "other"."""
-    found = {_KINDS[each] for each in labels.types(iri) if each in _KINDS}
-    return next(
-        (kind for kind in ("cluster", "place", "company", "group") if kind in found), "other"
-    )
+    types = {each.removeprefix(KG) for each in labels.types(iri)}
+    return next((kind for kind, names in _KINDS.items() if types & {*names.split()}), "other")
 
 
 @dataclass(frozen=True)
@@ -162,17 +166,7 @@ def read_figure_list(select: Select) -> FigureList:
     iris = {
         iri
         for each in (*figures, *goals)
-        for iri in (
-            each.about,
-            each.metric,
-            each.unit,
-            each.period,
-            each.population,
-            each.whole,
-            each.enterprise_class,
-            each.source,
-            f"{ID}{each.bound}",
-        )
+        for iri in (*(getattr(each, name) for name in _NAMED), f"{ID}{each.bound}")
         if iri
     }
     return FigureList(figures, goals, read_captions(select, sorted(iris)))
@@ -188,23 +182,14 @@ def _entries(rows: Sequence[Row]) -> tuple[FigureEntry, ...]:
         def value(name: str, row: Row = row) -> str:
             return row[name].value if name in row else ""
 
-        passage = value("passage")
+        passage, period = value("passage"), value("period")
         found[iri] = FigureEntry(
             iri,
-            value("about"),
-            value("metric"),
-            value("value"),
-            known_bound(slug_of(value("bound"))),
-            value("unit"),
-            "" if value("period") == NO_PERIOD else value("period"),
-            value("year"),
-            value("population"),
-            value("whole"),
-            value("class"),
-            value("place"),
-            text_of(row["words"]) if "words" in row else Text(""),
-            passage if passage.startswith(SOURCE) else "",
-            value("end"),
+            **{name: value(name) for name in _FIELDS},
+            bound=known_bound(slug_of(value("bound"))),
+            period="" if period == NO_PERIOD else period,
+            words=text_of(row["words"]) if "words" in row else Text(""),
+            passage=passage if passage.startswith(SOURCE) else "",
         )
     return tuple(found.values())
 

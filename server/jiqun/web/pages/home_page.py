@@ -32,10 +32,10 @@ from jiqun.web.pages.clusters_page import (
 from jiqun.web.pages.figures_page import FigureEntry, FigureList, kinds_of, read_figure_list
 from jiqun.web.pages.query_page import group_queries
 from jiqun.web.pages.rendering import PHRASES, address, html_document, phrase, render
+from jiqun.web.pictures.amount_charts import Bar, draw_nested_bars
 from jiqun.web.pictures.certainty import flag, sign, write_amount
 from jiqun.web.pictures.drawing import Picture, Sheet
 from jiqun.web.pictures.map_picture import Outline, draw_map, read_outlines
-from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 
 _COUNTS: Final = {
     "clusters": "/clusters",

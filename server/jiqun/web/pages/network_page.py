@@ -11,7 +11,7 @@ from jiqun.errors import NotFound, shorten
 from jiqun.language import Reader
 from jiqun.query.solutions import Select
 from jiqun.rdf.formats import SVG
-from jiqun.rdf.namespaces import ID, KG, SOURCE, prologue
+from jiqun.rdf.namespaces import DCTERMS, ID, KG, SOURCE, prologue
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Cell, Labels, read_captions, slug_of
@@ -40,43 +40,39 @@ _TIES: Final = {
     "subjects": """GRAPH ?passage { ?other dcterms:subject ?cluster } ?cluster a kg:Cluster .
         BIND (dcterms:subject AS ?property)""",
 }
-_ROLES: Final = {
-    f"{KG}leadApplicant": "lead_applicant",
-    f"{KG}jointApplicant": "joint_applicant",
-    f"{KG}applicant": "applicant",
-    f"{KG}participant": "participant",
-    f"{KG}listedOn": "listed",
-    f"{KG}coreArea": "core",
-    f"{KG}keyArea": "key",
-    f"{KG}inCity": "city",
-    f"{KG}inProvince": "province",
-    f"{KG}promotedBy": "promoter",
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role in a cluster: its property, the kind of its nodes, and their side of the picture.
+
+    Who has a `shared` role links the clusters in which it has one.
+    """
+
+    property: str
+    kind: str
+    left: bool = True
+    shared: bool = False
+
+
+ROLES: Final = {
+    "listed": Role(f"{KG}listedOn", "list"),
+    "lead_applicant": Role(f"{KG}leadApplicant", "agent", shared=True),
+    "joint_applicant": Role(f"{KG}jointApplicant", "agent", shared=True),
+    "applicant": Role(f"{KG}applicant", "agent", shared=True),
+    "promoter": Role(f"{KG}promotedBy", "agent", shared=True),
+    "subject": Role(f"{DCTERMS}subject", "plan"),
+    "participant": Role(f"{KG}participant", "company", left=False, shared=True),
+    "core": Role(f"{KG}coreArea", "place", left=False),
+    "key": Role(f"{KG}keyArea", "place", left=False),
+    "city": Role(f"{KG}inCity", "place", left=False),
+    "province": Role(f"{KG}inProvince", "place", left=False),
 }
-ROLES: Final = (
-    "listed",
-    "lead_applicant",
-    "joint_applicant",
-    "applicant",
-    "promoter",
-    "subject",
-    "participant",
-    "core",
-    "key",
-    "city",
-    "province",
-)
+"""The roles in the order of the page; of several applicant roles of a thing, the first counts."""
+
+_ORDER: Final = list(ROLES)
+_ROLE_OF: Final = {role.property: name for name, role in ROLES.items()}
 _APPLICANTS: Final = frozenset({"lead_applicant", "joint_applicant", "applicant"})
-_LEFT: Final = frozenset({*_APPLICANTS, "listed", "promoter", "subject"})
-_SHARED: Final = frozenset({*_APPLICANTS, "participant", "promoter"})
-_KINDS: Final = {
-    "listed": "list",
-    "subject": "plan",
-    "core": "place",
-    "key": "place",
-    "city": "place",
-    "province": "place",
-    "participant": "company",
-}
 
 
 @dataclass(frozen=True)
@@ -98,7 +94,7 @@ def read_ties(select: Select) -> tuple[Tie, ...]:
             "ORDER BY ?cluster ?other ?property ?passage"
         )
         for row in rows:
-            role = _ROLES.get(row["property"].value, "subject")
+            role = _ROLE_OF[row["property"].value]
             passage = row["passage"].value if "passage" in row else ""
             tie = Tie(
                 row["cluster"].value,
@@ -108,12 +104,13 @@ def read_ties(select: Select) -> tuple[Tie, ...]:
             )
             key = (tie.cluster, tie.other, "applicant" if role in _APPLICANTS else role)
             former = found.get(key)
-            if former is None or (ROLES.index(role), not tie.passage) < (
-                ROLES.index(former.role),
-                not former.passage,
-            ):
+            if former is None or _rank(tie) < _rank(former):
                 found[key] = tie
     return _without_doubles(found.values())
+
+
+def _rank(tie: Tie) -> tuple[int, bool]:
+    return _ORDER.index(tie.role), not tie.passage
 
 
 def _without_doubles(ties: Iterable[Tie]) -> tuple[Tie, ...]:
@@ -135,7 +132,7 @@ def network_document(
     """Return the network of a thing (a slug) as a page or a picture; raises `NotFound`."""
     ties = context.once(read_ties)
     clusters = {tie.cluster for tie in ties}
-    agents = {tie.other for tie in ties if tie.role in _SHARED}
+    agents = {tie.other for tie in ties if ROLES[tie.role].shared}
     centre = _centre(ties, of)
     mine = _around(ties, centre) if centre else []
     left_out = max(0, len(_named(mine)) - MOST_NODES)
@@ -177,11 +174,11 @@ def _around(ties: Sequence[Tie], centre: str) -> list[Tie]:
     """Return the ties of a cluster and what it shares with others; or those of an agent."""
     own = [tie for tie in ties if tie.cluster == centre]
     if own:
-        shared = {tie.other for tie in own if tie.role in _SHARED}
+        shared = {tie.other for tie in own if ROLES[tie.role].shared}
         return own + [
             tie
             for tie in ties
-            if tie.cluster != centre and tie.other in shared and tie.role in _SHARED
+            if tie.cluster != centre and tie.other in shared and ROLES[tie.role].shared
         ]
     mine = [tie for tie in ties if tie.other == centre]
     clusters = {tie.cluster for tie in mine}
@@ -212,9 +209,8 @@ def _choices(iris: Iterable[str], labels: Labels) -> list[tuple[str, str]]:
 
 
 def _kind(tie: Tie, labels: Labels) -> str:
-    if tie.role == "participant":
-        return "brand" if f"{KG}Brand" in labels.types(tie.other) else "company"
-    return _KINDS.get(tie.role, "agent")
+    is_brand = tie.role == "participant" and f"{KG}Brand" in labels.types(tie.other)
+    return "brand" if is_brand else ROLES[tie.role].kind
 
 
 def _draw(ties: Sequence[Tie], centre: str, labels: Labels) -> Picture:
@@ -230,7 +226,7 @@ def _draw(ties: Sequence[Tie], centre: str, labels: Labels) -> Picture:
     clusters = sorted({tie.cluster for tie in ties}, key=lambda iri: (iri != centre, iri))
     sides: dict[bool, dict[str, Node]] = {True: {}, False: {}}
     for tie in ties:
-        sides[tie.role in _LEFT].setdefault(tie.other, node(tie.other, _kind(tie, labels)))
+        sides[ROLES[tie.role].left].setdefault(tie.other, node(tie.other, _kind(tie, labels)))
     lines = [
         Line(
             tie.cluster,

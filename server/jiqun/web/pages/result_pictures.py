@@ -19,8 +19,8 @@ from jiqun.web.linked_data.descriptions import values
 from jiqun.web.pages.cells import Labels
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pages.result_table import Outcome, column_title, partner_of
+from jiqun.web.pictures.amount_charts import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.certainty import known_bound, read_number, write_amount
-from jiqun.web.pictures.dot_plot import Dot, DotGroup, draw_dots
 from jiqun.web.pictures.drawing import Picture, Sheet
 from jiqun.web.pictures.map_picture import (
     MapMark,

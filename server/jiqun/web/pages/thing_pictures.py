@@ -20,6 +20,7 @@ from jiqun.web.pages.records import Record, kind_of
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pages.thing_facts import Thing
 from jiqun.web.pages.timeline_page import day
+from jiqun.web.pictures.amount_charts import Bar, draw_nested_bars
 from jiqun.web.pictures.certainty import read_number
 from jiqun.web.pictures.drawing import Sheet
 from jiqun.web.pictures.map_picture import (
@@ -30,7 +31,6 @@ from jiqun.web.pictures.map_picture import (
     read_outlines,
     read_points,
 )
-from jiqun.web.pictures.nested_bars import Bar, draw_nested_bars
 from jiqun.web.pictures.time_lanes import Lane, Span, draw_lanes
 
 _ROLES: Final = (

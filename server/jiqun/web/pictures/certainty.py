@@ -63,6 +63,11 @@ class Amount:
     bare: str
     whole: str
 
+    @property
+    def in_full(self) -> str:
+        """The full number in brackets, for a tooltip; empty if the text already has it."""
+        return f" ({self.whole})" if self.whole != self.bare else ""
+
 
 def write_amount(value: str, unit: str, unit_label: Text, bound: str, reader: Reader) -> Amount:
     """Write a figure for a reader.
