@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
-from xml.sax.saxutils import escape, quoteattr
 
 import pyoxigraph as ox
 
@@ -71,6 +71,16 @@ class Group:
     def count(self) -> int:
         """The number of things."""
         return len(self.things) + self.more
+
+
+@dataclass(frozen=True)
+class FeedEntry:
+    """A release in the feed: when it was made, where its changes are, and what they are."""
+
+    release: Release
+    updated: str
+    link: str
+    summary: str
 
 
 def earlier_releases(folder: Path | None, current: str) -> dict[str, Release]:
@@ -235,39 +245,27 @@ def changes_feed(context: Context, root: str) -> Document:
     """Return the releases as an Atom feed; `root` is the public URL of the site."""
     current = context.release
     kept = earlier_releases(context.settings.earlier_releases, current.identifier)
-    releases = [("", current), *kept.items()]
+    releases = [current, *kept.values()]
     entries = [
-        _entry(name, release, releases[number + 1] if number + 1 < len(releases) else None, root)
-        for number, (name, release) in enumerate(releases)
+        FeedEntry(release, _updated(release), f"{root}/changes", _summary(before, release))
+        for release, before in zip_longest(releases, releases[1:])
     ]
-    text = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<feed xmlns="http://www.w3.org/2005/Atom">\n'
-        f"<id>{DATASET}</id>\n<title>{escape(current.title)}</title>\n"
-        f"<updated>{_updated(current)}</updated>\n"
-        f'<link rel="self" href={quoteattr(f"{root}/changes.atom")}/>\n'
-        f'<link rel="alternate" type="text/html" href={quoteattr(f"{root}/changes")}/>\n'
-        f"<author><name>{escape(current.title)}</name></author>\n{''.join(entries)}</feed>\n"
+    if kept:
+        since = f"{root}/changes?since={next(iter(kept))}"
+        entries[0] = replace(entries[0], link=since)
+    text = render(
+        "feed.xml", Reader(), dataset=DATASET, title=current.title, root=root, entries=entries
     )
     return Document(text.encode(), _ATOM, headers={"Vary": "Accept-Encoding"})
 
 
-def _entry(name: str, release: Release, before: tuple[str, Release] | None, root: str) -> str:
-    reader = Reader("en")
-    summary = "The first release on this server."
-    link = f"{root}/changes"
-    if before is not None:
-        counts = _counts(before[1], release, reader)
-        summary = "; ".join(f"{what}: {old:,} → {new:,}" for what, old, new in counts)
-        summary = summary or "The same numbers of things as before."
-        if not name:
-            link = f"{link}?since={before[0]}"
-    title = f"{release.title} {release.version} ({release.identifier[:12]})"
-    return (
-        f"<entry><id>urn:sha256:{escape(release.identifier)}</id><title>{escape(title)}</title>"
-        f"<updated>{_updated(release)}</updated>"
-        f"<link href={quoteattr(link)}/><summary>{escape(summary)}</summary></entry>\n"
-    )
+def _summary(before: Release | None, release: Release) -> str:
+    """Say in English how the counts of a release differ from those of the one before it."""
+    if before is None:
+        return "The first release on this server."
+    counts = _counts(before, release, Reader())
+    changed = "; ".join(f"{what}: {old:,} → {new:,}" for what, old, new in counts)
+    return changed or "The same numbers of things as before."
 
 
 def _updated(release: Release) -> str:

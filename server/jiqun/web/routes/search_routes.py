@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Final
-from xml.sax.saxutils import escape
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BeforeValidator, Field
@@ -29,7 +28,7 @@ from jiqun.web.documents import (
 from jiqun.web.http import read_body
 from jiqun.web.metadata.openapi import content, problems
 from jiqun.web.negotiation import negotiate
-from jiqun.web.pages.rendering import html_document
+from jiqun.web.pages.rendering import html_document, render
 from jiqun.web.pages.search_page import SearchQuery, match_page, render_search
 from jiqun.web.routes.parameters import (
     PageReader,
@@ -197,19 +196,7 @@ def _class(each: IndexedClass, reader: Reader) -> Class:
 )
 async def describe_search(root: Root) -> Response:
     """Return the OpenSearch description document."""
-    root = escape(root, {'"': "&quot;"})
-    text = f"""<?xml version="1.0" encoding="UTF-8"?>
-<OpenSearchDescription xmlns="http://a9.com/-/spec/opensearch/1.1/">
-  <ShortName>Jiqun</ShortName>
-  <Description>China's advanced manufacturing clusters: search the knowledge graph</Description>
-  <InputEncoding>UTF-8</InputEncoding>
-  <Language>en</Language>
-  <Language>zh-Hans</Language>
-  <Language>zh-Hant</Language>
-  <Url type="text/html" template="{root}/search?q={{searchTerms}}&amp;page={{startPage?}}"/>
-  <Url type="application/json" template="{root}/search?q={{searchTerms}}&amp;format=json"/>
-</OpenSearchDescription>
-"""
+    text = render("opensearch.xml", Reader(), root=root)
     return Response(text, media_type="application/opensearchdescription+xml")
 
 
