@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
@@ -13,8 +13,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from jiqun.errors import ContentError, ReleaseError
-from jiqun.knowledge.assembly import TITLE, ContentFiles, Knowledge, assemble, read_content
-from jiqun.knowledge.check import Checked, Step, check, rule_store, violations
+from jiqun.knowledge.assembly import TITLE, Knowledge, assemble, read_content
+from jiqun.knowledge.check import Checked, Step, check, fill_tables, rule_store, violations
 from jiqun.knowledge.content import Content, ContentRejected
 from jiqun.knowledge.dataset import ONTOLOGY, fill, is_passage, store
 from jiqun.knowledge.ontology_versions import ontology_files
@@ -31,7 +31,7 @@ from jiqun.knowledge.release.release_files import (
 from jiqun.knowledge.release.search_index import FOLDER, write_search_index
 from jiqun.knowledge.release.tabular import data_package, write_maps, write_tables
 from jiqun.knowledge.release.term_index import term_index
-from jiqun.knowledge.tables import Table, fill_table, row_mistakes
+from jiqun.knowledge.tables import Filled, Table, fill_table, row_mistakes
 from jiqun.rdf.namespaces import KG, OWL
 from jiqun.rdf.terms import TYPE
 
@@ -133,7 +133,7 @@ def build(
     building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
     try:
         building.chmod(0o755)
-        _write(found.files, found.knowledge, found.violations, building, annotations, step)
+        _write(found, found.knowledge, building, annotations, step)
         put_in_place(building, folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
@@ -143,24 +143,25 @@ def _unchecked(content: Content, step: Step) -> Checked:
     with step("read the content"):
         files = read_content(content)
     if files.findings:
-        return Checked(files, None, {}, files.findings)
+        return Checked(files, None, {}, (), files.findings)
     with step("infer and merge"):
         knowledge = assemble(files)
         counts = {
             rule.name: len(violations(rule, rule_store(rule, knowledge))) for rule in files.rules
         }
-    return Checked(files, knowledge, counts, [])
+        tables, wrong = fill_tables(files.tables, knowledge.store)
+    return Checked(files, knowledge, counts, tables, wrong)
 
 
 def _write(
-    files: ContentFiles,
+    checked: Checked,
     knowledge: Knowledge,
-    broken: Mapping[str, int],
     folder: Path,
     annotations: bool,
     step: Step,
 ) -> None:
     """Write all files of a release into an empty folder, the manifest last."""
+    files = checked.files
     with step("write RDF"):
         stated = list(evidence(knowledge.graphs))
         written = write_rdf(knowledge, stated, files.prefixes, folder)
@@ -176,9 +177,11 @@ def _write(
     with step("write the store"):
         _write_store(knowledge, stated if annotations else (), folder / "store")
     with step("write the quality report"):
-        written.append(write_json(folder, "quality.json", report(knowledge.store, broken)))
+        written.append(
+            write_json(folder, "quality.json", report(knowledge.store, checked.violations))
+        )
     with step("write tables and maps"):
-        written += _write_tables(knowledge, files.tables, stated, folder)
+        written += _write_tables(knowledge, files.tables, checked.tables, stated, folder)
     with step("write networks"):
         written += write_networks(knowledge, folder)
     with step("write the search index"):
@@ -189,14 +192,15 @@ def _write(
 def _write_tables(
     knowledge: Knowledge,
     tables: Sequence[Table],
+    of_dataset: Sequence[Filled],
     stated: Sequence[Evidence],
     folder: Path,
 ) -> list[Written]:
     if not tables:
         return []
     reified = store({}, {triple for each in stated for triple in each.reified()})
-    stores = {"all": knowledge.store, "evidence": reified}
-    filled = [fill_table(table, stores[table.dataset]) for table in tables]
+    known = {each.table.name: each for each in of_dataset}
+    filled = [known.get(table.name) or fill_table(table, reified) for table in tables]
     for mistake in row_mistakes(filled):
         raise ContentError(f"{' '.join(mistake.key)} {mistake.what}.")
     files = write_tables(filled, folder) + write_maps(knowledge, filled, folder)

@@ -185,11 +185,25 @@ def ntriples_text(triples: Iterable[ox.Triple]) -> str:
 
 def nquads_text(graphs: Mapping[str, set[ox.Triple]], default: Iterable[ox.Triple]) -> str:
     """Write canonical N-Quads."""
-    quads = [in_graph(triple, ox.DefaultGraph()) for triple in default]
+    lines, blank = [], []
+    for triple in default:
+        if _has_blank_node(triple):
+            blank.append(in_graph(triple, ox.DefaultGraph()))
+        else:
+            lines.append(triple_line(triple))
     for name, triples in graphs.items():
         graph = ox.NamedNode(name)
-        quads += [in_graph(triple, graph) for triple in triples]
-    return "".join(f"{line}\n" for line in sorted(map(_line, canonical_blank_nodes(quads))))
+        for triple in triples:
+            if _has_blank_node(triple):
+                blank.append(in_graph(triple, graph))
+            else:
+                lines.append(quad_line(triple, name))
+    lines += map(_line, canonical_blank_nodes(blank))
+    return "".join(f"{line}\n" for line in sorted(lines))
+
+
+def _has_blank_node(triple: ox.Triple) -> bool:
+    return isinstance(triple.subject, ox.BlankNode) or isinstance(triple.object, ox.BlankNode)
 
 
 def turtle_text(triples: Iterable[ox.Triple], prefixes: Mapping[str, str]) -> str:
