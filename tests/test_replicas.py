@@ -74,6 +74,7 @@ class Site:
                 port=port,
                 replica=True,
                 workers=1,
+                spare_workers=0,
                 trusted_proxies='["127.0.0.1"]',
             )
         )

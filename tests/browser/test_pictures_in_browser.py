@@ -1,44 +1,13 @@
-"""The pictures in a real browser: nothing from elsewhere, state in the address, without scripts."""
+"""The pictures in a real browser: state in the address, without scripts, on paper."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from live_server import LiveServer
-
-PATHS = (
-    "/",
-    "/clusters",
-    "/places",
-    "/companies",
-    "/plans",
-    "/figures?metric=output-value",
-    "/compare",
-    "/timeline?at=2028",
-    "/network",
-)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_comes_from_elsewhere_and_no_policy_is_broken(
-    browser: Browser, site: LiveServer, scheme: str
-) -> None:
-    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
-    page = context.new_page()
-    asked: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text))
-    for path in PATHS:
-        page.goto(site.url + path)
-    assert [url for url in asked if not url.startswith(f"{site.url}/")] == []
-    assert complaints == []
-    context.close()
 
 
 def test_a_choice_without_scripts_is_in_the_address(browser: Browser, site: LiveServer) -> None:

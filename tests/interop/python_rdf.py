@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +43,7 @@ def _ending(file: Path) -> str:
     return file.suffix[1:]
 
 
+@lru_cache(maxsize=1)
 def _graph(file: Path) -> rdflib.Graph:
     return rdflib.Graph().parse(file, format=_RDFLIB[_ending(file)])
 

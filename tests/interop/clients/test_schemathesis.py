@@ -31,7 +31,7 @@ def run(live: LiveServer, folder: Path, *options: str) -> None:
         *("--continue-on-failure", *options),
     ]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, check=False, timeout=180
+        command, cwd=folder, capture_output=True, text=True, check=False, timeout=900
     )
     if done.returncode:
         pytest.fail(done.stdout + done.stderr, pytrace=False)
