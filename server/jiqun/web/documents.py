@@ -9,11 +9,13 @@ on the release and its arguments, so it is cached. Responses are compressed, wit
 
 from __future__ import annotations
 
+import csv
 import gc
 import hashlib
 import importlib
+import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +31,8 @@ from jiqun.query.evaluation import QueryStore
 from jiqun.query.jobs import Answer, DocumentJob
 from jiqun.query.service import QueryService
 from jiqun.query.solutions import Row, Select, term_of
-from jiqun.rdf.formats import PLAIN_JSON
+from jiqun.query.spreadsheet import for_spreadsheet
+from jiqun.rdf.formats import CSV, PLAIN_JSON
 from jiqun.release import Release, no_release, open_release
 from jiqun.saved_queries import bind
 from jiqun.search.index import SearchIndex
@@ -64,14 +67,18 @@ def deliver(
     `media_type` may have parameters; text gets its charset.
     """
     coding = choose_coding(request.headers.get("accept-encoding"), CODINGS)
+    answer = coded_answer(body, media_type, coding)
+    complete = answer._replace(status=status, headers=tuple(headers.items()))
+    return document_response(request, complete)
+
+
+def coded_answer(body: bytes, media_type: str, coding: str | None) -> Answer:
+    """Return a document in a content coding, with its entity tag."""
     etag = hashlib.blake2b(body, digest_size=12).hexdigest()
-    if coding:
-        body, etag = encode(coding, body), f"{etag}-{coding}"
-    pairs = tuple(headers.items())
-    answer = Answer(
-        body, status=status, content_type=media_type, headers=pairs, etag=etag, coding=coding
-    )
-    return document_response(request, answer)
+    if coding is None:
+        return Answer(body, content_type=media_type, etag=etag)
+    tag = f"{etag}-{coding}"
+    return Answer(encode(coding, body), content_type=media_type, etag=tag, coding=coding)
 
 
 def document_response(request: Request, answer: Answer) -> Response:
@@ -118,6 +125,15 @@ def json_document(
     # A lone surrogate, which the body of a request may contain, is returned as an escape.
     encoded = json.dumps(body, ensure_ascii=False, indent=indent).encode(errors="backslashreplace")
     return Document(encoded, PLAIN_JSON.content_type(), headers={"Vary": vary})
+
+
+def csv_document(name: str, rows: Iterable[Sequence[object]], *, excel: bool) -> Document:
+    """Return a table as a CSV file (RFC 4180), for spreadsheet programs with `excel`."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    body = text.getvalue().encode(errors="replace")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return Document(for_spreadsheet(body) if excel else body, CSV.content_type(), headers=headers)
 
 
 class Context:

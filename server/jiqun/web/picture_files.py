@@ -21,7 +21,7 @@ from jiqun.settings import Settings
 from jiqun.web.documents import Context
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.clusters_page import clusters_document
-from jiqun.web.pages.compare_page import Comparison, compare_document
+from jiqun.web.pages.compare_page import compare_document
 from jiqun.web.pages.listing import Selection
 
 
@@ -30,10 +30,11 @@ def write_pictures(release: Path, folder: Path) -> Iterator[Path]:
     opened = open_release(release, verify=False)
     context = Context(opened, Settings(), ox.Store.read_only(str(opened.store)))
     reader, choice, site = Reader(), Choice(SVG, SVG.media_type), BASE.rstrip("/")
-    comparison = Comparison(metric="industry-scale")
     drawn = {
         "clusters.svg": clusters_document(context, reader, choice, Selection(), site),
-        "comparison.svg": compare_document(context, reader, choice, comparison, site),
+        "comparison.svg": compare_document(
+            context, reader, choice, Selection((("metric", "industry-scale"),)), site
+        ),
     }
     for name, document in drawn.items():
         path = folder / name

@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Final
 
-from jiqun.errors import BadParameter, shorten
 from jiqun.language import Reader
 from jiqun.rdf.formats import SVG
 from jiqun.rdf.namespaces import ID
 from jiqun.web.documents import Context, Document
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Cell, Labels, plain, slug_of
-from jiqun.web.pages.figures_page import FigureEntry, figure_dot, kinds_of, read_figure_list
-from jiqun.web.pages.listing import Option, picture_file
+from jiqun.web.pages.figures_page import (
+    FigureEntry,
+    figure_dot,
+    figure_entry,
+    kinds_of,
+    read_figure_list,
+)
+from jiqun.web.pages.listing import (
+    Listing,
+    Selection,
+    address_of,
+    check,
+    chosen,
+    options,
+    picture_file,
+)
 from jiqun.web.pages.rendering import address, html_document, phrase, render
 from jiqun.web.pictures.amount_charts import Axis, DotGroup, GoalFlag, draw_dots
-from jiqun.web.pictures.certainty import BOUNDS
 from jiqun.web.pictures.drawing import FILE_WIDTH, PAGE, Paper, Picture, Sheet
 
 GROUPS: Final = ("comparable", "undated", "subset", "place", "other")
 """The groups of figures, in order; phrases explain why all but the first are separate."""
 
+_USUAL: Final = "output-value"
 _MOST: Final = 60
 """Maximum number of figures in a group; the largest are shown."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The comparison: slugs of a metric and a bound, and a year; "" is the default, or all."""
-
-    metric: str = ""
-    period: str = ""
-    bound: str = ""
 
 
 @dataclass(frozen=True)
@@ -73,26 +76,25 @@ def group_of(each: FigureEntry, labels: Labels) -> str:
 
 
 def compare_document(
-    context: Context, reader: Reader, choice: Choice, comparison: Comparison, origin: str
+    context: Context, reader: Reader, choice: Choice, selection: Selection, origin: str
 ) -> Document:
-    """Return the comparison as a page or a picture; raises `BadParameter`."""
+    """Return the comparison as a page or a picture; raises `BadParameter`.
+
+    The facets of the selection are a metric, by default one that many clusters have, a period and a
+    bound.
+    """
     known = context.once(read_figure_list)
-    every = [each for each in known.figures if each.number is not None]
     labels = Labels(known.captions, reader)
-    metric = _metric(every, comparison.metric)
-    of_metric = [each for each in every if each.metric == metric]
-    unit = _most(Counter(each.unit for each in of_metric))
-    measured = [each for each in of_metric if each.unit == unit]
-    years = Counter(each.year or "undated" for each in measured)
-    bounds = Counter(each.bound for each in measured)
-    _check("period", comparison.period, years)
-    _check("bound", comparison.bound, bounds)
-    left = [
-        each
-        for each in measured
-        if comparison.period in {"", each.year or "undated"}
-        and comparison.bound in {"", each.bound}
-    ]
+    figures = {each.iri: each for each in known.figures if each.number is not None}
+    entries = tuple(figure_entry(each, labels) for each in figures.values())
+    every = Listing("compare", (), entries, labels)
+    selection = check(every, _with_metric(selection, figures.values()))
+    only_metric = replace(selection, facets=selection.facets[:1])
+    of_metric = chosen(every, only_metric)
+    unit = _most(Counter(figures[each.iri].unit for each in of_metric))
+    measured = [each for each in of_metric if figures[each.iri].unit == unit]
+    left = [figures[each.iri] for each in chosen(replace(every, entries=measured), selection)]
+    metric = f"{ID}{dict(selection.facets).get('metric', '')}" if figures else ""
     groups = {
         name: members
         for name in GROUPS
@@ -114,15 +116,16 @@ def compare_document(
     if choice.format == SVG:
         picture = draw("comparison", list(dots.values()), flags, Paper(FILE_WIDTH))
         return picture_file(picture if dots or flags else None, "comparison", reader, origin)
-    given = {"metric": slug_of(metric), "period": comparison.period, "bound": comparison.bound}
-    chosen = {name: value for name, value in given.items() if value}
+    narrowing = options(replace(every, entries=measured), selection, ("period", "bound"))
     text = render(
         "compare.html",
         reader,
         metric=labels.resource(metric) if metric else None,
-        metrics=_metrics(every, metric, labels),
-        periods=_options("period", years, comparison.period, labels),
-        bounds=_options("bound", bounds, comparison.bound, labels),
+        options={
+            **options(every, only_metric, ("metric",)),
+            "period": sorted(narrowing["period"], key=lambda each: each.key),
+            "bound": narrowing["bound"],
+        },
         groups=[
             ComparedGroup(
                 name,
@@ -137,61 +140,29 @@ def compare_document(
         goals=[(_row(each, labels), each.deadline(reader)) for each in aims],
         flags=draw("flags", (), flags) if flags else None,
         other_units=len(of_metric) - len(measured),
-        svg=reader.link("/compare", **chosen, format="svg"),
+        svg=address_of(every, selection, {"format": "svg"}),
         all_figures=reader.link("/figures", metric=slug_of(metric)) if metric else "",
     )
     return html_document(text, reader)
 
 
-def _metric(figures: Sequence[FigureEntry], asked: str) -> str:
-    """Return the IRI of the requested metric, or the one with the most figures."""
-    counts = Counter(each.metric for each in figures)
-    if asked:
-        slugs = {slug_of(metric): metric for metric in counts}
-        slug = asked.removeprefix("id:").removeprefix(ID)
-        if slug in slugs:
-            return slugs[slug]
-        near = ", ".join(get_close_matches(slug, slugs, n=3, cutoff=0.4))
-        raise BadParameter(
-            f"There are no figures for metric={shorten(asked)}."
-            + (f" Did you mean {near}?" if near else " The page /compare lists the available ones.")
-        )
-    usual = f"{ID}output-value"
-    return usual if usual in counts else _most(counts)
+def _with_metric(selection: Selection, figures: Iterable[FigureEntry]) -> Selection:
+    """Return a selection with its metric first: the requested one, else the usual one."""
+    asked = dict(selection.facets)
+    metric = asked.pop("metric", "").removeprefix("id:").removeprefix(ID)
+    counts = Counter(slug_of(each.metric) for each in figures)
+    usual = _USUAL if _USUAL in counts else _most(counts)
+    return replace(selection, facets=(("metric", metric or usual), *asked.items()))
 
 
 def _most(counts: Counter[str]) -> str:
     return max(counts, key=lambda each: (counts[each], each), default="")
 
 
-def _check(name: str, value: str, known: Counter[str]) -> None:
-    if value and value not in known:
-        raise BadParameter(
-            f"Nothing here has {name}={shorten(value)}. Choose one of {', '.join(sorted(known))}."
-        )
-
-
 def _sorted(figures: Sequence[FigureEntry], labels: Labels) -> list[FigureEntry]:
     return sorted(
         figures, key=lambda each: (-(each.number or 0), labels.label(each.about).value, each.iri)
     )
-
-
-def _options(facet: str, counts: Counter[str], mine: str, labels: Labels) -> list[Option]:
-    def name(key: str) -> str:
-        if facet == "bound" and key in BOUNDS:
-            return labels.label(f"{ID}{key}").value or key
-        return phrase("period_undated", labels.reader.lang) if key == "undated" else key
-
-    return [Option(key, name(key), counts[key], key == mine) for key in sorted(counts)]
-
-
-def _metrics(figures: Sequence[FigureEntry], mine: str, labels: Labels) -> list[Option]:
-    counts = Counter(each.metric for each in figures)
-    return [
-        Option(slug_of(metric), labels.resource(metric).text.value, count, metric == mine)
-        for metric, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    ]
 
 
 def _dots(name: str, members: Sequence[FigureEntry], labels: Labels) -> DotGroup:

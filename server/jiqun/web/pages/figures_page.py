@@ -201,7 +201,7 @@ def figures_document(
     known = context.once(read_figure_list)
     figures, labels = known.figures, Labels(known.captions, reader)
     by_iri = {each.iri: each for each in figures}
-    entries = sorted((_entry(each, labels) for each in figures), key=_order)
+    entries = sorted((figure_entry(each, labels) for each in figures), key=_order)
 
     def draw(left: Sequence[Entry], paper: Paper) -> Picture | None:
         members = [by_iri[each.iri] for each in left]
@@ -272,7 +272,8 @@ def _totals(entries: Sequence[Entry]) -> list[tuple[str, int]]:
     ]
 
 
-def _entry(each: FigureEntry, labels: Labels) -> Entry:
+def figure_entry(each: FigureEntry, labels: Labels) -> Entry:
+    """Return the entry of a figure in a list."""
     reader = labels.reader
     amount = each.amount(labels)
     words = each.words_at(labels)

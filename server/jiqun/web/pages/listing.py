@@ -6,9 +6,7 @@ columns and facets, and draws its picture.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,10 +17,9 @@ from typing import Final
 
 from jiqun.errors import BadParameter, shorten
 from jiqun.language import Reader, pick
-from jiqun.query.spreadsheet import for_spreadsheet
 from jiqun.rdf.formats import CSV, HTML, SVG
 from jiqun.rdf.namespaces import BASE
-from jiqun.web.documents import Document
+from jiqun.web.documents import Document, csv_document
 from jiqun.web.negotiation import Choice
 from jiqun.web.pages.cells import Cell, Labels, slug_of
 from jiqun.web.pages.rendering import html_document, pages_of, phrase, render, turns
@@ -72,7 +69,7 @@ class Listing:
 
     name: str
     columns: tuple[Column, ...]
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     labels: Labels
     page_size: int = PAGE_SIZE
 
@@ -215,7 +212,7 @@ def list_document(
     selection = check(listing, selection)
     entries = chosen(listing, selection)
     if choice.format == CSV:
-        return _table(listing, entries, selection, choice)
+        return _table(listing, entries, selection)
     if choice.format == SVG:
         return picture_file(draw(entries, Paper(FILE_WIDTH)), listing.name, reader, origin)
     pages = pages_of(len(entries), listing.page_size)
@@ -234,17 +231,20 @@ def list_document(
         picture=picture,
         totals=[pair for pair in totals(entries) if pair[1]],
         sorts={each.key: _sort_address(listing, selection, each) for each in listing.columns},
-        without={facet: _address(listing, selection, {facet: ""}) for facet, _ in selection.facets},
+        without={
+            facet: address_of(listing, selection, {facet: ""}) for facet, _ in selection.facets
+        },
         names={facet: listing.value_name(facet, key) for facet, key in selection.facets},
-        csv=_address(listing, selection, {"format": "csv"}),
-        excel=_address(listing, selection, {"format": "csv", "excel": "1"}),
-        svg=_address(listing, selection, {"format": "svg"}),
-        turns=turns(page, pages, lambda number: _address(listing, selection, {"page": number})),
+        csv=address_of(listing, selection, {"format": "csv"}),
+        excel=address_of(listing, selection, {"format": "csv", "excel": "1"}),
+        svg=address_of(listing, selection, {"format": "svg"}),
+        turns=turns(page, pages, lambda number: address_of(listing, selection, {"page": number})),
     )
     return html_document(text, reader)
 
 
-def _address(listing: Listing, selection: Selection, changes: Mapping[str, str]) -> str:
+def address_of(listing: Listing, selection: Selection, changes: Mapping[str, str]) -> str:
+    """Return the address of a list for a selection, with some parameters changed."""
     parameters = dict(selection.facets)
     if selection.sort:
         parameters["sort"] = selection.sort
@@ -257,28 +257,15 @@ def _sort_address(listing: Listing, selection: Selection, column: Column) -> str
     first = f"-{column.key}" if column.numeric else column.key
     second = column.key if column.numeric else f"-{column.key}"
     wanted = second if selection.sort == first else first
-    return _address(listing, selection, {"sort": wanted})
+    return address_of(listing, selection, {"sort": wanted})
 
 
-def _table(
-    listing: Listing,
-    entries: Iterable[Entry],
-    selection: Selection,
-    choice: Choice,
-) -> Document:
+def _table(listing: Listing, entries: Iterable[Entry], selection: Selection) -> Document:
     """Write the columns of the page, and the IRI of each entry before them."""
-    output = io.StringIO(newline="")
-    writer = csv.writer(output, lineterminator="\r\n")
     keys = [each.key for each in listing.columns]
-    reader = listing.labels.reader
-    writer.writerow(["iri", *(phrase(f"column_{key}", reader.lang) for key in keys)])
-    for entry in entries:
-        writer.writerow([entry.iri, *(_text(entry, key) for key in keys)])
-    body = output.getvalue().encode(errors="replace")
-    if selection.excel:
-        body = for_spreadsheet(body)
-    headers = {"Content-Disposition": f'attachment; filename="{listing.name}.csv"'}
-    return Document(body, choice.content_type, headers=headers)
+    head = ["iri", *(phrase(f"column_{key}", listing.labels.reader.lang) for key in keys)]
+    rows = ([entry.iri, *(_text(entry, key) for key in keys)] for entry in entries)
+    return csv_document(listing.name, [head, *rows], excel=selection.excel)
 
 
 def picture_file(picture: Picture | None, name: str, reader: Reader, origin: str) -> Document:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from jiqun.errors import BadParameter, ReleaseError
 from jiqun.language import Reader, Text, pick
-from jiqun.query.spreadsheet import for_spreadsheet
 from jiqun.rdf.namespaces import ID, KG
 from jiqun.reconciliation.matches import match
 from jiqun.reconciliation.requests import DEFAULT_LIMIT, MAX_LENGTH, MatchRequest
 from jiqun.search.full_text import Hit, SearchResult
 from jiqun.search.index import IndexedClass
 from jiqun.search.matching import Candidate
-from jiqun.web.documents import Context, Document
+from jiqun.web.documents import Context, Document, csv_document
 from jiqun.web.pages.rendering import html_document, render, turns
 
 _MAX_FACETS: Final = 12
@@ -25,7 +22,7 @@ MOST_NAMES: Final = 200
 """Maximum number of names in one request."""
 
 _FIRST: Final = ("Cluster", "Company", "Brand", "Region", "Organisation", "PolicyDocument")
-_CSV: Final = "text/csv; charset=utf-8"
+_HEAD: Final = ("name", "id", "iri", "label", "type", "score", "certain", "others")
 
 
 @dataclass(frozen=True)
@@ -210,8 +207,7 @@ def match_page(
             raise
         problem = error.detail
     if as_csv:
-        headers = {"Content-Disposition": 'attachment; filename="matches.csv"'}
-        return Document(_csv(rows), _CSV, headers=headers)
+        return csv_document("matches", [_HEAD, *map(_line, rows)], excel=True)
     page = render(
         "match.html",
         reader,
@@ -264,18 +260,14 @@ def _kinds(context: Context, reader: Reader) -> list[tuple[str, str]]:
     return first + sorted(known.items(), key=lambda pair: pair[1])
 
 
-def _csv(rows: Sequence[Matched]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["name", "id", "iri", "label", "type", "score", "certain", "others"])
-    for row in rows:
-        best = row.best
-        found = (
-            [best.slug, ID + best.slug, best.label.value, best.kind.value, f"{best.score:g}"]
-            if best
-            else ["", "", "", "", ""]
-        )
-        certain = "true" if best and best.certain else "false"
-        others = " ".join(f"{each.slug} ({each.score:g})" for each in row.others)
-        writer.writerow([row.name, *found, certain, others])
-    return for_spreadsheet(text.getvalue().encode())
+def _line(row: Matched) -> list[str]:
+    """Return the cells of a name in the table of matches."""
+    best = row.best
+    found = (
+        [best.slug, ID + best.slug, best.label.value, best.kind.value, f"{best.score:g}"]
+        if best
+        else [""] * 5
+    )
+    certain = "true" if best and best.certain else "false"
+    others = " ".join(f"{each.slug} ({each.score:g})" for each in row.others)
+    return [row.name, *found, certain, others]

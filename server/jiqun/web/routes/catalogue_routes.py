@@ -6,18 +6,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, FastAPI, Path, Query, Request, Response
 
-from jiqun.compression import CODINGS, encode
+from jiqun.compression import CODINGS
 from jiqun.errors import NotFound, shorten
 from jiqun.query.jobs import Answer
 from jiqun.rdf.formats import GRAPHS, HTML, PLAIN_JSON
-from jiqun.web.documents import deliver, document_response, respond
+from jiqun.web.documents import coded_answer, deliver, document_response, respond
 from jiqun.web.http import header
 from jiqun.web.linked_data.representations import SUFFIXES, no_form
 from jiqun.web.metadata.crawlers import llms_document, sitemap, sitemap_index
@@ -227,7 +226,4 @@ async def show_openapi(request: Request) -> Response:
 
 def _openapi_answer(app: FastAPI, coding: str | None) -> Answer:
     body = json.dumps(app.openapi(), ensure_ascii=False).encode()
-    etag = hashlib.blake2b(body, digest_size=12).hexdigest()
-    if coding:
-        body, etag = encode(coding, body), f"{etag}-{coding}"
-    return Answer(body, content_type=PLAIN_JSON.media_type, etag=etag, coding=coding)
+    return coded_answer(body, PLAIN_JSON.media_type, coding)

@@ -15,7 +15,7 @@ from jiqun.web.metadata.openapi import found, problems, query_parameter
 from jiqun.web.negotiation import Choice, negotiate
 from jiqun.web.pages.clusters_page import clusters_document
 from jiqun.web.pages.companies_page import companies_document
-from jiqun.web.pages.compare_page import Comparison, compare_document
+from jiqun.web.pages.compare_page import compare_document
 from jiqun.web.pages.figures_page import figures_document
 from jiqun.web.pages.listing import LIST_FORMS, Selection
 from jiqun.web.pages.network_page import network_document
@@ -186,8 +186,8 @@ async def compare(
     bound: Annotated[str, Query(description="A bound, such as `exact`.")] = "",
 ) -> Response:
     """Compare the figures of a metric on one axis; figures that are not comparable are separate."""
-    comparison = Comparison(metric, period, bound)
-    return await respond(request, compare_document, reader, choice, comparison, root)
+    selection = Selection((("metric", metric), ("period", period), ("bound", bound)))
+    return await respond(request, compare_document, reader, choice, selection, root)
 
 
 @router.get("/timeline", summary="Show the timeline", responses=_PICTURED)
