@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from jiqun.errors import NotFound, shorten
@@ -28,9 +29,12 @@ from jiqun.web.pages.rendering import html_document, link_target, render
 FORMS: Final = (HTML, *GRAPHS)
 """The formats of `/page`."""
 
-_STATEMENTS: Final = 1_000
-_MENTIONS: Final = 200
-_GRAPHS: Final = 50
+_QUERIES: Final = {
+    "about": ("SELECT ?property ?value { ?iri ?property ?value }", 1_000),
+    "mentions": ("SELECT ?subject ?property { ?subject ?property ?iri }", 200),
+    "graphs": ("SELECT DISTINCT ?graph { GRAPH ?graph { ?iri ?p ?o } }", 50),
+}
+"""The queries for the parts of the page, and how many of their rows it shows."""
 _NAMES: Final = (
     RDFS_LABEL,
     f"{SKOS}prefLabel",
@@ -49,38 +53,35 @@ def iri_document(context: Context, reader: Reader, iri: str, choice: Choice) -> 
     own = link_target(iri)
     if own is not None and own.startswith(("/doc/", "/source/", "/ontology", "/queries/", "/id/")):
         return Document(b"", "text/plain", 303, {"Location": reader.link(own)})
-    about = _rows(context, "SELECT ?property ?value { ?iri ?property ?value }", iri, _STATEMENTS)
-    mentions = _rows(
-        context, "SELECT ?subject ?property { ?subject ?property ?iri }", iri, _MENTIONS
-    )
-    if not about and not mentions:
+    about, mentions = (_read(context, name, iri) for name in ("about", "mentions"))
+    if not about.rows and not mentions.rows:
         raise NotFound(f"There is no data about {shorten(iri, 200)}. Use /search to look up names.")
-    cut = len(about) > _STATEMENTS
-    headers = {"Jiqun-Truncated": f"statements={_STATEMENTS}"} if cut else {}
-    about, subject = about[:_STATEMENTS], Term("uri", iri)
+    headers = {"Jiqun-Truncated": f"statements={len(about.rows)}"} if about.cut else {}
     if choice.format != HTML:
-        triples = [triple_of({**row, "subject": subject}) for row in about]
+        triples = [triple_of({**row, "subject": Term("uri", iri)}) for row in about.rows]
         return rdf_document(triples, choice, headers)
-    graphs = _rows(context, "SELECT DISTINCT ?graph { GRAPH ?graph { ?iri ?p ?o } }", iri, _GRAPHS)
-    text = _render(context.select, iri, (about, mentions, graphs), reader, cut=cut)
-    return html_document(text, reader, headers)
+    parts = {"about": about, "mentions": mentions, "graphs": _read(context, "graphs", iri)}
+    return html_document(_render(context.select, iri, parts, reader), reader, headers)
 
 
-def _rows(context: Context, query: str, iri: str, most: int) -> list[Row]:
-    """Return one row more than `most` if there are more."""
-    return context.select(f"{query} LIMIT {most + 1}", {"iri": f"<{iri}>"})
+@dataclass(frozen=True)
+class _Part:
+    """A part of the page; `cut` if there are more rows."""
+
+    rows: list[Row]
+    cut: bool
 
 
-def _render(
-    select: Select,
-    iri: str,
-    found: tuple[list[Row], list[Row], list[Row]],
-    reader: Reader,
-    *,
-    cut: bool,
-) -> str:
-    about, mentions, graphs = found
-    named = [term.value for rows in found for row in rows for term in row.values() if term.is_iri]
+def _read(context: Context, name: str, iri: str) -> _Part:
+    query, most = _QUERIES[name]
+    rows = context.select(f"{query} LIMIT {most + 1}", {"iri": f"<{iri}>"})
+    return _Part(rows[:most], len(rows) > most)
+
+
+def _render(select: Select, iri: str, parts: Mapping[str, _Part], reader: Reader) -> str:
+    about, mentions, graphs = (parts[name].rows for name in _QUERIES)
+    rows = (*about, *mentions, *graphs)
+    named = [term.value for row in rows for term in row.values() if term.is_iri]
     labels = _labels(select, [iri, *named])
     own = Labels({}, reader)
 
@@ -91,35 +92,26 @@ def _render(
         text = label if label.value else Text(compact(term.value))
         return Cell("thing", text, reader.link("/page", iri=term.value), term.value)
 
-    title = pick(labels.get(iri, {}), reader)
-    kinds = [cell(row["value"]) for row in about if row["property"].value == RDF_TYPE]
     return render(
         "iri.html",
         reader,
         iri=iri,
         href=link_target(iri),
-        title=title if title.value else Text(compact(iri)),
-        types=kinds,
+        title=cell(Term("uri", iri)).text,
+        types=[cell(row["value"]) for row in about if row["property"].value == RDF_TYPE],
         about=_grouped((cell(row["property"]), cell(row["value"])) for row in about),
-        mentions=_grouped(
-            (cell(row["property"]), cell(row["subject"])) for row in mentions[:_MENTIONS]
-        ),
-        graphs=[cell(row["graph"]) for row in graphs[:_GRAPHS]],
-        more_about=cut,
-        more_mentions=len(mentions) > _MENTIONS,
-        more_graphs=len(graphs) > _GRAPHS,
-        all_about=_ask(reader, f"SELECT ?property ?value {{ <{iri}> ?property ?value }}"),
-        all_mentions=_ask(reader, f"SELECT ?subject ?property {{ ?subject ?property <{iri}> }}"),
-        all_graphs=_ask(reader, f"SELECT DISTINCT ?graph {{ GRAPH ?graph {{ <{iri}> ?p ?o }} }}"),
+        mentions=_grouped((cell(row["property"]), cell(row["subject"])) for row in mentions),
+        graphs=[cell(row["graph"]) for row in graphs],
+        more={
+            name: reader.link("/sparql", query=query.replace("?iri", f"<{iri}>"), format="html")
+            for name, (query, _) in _QUERIES.items()
+            if parts[name].cut
+        },
         data=[
             (each.label, reader.link("/page", iri=iri, format=each.names[0]), each.media_type)
             for each in GRAPHS
         ],
     )
-
-
-def _ask(reader: Reader, query: str) -> str:
-    return reader.link("/sparql", query=query, format="html")
 
 
 def _grouped(pairs: Iterable[tuple[Cell, Cell]]) -> list[tuple[Cell, list[Cell]]]:

@@ -46,6 +46,7 @@ from jiqun.web.pages.cells import (
 )
 from jiqun.web.pages.error_page import retirement
 from jiqun.web.pages.evidence import find_web_page, quoted_at
+from jiqun.web.pages.listing import Option
 from jiqun.web.pages.records import Fact
 from jiqun.web.pages.rendering import (
     count_pages,
@@ -295,6 +296,10 @@ def source_document(context: Context, reader: Reader, target: Target, page: int)
     raise missing("source", target.folder, target.text, partial(source_exists, context.select))
 
 
+def _year_name(year: str, reader: Reader) -> str:
+    return phrase("year_undated", reader.lang) if year == UNDATED else year
+
+
 def source_list(
     context: Context, reader: Reader, target: Target, page: int, year: str = ""
 ) -> Document:
@@ -322,11 +327,6 @@ def _year_of(entry: SourceEntry) -> str:
     return entry.issued[:4] or UNDATED
 
 
-def source_lines(entries: Iterable[SourceEntry], labels: Labels) -> list[SourceLine]:
-    """Return the entries of a list of sources, for display."""
-    return [_line(entry, labels) for entry in entries]
-
-
 def render_sources(
     entries: Iterable[SourceEntry],
     captions: Mapping[str, Caption],
@@ -338,29 +338,20 @@ def render_sources(
     year: str = "",
 ) -> str:
     """Render a page of the list of sources; `counts` are the numbers of sources by year."""
-    years = sorted(counts.items(), key=lambda each: (each[0] != UNDATED, each[0]), reverse=True)
+    labels = Labels(captions, reader)
+    ordered = sorted(counts, key=lambda each: (each != UNDATED, each), reverse=True)
     chosen = {"year": year} if year else {}
     return render(
         "sources.html",
         reader,
-        sources=source_lines(entries, Labels(captions, reader)),
+        sources=[_line(entry, labels) for entry in entries],
         page=page,
         pages=pages,
         years=[
-            (
-                phrase("facet_all", reader.lang),
-                sum(counts.values()),
-                reader.link("/source"),
-                not year,
-            ),
+            Option("", phrase("facet_all", reader.lang), sum(counts.values()), not year),
             *(
-                (
-                    phrase("year_undated", reader.lang) if name == UNDATED else name,
-                    count,
-                    reader.link("/source", year=name),
-                    name == year,
-                )
-                for name, count in years
+                Option(each, _year_name(each, reader), counts[each], each == year)
+                for each in ordered
             ),
         ],
         page_links=turns(
