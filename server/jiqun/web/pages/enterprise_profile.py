@@ -9,9 +9,7 @@ from typing import Final
 from jiqun.language import Text
 from jiqun.rdf.namespaces import KG, SKOS
 from jiqun.web.pages.cells import Cell, Labels
-from jiqun.web.pages.claims import JUDGEMENTS, ClaimView, FigureGroup, claims_of, figure_groups
 from jiqun.web.pages.evidence import Clause, Proof, clause, facts_with, fill, prove, values_of
-from jiqun.web.pages.profiles import about
 from jiqun.web.pages.records import Record
 from jiqun.web.pages.thing_facts import Thing
 
@@ -49,8 +47,6 @@ class EnterpriseProfile:
     clauses: tuple[Clause, ...]
     memberships: tuple[Membership, ...]
     group: tuple[Branch, ...]
-    figures: tuple[FigureGroup, ...]
-    judgements: tuple[ClaimView, ...]
 
 
 def enterprise_profile(thing: Thing, labels: Labels) -> EnterpriseProfile:
@@ -69,8 +65,6 @@ def enterprise_profile(thing: Thing, labels: Labels) -> EnterpriseProfile:
         clauses=tuple(each for each in _clauses(thing, labels) if each is not None),
         memberships=tuple(_memberships(thing, labels)),
         group=_group(thing, labels),
-        figures=tuple(figure_groups(about(thing), thing, labels)),
-        judgements=tuple(claims_of(thing, JUDGEMENTS, labels)),
     )
 
 

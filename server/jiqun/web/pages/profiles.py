@@ -13,12 +13,9 @@ from jiqun.rdf.namespaces import DCTERMS, ID, KG
 from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.pages.cells import Cell, Labels
 from jiqun.web.pages.claims import (
-    GOALS,
-    JUDGEMENTS,
     ClaimView,
     FigureGroup,
     FigureRow,
-    claims_of,
     figure_groups,
     view_claim,
 )
@@ -72,7 +69,6 @@ class Area:
 
     key: str
     places: tuple[Cell, ...]
-    slugs: tuple[str, ...]
     proof: Proof
 
 
@@ -82,10 +78,7 @@ class ClusterProfile:
 
     clauses: tuple[Clause, ...]
     areas: tuple[Area, ...]
-    figures: tuple[FigureGroup, ...]
     members: tuple[Member, ...]
-    goals: tuple[ClaimView, ...]
-    judgements: tuple[ClaimView, ...]
     plans: tuple[Plan, ...]
 
 
@@ -94,10 +87,7 @@ def cluster_profile(thing: Thing, labels: Labels) -> ClusterProfile:
     return ClusterProfile(
         clauses=tuple(each for each in _clauses(thing, labels) if each is not None),
         areas=tuple(_areas(thing, labels)),
-        figures=tuple(figure_groups(about(thing), thing, labels)),
         members=tuple(_members(thing, labels)),
-        goals=tuple(claims_of(thing, GOALS, labels)),
-        judgements=tuple(claims_of(thing, JUDGEMENTS, labels)),
         plans=tuple(_plans(thing, labels)),
     )
 
@@ -172,11 +162,9 @@ def _areas(thing: Thing, labels: Labels) -> Iterator[Area]:
         ]
         if facts:
             shown |= {fact.value for fact in facts}
-            places = sorted({fact.value.value for fact in facts})
             yield Area(
                 f"area_{role}",
                 values_of(facts, labels),
-                tuple(iri.rpartition("/")[2] for iri in places),
                 prove(facts, thing.sources, labels, "curated_read"),
             )
 
@@ -262,15 +250,12 @@ class PlaceProfile:
     """
 
     clusters: tuple[PlacedCluster, ...]
-    slugs: tuple[str, ...]
     listed: tuple[tuple[Cell, int], ...]
     fields: tuple[tuple[Cell, int], ...]
     proven: int
     candidates: int
     counted: FigureGroup | None
     figures: tuple[FigureGroup, ...]
-    goals: tuple[ClaimView, ...]
-    judgements: tuple[ClaimView, ...]
 
 
 def place_profile(thing: Thing, labels: Labels) -> PlaceProfile:
@@ -285,15 +270,12 @@ def place_profile(thing: Thing, labels: Labels) -> PlaceProfile:
     count = labels.resource(_COUNT)
     return PlaceProfile(
         clusters=tuple(clusters),
-        slugs=tuple(sorted(each.iri.removeprefix(ID) for each in records)),
         listed=_counted(cell for each in proven for cell in each.lists),
         fields=_counted(cell for each in proven for cell in each.fields),
         proven=len(proven),
         candidates=len(clusters) - len(proven),
         counted=next((each for each in figures if each.metric == count), None),
         figures=tuple(each for each in figures if each.metric != count),
-        goals=tuple(claims_of(thing, GOALS, labels)),
-        judgements=tuple(claims_of(thing, JUDGEMENTS, labels)),
     )
 
 

@@ -44,7 +44,16 @@ from jiqun.web.metadata.schema_org import data_block
 from jiqun.web.pages.cells import Caption, Cell, Labels, read_vocabulary, text_of
 from jiqun.web.pages.changes_page import Since
 from jiqun.web.pages.citation import Citation, cite_record, cite_source
-from jiqun.web.pages.claims import contradictions, figure_groups, view_claim
+from jiqun.web.pages.claims import (
+    GOALS,
+    JUDGEMENTS,
+    ClaimView,
+    FigureGroup,
+    claims_of,
+    contradictions,
+    figure_groups,
+    view_claim,
+)
 from jiqun.web.pages.enterprise_profile import enterprise_profile
 from jiqun.web.pages.error_page import redirect, retirement
 from jiqun.web.pages.evidence import Proof, prove
@@ -253,6 +262,8 @@ def render_thing(
     template, arrange = _PROFILES.get(kind, ("thing.html", None))
     query = _sheet(kind, thing, release)
     profile = arrange(thing, labels) if arrange else None
+    figures = figure_groups(about(thing), thing, labels)
+    goals = claims_of(thing, GOALS, labels)
     return render(
         template,
         reader,
@@ -264,8 +275,10 @@ def render_thing(
         sections=[(section, [group for of, group in own if of == section]) for section in SECTIONS],
         kind=kind,
         profile=profile,
-        **_pictures(thing, profile, terrain or Terrain(), labels),
-        figures=[] if arrange else figure_groups(about(thing), thing, labels),
+        **_pictures(thing, profile, figures, goals, terrain or Terrain(), labels),
+        figures=figures,
+        goals=goals,
+        judgements=claims_of(thing, JUDGEMENTS, labels),
         all_figures=_all_figures(thing, reader),
         contradictions=contradictions(thing, labels),
         elsewhere=[group for _, group in _groups(thing, thing.elsewhere, labels)],
@@ -283,14 +296,19 @@ def render_thing(
 
 
 def _pictures(
-    thing: Thing, profile: Any, terrain: Terrain, labels: Labels
+    thing: Thing,
+    profile: Any,
+    figures: Sequence[FigureGroup],
+    goals: Sequence[ClaimView],
+    terrain: Terrain,
+    labels: Labels,
 ) -> dict[str, Markup | None]:
     """Return the pictures of a profile by their names in the templates."""
     if isinstance(profile, ClusterProfile):
         return {
             "picture": cluster_map(thing, terrain, labels),
-            "bars": set_bars(profile.figures, labels),
-            "strip": plan_strip(profile, thing, labels),
+            "bars": set_bars(figures, labels),
+            "strip": plan_strip(profile.plans, goals, thing, labels),
         }
     if isinstance(profile, PlaceProfile):
         return {"picture": place_map(thing, terrain, labels)}

@@ -14,8 +14,8 @@ from jiqun.rdf.namespaces import ID, KG
 from jiqun.web.documents import Context
 from jiqun.web.linked_data.premises import INFERRED
 from jiqun.web.pages.cells import Labels
-from jiqun.web.pages.claims import FigureGroup, FigureRow
-from jiqun.web.pages.profiles import ClusterProfile, Plan
+from jiqun.web.pages.claims import ClaimView, FigureGroup, FigureRow
+from jiqun.web.pages.profiles import Plan
 from jiqun.web.pages.records import Record, kind_of
 from jiqun.web.pages.rendering import phrase
 from jiqun.web.pages.thing_facts import Thing
@@ -165,10 +165,12 @@ def _trees(rows: Sequence[FigureRow], depth: int, labels: Labels) -> tuple[Bar, 
     return tuple(bars)
 
 
-def plan_strip(profile: ClusterProfile, thing: Thing, labels: Labels) -> Markup | None:
+def plan_strip(
+    plans: Iterable[Plan], goals: Iterable[ClaimView], thing: Thing, labels: Labels
+) -> Markup | None:
     """Draw plans and goals along the years; None if nothing has a date."""
-    plans = [_plan_span(each) for each in profile.plans if each.start or each.end]
-    goals = [
+    planned = [_plan_span(each) for each in plans if each.start or each.end]
+    aimed = [
         Span(
             view.metric.text if view.metric and view.amount else view.claim.text,
             f"{view.claim.text.value}: {view.amount.text}"
@@ -179,13 +181,13 @@ def plan_strip(profile: ClusterProfile, thing: Thing, labels: Labels) -> Markup 
             view.claim.href,
             goal=True,
         )
-        for view, end in ((view, _deadline(view.claim.note, thing)) for view in profile.goals)
+        for view, end in ((view, _deadline(view.claim.note, thing)) for view in goals)
         if end is not None
     ]
     lang = labels.reader.lang
     lanes = [
         Lane(Text(phrase(key, lang), lang), tuple(spans))
-        for key, spans in (("plan_lane", plans), ("goal_lane", goals))
+        for key, spans in (("plan_lane", planned), ("goal_lane", aimed))
         if spans
     ]
     if not lanes:
