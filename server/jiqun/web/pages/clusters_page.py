@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from jiqun.language import Reader, Text
@@ -16,7 +16,14 @@ from jiqun.web.pages.cells import Caption, Cell, Labels, pairs, plain, read_capt
 from jiqun.web.pages.listing import Column, Entry, Listing, Selection, list_document
 from jiqun.web.pages.rendering import address, phrase
 from jiqun.web.pictures.drawing import Paper, Picture, Sheet
-from jiqun.web.pictures.map_picture import MapMark, Place, draw_map, read_outlines, read_points
+from jiqun.web.pictures.map_picture import (
+    MAP_SIGNS,
+    MapMark,
+    Place,
+    draw_map,
+    read_outlines,
+    read_points,
+)
 
 _PATTERNS: Final = {
     "lists": "?x a kg:Cluster ; kg:listedOn ?y",
@@ -34,7 +41,7 @@ _PATTERNS: Final = {
         "?x a kg:Cluster"
     ),
 }
-_MAP_KINDS: Final = {"list-2022", "list-2024", "candidate"}
+_FIELDS: Final = ("lists", "years", "provinces", "cities", "fields", "figures")
 _COLUMNS: Final = (
     Column("cluster"),
     Column("field"),
@@ -70,33 +77,14 @@ class ClusterEntry:
 
     @property
     def kind(self) -> str:
-        """Its kind on a map: by the list it is on, or a candidate."""
-        return f"list-{self.years[0]}" if self.years else "candidate"
+        """Its kind on a map: by the list it is on, else a candidate."""
+        kinds = (f"list-{year}" for year in self.years)
+        return next((kind for kind in kinds if kind in MAP_SIGNS), "candidate")
 
     @property
     def places(self) -> tuple[str, ...]:
         """Its most specific places: its cities, else its provinces."""
         return self.cities or self.provinces
-
-
-def read_clusters(select: Select) -> tuple[ClusterEntry, ...]:
-    """Read all clusters, with candidates, in the order of their IRIs."""
-    rows = select(f"{prologue('kg')}SELECT DISTINCT ?x WHERE {{ ?x a kg:Cluster }} ORDER BY ?x")
-    of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
-    return tuple(
-        ClusterEntry(
-            iri,
-            of["lists"].get(iri, ()),
-            of["years"].get(iri, ()),
-            of["provinces"].get(iri, ()),
-            of["cities"].get(iri, ()),
-            of["fields"].get(iri, ()),
-            of["figures"].get(iri, ()),
-            min(of["grades"].get(iri, ()), default=""),
-            next(iter(of["proofs"].get(iri, ())), ""),
-        )
-        for iri in (row["x"].value for row in rows if row["x"].is_iri)
-    )
 
 
 @dataclass(frozen=True)
@@ -109,8 +97,18 @@ class ClusterList:
 
 
 def read_cluster_list(select: Select) -> ClusterList:
-    """Read all clusters with their names and points."""
-    clusters = read_clusters(select)
+    """Read all clusters, with candidates, in the order of their IRIs."""
+    rows = select(f"{prologue('kg')}SELECT DISTINCT ?x WHERE {{ ?x a kg:Cluster }} ORDER BY ?x")
+    of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
+    clusters = tuple(
+        ClusterEntry(
+            iri,
+            **{name: of[name].get(iri, ()) for name in _FIELDS},
+            grade=min(of["grades"].get(iri, ()), default=""),
+            proof=next(iter(of["proofs"].get(iri, ())), ""),
+        )
+        for iri in (row["x"].value for row in rows if row["x"].is_iri)
+    )
     iris = {
         iri
         for each in clusters
@@ -131,7 +129,7 @@ def cluster_marks(
             name = labels.resource(each.iri).text.value
             tooltip = f"{name} · {list_phrase(each, labels.reader)}"
             places = tuple(points[iri] for iri in each.places if iri in points)
-            marks.append(MapMark(tooltip, _kind(each), places, address(each.iri, labels.reader)))
+            marks.append(MapMark(tooltip, each.kind, places, address(each.iri, labels.reader)))
     return marks
 
 
@@ -142,11 +140,7 @@ def has_mark(entry: ClusterEntry, points: Mapping[str, Place]) -> bool:
 
 def list_phrase(entry: ClusterEntry, reader: Reader) -> str:
     """Return on which list a cluster is, as in the legend of the map."""
-    return phrase(f"map_{_kind(entry).replace('-', '_')}", reader.lang)
-
-
-def _kind(entry: ClusterEntry) -> str:
-    return entry.kind if entry.kind in _MAP_KINDS else "candidate"
+    return phrase(f"map_{entry.kind.replace('-', '_')}", reader.lang)
 
 
 def clusters_document(
@@ -168,10 +162,7 @@ def clusters_document(
         outlines = context.once(read_outlines)
         picture = draw_map(sheet, outlines, marks, shaded=shaded, close=in_one)
         missing = len(members) - len(marks)
-        if not missing:
-            return picture
-        left_out = phrase("map_missing", reader.lang, str(missing))
-        return replace(picture, note=f"{left_out} {picture.note}".strip())
+        return picture.noting(phrase("map_missing", reader.lang, str(missing)) if missing else "")
 
     listing = Listing("clusters", _COLUMNS, tuple(entries), labels)
     return list_document(listing, selection, choice, draw, origin, _totals)

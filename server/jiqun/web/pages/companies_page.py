@@ -36,6 +36,7 @@ _ROLES: Final = f"""{prologue("kg")}SELECT DISTINCT ?company ?cluster ?role ?pas
 }} ORDER BY ?company ?cluster ?role ?passage"""
 _PATTERNS: Final = {
     "kind": "VALUES ?y { kg:Company kg:Brand } ?x a ?y",
+    "clusters": "?participation kg:participant ?x ; kg:participationIn ?y",
     "may_mean": "?x a kg:Enterprise ; kg:candidateEntity ?y",
     "province": "?x a kg:Enterprise ; kg:inProvince ?y",
 }
@@ -54,25 +55,23 @@ class CompanyEntry:
     proof: str
 
 
-def read_companies(select: Select) -> tuple[CompanyEntry, ...]:
-    """Read all companies and brands."""
+def read_company_list(select: Select) -> tuple[tuple[CompanyEntry, ...], Mapping[str, Caption]]:
+    """Read all companies and brands with the captions of what their entries name."""
     of = {name: pairs(select, pattern) for name, pattern in _PATTERNS.items()}
-    clusters: dict[str, dict[str, None]] = {}
     roles: dict[str, dict[str, str]] = {}
     proofs: dict[str, str] = {}
     for row in select(_ROLES):
         company = row["company"].value
-        clusters.setdefault(company, {})[row["cluster"].value] = None
         passage = row["passage"].value if "passage" in row else ""
         if passage.startswith(SOURCE):
             proofs.setdefault(company, passage)
         if "role" in row:
             roles.setdefault(company, {}).setdefault(row["role"].value, passage)
-    return tuple(
+    companies = tuple(
         CompanyEntry(
             iri,
             kinds[-1],
-            tuple(clusters.get(iri, ())),
+            of["clusters"].get(iri, ()),
             tuple(roles.get(iri, {}).items()),
             of["may_mean"].get(iri, ()),
             of["province"].get(iri, ()),
@@ -80,24 +79,11 @@ def read_companies(select: Select) -> tuple[CompanyEntry, ...]:
         )
         for iri, kinds in of["kind"].items()
     )
-
-
-def read_company_list(select: Select) -> tuple[tuple[CompanyEntry, ...], Mapping[str, Caption]]:
-    """Read all companies and brands with the captions of what their entries name."""
-    companies = read_companies(select)
-    iris = {
-        iri
-        for each in companies
-        for iri in (
-            each.iri,
-            each.kind,
-            *each.clusters,
-            *(role for role, _ in each.roles),
-            *each.may_mean,
-            *each.provinces,
-        )
+    named = {
+        iri for found in of.values() for key, values in found.items() for iri in (key, *values)
     }
-    return companies, read_captions(select, sorted(iris))
+    named |= {role for each in roles.values() for role in each}
+    return companies, read_captions(select, sorted(named))
 
 
 def companies_document(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -428,7 +428,5 @@ def _lane_column(outcome: Outcome, columns: Columns, label: str) -> str | None:
 
 def _noted(picture: Picture, view: str, missing: int) -> Picture:
     """Add to a picture how many rows it leaves out, if any."""
-    if not missing:
-        return picture
-    left_out = phrase(f"view_{view}_without", picture.sheet.reader.lang, str(missing))
-    return replace(picture, note=f"{left_out} {picture.note}".strip())
+    lang = picture.sheet.reader.lang
+    return picture.noting(phrase(f"view_{view}_without", lang, str(missing)) if missing else "")

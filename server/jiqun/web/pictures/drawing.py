@@ -12,7 +12,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from itertools import accumulate
@@ -177,6 +177,10 @@ class Picture:
             scrolling if self.scrolls else "",
             " tall" if self.size is None and self.height > _TALL else "",
         )
+
+    def noting(self, sentence: str) -> Picture:
+        """Return the picture with a sentence before its note; the same for an empty one."""
+        return replace(self, note=f"{sentence} {self.note}".strip()) if sentence else self
 
     def _caption(self) -> Markup:
         """Return the legend and the note; nothing for a picture that has neither."""
