@@ -174,15 +174,15 @@ class Context:
         """
         if read not in self._read:
             self._read[read] = read(self.select)
-            gc.freeze()  # it stays; collections that look at it take a tenth of a page's time
+            gc.freeze()  # examining it in every collection takes a tenth of a page's time
         return cast("T", self._read[read])
 
     def kept(
         self, make: Callable[Concatenate[Context, P], T], *arguments: P.args, **named: P.kwargs
     ) -> T:
-        """Return what a function makes of this state of the data; it is made once.
+        """Call a function once per state of the data and arguments, and cache its result.
 
-        For what is costly and the same on many pages. The arguments are part of the key.
+        For what is costly and the same on many pages.
         """
         key = (make, arguments, tuple(named.items()))
         if key not in self._kept:

@@ -2,7 +2,7 @@
 
 The same process generates `/changes`. The releases are compared once per served release, each with
 its predecessor, the last two first. That takes seconds and much memory, so it runs outside the
-server, at low priority; until it is done, pages omit it, and whoever asks for `/changes` waits.
+server, at low priority; until it is done, pages omit it, and requests for `/changes` wait.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ _log = logging.getLogger("jiqun.history")
 
 @dataclass(frozen=True)
 class History:
-    """What is known of a release by its identifier: the last change of things, by slug.
+    """The last changes of the things of a release, by slug.
 
-    `oldest` is the name of the first release that was compared.
+    `oldest` is the name of the oldest release that was compared; without one, nothing is known.
     """
 
     release: str = ""
@@ -61,9 +61,9 @@ class History:
 
 
 async def read_history(kept: Path, service: QueryService) -> History:
-    """Let a process compare a release with those in a folder; of what fails, nothing is known.
+    """Compare a release with those in a folder, in another process; if it fails, nothing is known.
 
-    `/changes` in each language goes into the cache of the service.
+    The page `/changes` is put into the cache of the service, in each language.
     """
     release, root = service.release, service.settings.root_path
     process = await asyncio.create_subprocess_exec(
@@ -90,7 +90,7 @@ async def read_history(kept: Path, service: QueryService) -> History:
 
 
 def _arguments(lang: str, release: Release, root: str) -> tuple[Reader, str, Choice]:
-    """Return the arguments of `changes_page` for a reader who chose nothing."""
+    """Return the arguments of `changes_page` for a request without parameters."""
     title = release.title if release.statistics else ""
     reader = Reader(lang, root=root, here="/changes", title=title)
     return reader, "", Choice(HTML, HTML.media_type)

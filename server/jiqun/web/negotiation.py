@@ -160,7 +160,7 @@ class Choice:
 
     @property
     def rdf_version(self) -> str:
-        """The version of RDF to write: 1.1 for who asks for none."""
+        """The version of RDF to write: 1.1 unless the client asked for another."""
         return self.version or EARLIEST
 
     @property

@@ -128,7 +128,7 @@ def _labels(select: Select, iris: Iterable[str]) -> Mapping[str, dict[str, str]]
     """Read the names of resources by language, from the most common naming property."""
     wanted = [iri for iri in dict.fromkeys(iris) if is_absolute_iri(iri)]
     found: dict[str, dict[str, str]] = {}
-    for name in _NAMES:  # all at once, the engine would read every name there is
+    for name in _NAMES:  # in a single query, the engine would read all names in the data
         query = f"SELECT ?thing ?label WHERE {{ VALUES ?thing {{ %s }} ?thing <{name}> ?label }}"
         rows = in_batches(select, query, wanted)
         for row in sorted(rows, key=lambda row: row["label"].value):

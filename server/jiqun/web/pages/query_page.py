@@ -297,7 +297,7 @@ def render_query(
         fields=fields,
         section=section,
         problem=problem,
-        told=_problem_words(problem, fields, reader),
+        problem_words=_problem_words(problem, fields, reader),
         open_form=reader.link("/sparql", query=query.text),
     )
 

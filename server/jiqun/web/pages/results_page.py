@@ -215,7 +215,7 @@ class Section:
 
     @property
     def folded(self) -> bool:
-        """Whether the table is folded, because it is long and a picture tells the same."""
+        """Whether the table is folded, because it is long and the picture shows the same."""
         return self.drawn is not None and len(self.table.rows) > PAGE_SIZE
 
 

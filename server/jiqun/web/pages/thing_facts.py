@@ -65,7 +65,7 @@ class Thing:
 
     `pages` and `total` count the latter, `counts` the values of each property of its own, `figures`
     the figures about it: the page has only the first of very many. `claims` are figures about it
-    and contradictions; `beside` describes, by IRI, what else its profile tells. `sources` describe
+    and contradictions; `beside` describes, by IRI, what else its profile shows. `sources` describe
     the sources whose passages are on the page; `schema_types` are the superclasses in schema.org.
     """
 

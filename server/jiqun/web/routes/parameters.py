@@ -28,7 +28,7 @@ from jiqun.web.linked_data.representations import (
 from jiqun.web.metadata.openapi import FORMAT_HELP, format_names, found, problems
 
 _MAX_PAGE: Final = 99_999
-_COUNTING: Final = re.compile(r"utm_\w{1,40}|fbclid|gclid|msclkid|isappinstalled")
+_TRACKING: Final = re.compile(r"utm_\w{1,40}|fbclid|gclid|msclkid|isappinstalled")
 ResourceName = Annotated[
     str, Path(description="A slug such as `beijing`, with or without a suffix such as `.ttl`.")
 ]
@@ -89,16 +89,16 @@ def check_query_string(request: Request) -> None:
 
 
 def check_parameters(request: Request) -> None:
-    """Do the same, and raise `BadParameter` for a parameter that the route does not have.
+    """Check the query string, and that the route has all of its parameters.
 
-    A choice that is misspelt would else be no choice at all. What other sites add to count their
-    readers is let through.
+    Raises `BadParameter` also for a parameter that is misspelt, which would be ignored silently.
+    Parameters that other sites append to links, to track visitors, are allowed.
     """
     given = parse_parameters(request.scope["query_string"], "query string")
     _check_once(request, given)
     known = _parameters(request.scope["route"])
     for name in given:
-        if name not in known and not _COUNTING.fullmatch(name):
+        if name not in known and not _TRACKING.fullmatch(name):
             raise BadParameter(
                 f"There is no parameter {shorten(name)} here. There are: {', '.join(known)}."
             )
