@@ -161,6 +161,14 @@ def test_places_are_found_by_their_names_and_near_names_are_suggested(built: htt
     assert "jiangsu" in answer.json()["detail"]
 
 
+def test_a_whole_name_is_taken_before_longer_ones(built: httpx.Client) -> None:
+    same = rows(built, "figures?metric=output-value")
+    assert rows(built, "figures?metric=产值") == rows(built, "figures?metric=Output value") == same
+    for each in ("产值", "id:output-value"):
+        page = built.get(f"/compare?metric={each}", headers={"Accept": "text/html"}).text
+        assert '<option value="output-value" selected>' in page
+
+
 def test_a_sorted_column_is_in_order_and_empty_cells_come_last(built: httpx.Client) -> None:
     counts = [row["Figures"] for row in rows(built, "clusters?sort=-figures")]
     filled = [int(each) for each in counts if each]

@@ -133,15 +133,18 @@ def _resolve(
     facet: str, value: str, known: Iterable[str], names: Mapping[str, Mapping[str, str]]
 ) -> str:
     """Return the key of a value given as a name, such as 江苏."""
-    keys = {
-        name.casefold(): key
+    named = [
+        (name.casefold(), key)
         for key in sorted(known)
         for name in (key, *names.get(key, {}).values())
-    }
+    ]
     asked = value.strip().casefold()
-    starts = {key for name, key in keys.items() if asked and name.startswith(asked)}
-    if len(starts) == 1:
-        return starts.pop()
+    same = {key for name, key in named if name == asked}
+    starts = {key for name, key in named if asked and name.startswith(asked)}
+    for found in (same, starts):
+        if len(found) == 1:
+            return found.pop()
+    keys = dict(named)
     near = [keys[each] for each in get_close_matches(asked, keys, n=3, cutoff=0.6)]
     hint = ", ".join(dict.fromkeys([*sorted(starts)[:3], *near]))
     raise BadParameter(
