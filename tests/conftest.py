@@ -90,7 +90,7 @@ def built_server(built_release: Path) -> Iterator[LiveServer]:
     Only its deadline is longer, so that no query is stopped because the machine is busy.
     """
     with running_from_start(
-        built_release, store_memory_bytes=IN_MEMORY, deadline_seconds=60
+        built_release, store_memory_bytes=IN_MEMORY, deadline_seconds=120
     ) as live:
         yield live
 

@@ -134,7 +134,7 @@ def _serving(process: Process) -> Iterator[LiveServer]:
     try:
         found = log.wait_for(_ANNOUNCEMENT)
         host, port = found[1], int(found[2])
-        with httpx.Client(base_url=f"http://{host}:{port}", timeout=60) as client:
+        with httpx.Client(base_url=f"http://{host}:{port}", timeout=150) as client:
             yield LiveServer(host, port, process, client, log)
     finally:
         process.terminate()
