@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from decimal import Decimal
 from html import unescape
 from typing import TYPE_CHECKING
@@ -305,3 +308,29 @@ def test_words_made_by_queries_are_in_chinese(built: httpx.Client) -> None:
     found = built.get(path, params={"lang": "zh-Hant", "format": "html", "filter": "該地區本身"})
     assert 'class="nothing"' not in found.text
     assert "a part of the region" in built.get(f"{path}.csv?lang=zh-Hant").text
+
+
+GRAPH = """
+from random import Random
+from jiqun.language import Reader, Text
+from jiqun.web.pictures.drawing import Sheet
+from jiqun.web.pictures.network_picture import Edge, Node, draw_graph
+
+chosen = Random(1)
+nodes = {str(n): Node(str(n), Text(str(n)), None) for n in range(60)}
+edges = [Edge(str(chosen.randrange(20)), str(chosen.randrange(20, 60))) for _ in range(160)]
+print(draw_graph(Sheet("graph", "", "", Reader()), nodes, edges).figure)
+"""
+
+
+def test_a_graph_is_drawn_the_same_in_every_process() -> None:
+    drawn = {
+        subprocess.run(
+            [sys.executable, "-c", GRAPH],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(drawn) == 1

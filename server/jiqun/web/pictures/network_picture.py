@@ -266,7 +266,6 @@ def _ordered(columns: list[list[str]], edges: Sequence[Edge]) -> list[list[str]]
         place = {iri: row / len(column) for column in columns for row, iri in enumerate(column)}
         for number, column in enumerate(columns):
             others = {iri for each in columns if each is not column for iri in each}
-
             middles = {iri: _middle(place, iri, near[iri] & others) for iri in column}
             columns[number] = sorted(column, key=middles.__getitem__)
             place |= {iri: row / len(column) for row, iri in enumerate(columns[number])}
@@ -274,8 +273,8 @@ def _ordered(columns: list[list[str]], edges: Sequence[Edge]) -> list[list[str]]
 
 
 def _middle(place: Mapping[str, float], iri: str, others: set[str]) -> tuple[float, float]:
-    found = [place[each] for each in others]
-    return (sum(found) / len(found) if found else place[iri], place[iri])
+    # The sum of fmean does not depend on the order of the set.
+    return (fmean(place[each] for each in others) if others else place[iri], place[iri])
 
 
 def _above(column: Sequence[str], height: float) -> float:
