@@ -32,6 +32,7 @@ def written(built_release: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 @pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:Sending Accept header:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.drop:DeprecationWarning")
 @pytest.mark.parametrize("client", REPEATED, ids=lambda each: each.name)
 def test_client(client: Client, written: LiveServer) -> None:
     if client in load_generators.CLIENTS and shutil.which(client.name) is None:
