@@ -82,7 +82,8 @@ def analyst(
     context = browser.new_context(
         locale=LOCALES[lang], java_script_enabled=scripts, **DEVICES[device]
     )
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
