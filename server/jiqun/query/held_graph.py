@@ -33,10 +33,10 @@ Omitted = Mapping[str, frozenset[str]]
 """Predicates, and the hubs whose statements of each are left out."""
 
 _MANY: Final = 128
-"""Where most statements of a predicate are about subjects with more of them, it makes hubs."""
+"""A predicate has hubs if most of its statements are about subjects with more of them."""
 
 _MOST_LEFT: Final = 32
-"""Subjects with more statements of a predicate that makes hubs are its hubs."""
+"""Its hubs are the subjects with more statements of it."""
 
 _LONG_LIST: Final = 64
 """Triples that are read in memory in the time of one search on disk."""
